@@ -1,0 +1,446 @@
+/* address.c - see address.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "address.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <idn2.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+/* What may stand in an unquoted local part besides letters, digits, dots and
+ * UTF-8 (RFC 5321: atext). */
+static const char atext_specials[] = "!#$%&'*+-/=?^_`{|}~";
+
+/* RFC 1035: one label of a domain. */
+enum { LABEL_MAX = 63 };
+
+static bool
+is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static bool
+is_ascii(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)s[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_utf8(const char *s, size_t len)
+{
+    return u8_check((const uint8_t *)s, len) == NULL;
+}
+
+static bool
+is_atext(char c)
+{
+    return is_alnum(c) || (unsigned char)c >= 0x80
+           || (c != '\0' && strchr(atext_specials, c) != NULL);
+}
+
+static bool
+is_dot_string(const char *s, size_t len)
+{
+    bool after_dot = true;
+
+    for (size_t i = 0; i < len; i++) {
+        if (s[i] != '.' && !is_atext(s[i]))
+            return false;
+        if (s[i] == '.' && after_dot)
+            return false;
+        after_dot = s[i] == '.';
+    }
+    return !after_dot;
+}
+
+/* The length of the quoted string that S begins with, quotes included; 0 if
+ * there is none. */
+static size_t
+quoted_length(const char *s, size_t len)
+{
+    if (len == 0 || s[0] != '"')
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if (is_control(s[i]))
+            return 0;
+        if (s[i] == '"')
+            return i + 1;
+        if (s[i] == '\\' && (++i == len || is_control(s[i])))
+            return 0;
+    }
+    return 0;
+}
+
+/* Take the quotes and backslashes off; OUT has room for LEN. */
+static size_t
+dequote(const char *s, size_t len, char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 1; i + 1 < len; i++) {
+        if (s[i] == '\\')
+            i++;
+        out[n++] = s[i];
+    }
+    return n;
+}
+
+/* Write LEN octets as a local part, quoted if they need it. False if OUT, of
+ * SDR_LOCAL_MAX + 1 octets, is too small. */
+static bool
+quote(const char *s, size_t len, char *out)
+{
+    size_t n = 0;
+
+    if (is_dot_string(s, len)) {
+        memcpy(out, s, len);
+        out[len] = '\0';
+        return true;
+    }
+    out[n++] = '"';
+    for (size_t i = 0; i < len; i++) {
+        if (n + 3 > SDR_LOCAL_MAX)
+            return false;
+        if (s[i] == '"' || s[i] == '\\')
+            out[n++] = '\\';
+        out[n++] = s[i];
+    }
+    out[n++] = '"';
+    out[n] = '\0';
+    return true;
+}
+
+/* NFC of S, case-folded if FOLD, into OUT of SDR_LOCAL_MAX + 1 octets. */
+static bool
+normalize(const char *s, size_t len, bool fold, char *out)
+{
+    size_t size = SDR_LOCAL_MAX;
+    uint8_t *result;
+
+    if (is_ascii(s, len)) {
+        for (size_t i = 0; i < len; i++) {
+            bool upper = fold && s[i] >= 'A' && s[i] <= 'Z';
+
+            out[i] = upper ? (char)(s[i] + ('a' - 'A')) : s[i];
+        }
+        out[len] = '\0';
+        return true;
+    }
+    result = fold ? u8_casefold((const uint8_t *)s, len, NULL, UNINORM_NFC,
+                                (uint8_t *)out, &size)
+                  : u8_normalize(UNINORM_NFC, (const uint8_t *)s, len,
+                                 (uint8_t *)out, &size);
+    if (result == NULL)
+        return false;
+    if (result != (uint8_t *)out) { /* longer than OUT, or out of memory */
+        free(result);
+        return false;
+    }
+    out[size] = '\0';
+    return true;
+}
+
+/* LOCAL as written and FOLDED from it; TEXT is known to be quoted or bare. */
+static bool
+set_local(struct sdr_address *addr, const char *text, size_t len)
+{
+    char bare[SDR_LOCAL_MAX + 1];
+    size_t bare_len = len;
+
+    if (len > SDR_LOCAL_MAX || !is_utf8(text, len))
+        return false;
+    memcpy(addr->local, text, len);
+    addr->local[len] = '\0';
+    if (len > 0 && text[0] == '"')
+        bare_len = dequote(text, len, bare);
+    else
+        memcpy(bare, text, len);
+    return normalize(bare, bare_len, true, addr->folded);
+}
+
+static bool
+is_literal(const char *s, size_t len)
+{
+    if (len < 3 || s[0] != '[' || s[len - 1] != ']')
+        return false;
+    for (size_t i = 1; i + 1 < len; i++) {
+        if (!is_alnum(s[i]) && strchr(".:-", s[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Lower the name and judge its labels. Underscores are no host name's, but
+ * they stand in real domains. */
+static bool
+set_ascii_domain(char *domain, const char *s, size_t len)
+{
+    size_t label = 0;
+
+    if (len == 0 || len > SDR_DOMAIN_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (s[i] == '.' && (label == 0 || i + 1 == len))
+            return false;
+        if (s[i] != '.' && !is_alnum(s[i]) && s[i] != '-' && s[i] != '_')
+            return false;
+        label = s[i] == '.' ? 0 : label + 1;
+        if (label > LABEL_MAX)
+            return false;
+    }
+    return normalize(s, len, true, domain);
+}
+
+static bool
+set_domain(char *domain, const char *s, size_t len)
+{
+    char text[SDR_DOMAIN_MAX + 1];
+    char *ascii = NULL;
+    bool ok;
+
+    if (len > 0 && s[len - 1] == '.')
+        len--;
+    if (len > SDR_DOMAIN_MAX || memchr(s, '\0', len) != NULL)
+        return false;
+    if (is_literal(s, len))
+        return normalize(s, len, true, domain);
+    if (is_ascii(s, len))
+        return set_ascii_domain(domain, s, len);
+    memcpy(text, s, len);
+    text[len] = '\0';
+    if (idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)
+        != IDN2_OK)
+        return false;
+    ok = set_ascii_domain(domain, ascii, strlen(ascii));
+    idn2_free(ascii);
+    return ok;
+}
+
+/* The text between the brackets, if there are any: up to the first '>' that is
+ * not quoted (a Sendmail of 2022 passes the parameters behind it). */
+static bool
+strip_brackets(const char **text, size_t *len)
+{
+    const char *s = *text + 1;
+    size_t n = 0;
+
+    if (*len == 0 || **text != '<')
+        return true;
+    while (n + 1 < *len && s[n] != '>') {
+        size_t quoted = quoted_length(s + n, *len - 1 - n);
+
+        n += quoted > 0 ? quoted : 1;
+    }
+    if (n + 1 >= *len)
+        return false;
+    *text = s;
+    *len = n;
+    return true;
+}
+
+/* Skip "@a,@b:". RFC 5321, appendix C: it is to be ignored. */
+static bool
+skip_source_route(const char **text, size_t *len)
+{
+    const char *colon;
+
+    if (*len == 0 || **text != '@')
+        return true;
+    colon = memchr(*text, ':', *len);
+    if (colon == NULL)
+        return false;
+    *len -= (size_t)(colon + 1 - *text);
+    *text = colon + 1;
+    return true;
+}
+
+/* The length of the local part that the RFC's grammar finds; 0 if none. */
+static size_t
+local_length(const char *s, size_t len)
+{
+    size_t n = quoted_length(s, len);
+    const char *at;
+
+    if (n > 0)
+        return n;
+    at = memchr(s, '@', len);
+    if (at == NULL || !is_dot_string(s, (size_t)(at - s)))
+        return 0;
+    return (size_t)(at - s);
+}
+
+enum sdr_status
+sdr_address_parse(struct sdr_address *addr, const char *text)
+{
+    struct sdr_address parsed = {0};
+    size_t len = strlen(text);
+    size_t local;
+    bool bracketed = len > 0 && text[0] == '<';
+
+    if (!strip_brackets(&text, &len))
+        return SDR_INVALID;
+    if (len == 0 && bracketed) {
+        *addr = parsed;
+        return SDR_OK;
+    }
+    if (!skip_source_route(&text, &len))
+        return SDR_INVALID;
+    local = local_length(text, len);
+    if (local == 0 || local == len || text[local] != '@')
+        return SDR_INVALID;
+    if (!set_local(&parsed, text, local))
+        return SDR_INVALID;
+    if (!set_domain(parsed.domain, text + local + 1, len - local - 1))
+        return SDR_INVALID;
+    *addr = parsed;
+    return SDR_OK;
+}
+
+enum sdr_status
+sdr_address_read(struct sdr_address *addr, const char *text, size_t len)
+{
+    struct sdr_address parsed = {0};
+    const char *at = memrchr(text, '@', len);
+    size_t local;
+
+    if (at == NULL)
+        return SDR_INVALID;
+    local = (size_t)(at - text);
+    for (size_t i = 0; i < local; i++) {
+        if (is_control(text[i]))
+            return SDR_INVALID;
+    }
+    if (local > 0 && text[0] == '"' && quoted_length(text, local) != local)
+        return SDR_INVALID;
+    if (!set_local(&parsed, text, local))
+        return SDR_INVALID;
+    if (!set_domain(parsed.domain, at + 1, len - local - 1))
+        return SDR_INVALID;
+    *addr = parsed;
+    return SDR_OK;
+}
+
+enum sdr_status
+sdr_address_domain(char domain[SDR_DOMAIN_MAX + 1], const char *text)
+{
+    char name[SDR_DOMAIN_MAX + 1];
+
+    if (text[0] == '[' || !set_domain(name, text, strlen(text)))
+        return SDR_INVALID;
+    memcpy(domain, name, strlen(name) + 1);
+    return SDR_OK;
+}
+
+bool
+sdr_address_same(const struct sdr_address *a, const struct sdr_address *b)
+{
+    return strcmp(a->folded, b->folded) == 0
+           && strcmp(a->domain, b->domain) == 0;
+}
+
+enum sdr_status
+sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
+                  struct sdr_address *base)
+{
+    struct sdr_address stripped = *addr;
+    char bare[SDR_LOCAL_MAX + 1];
+    char local[SDR_LOCAL_MAX + 1];
+    size_t len = strlen(addr->local);
+    size_t keep;
+
+    if (addr->local[0] == '"')
+        len = dequote(addr->local, len, bare);
+    else
+        memcpy(bare, addr->local, len);
+    bare[len] = '\0';
+    keep = strcspn(bare, delimiters);
+    if (keep == 0 || keep == len)
+        return SDR_NOTFOUND;
+    if (!quote(bare, keep, local)
+        || !set_local(&stripped, local, strlen(local)))
+        return SDR_NOTFOUND;
+    *base = stripped;
+    return SDR_OK;
+}
+
+void
+sdr_address_format(const struct sdr_address *addr, char *text, size_t size)
+{
+    snprintf(text, size, "%s@%s", addr->local, addr->domain);
+}
+
+static void
+add_spelling(struct sdr_spellings *spellings, const char *local,
+             const char *domain)
+{
+    char *text = spellings->text[spellings->count];
+
+    if (strlen(local) > SDR_LOCAL_MAX || strlen(domain) > SDR_DOMAIN_MAX)
+        return;
+    snprintf(text, sizeof spellings->text[0], "%s@%s", local, domain);
+    for (unsigned i = 0; i < spellings->count; i++) {
+        if (strcmp(spellings->text[i], text) == 0)
+            return;
+    }
+    spellings->count++;
+}
+
+/* Both domains for the local part, bare and, if that differs, quoted. */
+static void
+spell_local(struct sdr_spellings *spellings, const char *bare,
+            const char *const domains[2])
+{
+    char quoted[SDR_LOCAL_MAX + 1];
+    bool quotable = bare[0] != '\0' && quote(bare, strlen(bare), quoted);
+
+    for (int i = 0; i < 2; i++) {
+        add_spelling(spellings, bare, domains[i]);
+        if (quotable)
+            add_spelling(spellings, quoted, domains[i]);
+    }
+}
+
+void
+sdr_address_spell(const struct sdr_address *addr,
+                  struct sdr_spellings *spellings)
+{
+    char bare[SDR_LOCAL_MAX + 1];
+    char written[SDR_LOCAL_MAX + 1];
+    char *unicode = NULL;
+    const char *domains[2] = {addr->domain, addr->domain};
+    size_t len = strlen(addr->local);
+
+    spellings->count = 0;
+    if (strstr(addr->domain, "xn--") != NULL
+        && idn2_to_unicode_8z8z(addr->domain, &unicode, 0) == IDN2_OK)
+        domains[1] = unicode;
+    spell_local(spellings, addr->folded, domains);
+    if (!is_ascii(addr->folded, strlen(addr->folded))
+        || !is_ascii(addr->local, len)) {
+        if (addr->local[0] == '"')
+            len = dequote(addr->local, len, bare);
+        else
+            memcpy(bare, addr->local, len);
+        if (normalize(bare, len, false, written))
+            spell_local(spellings, written, domains);
+    }
+    idn2_free(unicode);
+}

@@ -1,0 +1,155 @@
+/* config.h - the configuration, read from sdr.conf(5)
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Loaded once, then constant: any number of threads may read it until its owner
+ * frees it. All pointers belong to the configuration. Sites, domains and
+ * directories are known by their index.
+ */
+#ifndef SDR_CONFIG_H
+#define SDR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "address.h"
+#include "status.h"
+#include "trace.h"
+
+#define SDR_CONFIG_PATH "/etc/sdr/sdr.conf"
+
+/* A set of sites is a bit mask. */
+#define SDR_SITES_MAX 32
+typedef uint32_t sdr_sites;
+
+/* The values of an option that may be given several times. */
+struct sdr_list {
+    const char **items;
+    unsigned count;
+};
+
+enum sdr_delivery {
+    SDR_REWRITE,    /* the recipient gets the site's routing domain */
+    SDR_BY_NEXT_HOP /* the recipient is kept, the next hop is named */
+};
+
+struct sdr_site {
+    const char *name;
+    const char *routing_domain; /* a template: %d is the split domain */
+    struct sdr_list owner_values;
+    struct sdr_list accept_domains;
+    enum sdr_delivery delivery;
+    const char *next_hop; /* host:port; NULL unless delivered by next hop */
+    bool strip_extension;
+};
+
+enum sdr_unknown { SDR_UNKNOWN_REJECT, SDR_UNKNOWN_PASS, SDR_UNKNOWN_SITE };
+
+struct sdr_domain {
+    const char *name; /* as written */
+    const char *unknown_text, *alias_text;
+    enum sdr_unknown unknown;
+    unsigned unknown_site;             /* for SDR_UNKNOWN_SITE */
+    unsigned canonical;                /* the domain it is an alias of; itself */
+    char ascii[SDR_DOMAIN_MAX + 1];    /* as compared */
+    char (*routing)[SDR_DOMAIN_MAX + 1]; /* by site: the routing domain */
+};
+
+/* What a domain name means to us. */
+enum sdr_name_kind {
+    SDR_NAME_SPLIT,   /* a split domain, or an alias of one */
+    SDR_NAME_ROUTING, /* a site's routing domain for a split domain */
+    SDR_NAME_ACCEPT   /* another domain that a site takes mail for */
+};
+
+struct sdr_name {
+    char domain[SDR_DOMAIN_MAX + 1];
+    enum sdr_name_kind kind;
+    unsigned site;  /* unless SPLIT */
+    unsigned split; /* the domain's index, an alias resolved; unless ACCEPT */
+};
+
+enum sdr_bind { SDR_BIND_NONE, SDR_BIND_SIMPLE };
+
+/* Which attribute means what: a profile with the overrides applied. */
+struct sdr_mapping {
+    struct sdr_list addresses; /* strongest first */
+    bool explicit_addresses;   /* named in the configuration, each of them */
+    const char *owner, *routing, *hold; /* NULL: there is none */
+    bool routing_wins;       /* our owner, yet a foreign routing address: go */
+    bool routing_outside_ok; /* outside every site: as if there were none */
+};
+
+struct sdr_directory_options {
+    const char *name;
+    struct sdr_list uris;
+    const char *profile;
+    const char *search_base;
+    const char *filter; /* NULL: none */
+    const char *default_owner_text;
+    unsigned default_owner;
+    enum sdr_bind bind;
+    const char *bind_dn;
+    const char *password_file;
+    char *password; /* read from password_file; wiped when freed */
+    bool allow_plaintext_bind;
+    bool start_tls;
+    bool tls_require_cert;
+    const char *tls_ca_file;
+    unsigned timeout; /* seconds for the whole question */
+    unsigned max_connections;
+    struct sdr_list address_attributes;
+    const char *owner_attribute, *routing_attribute, *hold_attribute;
+    struct sdr_mapping mapping;
+};
+
+struct sdr_milter_options {
+    const char *socket; /* a path */
+    const char *socket_group;
+    unsigned socket_mode;
+    bool route_passes; /* milter-route = pass */
+};
+
+struct sdr_config {
+    const char *path;
+    const char *this_site_text;
+    unsigned this_site;
+    const char *recipient_delimiter; /* "" for none */
+    unsigned loop_limit;
+    struct sdr_list always_local; /* patterns of fnmatch(3) */
+    struct sdr_site *sites;
+    unsigned site_count;
+    struct sdr_domain *domains;
+    unsigned domain_count;
+    struct sdr_directory_options *directories;
+    unsigned directory_count;
+    struct sdr_milter_options milter;
+    struct sdr_name *names; /* sorted by domain */
+    unsigned name_count;
+    void *parsed; /* holds the texts */
+};
+
+/* Read the file at PATH. Every mistake goes as a line "FILE:LINE: what" to
+ * MISTAKES. Returns SDR_OK and a configuration that the caller frees;
+ * SDR_CONFIG with at least one line told; or SDR_TEMPFAIL if there is no
+ * memory. *config is NULL unless SDR_OK. With effective user id 0 the file, its
+ * folder and the files it names must belong to root and be writable by nobody
+ * else. Opens files, asks no network. */
+SDR_PUBLIC enum sdr_status SDR_MUST_USE
+sdr_config_load(struct sdr_config **config, const char *path,
+                const struct sdr_trace *mistakes);
+
+/* Free it and set the pointer to NULL; NULL is fine. */
+SDR_PUBLIC void sdr_config_free(struct sdr_config **config);
+
+/* What the domain (A-labels, see struct sdr_address) means; NULL if nothing.
+ * Borrowed from the configuration. */
+const struct sdr_name *sdr_config_name(const struct sdr_config *config,
+                                       const char *domain);
+
+/* The set of sites that an owner value means: by a site's name or one of its
+ * owner values, case-insensitively; 0 if no site answers to it. */
+sdr_sites sdr_config_owner(const struct sdr_config *config, const char *value,
+                           size_t len);
+
+#endif

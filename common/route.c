@@ -1,0 +1,454 @@
+/* route.c - see route.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "route.h"
+
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* How long a message that circles is deferred before it is refused: a replica
+ * that lags, or a mailbox that is being moved, gets the time to settle. */
+enum { LOOP_DEFER_SECONDS = 15 * 60 };
+
+static const char *const verdict_names[] = {
+    [SDR_PASS] = "pass",   [SDR_REDIRECT] = "redirect", [SDR_COPY] = "copy",
+    [SDR_ROUTE] = "route", [SDR_REJECT] = "reject",     [SDR_DEFER] = "defer",
+};
+
+static const char *const origin_names[] = {
+    [SDR_FROM_NOWHERE] = "none",
+    [SDR_FROM_DIRECTORY] = "directory",
+};
+
+const char *
+sdr_verdict_name(enum sdr_verdict_kind kind)
+{
+    return verdict_names[kind];
+}
+
+const char *
+sdr_origin_name(enum sdr_origin origin)
+{
+    return origin_names[origin];
+}
+
+static sdr_sites
+bit(unsigned site)
+{
+    return (sdr_sites)1 << site;
+}
+
+SDR_PRINTF(3, 4)
+static void
+decide(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
+       const char *reason, ...)
+{
+    va_list args;
+
+    verdict->kind = kind;
+    va_start(args, reason);
+    vsnprintf(verdict->reason, sizeof verdict->reason, reason, args);
+    va_end(args);
+}
+
+SDR_PRINTF(4, 5)
+static void
+set_reply(struct sdr_reply *reply, const char *code, const char *enhanced,
+          const char *text, ...)
+{
+    va_list args;
+
+    reply->code = code;
+    reply->enhanced = enhanced;
+    va_start(args, text);
+    vsnprintf(reply->text, sizeof reply->text, text, args);
+    va_end(args);
+}
+
+static void
+reject_unknown(struct sdr_verdict *verdict, const char *reason)
+{
+    decide(verdict, SDR_REJECT, "%s", reason);
+    set_reply(&verdict->reply, "550", "5.1.1", "User unknown");
+}
+
+static void
+defer_mistake(struct sdr_verdict *verdict)
+{
+    verdict->kind = SDR_DEFER;
+    verdict->mistake = true;
+    set_reply(&verdict->reply, "451", "4.3.5",
+              "Recipient routing is misconfigured, try again later");
+}
+
+/* A verdict without targets, before anything is known. The targets are not
+ * cleared: their count says how many there are. */
+static void
+reset(const struct sdr_config *config, struct sdr_verdict *verdict)
+{
+    verdict->kind = SDR_PASS;
+    verdict->target_count = 0;
+    verdict->sites = 0;
+    verdict->next_hop = NULL;
+    verdict->reply = (struct sdr_reply){0};
+    verdict->decided = false;
+    verdict->leaves = false;
+    verdict->mistake = false;
+    verdict->origin = SDR_FROM_NOWHERE;
+    verdict->config = config;
+    verdict->reason[0] = '\0';
+}
+
+static void
+set_keys(const struct sdr_config *config, struct sdr_question *question)
+{
+    struct sdr_keys *keys = &question->keys;
+    struct sdr_address *catch_all;
+
+    keys->key[0] = question->split;
+    keys->count = 1;
+    if (sdr_address_strip(&question->split, config->recipient_delimiter,
+                          &keys->key[1])
+        == SDR_OK)
+        keys->count++;
+    catch_all = &keys->key[keys->count++];
+    *catch_all = (struct sdr_address){0};
+    memcpy(catch_all->domain, question->split.domain,
+           sizeof catch_all->domain);
+}
+
+enum sdr_status
+sdr_route_begin(const struct sdr_config *config, const char *recipient,
+                struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    const struct sdr_name *name;
+
+    reset(config, verdict);
+    if (sdr_address_parse(&question->address, recipient) != SDR_OK) {
+        decide(verdict, SDR_PASS, "no mailbox address");
+        return SDR_OK;
+    }
+    name = sdr_config_name(config, question->address.domain);
+    if (name == NULL || name->kind == SDR_NAME_ACCEPT) {
+        decide(verdict, SDR_PASS, "not a split domain");
+        return SDR_OK;
+    }
+    if (name->kind == SDR_NAME_ROUTING && name->site != config->this_site) {
+        decide(verdict, SDR_PASS, "routing domain of site %s",
+               config->sites[name->site].name);
+        return SDR_OK;
+    }
+    verdict->decided = true;
+    question->sent_to_us = name->kind == SDR_NAME_ROUTING;
+    question->domain = name->split;
+    question->split = question->address;
+    memcpy(question->split.domain, config->domains[name->split].ascii,
+           sizeof question->split.domain);
+    set_keys(config, question);
+    return SDR_NOTFOUND;
+}
+
+/* True for postmaster, bounces and the like, with or without an extension. */
+static bool
+is_always_local(const struct sdr_config *config, const struct sdr_keys *keys)
+{
+    for (unsigned k = 0; k + 1 < keys->count; k++) {
+        for (unsigned i = 0; i < config->always_local.count; i++) {
+            if (fnmatch(config->always_local.items[i], keys->key[k].folded,
+                        FNM_CASEFOLD)
+                == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_target(struct sdr_verdict *verdict, unsigned site, const char *local,
+           const char *domain)
+{
+    struct sdr_target *target = &verdict->targets[verdict->target_count++];
+
+    target->site = site;
+    snprintf(target->address, sizeof target->address, "%s@%s", local, domain);
+    verdict->sites |= bit(site);
+}
+
+/* What SITE gets: the entry's own routing address if it lies there, else the
+ * local part at the site's routing domain. */
+static void
+add_site(const struct sdr_config *config, const struct sdr_question *question,
+         const struct sdr_facts *facts, unsigned site,
+         struct sdr_verdict *verdict)
+{
+    const char *local = question->split.local;
+    bool has_extension = question->keys.count == SDR_KEYS_MAX;
+
+    if (facts != NULL && facts->has_routing && facts->routing_site == site) {
+        add_target(verdict, site, facts->routing.local, facts->routing.domain);
+        return;
+    }
+    if (config->sites[site].strip_extension && has_extension)
+        local = question->keys.key[1].local;
+    add_target(verdict, site, local,
+               config->domains[question->domain].routing[site]);
+}
+
+/* Send it to OTHERS, none of which is this site. Every site gets a target but
+ * for one that is reached by its next hop, which takes the kept recipient. */
+static void
+send_to(const struct sdr_config *config, const struct sdr_question *question,
+        const struct sdr_facts *facts, sdr_sites others,
+        struct sdr_verdict *verdict)
+{
+    verdict->leaves = true;
+    for (unsigned site = 0; site < config->site_count; site++) {
+        if ((others & bit(site)) == 0)
+            continue;
+        if (config->sites[site].delivery == SDR_REWRITE) {
+            add_site(config, question, facts, site, verdict);
+            continue;
+        }
+        if (verdict->kind != SDR_REDIRECT) {
+            decide(verdict, SDR_DEFER,
+                   "one recipient cannot be kept for site %s and for another",
+                   config->sites[site].name);
+            defer_mistake(verdict);
+            return;
+        }
+        verdict->kind = SDR_ROUTE;
+        verdict->next_hop = config->sites[site].next_hop;
+        verdict->sites |= bit(site);
+    }
+}
+
+static void
+decide_unknown(const struct sdr_config *config,
+               const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    const struct sdr_domain *domain = &config->domains[question->domain];
+
+    if (is_always_local(config, &question->keys)) {
+        decide(verdict, SDR_PASS, "no entry, always local");
+        return;
+    }
+    switch (domain->unknown) {
+    case SDR_UNKNOWN_REJECT:
+        reject_unknown(verdict, "no entry, unknown = reject");
+        return;
+    case SDR_UNKNOWN_PASS:
+        decide(verdict, SDR_PASS, "no entry, unknown = pass");
+        return;
+    case SDR_UNKNOWN_SITE:
+        break;
+    }
+    if (domain->unknown_site == config->this_site) {
+        decide(verdict, SDR_PASS, "no entry, unknown = this site");
+        return;
+    }
+    if (question->sent_to_us) {
+        reject_unknown(verdict, "no entry, and it was sent to this site");
+        return;
+    }
+    decide(verdict, SDR_REDIRECT, "no entry, unknown = %s",
+           config->sites[domain->unknown_site].name);
+    send_to(config, question, NULL, bit(domain->unknown_site), verdict);
+}
+
+/* What is wrong with the entry, or NULL. */
+static const char *
+find_mistake(const struct sdr_config *config, const struct sdr_facts *facts)
+{
+    sdr_sites here = bit(config->this_site);
+
+    if (facts->disagree)
+        return "several entries with this address disagree";
+    if (facts->foreign_owner)
+        return "an owner that no site answers to";
+    if (facts->bad_routing)
+        return "the routing address is no single address";
+    if (facts->outside)
+        return "the routing address lies outside every site";
+    if (!facts->has_routing || (facts->owners & bit(facts->routing_site)) != 0)
+        return NULL;
+    if (facts->owners == here)
+        return NULL; /* stale, see decide_known() */
+    return "owner and routing address name different sites";
+}
+
+/* Owned by this site alone. A routing address at another one is left over from
+ * a move; only Sendmail's ldap_routing puts it first. */
+static void
+decide_ours(const struct sdr_config *config,
+            const struct sdr_question *question, const struct sdr_facts *facts,
+            struct sdr_verdict *verdict)
+{
+    bool foreign =
+        facts->has_routing && facts->routing_site != config->this_site;
+
+    if (!foreign) {
+        decide(verdict, SDR_PASS, "owner is this site");
+    } else if (!facts->routing_wins) {
+        decide(verdict, SDR_PASS, "owner is this site, routing address stale");
+    } else {
+        decide(verdict, SDR_REDIRECT, "routing address");
+        send_to(config, question, facts, bit(facts->routing_site), verdict);
+    }
+}
+
+static void
+decide_known(const struct sdr_config *config,
+             const struct sdr_question *question,
+             const struct sdr_facts *facts, struct sdr_verdict *verdict)
+{
+    sdr_sites here = bit(config->this_site);
+    bool catch_all = sdr_facts_catch_all(facts, &question->keys);
+    const char *mistake = find_mistake(config, facts);
+
+    if (catch_all && is_always_local(config, &question->keys)) {
+        decide(verdict, SDR_PASS, "no entry but the catch-all, always local");
+        return;
+    }
+    if (mistake != NULL) {
+        decide(verdict, SDR_DEFER, "%s: %s", facts->dn, mistake);
+        defer_mistake(verdict);
+        return;
+    }
+    if (facts->hold) {
+        decide(verdict, SDR_DEFER, "on hold");
+        set_reply(&verdict->reply, "451", "4.2.1",
+                  "Mailbox is being moved, try again later");
+        return;
+    }
+    if (facts->owners == here) {
+        decide_ours(config, question, facts, verdict);
+        return;
+    }
+    if (question->sent_to_us && catch_all && (facts->owners & here) == 0) {
+        reject_unknown(verdict, "no entry but another site's catch-all, and "
+                                "it was sent to this site");
+        return;
+    }
+    decide(verdict, (facts->owners & here) != 0 ? SDR_COPY : SDR_REDIRECT,
+           catch_all ? "owner by the catch-all" : "owner by the directory");
+    send_to(config, question, facts, facts->owners & ~here, verdict);
+}
+
+static void
+redirect_home(const struct sdr_config *config,
+              const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    verdict->kind = SDR_REDIRECT;
+    verdict->target_count = 0;
+    verdict->sites = 0;
+    add_target(verdict, config->this_site, question->split.local,
+               question->split.domain);
+}
+
+/* The recipient was in this site's routing domain: whoever sent it there has
+ * decided that it is ours. It goes to the same address in the split domain;
+ * where that is reached by a next hop, the MTA finds it there. */
+static void
+keep_at_home(const struct sdr_config *config,
+             const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    switch (verdict->kind) {
+    case SDR_PASS:
+    case SDR_COPY:
+        redirect_home(config, question, verdict);
+        verdict->leaves = false;
+        return;
+    case SDR_ROUTE:
+        redirect_home(config, question, verdict);
+        return;
+    case SDR_REDIRECT: /* he has moved meanwhile */
+    case SDR_REJECT:
+    case SDR_DEFER:
+        return;
+    }
+}
+
+void
+sdr_route_decide(const struct sdr_config *config,
+                 const struct sdr_question *question,
+                 const struct sdr_answer *answer, struct sdr_verdict *verdict)
+{
+    reset(config, verdict);
+    verdict->decided = true;
+    verdict->origin = answer->origin;
+    switch (answer->status) {
+    case SDR_OK:
+        decide_known(config, question, &answer->facts, verdict);
+        break;
+    case SDR_NOTFOUND:
+        decide_unknown(config, question, verdict);
+        break;
+    case SDR_TEMPFAIL:
+    case SDR_INVALID:
+    case SDR_CONFIG:
+        decide(verdict, SDR_DEFER, "no sure answer: %s", answer->error.text);
+        set_reply(&verdict->reply, "451", "4.4.3",
+                  "Directory unavailable, try again later");
+        break;
+    }
+    if (verdict->kind == SDR_DEFER || verdict->kind == SDR_REJECT) {
+        verdict->target_count = 0;
+        verdict->sites = 0;
+        verdict->next_hop = NULL;
+        verdict->leaves = false;
+    } else if (question->sent_to_us) {
+        keep_at_home(config, question, verdict);
+    }
+}
+
+void
+sdr_route_mark(const struct sdr_config *config, struct sdr_marks *marks,
+               const char *value)
+{
+    const char *name = config->sites[config->this_site].name;
+    size_t len = strlen(name);
+    time_t when;
+
+    value += strspn(value, " \t\r\n");
+    if (strncasecmp(value, name, len) != 0)
+        return;
+    value += len + strspn(value + len, " \t\r\n");
+    if (*value != ';')
+        return;
+    marks->count++;
+    when = (time_t)strtoll(value + 1, NULL, 10);
+    if (when > marks->newest)
+        marks->newest = when;
+}
+
+void
+sdr_route_mark_format(const struct sdr_config *config, time_t now, char *value,
+                      size_t size)
+{
+    snprintf(value, size, "%s; %lld", config->sites[config->this_site].name,
+             (long long)now);
+}
+
+bool
+sdr_route_guard(const struct sdr_config *config, const struct sdr_marks *marks,
+                time_t now, struct sdr_reply *reply)
+{
+    const char *name = config->sites[config->this_site].name;
+
+    if (marks->count < config->loop_limit)
+        return false;
+    if (now - marks->newest < LOOP_DEFER_SECONDS)
+        set_reply(reply, "451", "4.4.6",
+                  "Routing loop between mail systems at site %s, "
+                  "try again later",
+                  name);
+    else
+        set_reply(reply, "554", "5.4.6",
+                  "Routing loop between mail systems at site %s", name);
+    return true;
+}
