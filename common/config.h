@@ -18,6 +18,8 @@
 
 #define SDR_CONFIG_PATH "/etc/sdr/sdr.conf"
 
+struct ini_cfgobj;
+
 /* A set of sites is a bit mask. */
 #define SDR_SITES_MAX 32
 typedef uint32_t sdr_sites;
@@ -103,11 +105,17 @@ struct sdr_directory_options {
     struct sdr_mapping mapping;
 };
 
+/* What sdr-milter does with sites that are reached by their next hop. */
+enum sdr_milter_route {
+    SDR_ROUTE_REFUSED, /* it refuses such a configuration */
+    SDR_ROUTE_PASSES   /* it passes: a transport table of the MTA does it */
+};
+
 struct sdr_milter_options {
-    const char *socket; /* a path */
+    const char *socket; /* a path, "unix:" taken off */
     const char *socket_group;
     unsigned socket_mode;
-    bool route_passes; /* milter-route = pass */
+    enum sdr_milter_route route;
 };
 
 struct sdr_config {
@@ -126,7 +134,8 @@ struct sdr_config {
     struct sdr_milter_options milter;
     struct sdr_name *names; /* sorted by domain */
     unsigned name_count;
-    void *parsed; /* holds the texts */
+    struct ini_cfgobj *parsed; /* holds the texts */
+    char **section_names;      /* holds the names of sites and so on */
 };
 
 /* Read the file at PATH. Every mistake goes as a line "FILE:LINE: what" to

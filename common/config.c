@@ -1,0 +1,442 @@
+/* config.c - see config.h: reading the file by the table of options
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <ini_configobj.h>
+
+#include "load.h"
+#include "option.h"
+#include "trust.h"
+
+enum { FILE_MAX_OCTETS = 1 << 20, SECTION_MAX_OCTETS = 512 };
+
+/* libini_config forgets the first option that stands before any section, so
+ * the file gets a first line; it is taken off again where lines are told. */
+static const char first_line[] = "[" INI_DEFAULT_SECTION "]\n";
+
+/* A kind of section, and where the config keeps its objects. */
+struct kind {
+    const char *name;
+    size_t size; /* of one object */
+};
+
+static const struct kind site_kind = {"site", sizeof(struct sdr_site)};
+static const struct kind domain_kind = {"domain", sizeof(struct sdr_domain)};
+static const struct kind directory_kind = {
+    "directory", sizeof(struct sdr_directory_options)};
+
+void
+sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    load->mistake_count++;
+    if (line > 0)
+        sdr_trace(load->mistakes, "%s:%u: %s", load->config->path, line, text);
+    else
+        sdr_trace(load->mistakes, "%s: %s", load->config->path, text);
+}
+
+static void
+full_name(char *out, const char *kind, const char *name)
+{
+    if (kind[0] == '\0')
+        snprintf(out, SECTION_MAX_OCTETS, "%s", INI_DEFAULT_SECTION);
+    else if (name == NULL)
+        snprintf(out, SECTION_MAX_OCTETS, "%s", kind);
+    else
+        snprintf(out, SECTION_MAX_OCTETS, "%s %s", kind, name);
+}
+
+static unsigned
+value_line(struct value_obj *value)
+{
+    uint32_t line = 0;
+
+    if (value_get_line(value, &line) != 0 || line == 0)
+        return 0;
+    return line - 1;
+}
+
+static struct value_obj *
+get_value(const struct sdr_load *load, const char *section, const char *option,
+          int mode)
+{
+    struct value_obj *value = NULL;
+
+    if (ini_get_config_valueobj(section, option, load->config->parsed, mode,
+                                &value)
+        != 0)
+        return NULL;
+    return value;
+}
+
+unsigned
+sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
+              const char *option)
+{
+    char section[SECTION_MAX_OCTETS];
+    struct value_obj *value;
+
+    full_name(section, kind, name);
+    value = get_value(load, section, option, INI_GET_FIRST_VALUE);
+    return value == NULL ? 0 : value_line(value);
+}
+
+/* Set one option from all its values in the section. */
+static unsigned
+read_option(struct sdr_load *load, const char *section,
+            const struct sdr_option *option, void *object)
+{
+    int mode = INI_GET_FIRST_VALUE;
+    struct value_obj *value;
+    unsigned count = 0;
+
+    while ((value = get_value(load, section, option->name, mode)) != NULL) {
+        struct sdr_error error = {""};
+        int failed = 0;
+        const char *text = ini_get_const_string_config_value(value, &failed);
+        enum sdr_status status;
+
+        mode = INI_GET_NEXT_VALUE;
+        if (++count > 1 && option->type != SDR_OPTION_LIST) {
+            sdr_load_mistake(load, value_line(value), "%s: given twice",
+                             option->name);
+            continue;
+        }
+        if (text == NULL || text[0] == '\0') {
+            sdr_load_mistake(load, value_line(value), "%s: no value",
+                             option->name);
+            continue;
+        }
+        status = sdr_option_set(option, object, text, &error);
+        if (status == SDR_TEMPFAIL)
+            load->no_memory = true;
+        else if (status != SDR_OK)
+            sdr_load_mistake(load, value_line(value), "%s: %s", option->name,
+                             error.text);
+    }
+    return count;
+}
+
+/* Complain about options that the kind of section does not have. */
+static void
+find_unknown(struct sdr_load *load, const char *kind, const char *section)
+{
+    int count = 0, failed = 0;
+    char **names = ini_get_attribute_list(load->config->parsed, section,
+                                          &count, &failed);
+
+    for (int i = 0; names != NULL && i < count; i++) {
+        struct value_obj *value;
+
+        if (sdr_option_find(kind, names[i]) != NULL)
+            continue;
+        value = get_value(load, section, names[i], INI_GET_FIRST_VALUE);
+        sdr_load_mistake(load, value == NULL ? 0 : value_line(value),
+                         "%s: there is no such option%s%s%s", names[i],
+                         kind[0] == '\0' ? "" : " in [", kind,
+                         kind[0] == '\0' ? "" : "]");
+    }
+    ini_free_attribute_list(names);
+}
+
+static void
+read_section(struct sdr_load *load, const char *kind, const char *section,
+             void *object)
+{
+    find_unknown(load, kind, section);
+    for (unsigned i = 0; i < sdr_option_count; i++) {
+        const struct sdr_option *option = &sdr_options[i];
+        struct sdr_error error;
+
+        if (strcmp(option->section, kind) != 0)
+            continue;
+        if (read_option(load, section, option, object) > 0)
+            continue;
+        if (option->required)
+            sdr_load_mistake(load, 0, "%s%s%s: %s is missing",
+                             kind[0] == '\0' ? "" : "[", section,
+                             kind[0] == '\0' ? "" : "]", option->name);
+        else if (sdr_option_default(option, object, &error) == SDR_TEMPFAIL)
+            load->no_memory = true;
+    }
+}
+
+/* One zeroed object more at the end of an array; NULL without memory. */
+static void *
+grow(struct sdr_load *load, void *array, unsigned *count, size_t size)
+{
+    char **items = array;
+    char *grown = realloc(*items, (*count + 1) * size);
+
+    if (grown == NULL) {
+        load->no_memory = true;
+        return NULL;
+    }
+    *items = grown;
+    memset(grown + *count * size, 0, size);
+    return grown + (*count)++ * size;
+}
+
+/* If SECTION is "KIND NAME", the name. */
+static const char *
+name_after(const char *section, const char *kind)
+{
+    size_t len = strlen(kind);
+    const char *name = section + len;
+
+    if (strncasecmp(section, kind, len) != 0 || !isspace((unsigned char)*name))
+        return NULL;
+    while (isspace((unsigned char)*name))
+        name++;
+    return *name == '\0' ? NULL : name;
+}
+
+static void
+read_named(struct sdr_load *load, const char *section)
+{
+    struct sdr_config *config = load->config;
+    const char *name;
+
+    if ((name = name_after(section, site_kind.name)) != NULL) {
+        struct sdr_site *site =
+            grow(load, &config->sites, &config->site_count, site_kind.size);
+
+        if (site == NULL)
+            return;
+        site->name = name;
+        read_section(load, site_kind.name, section, site);
+    } else if ((name = name_after(section, domain_kind.name)) != NULL) {
+        struct sdr_domain *domain = grow(
+            load, &config->domains, &config->domain_count, domain_kind.size);
+
+        if (domain == NULL)
+            return;
+        domain->name = name;
+        read_section(load, domain_kind.name, section, domain);
+    } else if ((name = name_after(section, directory_kind.name)) != NULL) {
+        struct sdr_directory_options *directory =
+            grow(load, &config->directories, &config->directory_count,
+                 directory_kind.size);
+
+        if (directory == NULL)
+            return;
+        directory->name = name;
+        read_section(load, directory_kind.name, section, directory);
+    } else if (strcasecmp(section, "milter") != 0
+               && strcmp(section, INI_DEFAULT_SECTION) != 0) {
+        sdr_load_mistake(load, 0, "[%s]: there is no such section", section);
+    }
+}
+
+static void
+read_sections(struct sdr_load *load)
+{
+    int count = 0, failed = 0;
+    char **sections =
+        ini_get_section_list(load->config->parsed, &count, &failed);
+
+    load->config->section_names = sections;
+    read_section(load, "", INI_DEFAULT_SECTION, load->config);
+    read_section(load, "milter", "milter", &load->config->milter);
+    for (int i = 0; sections != NULL && i < count; i++)
+        read_named(load, sections[i]);
+}
+
+/* libini_config's own words are "Error (5) on line 3: Equal sign is missing." */
+static void
+tell_syntax(struct sdr_load *load)
+{
+    char **errors = NULL;
+
+    if (ini_config_get_errors(load->config->parsed, &errors) != 0)
+        return;
+    for (int i = 0; errors != NULL && errors[i] != NULL; i++) {
+        unsigned line = 0;
+        const char *text = strchr(errors[i], ':');
+
+        if (text == NULL || sscanf(errors[i], "%*[^0-9]%*u%*[^0-9]%u", &line) < 1)
+            sdr_load_mistake(load, 0, "%s", errors[i]);
+        else
+            sdr_load_mistake(load, line > 0 ? line - 1 : 0, "%s",
+                             text + 1 + strspn(text + 1, " "));
+    }
+    ini_config_free_errors(errors);
+}
+
+/* Parse TEXT, its first line included, into config->parsed. */
+static enum sdr_status
+parse(struct sdr_load *load, char *text, size_t len)
+{
+    struct ini_cfgfile *file = NULL;
+    int rc;
+
+    if (ini_config_create(&load->config->parsed) != 0)
+        return SDR_TEMPFAIL;
+    if (ini_config_file_from_mem(text, (uint32_t)len, &file) != 0)
+        return SDR_TEMPFAIL;
+    rc = ini_config_parse(file, INI_STOP_ON_NONE,
+                          INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_MERGE,
+                          INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS,
+                          load->config->parsed);
+    ini_config_file_destroy(file);
+    if (ini_config_error_count(load->config->parsed) > 0)
+        tell_syntax(load);
+    else if (rc != 0)
+        return SDR_TEMPFAIL;
+    return load->mistake_count > 0 ? SDR_CONFIG : SDR_OK;
+}
+
+static enum sdr_status
+read_file(struct sdr_load *load)
+{
+    const size_t extra = sizeof first_line - 1;
+    struct sdr_error error = {""};
+    char *text = NULL, *whole = NULL;
+    size_t len = 0;
+    enum sdr_status status = sdr_trust_read(load->config->path, false,
+                                            FILE_MAX_OCTETS, &text, &len,
+                                            &error);
+
+    if (status == SDR_CONFIG) {
+        load->mistake_count++;
+        sdr_trace(load->mistakes, "%s", error.text);
+    } else if (status == SDR_OK && strlen(text) != len) {
+        sdr_load_mistake(load, 0, "holds a NUL");
+        status = SDR_CONFIG;
+    } else if (status == SDR_OK && strncmp(text, "\xef\xbb\xbf", 3) == 0) {
+        sdr_load_mistake(load, 1, "begins with a byte order mark; remove it");
+        status = SDR_CONFIG;
+    } else if (status == SDR_OK
+               && (whole = malloc(extra + len + 1)) == NULL) {
+        status = SDR_TEMPFAIL;
+    } else if (status == SDR_OK) {
+        memcpy(whole, first_line, extra);
+        memcpy(whole + extra, text, len + 1);
+        status = parse(load, whole, extra + len);
+    }
+    free(whole);
+    free(text);
+    return status;
+}
+
+enum sdr_status
+sdr_config_load(struct sdr_config **config, const char *path,
+                const struct sdr_trace *mistakes)
+{
+    struct sdr_load load = {.mistakes = mistakes};
+    enum sdr_status status;
+
+    *config = NULL;
+    load.config = calloc(1, sizeof *load.config);
+    if (load.config == NULL)
+        return SDR_TEMPFAIL;
+    load.config->path = strdup(path);
+    if (load.config->path == NULL) {
+        sdr_config_free(&load.config);
+        return SDR_TEMPFAIL;
+    }
+    status = read_file(&load);
+    if (status == SDR_OK) {
+        read_sections(&load);
+        sdr_check(&load);
+        if (load.no_memory)
+            status = SDR_TEMPFAIL;
+        else if (load.mistake_count > 0)
+            status = SDR_CONFIG;
+    }
+    if (status != SDR_OK)
+        sdr_config_free(&load.config);
+    *config = load.config;
+    return status;
+}
+
+static void
+free_directory(struct sdr_directory_options *directory)
+{
+    if (directory->password != NULL)
+        explicit_bzero(directory->password, strlen(directory->password));
+    free(directory->password);
+    free(directory->uris.items);
+    free(directory->address_attributes.items);
+    free(directory->mapping.addresses.items);
+}
+
+void
+sdr_config_free(struct sdr_config **config)
+{
+    struct sdr_config *c = *config;
+
+    if (c == NULL)
+        return;
+    for (unsigned i = 0; i < c->site_count; i++) {
+        free(c->sites[i].owner_values.items);
+        free(c->sites[i].accept_domains.items);
+    }
+    for (unsigned i = 0; i < c->domain_count; i++)
+        free(c->domains[i].routing);
+    for (unsigned i = 0; i < c->directory_count; i++)
+        free_directory(&c->directories[i]);
+    free(c->sites);
+    free(c->domains);
+    free(c->directories);
+    free(c->names);
+    free(c->always_local.items);
+    if (c->section_names != NULL)
+        ini_free_section_list(c->section_names);
+    if (c->parsed != NULL)
+        ini_config_destroy(c->parsed);
+    free((char *)(uintptr_t)c->path);
+    free(c);
+    *config = NULL;
+}
+
+static int
+compare_name(const void *domain, const void *name)
+{
+    return strcmp(domain, ((const struct sdr_name *)name)->domain);
+}
+
+const struct sdr_name *
+sdr_config_name(const struct sdr_config *config, const char *domain)
+{
+    if (config->name_count == 0)
+        return NULL;
+    return bsearch(domain, config->names, config->name_count,
+                   sizeof *config->names, compare_name);
+}
+
+static bool
+equals(const char *text, const char *value, size_t len)
+{
+    return strlen(text) == len && strncasecmp(text, value, len) == 0;
+}
+
+sdr_sites
+sdr_config_owner(const struct sdr_config *config, const char *value,
+                 size_t len)
+{
+    for (unsigned i = 0; i < config->site_count; i++) {
+        const struct sdr_site *site = &config->sites[i];
+        bool owns = equals(site->name, value, len);
+
+        for (unsigned k = 0; k < site->owner_values.count; k++)
+            owns = owns || equals(site->owner_values.items[k], value, len);
+        if (owns)
+            return (sdr_sites)1 << i;
+    }
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* connection.h - one LDAP connection that never waits beyond its deadline
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Hides libldap and its traps: one URI per handle; every option set on the
+ * handle, so that no ldap.conf counts; connect, TLS handshake, bind and search
+ * each bounded; referrals never chased. A connection is used by one thread at a
+ * time, which has blocked SIGPIPE. After anything but SDR_OK it is good for
+ * nothing but closing.
+ */
+#ifndef SDR_CONNECTION_H
+#define SDR_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "status.h"
+
+struct sdr_connection;
+
+/* What a search hands on, in order: each entry, then its values. */
+struct sdr_search {
+    const char *filter;
+    const char *const *attributes; /* ended by NULL */
+    int size_limit;                /* 0: none; reaching it is no failure */
+    void (*entry)(void *arg, const char *dn);
+    void (*value)(void *arg, const char *attribute, const char *value,
+                  size_t len);
+    void (*end)(void *arg); /* of the entry */
+    void *arg;
+    bool complete; /* result: all that there is was read: code 0, no reference
+                      elsewhere. Then, and only then, nothing is none. */
+};
+
+/* Connect to URI, encrypt and bind as the directory's options say. Returns
+ * SDR_OK and a connection to be closed; or SDR_TEMPFAIL with the reason. */
+enum sdr_status SDR_MUST_USE
+sdr_connection_open(struct sdr_connection **connection,
+                    const struct sdr_directory_options *directory,
+                    const char *uri, int64_t deadline, struct sdr_error *error);
+
+/* Close politely and set the pointer to NULL; NULL is fine. */
+void sdr_connection_close(struct sdr_connection **connection);
+
+/* Free it in a process that did not open it, without a word to the server. */
+void sdr_connection_abandon(struct sdr_connection **connection);
+
+/* Search below the search base. Returns SDR_OK; or SDR_TEMPFAIL with the reason
+ * and *broken set if the connection is lost or silent, rather than answered by
+ * an error. */
+enum sdr_status SDR_MUST_USE
+sdr_connection_search(struct sdr_connection *connection,
+                      struct sdr_search *search, int64_t deadline,
+                      bool *broken, struct sdr_error *error);
+
+#endif

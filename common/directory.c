@@ -1,0 +1,497 @@
+/* directory.c - see directory.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "directory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "connection.h"
+#include "filter.h"
+#include "profile.h"
+#include "sight.h"
+
+/* Active Directory closes after 900 s without a word; firewalls forget sooner.
+ * A server that failed is left alone for FAILED_MS while there is another. */
+enum { IDLE_MS = 300 * 1000, FAILED_MS = 10 * 1000 };
+
+/* A recipient that stands in more entries than this is not looked into. */
+enum { ENTRIES_MAX = 100 };
+
+/* A place for a connection. Busy: it belongs to one thread. */
+struct slot {
+    struct sdr_connection *connection; /* NULL: not open */
+    struct sdr_sight sight;
+    bool busy;
+    int64_t used_at;
+};
+
+struct server {
+    const char *uri;
+    struct slot *slots;
+    int64_t retry_at; /* 0: it is well */
+};
+
+struct sdr_directory {
+    const struct sdr_config *config;
+    const struct sdr_directory_options *options;
+    unsigned index;
+    struct server *servers;
+    const char **attributes; /* wanted of each entry; ended by NULL */
+    pthread_mutex_t lock;    /* of all that may change */
+    pthread_cond_t released;
+    pid_t pid;
+};
+
+/* ---- SIGPIPE: libldap writes without MSG_NOSIGNAL ---- */
+
+struct sigpipe {
+    sigset_t mask;
+    bool was_pending;
+};
+
+static void
+sigpipe_block(struct sigpipe *saved)
+{
+    sigset_t pipe_set, pending;
+
+    sigemptyset(&pipe_set);
+    sigaddset(&pipe_set, SIGPIPE);
+    sigpending(&pending);
+    saved->was_pending = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_set, &saved->mask);
+}
+
+static void
+sigpipe_restore(const struct sigpipe *saved)
+{
+    const struct timespec no_time = {0, 0};
+    sigset_t pipe_set;
+
+    sigemptyset(&pipe_set);
+    sigaddset(&pipe_set, SIGPIPE);
+    if (!saved->was_pending) {
+        while (sigtimedwait(&pipe_set, NULL, &no_time) == SIGPIPE)
+            continue;
+    }
+    pthread_sigmask(SIG_SETMASK, &saved->mask, NULL);
+}
+
+/* ---- life ---- */
+
+static void
+init_lock(struct sdr_directory *directory)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&directory->lock, NULL);
+    pthread_cond_init(&directory->released, &attr);
+    pthread_condattr_destroy(&attr);
+    directory->pid = getpid();
+}
+
+static bool
+list_attributes(struct sdr_directory *directory)
+{
+    const struct sdr_mapping *mapping = &directory->options->mapping;
+    const char *others[] = {mapping->owner, mapping->routing, mapping->hold};
+    unsigned n = mapping->addresses.count;
+
+    directory->attributes = calloc(n + 4, sizeof *directory->attributes);
+    if (directory->attributes == NULL)
+        return false;
+    memcpy(directory->attributes, mapping->addresses.items,
+           n * sizeof *directory->attributes);
+    for (unsigned i = 0; i < 3; i++) {
+        if (others[i] != NULL)
+            directory->attributes[n++] = others[i];
+    }
+    return true;
+}
+
+struct sdr_directory *
+sdr_directory_new(const struct sdr_config *config, unsigned index)
+{
+    struct sdr_directory *d = calloc(1, sizeof *d);
+    bool ok;
+
+    if (d == NULL)
+        return NULL;
+    d->config = config;
+    d->options = &config->directories[index];
+    d->index = index;
+    init_lock(d);
+    d->servers = calloc(d->options->uris.count, sizeof *d->servers);
+    ok = d->servers != NULL && list_attributes(d);
+    for (unsigned i = 0; ok && i < d->options->uris.count; i++) {
+        d->servers[i].uri = d->options->uris.items[i];
+        d->servers[i].slots =
+            calloc(d->options->max_connections, sizeof *d->servers[i].slots);
+        ok = d->servers[i].slots != NULL;
+    }
+    if (!ok)
+        sdr_directory_free(&d);
+    return d;
+}
+
+static void
+drop(struct slot *slot, bool ours)
+{
+    if (ours)
+        sdr_connection_close(&slot->connection);
+    else
+        sdr_connection_abandon(&slot->connection);
+    sdr_sight_clear(&slot->sight);
+}
+
+static void
+drop_all(struct sdr_directory *directory, bool ours)
+{
+    for (unsigned i = 0; i < directory->options->uris.count; i++) {
+        struct slot *slots = directory->servers[i].slots;
+
+        for (unsigned k = 0;
+             slots != NULL && k < directory->options->max_connections; k++) {
+            drop(&slots[k], ours);
+            slots[k].busy = false;
+        }
+    }
+}
+
+void
+sdr_directory_free(struct sdr_directory **directory)
+{
+    struct sdr_directory *d = *directory;
+    struct sigpipe saved;
+
+    if (d == NULL)
+        return;
+    sigpipe_block(&saved);
+    if (d->servers != NULL)
+        drop_all(d, d->pid == getpid());
+    sigpipe_restore(&saved);
+    for (unsigned i = 0; d->servers != NULL && i < d->options->uris.count; i++)
+        free(d->servers[i].slots);
+    free(d->servers);
+    free(d->attributes);
+    if (d->pid == getpid()) {
+        pthread_cond_destroy(&d->released);
+        pthread_mutex_destroy(&d->lock);
+    }
+    free(d);
+    *directory = NULL;
+}
+
+/* In a child, what the parent's threads had open is not ours to close, and the
+ * lock may be held by a thread that does not exist here. */
+static void
+after_fork(struct sdr_directory *directory)
+{
+    if (directory->pid == getpid())
+        return;
+    drop_all(directory, false);
+    init_lock(directory);
+}
+
+/* ---- the pool ---- */
+
+static bool
+is_stale(const struct slot *slot)
+{
+    return sdr_clock() - slot->used_at > IDLE_MS;
+}
+
+/* The open slot that was used last, else one that is not open; NULL if all are
+ * busy. Slots that rested too long are closed on the way. */
+static struct slot *
+find_slot(const struct sdr_directory *directory, struct server *server)
+{
+    struct slot *best = NULL;
+
+    for (unsigned i = 0; i < directory->options->max_connections; i++) {
+        struct slot *slot = &server->slots[i];
+
+        if (slot->busy)
+            continue;
+        if (slot->connection != NULL && is_stale(slot))
+            drop(slot, true);
+        if (best == NULL || (slot->connection != NULL
+                             && (best->connection == NULL
+                                 || slot->used_at > best->used_at)))
+            best = slot;
+    }
+    return best;
+}
+
+static struct slot *
+acquire(struct sdr_directory *directory, struct server *server,
+        int64_t deadline)
+{
+    struct timespec until = {.tv_sec = deadline / 1000,
+                             .tv_nsec = deadline % 1000 * 1000000};
+    struct slot *slot;
+    int rc = 0;
+
+    pthread_mutex_lock(&directory->lock);
+    while ((slot = find_slot(directory, server)) == NULL && rc == 0)
+        rc = pthread_cond_timedwait(&directory->released, &directory->lock,
+                                    &until);
+    if (slot != NULL)
+        slot->busy = true;
+    pthread_mutex_unlock(&directory->lock);
+    return slot;
+}
+
+static void
+release(struct sdr_directory *directory, struct slot *slot, bool broken)
+{
+    if (broken)
+        drop(slot, true);
+    pthread_mutex_lock(&directory->lock);
+    slot->used_at = sdr_clock();
+    slot->busy = false;
+    pthread_cond_broadcast(&directory->released);
+    pthread_mutex_unlock(&directory->lock);
+}
+
+/* Close what rests in the pool of a server that is gone. */
+static void
+drop_idle(const struct sdr_directory *directory, struct server *server)
+{
+    for (unsigned i = 0; i < directory->options->max_connections; i++) {
+        if (!server->slots[i].busy)
+            drop(&server->slots[i], true);
+    }
+}
+
+/* ---- one question to one server ---- */
+
+/* A search on its way to facts. */
+struct inquiry {
+    struct sdr_directory *directory;
+    const struct sdr_keys *keys;
+    const struct sdr_trace *trace;
+    struct sdr_reader reader;
+    struct sdr_facts *facts;
+    bool found;
+};
+
+static void
+on_entry(void *arg, const char *dn)
+{
+    struct inquiry *inquiry = arg;
+
+    sdr_trace(inquiry->trace, "entry %s", dn);
+    sdr_reader_begin(&inquiry->reader, inquiry->directory->config,
+                     inquiry->keys, inquiry->directory->index, dn);
+}
+
+static void
+on_value(void *arg, const char *attribute, const char *value, size_t len)
+{
+    struct inquiry *inquiry = arg;
+
+    sdr_trace(inquiry->trace, "  %s: %.*s", attribute,
+              (int)(len > 1024 ? 1024 : len), value);
+    sdr_reader_value(&inquiry->reader, attribute, value, len);
+}
+
+static void
+on_end(void *arg)
+{
+    struct inquiry *inquiry = arg;
+
+    if (!sdr_reader_end(&inquiry->reader, inquiry->facts, &inquiry->found))
+        sdr_trace(inquiry->trace,
+                  "  ignored: none of its addresses is the recipient's");
+}
+
+static enum sdr_status
+search_and_prove(struct inquiry *inquiry, struct slot *slot, const char *filter,
+                 int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    struct sdr_directory *directory = inquiry->directory;
+    struct sdr_search search = {.filter = filter,
+                                .attributes = directory->attributes,
+                                .size_limit = ENTRIES_MAX,
+                                .entry = on_entry,
+                                .value = on_value,
+                                .end = on_end,
+                                .arg = inquiry};
+    enum sdr_status status = sdr_connection_search(slot->connection, &search,
+                                                   deadline, broken, error);
+
+    if (status != SDR_OK)
+        return status;
+    if (!search.complete) {
+        sdr_error_set(error, "search: more than %d entries, or a referral to "
+                             "another server: not all was seen",
+                      ENTRIES_MAX);
+        return SDR_TEMPFAIL;
+    }
+    if (inquiry->found)
+        return SDR_OK;
+    sdr_trace(inquiry->trace, "no entry; does this connection see any?");
+    status = sdr_sight_prove(&slot->sight, slot->connection, directory->options,
+                             deadline, broken, error);
+    return status == SDR_OK ? SDR_NOTFOUND : status;
+}
+
+static enum sdr_status
+ask_slot(struct inquiry *inquiry, const struct server *server,
+         struct slot *slot, int64_t deadline, bool *broken,
+         struct sdr_error *error)
+{
+    char *filter;
+    enum sdr_status status;
+
+    *broken = true;
+    if (slot->connection == NULL
+        && sdr_connection_open(&slot->connection, inquiry->directory->options,
+                               server->uri, deadline, error)
+               != SDR_OK)
+        return SDR_TEMPFAIL;
+    *broken = false;
+    filter = sdr_filter_keys(inquiry->directory->options, inquiry->keys);
+    if (filter == NULL) {
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    sdr_trace(inquiry->trace, "server %s", server->uri);
+    sdr_trace(inquiry->trace, "base %s",
+              inquiry->directory->options->search_base);
+    sdr_trace(inquiry->trace, "filter %s", filter);
+    status =
+        search_and_prove(inquiry, slot, filter, deadline, broken, error);
+    free(filter);
+    if (status == SDR_TEMPFAIL)
+        sdr_error_prefix(error, "%s", server->uri);
+    return status;
+}
+
+/* Ask the server; once more over a new connection if the one from the pool was
+ * dead (the server was restarted, a firewall forgot it). */
+static enum sdr_status
+ask_server(struct inquiry *inquiry, struct server *server, int64_t deadline,
+           struct sdr_error *error)
+{
+    enum sdr_status status = SDR_TEMPFAIL;
+    bool again = true;
+
+    while (again) {
+        struct slot *slot = acquire(inquiry->directory, server, deadline);
+        bool pooled, broken = false;
+
+        if (slot == NULL) {
+            sdr_error_set(error, "%s: all connections are busy", server->uri);
+            return SDR_TEMPFAIL;
+        }
+        pooled = slot->connection != NULL;
+        inquiry->found = false;
+        status =
+            ask_slot(inquiry, server, slot, deadline, &broken, error);
+        release(inquiry->directory, slot, broken);
+        again = status == SDR_TEMPFAIL && pooled && broken
+                && sdr_clock() < deadline;
+        if (status == SDR_TEMPFAIL)
+            sdr_trace(inquiry->trace, "%s%s", error->text,
+                      again ? "; once more over a new connection" : "");
+        if (broken) {
+            pthread_mutex_lock(&inquiry->directory->lock);
+            drop_idle(inquiry->directory, server);
+            pthread_mutex_unlock(&inquiry->directory->lock);
+        }
+    }
+    return status;
+}
+
+/* ---- failover ---- */
+
+/* The next server to ask: the first that is well, else the first of the
+ * others; NULL if all were asked. To ask one that failed is a trial, for which
+ * one asker is enough. */
+static struct server *
+choose(struct sdr_directory *directory, const bool *asked)
+{
+    struct server *chosen = NULL;
+    int64_t now = sdr_clock();
+
+    pthread_mutex_lock(&directory->lock);
+    for (unsigned i = 0; i < directory->options->uris.count; i++) {
+        struct server *server = &directory->servers[i];
+
+        if (asked[i])
+            continue;
+        if (now >= server->retry_at) {
+            chosen = server;
+            break;
+        }
+        if (chosen == NULL)
+            chosen = server;
+    }
+    if (chosen != NULL && chosen->retry_at != 0)
+        chosen->retry_at = now + FAILED_MS;
+    pthread_mutex_unlock(&directory->lock);
+    return chosen;
+}
+
+static void
+note(struct sdr_directory *directory, struct server *server, bool well)
+{
+    pthread_mutex_lock(&directory->lock);
+    server->retry_at = well ? 0 : sdr_clock() + FAILED_MS;
+    pthread_mutex_unlock(&directory->lock);
+}
+
+static enum sdr_status
+ask_all(struct inquiry *inquiry, struct sdr_error *error)
+{
+    struct sdr_directory *directory = inquiry->directory;
+    int64_t deadline = sdr_clock() + (int64_t)directory->options->timeout * 1000;
+    unsigned left = directory->options->uris.count;
+    bool *asked = calloc(left, sizeof *asked);
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    sdr_error_set(error, "no memory");
+    while (asked != NULL && left > 0 && status == SDR_TEMPFAIL) {
+        int64_t now = sdr_clock();
+        struct server *server = choose(directory, asked);
+
+        if (now >= deadline)
+            break;
+        asked[server - directory->servers] = true;
+        /* A silent server must leave time for the others. */
+        status = ask_server(inquiry, server, now + (deadline - now) / left,
+                            error);
+        note(directory, server, status != SDR_TEMPFAIL);
+        left--;
+    }
+    free(asked);
+    return status;
+}
+
+enum sdr_status
+sdr_directory_lookup(struct sdr_directory *directory,
+                     const struct sdr_keys *keys, const struct sdr_trace *trace,
+                     struct sdr_facts *facts, struct sdr_error *error)
+{
+    struct inquiry inquiry = {.directory = directory,
+                              .keys = keys,
+                              .trace = trace,
+                              .facts = facts};
+    enum sdr_status status;
+    struct sigpipe saved;
+
+    sigpipe_block(&saved);
+    after_fork(directory);
+    sdr_trace(trace, "directory %s", directory->options->name);
+    status = ask_all(&inquiry, error);
+    sigpipe_restore(&saved);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* filter.h - search filters (RFC 4515)
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The one place where a filter is written; every value is escaped. Pure
+ * functions; what they return the caller frees, NULL is no memory.
+ */
+#ifndef SDR_FILTER_H
+#define SDR_FILTER_H
+
+#include "config.h"
+#include "facts.h"
+#include "status.h"
+
+/* One filter for all keys in all address attributes and all spellings. */
+char *sdr_filter_keys(const struct sdr_directory_options *directory,
+                      const struct sdr_keys *keys) SDR_MUST_USE;
+
+/* Entries that have any of the COUNT attributes: to see whether one can see. */
+char *sdr_filter_present(const struct sdr_directory_options *directory,
+                         const char *const *attributes, unsigned count)
+    SDR_MUST_USE;
+
+/* Entries where ATTRIBUTE has this value, as it was read. */
+char *sdr_filter_value(const struct sdr_directory_options *directory,
+                       const char *attribute, const char *value, size_t len)
+    SDR_MUST_USE;
+
+#endif

@@ -1,0 +1,35 @@
+/* load.h - a configuration file on its way in
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Shared by config.c, which reads the options, and check.c, which judges them
+ * together. Nobody else's.
+ */
+#ifndef SDR_LOAD_H
+#define SDR_LOAD_H
+
+#include <stdbool.h>
+
+#include "config.h"
+
+struct sdr_load {
+    struct sdr_config *config;
+    const struct sdr_trace *mistakes;
+    unsigned mistake_count;
+    bool no_memory;
+};
+
+/* Tell a mistake at LINE; 0 if it has none. */
+SDR_PRINTF(3, 4)
+void sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format,
+                      ...);
+
+/* The line of the first value of OPTION in "KIND NAME" (or the main section
+ * if KIND is ""), 0 if it is not given. */
+unsigned sdr_load_line(const struct sdr_load *load, const char *kind,
+                       const char *name, const char *option);
+
+/* Resolve names to indices, expand routing domains, read the files that are
+ * named, and judge everything together. Tells every mistake. */
+void sdr_check(struct sdr_load *load);
+
+#endif

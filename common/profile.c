@@ -1,0 +1,178 @@
+/* profile.c - see profile.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "profile.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "option.h"
+
+enum { ADDRESSES_MAX = 4 };
+
+static const struct profile {
+    const char *name;
+    const char *addresses[ADDRESSES_MAX + 1]; /* ended by NULL */
+    const char *owner, *routing, *hold;
+    bool routing_wins, routing_outside_ok;
+} profiles[] = {
+    {"sdr",
+     {"sdrAddress", "mail", "mailLocalAddress", NULL},
+     "sdrOwner",
+     "sdrRoutingAddress",
+     "sdrHold",
+     false,
+     false},
+};
+
+static const struct profile *
+find_profile(const char *name)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+        if (strcasecmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    }
+    return NULL;
+}
+
+const char *
+sdr_profile_names(void)
+{
+    return "sdr";
+}
+
+bool
+sdr_profile_map(struct sdr_directory_options *directory)
+{
+    const struct profile *profile = find_profile(directory->profile);
+    const struct sdr_list *own = &directory->address_attributes;
+    struct sdr_mapping *mapping = &directory->mapping;
+    bool ok = true;
+
+    if (profile == NULL)
+        return false;
+    mapping->explicit_addresses = own->count > 0;
+    for (unsigned i = 0; i < own->count; i++)
+        ok = ok && sdr_list_add(&mapping->addresses, own->items[i]);
+    for (unsigned i = 0; own->count == 0 && profile->addresses[i] != NULL; i++)
+        ok = ok && sdr_list_add(&mapping->addresses, profile->addresses[i]);
+    mapping->owner = directory->owner_attribute != NULL
+                         ? directory->owner_attribute
+                         : profile->owner;
+    mapping->routing = directory->routing_attribute != NULL
+                           ? directory->routing_attribute
+                           : profile->routing;
+    mapping->hold = directory->hold_attribute != NULL
+                        ? directory->hold_attribute
+                        : profile->hold;
+    mapping->routing_wins = profile->routing_wins;
+    mapping->routing_outside_ok = profile->routing_outside_ok;
+    return ok;
+}
+
+void
+sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
+                 const struct sdr_keys *keys, unsigned directory,
+                 const char *dn)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->config = config;
+    reader->keys = keys;
+    reader->facts.directory = directory;
+    snprintf(reader->facts.dn, sizeof reader->facts.dn, "%s", dn);
+}
+
+static void
+match_address(struct sdr_reader *reader, unsigned strength, const char *value,
+              size_t len)
+{
+    struct sdr_facts *facts = &reader->facts;
+    struct sdr_address address;
+
+    if (sdr_address_read(&address, value, len) != SDR_OK)
+        return;
+    for (unsigned key = 0; key < reader->keys->count; key++) {
+        bool stronger = !reader->matched || key < facts->key
+                        || (key == facts->key && strength < facts->strength);
+
+        if (stronger && sdr_address_same(&address, &reader->keys->key[key])) {
+            reader->matched = true;
+            facts->key = key;
+            facts->strength = strength;
+        }
+    }
+}
+
+static void
+take_owner(struct sdr_reader *reader, const char *value, size_t len)
+{
+    sdr_sites owner = sdr_config_owner(reader->config, value, len);
+
+    reader->facts.owners |= owner;
+    if (owner == 0)
+        reader->facts.foreign_owner = true;
+}
+
+/* A second one that says the same is no harm. */
+static void
+take_routing(struct sdr_reader *reader, const char *value, size_t len)
+{
+    struct sdr_facts *facts = &reader->facts;
+    struct sdr_address address;
+    char text[SDR_ADDRESS_MAX + 1];
+
+    if (len >= sizeof text || memchr(value, '\0', len) != NULL) {
+        facts->bad_routing = true;
+        return;
+    }
+    memcpy(text, value, len);
+    text[len] = '\0';
+    /* It is sent, so it must be good SMTP, not just good enough to compare. */
+    if (sdr_address_parse(&address, text) != SDR_OK || address.local[0] == '\0'
+        || (facts->has_routing
+            && !sdr_address_same(&address, &facts->routing))) {
+        facts->bad_routing = true;
+        return;
+    }
+    facts->routing = address;
+    facts->has_routing = true;
+}
+
+static bool
+is_attribute(const char *name, const char *attribute, size_t len)
+{
+    return name != NULL && strlen(name) == len
+           && strncasecmp(name, attribute, len) == 0;
+}
+
+void
+sdr_reader_value(struct sdr_reader *reader, const char *attribute,
+                 const char *value, size_t len)
+{
+    const struct sdr_mapping *mapping =
+        &reader->config->directories[reader->facts.directory].mapping;
+    size_t n = strcspn(attribute, ";");
+
+    for (unsigned i = 0; i < mapping->addresses.count; i++) {
+        if (is_attribute(mapping->addresses.items[i], attribute, n))
+            match_address(reader, i, value, len);
+    }
+    if (is_attribute(mapping->owner, attribute, n))
+        take_owner(reader, value, len);
+    if (is_attribute(mapping->routing, attribute, n))
+        take_routing(reader, value, len);
+    if (is_attribute(mapping->hold, attribute, n)
+        && !(len == 5 && strncasecmp(value, "FALSE", len) == 0))
+        reader->facts.hold = true;
+}
+
+bool
+sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best, bool *found)
+{
+    if (!reader->matched)
+        return false;
+    sdr_facts_settle(&reader->facts, reader->config);
+    sdr_facts_merge(best, found, &reader->facts);
+    return true;
+}

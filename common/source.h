@@ -1,0 +1,23 @@
+/* source.h - all directories asked, one answer
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The strongest key over all wins. A none needs the none of every directory; a
+ * match by a weaker key is not now while a directory that could hold a
+ * stronger one is silent; an exact match stands.
+ */
+#ifndef SDR_SOURCE_H
+#define SDR_SOURCE_H
+
+#include "directory.h"
+#include "facts.h"
+#include "route.h"
+#include "trace.h"
+
+/* Ask COUNT directories one after the other, each within its own timeout.
+ * Always fills the answer. Any thread. */
+void sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
+                       const struct sdr_keys *keys,
+                       const struct sdr_trace *trace,
+                       struct sdr_answer *answer);
+
+#endif
