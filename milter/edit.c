@@ -1,0 +1,270 @@
+/* edit.c - see edit.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "edit.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "say.h"
+
+sfsistat
+edit_reply(SMFICTX *ctx, const struct sdr_reply *reply)
+{
+    char text[2 * sizeof reply->text];
+    size_t n = 0;
+
+    for (const char *s = reply->text; *s != '\0'; s++) {
+        if (*s == '%') /* libmilter reads it as a format */
+            text[n++] = '%';
+        text[n++] = *s;
+    }
+    text[n] = '\0';
+    if (smfi_setreply(ctx, (char *)(uintptr_t)reply->code,
+                      (char *)(uintptr_t)reply->enhanced, text)
+        != MI_SUCCESS)
+        return SMFIS_TEMPFAIL;
+    return reply->code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+/* ---- the parameters of an added recipient ---- */
+
+/* Append as xtext (RFC 3461, 4); for UTF-8 as utf-8-addr-xtext (RFC 6533, 3).
+ * False if it does not fit. */
+static bool
+put_xtext(char *out, size_t size, const char *text, bool utf8)
+{
+    size_t used = strlen(out);
+
+    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
+        bool plain = *s > ' ' && *s < 0x7f && *s != '+' && *s != '='
+                     && !(utf8 && *s == '\\');
+        uint32_t c = *s;
+        unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        int n;
+
+        if (more > 0)
+            c &= 0x3fU >> more;
+        s++;
+        for (; more > 0 && *s != '\0'; more--)
+            c = c << 6 | (*s++ & 0x3fU);
+        n = snprintf(out + used, size - used,
+                     plain  ? "%c"
+                     : utf8 ? "\\x{%X}"
+                            : "+%02X",
+                     c);
+        if (n < 0 || (size_t)n >= size - used)
+            return false;
+        used += (size_t)n;
+    }
+    return true;
+}
+
+/* "ORCPT=rfc822;alice@example.com" for a recipient whose client gave none:
+ * Postfix would invent one from the new address. */
+static bool
+make_orcpt(const struct recipient *recipient, char *out, size_t size)
+{
+    char original[SDR_ADDRESS_MAX + 1];
+    bool utf8 = false;
+
+    sdr_address_format(&recipient->mailbox, original, sizeof original);
+    for (const char *s = original; *s != '\0'; s++)
+        utf8 |= (unsigned char)*s >= 0x80;
+    snprintf(out, size, "ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
+    return put_xtext(out, size, original, utf8);
+}
+
+/* Only what the client itself sent: Sendmail drops a recipient, silently, over
+ * a parameter that it does not like. */
+static void
+make_parameters(const struct message *message,
+                const struct recipient *recipient, char *out, size_t size)
+{
+    char made[4096] = "";
+    const char *orcpt = recipient->orcpt;
+
+    if (orcpt == NULL && message->from_postfix && recipient->has_mailbox
+        && make_orcpt(recipient, made, sizeof made))
+        orcpt = made;
+    snprintf(out, size, "%s%s%s",
+             recipient->notify != NULL ? recipient->notify : "",
+             recipient->notify != NULL && orcpt != NULL ? " " : "",
+             orcpt != NULL ? orcpt : "");
+}
+
+/* ---- what stays, what goes, what comes ---- */
+
+/* Recipients that stay in the envelope. */
+static bool
+is_kept(const struct recipient *recipient)
+{
+    return recipient->kind != SDR_REDIRECT;
+}
+
+static bool
+collect_kept(const struct message *message, struct mailbox_set *kept)
+{
+    bool is_new;
+
+    for (unsigned i = 0; i < message->count; i++) {
+        const struct recipient *r = message->recipients[i];
+
+        if (is_kept(r) && r->has_mailbox
+            && !mailbox_set_add(kept, &r->mailbox, &is_new))
+            return false;
+    }
+    return true;
+}
+
+/* The MTA finds a recipient by its text: some by the client's, some by their
+ * own spelling. That one is safe only if it is not the text of a recipient
+ * that must stay or come. */
+static bool
+delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
+                 const struct mailbox_set *kept)
+{
+    if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
+        return false;
+    if (recipient->resolved == NULL
+        || strcmp(recipient->resolved, recipient->given) == 0
+        || mailbox_set_has(kept, &recipient->mailbox))
+        return true;
+    return smfi_delrcpt(ctx, recipient->resolved) == MI_SUCCESS;
+}
+
+static bool
+add_target(SMFICTX *ctx, const struct message *message,
+           const struct recipient *recipient, const char *target,
+           bool with_parameters)
+{
+    char parameters[8192];
+    char path[SDR_ADDRESS_MAX + 3];
+
+    snprintf(path, sizeof path, "<%s>", target);
+    if (!with_parameters)
+        return smfi_addrcpt(ctx, path) == MI_SUCCESS;
+    make_parameters(message, recipient, parameters, sizeof parameters);
+    return smfi_addrcpt_par(ctx, path, parameters[0] == '\0' ? NULL : parameters)
+           == MI_SUCCESS;
+}
+
+static bool
+add_targets(SMFICTX *ctx, const struct message *message,
+            const struct recipient *recipient, struct mailbox_set *present,
+            bool with_parameters)
+{
+    for (unsigned i = 0; i < recipient->target_count; i++) {
+        const char *target = recipient->targets[i];
+        struct sdr_address mailbox;
+        bool is_new = false;
+
+        if (sdr_address_parse(&mailbox, target) != SDR_OK
+            || !mailbox_set_add(present, &mailbox, &is_new))
+            return false;
+        if (is_new
+            && !add_target(ctx, message, recipient, target, with_parameters))
+            return false;
+    }
+    return true;
+}
+
+static bool
+edit_envelope(SMFICTX *ctx, const struct message *message,
+              struct mailbox_set *present, bool with_parameters)
+{
+    if (!collect_kept(message, present))
+        return false;
+    for (unsigned i = 0; i < message->count; i++) {
+        if (!is_kept(message->recipients[i])
+            && !delete_recipient(ctx, message->recipients[i], present))
+            return false;
+    }
+    for (unsigned i = 0; i < message->count; i++) {
+        if (!add_targets(ctx, message, message->recipients[i], present,
+                         with_parameters))
+            return false;
+    }
+    return true;
+}
+
+static bool
+add_mark(SMFICTX *ctx, const struct sdr_config *config)
+{
+    char value[256];
+
+    sdr_route_mark_format(config, time(NULL), value, sizeof value);
+    return smfi_addheader(ctx, (char *)(uintptr_t)SDR_MARK_HEADER, value)
+           == MI_SUCCESS;
+}
+
+/* ---- the whole message ---- */
+
+static void
+count_leaving(const struct message *message, unsigned *leaving,
+              unsigned *staying)
+{
+    *leaving = *staying = 0;
+    for (unsigned i = 0; i < message->count; i++)
+        ++*(message->recipients[i]->leaves ? leaving : staying);
+}
+
+static void
+tell(SMFICTX *ctx, const struct message *message)
+{
+    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t)"i");
+
+    for (unsigned i = 0; i < message->count; i++) {
+        const struct recipient *r = message->recipients[i];
+
+        if (r->line != NULL && r->decided)
+            say(r->priority, "%s: %s", id != NULL ? id : "NOQUEUE", r->line);
+    }
+}
+
+/* True if the message must be refused as a whole. */
+static bool
+must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
+            unsigned staying, struct sdr_reply *reply)
+{
+    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t)"i");
+
+    if (message->deferred.code != NULL) {
+        *reply = message->deferred;
+        return true;
+    }
+    if (leaving == 0 || staying > 0
+        || !sdr_route_guard(sdr_get_config(message->sdr), &message->marks,
+                            time(NULL), reply))
+        return false;
+    say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",
+        id != NULL ? id : "NOQUEUE", message->marks.count, reply->code,
+        reply->enhanced);
+    return true;
+}
+
+sfsistat
+edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters)
+{
+    struct mailbox_set present = {NULL};
+    struct sdr_reply reply = {NULL, NULL, ""};
+    unsigned leaving, staying;
+    bool ok;
+
+    count_leaving(message, &leaving, &staying);
+    if (must_refuse(ctx, message, leaving, staying, &reply))
+        return edit_reply(ctx, &reply);
+    ok = edit_envelope(ctx, message, &present, with_parameters);
+    mailbox_set_clear(&present);
+    if (ok && leaving > 0)
+        ok = add_mark(ctx, sdr_get_config(message->sdr));
+    if (!ok) {
+        say(LOG_ERR, "the MTA took an edit of the envelope not: deferred");
+        return SMFIS_TEMPFAIL;
+    }
+    tell(ctx, message);
+    return SMFIS_CONTINUE;
+}

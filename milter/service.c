@@ -1,0 +1,198 @@
+/* service.c - see service.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "service.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "notify.h"
+#include "say.h"
+
+/* Postfix opens a connection for every SMTP client. */
+enum { BACKLOG = 512 };
+
+static const char *config_path;
+static struct sdr *current;
+static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t reload_thread;
+static bool reload_running;
+static atomic_bool stopping;
+
+/* A milter edits recipients; it cannot name a next hop. */
+static bool
+can_serve(const struct sdr_config *config)
+{
+    bool ok = true;
+
+    for (unsigned i = 0; i < config->site_count; i++) {
+        if (config->sites[i].delivery == SDR_BY_NEXT_HOP
+            && config->milter.route == SDR_ROUTE_REFUSED) {
+            say(LOG_ERR,
+                "%s: [site %s]: delivery = route cannot be done by a milter; "
+                "if the MTA's transport table does it, say milter-route = pass",
+                config->path, config->sites[i].name);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static enum sdr_status
+open_config(struct sdr **sdr)
+{
+    int priority = LOG_ERR;
+    struct sdr_trace mistakes = {say_line, &priority};
+    enum sdr_status status = sdr_open(sdr, config_path, &mistakes);
+
+    if (status == SDR_OK && !can_serve(sdr_get_config(*sdr))) {
+        sdr_close(sdr);
+        status = SDR_CONFIG;
+    }
+    if (status == SDR_TEMPFAIL)
+        say(LOG_ERR, "%s: no memory", config_path);
+    return status;
+}
+
+enum sdr_status
+service_load(const char *path)
+{
+    config_path = path;
+    return open_config(&current);
+}
+
+struct sdr *
+service_get(void)
+{
+    struct sdr *sdr;
+
+    pthread_mutex_lock(&current_lock);
+    sdr = sdr_ref(current);
+    pthread_mutex_unlock(&current_lock);
+    return sdr;
+}
+
+static void
+reload(void)
+{
+    struct sdr *fresh = NULL;
+    struct sdr *old;
+
+    if (open_config(&fresh) != SDR_OK) {
+        say(LOG_ERR, "keeping the old configuration");
+        return;
+    }
+    pthread_mutex_lock(&current_lock);
+    old = current;
+    current = fresh;
+    pthread_mutex_unlock(&current_lock);
+    if (strcmp(sdr_get_config(old)->milter.socket,
+               sdr_get_config(fresh)->milter.socket)
+        != 0)
+        say(LOG_WARNING, "socket has changed: that needs a restart");
+    sdr_close(&old); /* messages under way hold their own references */
+    say(LOG_NOTICE, "configuration reloaded");
+}
+
+static void *
+reload_loop(void *arg)
+{
+    sigset_t set;
+    int got;
+
+    (void)arg;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    while (sigwait(&set, &got) == 0 && !atomic_load(&stopping)) {
+        notify("RELOADING=1");
+        reload();
+        notify("READY=1");
+    }
+    return NULL;
+}
+
+bool
+service_start_reload(void)
+{
+    sigset_t set;
+    int rc;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    rc = pthread_create(&reload_thread, NULL, reload_loop, NULL);
+    if (rc != 0)
+        say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
+    reload_running = rc == 0;
+    return reload_running;
+}
+
+static bool
+set_rights(const struct sdr_milter_options *options)
+{
+    const struct group *group = NULL;
+
+    if (options->socket_group != NULL) {
+        errno = 0;
+        group = getgrnam(options->socket_group);
+        if (group == NULL) {
+            say(LOG_ERR, "socket-group: there is no group %s",
+                options->socket_group);
+            return false;
+        }
+        if (chown(options->socket, (uid_t)-1, group->gr_gid) < 0) {
+            say(LOG_ERR, "%s: cannot give it to group %s: %s", options->socket,
+                options->socket_group, strerror(errno));
+            return false;
+        }
+    }
+    if (chmod(options->socket, options->socket_mode) < 0) {
+        say(LOG_ERR, "%s: chmod: %s", options->socket, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool
+service_open_socket(void)
+{
+    const struct sdr_milter_options *options =
+        &sdr_get_config(current)->milter;
+    char *name = NULL;
+    mode_t old;
+    bool ok;
+
+    if (asprintf(&name, "unix:%s", options->socket) < 0)
+        return false;
+    smfi_setbacklog(BACKLOG);
+    old = umask(0177); /* nobody else connects before the rights are right */
+    errno = 0;
+    ok = smfi_setconn(name) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
+    if (!ok)
+        say(LOG_ERR, "%s: cannot listen: %s", options->socket,
+            errno != 0 ? strerror(errno) : "see above");
+    umask(old);
+    free(name);
+    return ok && set_rights(options);
+}
+
+void
+service_stop(void)
+{
+    if (reload_running) {
+        atomic_store(&stopping, true);
+        pthread_kill(reload_thread, SIGUSR1);
+        pthread_join(reload_thread, NULL);
+    }
+    sdr_close(&current);
+}

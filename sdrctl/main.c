@@ -1,0 +1,121 @@
+/* main.c - sdrctl(8): options, then the subcommand
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "sdrctl.h"
+
+static const struct command commands[] = {
+    {"route", "[--json | --explain] ADDRESS... | -",
+     "say where mail for each address goes, and why", command_route},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void
+print_usage(FILE *out)
+{
+    fputs("usage: sdrctl [-c FILE] COMMAND ...\n\ncommands:\n", out);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %s %s\n      %s\n", commands[i].name,
+                commands[i].arguments, commands[i].help);
+    fputs("\n"
+          "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+          "  -h, --help         show this\n"
+          "  -V, --version      show the version\n"
+          "\n"
+          "Exit codes: 0 all sure, 64 bad use, 75 not now, 78 bad\n"
+          "configuration. See sdrctl(8).\n",
+          out);
+}
+
+int
+bad_use(const char *command, const char *complaint)
+{
+    fprintf(stderr, "sdrctl %s: %s\n", command, complaint);
+    print_usage(stderr);
+    return EX_USAGE;
+}
+
+static void
+print_mistake(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", text);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int
+run(const struct command *command, const char *path, int argc, char **argv)
+{
+    struct sdr_trace mistakes = {print_mistake, NULL};
+    struct sdr *sdr = NULL;
+    enum sdr_status status = sdr_open(&sdr, path, &mistakes);
+    int code;
+
+    if (status != SDR_OK)
+        return sdr_status_exit(status);
+    code = command->run(sdr, argc, argv);
+    sdr_close(&sdr);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("sdrctl: standard output");
+        return EX_IOERR;
+    }
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *path = SDR_CONFIG_PATH;
+    const struct command *command;
+    int c;
+
+    /* '+': options behind the subcommand are its own. */
+    while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'h':
+            print_usage(stdout);
+            return EX_OK;
+        case 'V':
+            puts("sdrctl " SDR_VERSION);
+            return EX_OK;
+        default:
+            print_usage(stderr);
+            return EX_USAGE;
+        }
+    }
+    if (optind == argc) {
+        print_usage(stderr);
+        return EX_USAGE;
+    }
+    command = find_command(argv[optind]);
+    if (command == NULL)
+        return bad_use(argv[optind], "there is no such command");
+    argc -= optind;
+    argv += optind;
+    optind = 0; /* the subcommand reads its own options from the start */
+    return run(command, path, argc, argv);
+}
