@@ -127,8 +127,13 @@ service_start_reload(void)
     sigset_t set;
     int rc;
 
+    /* libmilter waits for the last three in a thread of its own, so no other
+     * thread may take them. */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     rc = pthread_create(&reload_thread, NULL, reload_loop, NULL);
     if (rc != 0)

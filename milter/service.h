@@ -16,8 +16,8 @@ enum sdr_status SDR_MUST_USE service_load(const char *path);
  * Any thread. */
 struct sdr *service_get(void);
 
-/* Block SIGUSR1 in this thread and all that it starts, and start one that
- * reloads whenever it comes. A new file with a mistake keeps the old one.
+/* Block the signals that mean something to us in this thread and all that it
+ * starts, and start one that reloads at SIGUSR1. A new file with a mistake keeps the old one.
  * False, said, if it cannot. */
 bool service_start_reload(void);
 

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""demo.py - shows what sdr-milter does, with a real Postfix and a real OpenLDAP
+
+Everything runs on the loopback address, below a temporary folder, and is gone
+at the end. Exits 1 if something came out differently.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import re
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / 'lib'))
+
+import paths
+import world
+from milter import Milter
+from postfix import Postfix
+from sink import Sink
+from slapd import Slapd
+
+LOOPING = [f'X-SDR-Routed: onprem; {int(time.time())}'] * 5
+
+
+@dataclass
+class Case:
+    what: str
+    recipient: str
+    expected: str  # recipients after, or the beginning of the SMTP reply
+    headers: tuple = ()
+
+
+CASES = [
+    Case('held by the other site', 'alice@example.com', 'alice@hosted.example.com'),
+    Case('... by another address', 'robert@example.com', 'robert@hosted.example.com'),
+    Case('... with an extension', 'alice+news@example.com', 'alice+news@hosted.example.com'),
+    Case('held here', 'dave@example.com', 'dave@example.com'),
+    Case('held by both', 'both@example.com', 'both@example.com, both@hosted.example.com'),
+    Case('unknown', 'nobody@example.com', '550 5.1.1'),
+    Case('being moved', 'held@example.com', '451 4.2.1'),
+    Case('came by five times', 'alice@example.com', '451 4.4.6', LOOPING),
+]
+ROW = '{:<24}{:<26}{:<50}{}'
+
+
+class Demo:
+    """The servers, in the order in which they need each other."""
+
+    def __init__(self, folder, stack):
+        self.sink = Sink()
+        stack.callback(self.sink.stop)
+        self.slapd = Slapd(folder / 'slapd', world.PEOPLE)
+        stack.callback(self.slapd.stop)
+        self.postfix = Postfix(folder / 'postfix', self.sink.port,
+                               milters=[f'unix:{world.SOCKET}'])
+        stack.callback(self.postfix.stop)
+        self.milter = Milter(folder / 'milter', self._conf(folder))
+        stack.callback(self.milter.close)
+
+    def start(self):
+        for server in (self.sink, self.slapd, self.milter, self.postfix):
+            server.start()
+
+    def outcome(self, case):
+        """What the sender was told if it was no; who got the message otherwise."""
+        sent = self.postfix.send(case.recipient, headers=case.headers)
+        reply = sent.data or (sent.rcpts or [sent.mail])[0]
+        if reply.code != 250:
+            return str(reply)
+        self.postfix.wait_empty()
+        return ', '.join(sorted(self.sink.recipients(sent.message_id).elements()))
+
+    def verdict(self, case):
+        """The newest one in the milter's log."""
+        found = re.findall(rf'rcpt="<{re.escape(case.recipient)}>" verdict=(\w+)',
+                           self.milter.log())
+        return found[-1] if found else '?'
+
+    def _conf(self, folder):
+        return world.conf(
+            directory_corp={'uri': self.slapd.uri,
+                            'password-file': str(world.password_file(folder))},
+            milter={'socket': f'unix:{self.postfix.queue_folder / world.SOCKET}'})
+
+
+def as_expected(case, outcome):
+    if case.expected[0].isdigit():
+        return outcome.startswith(case.expected)
+    return outcome == case.expected
+
+
+def show(demo, case):
+    outcome = demo.outcome(case)
+    good = as_expected(case, outcome)
+    print(ROW.format(case.what, case.recipient, outcome, demo.verdict(case)), flush=True)
+    if not good:
+        print(f'    expected: {case.expected}', file=sys.stderr)
+    return good
+
+
+def main():
+    print('example.com is shared by onprem (this Postfix) and hosted.\n')
+    print(ROW.format('the mailbox is', 'mail to', 'goes to, or is answered', 'verdict'))
+    with paths.scratch() as folder, ExitStack() as stack:
+        demo = Demo(folder, stack)
+        demo.start()
+        results = [show(demo, case) for case in CASES]
+    return 0 if all(results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""postfix.py - a private Postfix for one test
+
+127.0.0.1 is an outsider to it, who may send to the split domain and to this
+site's routing domain alone; 127.0.0.9 may relay. Whatever it accepts it hands
+to the sink.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import grp
+import json
+import os
+import pwd
+import re
+import shutil
+from pathlib import Path
+
+import paths
+import smtpclient
+from proc import Process, free_port, group_members, run, wait_for
+
+SERVER = paths.prefix('postfix')
+DAEMONS = SERVER / 'usr/lib/postfix/sbin'
+LIBRARIES = paths.library_path('postfix')
+INSIDER = '127.0.0.9'
+
+# folder: owner, group, mode
+QUEUE_FOLDERS = {
+    **{name: ('postfix', 'root', 0o700)
+       for name in ('active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold',
+                    'incoming', 'private', 'saved', 'trace')},
+    'maildrop': ('postfix', 'postdrop', 0o730),
+    'public': ('postfix', 'postdrop', 0o710),
+    'pid': ('root', 'root', 0o755),
+    'sdr': ('sdr', 'postfix', 0o750),
+}
+
+# What Debian's own start script puts into the jail, as far as smtpd reads it.
+JAIL_FILES = ['hosts', 'localtime', 'nsswitch.conf', 'resolv.conf', 'services']
+
+MAIN = {
+    'compatibility_level': '3.6',
+    'command_directory': SERVER / 'usr/sbin',
+    'daemon_directory': DAEMONS,
+    'sendmail_path': SERVER / 'usr/sbin/sendmail',
+    'mail_owner': 'postfix',
+    'setgid_group': 'postdrop',
+    'import_environment': f'MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE'
+                          f' POSTLOG_HOSTNAME LD_LIBRARY_PATH={LIBRARIES}',
+    'export_environment': 'TZ MAIL_CONFIG LANG LD_LIBRARY_PATH',
+    'maillog_file_prefixes': '/tmp',
+    'inet_interfaces': '127.0.0.1',
+    'inet_protocols': 'ipv4',
+    'myhostname': 'onprem.test',
+    'mydestination': '',
+    'alias_maps': '',
+    'alias_database': '',
+    'mynetworks': f'{INSIDER}/32',
+    'relay_domains': 'example.com, onprem.example.com',
+    'relay_recipient_maps': '',
+    # Or example.com would let outsiders relay to hosted.example.com.
+    'parent_domain_matches_subdomains': '',
+    'smtpd_relay_restrictions': 'permit_mynetworks, reject_unauth_destination',
+    'smtp_dns_support_level': 'disabled',
+    'smtp_host_lookup': 'native',
+    'smtp_tls_security_level': 'none',
+    'smtpd_tls_security_level': 'none',
+    'biff': 'no',
+    'minimal_backoff_time': '2s',
+    'maximal_backoff_time': '2s',
+    'queue_run_delay': '2s',
+    # A test may be faster and more often wrong than a client should be.
+    'in_flow_delay': '0s',
+    'smtpd_error_sleep_time': '0s',
+    'smtpd_hard_error_limit': '1000',
+    'smtpd_client_connection_count_limit': '0',
+}
+
+
+class Postfix:
+    """Its queue folder holds sdr/, where a milter's socket belongs (the same path in the jail)."""
+
+    def __init__(self, folder, sink_port, *, milters=(), main=None, listeners=None, chroot=False):
+        """
+        milters    for smtpd and for non-SMTP submission, e.g. ['unix:sdr/milter.sock']
+        main       more main.cf parameters
+        listeners  more smtpd listeners: {port: {parameter: value}}
+        chroot     as Debian's master.cf has it, instead of no jail at all
+        """
+        self.folder = Path(folder)
+        self.queue_folder = self.folder / 'queue'
+        self.port = free_port()
+        self.main = {**MAIN, **self._own_main(sink_port, ' '.join(milters)), **(main or {})}
+        self._listeners = {self.port: {}, **(listeners or {})}
+        self._chroot = chroot
+        self._env = {**os.environ, 'LD_LIBRARY_PATH': LIBRARIES,
+                     'MAIL_CONFIG': str(self.folder / 'etc')}
+        self._master = None
+        self._prepare()
+
+    # --- life ---
+
+    def start(self):
+        self._write_main()
+        started = self.log().count('daemon started')
+        self._master = Process([DAEMONS / 'master', '-c', self.folder / 'etc'],
+                               self.folder / 'master.out', env=self._env, start_new_session=True)
+        self._master.wait_ready(lambda: self.log().count('daemon started') > started)
+        return self
+
+    def stop(self):
+        """Harmless when it does not run. Returns when all its processes are gone."""
+        if not self._master or not self._master.alive():
+            return
+        self._master.stop()
+        wait_for(lambda: not group_members(self._master.pid), 10, 'end of the Postfix daemons')
+
+    def set(self, **main):
+        """Change main.cf. Restarts: after a reload an idle smtpd serves once more as before."""
+        self.main.update(main)
+        self.stop()
+        self.start()
+
+    # --- mail ---
+
+    def send(self, rcpts, **options):
+        """smtpclient.send() to this Postfix: its arguments, its result."""
+        return smtpclient.send(self.port, rcpts, **options)
+
+    def client(self, source='127.0.0.1', port=None):
+        return smtpclient.Client(port or self.port, source)
+
+    def submit(self, rcpts, *, sender='sender@onprem.test', headers=(), body='Hello\n',
+               message_id=None, options=()):
+        """Send through sendmail(1), as a local user; the Message-ID."""
+        rcpts = [rcpts] if isinstance(rcpts, str) else list(rcpts)
+        message_id = message_id or smtpclient.new_message_id()
+        text = smtpclient.message(message_id, headers, body).decode().replace('\r\n', '\n')
+        # The group instead of postdrop's setgid bit, which would discard LD_LIBRARY_PATH.
+        run([SERVER / 'usr/sbin/sendmail', '-i', '-f', sender, *options, '--', *rcpts],
+            input=text, env=self._env, user='nobody', group='postdrop', extra_groups=[])
+        return message_id
+
+    def queue(self):
+        """The messages in the queue, as postqueue -j describes them."""
+        return [json.loads(line) for line in self.command('postqueue', '-j').splitlines()]
+
+    def wait_empty(self, seconds=10):
+        """Until everything is delivered; bounces included, these enter the queue first."""
+        wait_for(lambda: not self.queue(), seconds, 'an empty queue')
+
+    def flush(self):
+        self.command('postqueue', '-f')
+
+    def command(self, name, *arguments):
+        """Output of one of Postfix's own commands."""
+        return run([SERVER / 'usr/sbin' / name, *arguments], env=self._env).stdout
+
+    def log(self):
+        return (self.folder / 'log/maillog').read_text(encoding='utf-8', errors='replace')
+
+    def complaints(self):
+        """The log's warnings and worse."""
+        return re.findall(r'^.*(?:warning|error|fatal|panic): .*$', self.log(), re.M)
+
+    # --- making it ---
+
+    def _own_main(self, sink_port, milters):
+        etc = self.folder / 'etc'
+        return {
+            'config_directory': etc,
+            'meta_directory': etc,
+            'queue_directory': self.queue_folder,
+            'data_directory': self.folder / 'lib',
+            'maillog_file': self.folder / 'log/maillog',
+            'relayhost': f'[127.0.0.1]:{sink_port}',
+            'smtpd_milters': milters,
+            'non_smtpd_milters': milters,
+        }
+
+    def _prepare(self):
+        for name in ('etc', 'log', 'queue'):
+            (self.folder / name).mkdir(parents=True)
+        make_folder(self.folder / 'lib', 'postfix', 'root', 0o700)
+        for name, rights in QUEUE_FOLDERS.items():
+            make_folder(self.queue_folder / name, *rights)
+        if self._chroot:
+            self._prepare_jail()
+        shutil.copy(SERVER / 'etc/postfix/postfix-files', self.folder / 'etc')
+        (self.folder / 'etc/dynamicmaps.cf').touch()
+        (self.folder / 'etc/master.cf').write_text(self._master_cf())
+        (self.folder / 'log/maillog').touch()
+
+    def _prepare_jail(self):
+        (self.queue_folder / 'etc').mkdir()
+        for name in JAIL_FILES:
+            if Path('/etc', name).exists():
+                shutil.copy(Path('/etc', name), self.queue_folder / 'etc')
+
+    def _write_main(self):
+        lines = [f'{name} = {value}\n' for name, value in self.main.items()]
+        path = self.folder / 'etc/main.cf'
+        path.write_text(''.join(lines))
+        # Postfix sleeps until main.cf is two seconds old.
+        os.utime(path, (0, 0))
+
+    def _master_cf(self):
+        """Debian's own, with our listeners."""
+        text = (SERVER / 'usr/share/postfix/master.cf.dist').read_text()
+        services = re.findall(r'^(?!#|smtp +inet)\S.*(?:\n[ \t].*)*', text, re.M)
+        services += [self._listener(*item) for item in self._listeners.items()]
+        if not self._chroot:
+            services = [re.sub(r'^((?:\S+\s+){4})\S+', r'\1n', s) for s in services]
+        return '\n'.join([*services, ''])
+
+    @staticmethod
+    def _listener(port, parameters):
+        options = ''.join(f'\n  -o {{ {name} = {value} }}' for name, value in parameters.items())
+        return f'127.0.0.1:{port} inet n - y - - smtpd{options}'
+
+
+def make_folder(path, owner, group, mode):
+    path.mkdir()
+    os.chown(path, pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid)
+    path.chmod(mode)

@@ -1,0 +1,118 @@
+"""proc.py - child processes, ports, bounded waiting
+
+Every process is held by its handle: a process id read from a file may belong
+to somebody else by now.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+
+def wait_for(predicate, seconds=10, what='condition'):
+    """What the predicate returns as soon as it is true; TimeoutError otherwise."""
+    end = time.monotonic() + seconds
+    while True:
+        result = predicate()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError(f'{what}: not within {seconds} s')
+        time.sleep(0.01)
+
+
+def free_port(host='127.0.0.1'):
+    with socket.socket() as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def listening(port, host='127.0.0.1'):
+    with socket.socket() as s:
+        return s.connect_ex((host, port)) == 0
+
+
+def run(argv, *, ok=(0,), **options):
+    """Run to the end, within a minute; its CompletedProcess, output as text."""
+    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True,
+                          timeout=60, check=False, **options)
+    if done.returncode not in ok:
+        raise RuntimeError(f'{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}')
+    return done
+
+
+def group_members(pgid):
+    """The processes of this group that still run. Zombies do not: their new parent may be slow."""
+    return [stat for stat in Path('/proc').glob('[0-9]*/stat') if runs_in(stat, pgid)]
+
+
+def runs_in(stat, pgid):
+    try:
+        state, _, group, *_ = stat.read_text().rpartition(')')[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(group) == pgid and state != 'Z'
+
+
+class Process:
+    """A server: started, watched and stopped through its handle; output goes to a file."""
+
+    def __init__(self, argv, log, **options):
+        self.log_file = log
+        with open(log, 'ab') as out:
+            self._popen = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL,
+                                           stdout=out, stderr=out, **options)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    @property
+    def returncode(self):
+        """None while it runs; -N if signal N ended it."""
+        return self._popen.poll()
+
+    def alive(self):
+        return self.returncode is None
+
+    def signal(self, number):
+        self._popen.send_signal(number)
+
+    def freeze(self):
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        self._popen.kill()
+        return self._popen.wait(10)
+
+    def wait(self, seconds=10):
+        return self._popen.wait(seconds)
+
+    def stop(self, seconds=10, poke=lambda: None):
+        """SIGTERM, then its exit code; one that does not go is killed, and that is an error."""
+        self.thaw()
+        self._popen.terminate()
+        try:
+            wait_for(lambda: not self.alive() or poke(), seconds, f'{self._popen.args[0]} stopped')
+        except TimeoutError:
+            self.kill()
+            raise
+        return self.returncode
+
+    def wait_ready(self, predicate, seconds=10):
+        """Until predicate() is true; a process that died meanwhile is an error with its log."""
+        def ready():
+            if not self.alive():
+                raise RuntimeError(f'exit {self.returncode}:\n{self.log()}')
+            return predicate()
+        return wait_for(ready, seconds, f'{self._popen.args[0]} ready')
+
+    def log(self):
+        with open(self.log_file, encoding='utf-8', errors='replace') as f:
+            return f.read()

@@ -1,0 +1,185 @@
+"""slapd.py - a private OpenLDAP server for one test
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import paths
+from proc import Process, free_port, listening, run
+
+SUFFIX = 'dc=example,dc=com'
+ADMIN_DN, ADMIN_PASSWORD = f'cn=admin,{SUFFIX}', 'admin'
+READER_DN, READER_PASSWORD = f'cn=router,ou=services,{SUFFIX}', 'router secret'
+
+SERVER = paths.prefix('slapd')
+STANDARD_SCHEMA = [SERVER / f'etc/ldap/schema/{name}.schema'
+                   for name in ('core', 'cosine', 'inetorgperson', 'misc')]
+
+BASE = f"""\
+dn: {SUFFIX}
+objectClass: dcObject
+objectClass: organization
+dc: example
+o: Example
+
+dn: ou=people,{SUFFIX}
+objectClass: organizationalUnit
+ou: people
+
+dn: ou=services,{SUFFIX}
+objectClass: organizationalUnit
+ou: services
+
+dn: {READER_DN}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: router
+userPassword: {READER_PASSWORD}
+
+"""
+
+# For Slapd(acl=...). The reader binds and is told that it may not read (result 50) ...
+NO_RIGHTS = 'access to * by * auth\n'
+# ... or is told nothing: result 0, no entries.
+BLIND = f"""\
+access to attrs=userPassword by anonymous auth by * none
+access to dn.base="{SUFFIX}" by * search
+access to * by * none
+"""
+
+
+def default_acl(anonymous_read=False):
+    return f"""\
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact="{READER_DN}" read by * {'read' if anonymous_read else 'auth'}
+"""
+
+
+class Slapd:
+    """ldap://, ldapi:// and, with tls, ldaps:// and StartTLS on the loopback address."""
+
+    def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
+                 schema=(), options='', sdr_schema=True, config_admin=False):
+        """
+        tls      a tls.Certificate
+        acl      access rules instead of the default ones
+        schema   schema files beside the standard ones and ldap-schema/sdr.schema
+        options  more lines for the database in slapd.conf
+        sdr_schema=False leaves ours out; config_admin lets the administrator change cn=config
+        """
+        self.folder = Path(folder)
+        self.log_file = self.folder / 'slapd.log'
+        self.port = port or free_port()
+        self.ldaps_port = free_port() if tls else None
+        self.uri = f'ldap://127.0.0.1:{self.port}'
+        self.ldaps_uri = f'ldaps://127.0.0.1:{self.ldaps_port}' if tls else None
+        self.ldapi_uri = 'ldapi://' + quote(str(self.folder / 'ldapi'), safe='')
+        self._tls = tls
+        self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
+        self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
+        self._config_admin = config_admin
+        self._acl = acl if acl is not None else default_acl(anonymous_read)
+        self._options = options
+        self._process = None
+        self._prepare(BASE + ldif)
+
+    def start(self):
+        uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
+        self._process = Process([SERVER / 'usr/sbin/slapd', '-d', 'stats', '-f', self._conf,
+                                 '-h', uris], self.log_file, env=environment())
+        self._process.wait_ready(lambda: listening(self.port))
+        return self
+
+    def stop(self):
+        """Harmless when it does not run. start() finds the data again."""
+        if self._process and self._process.alive():
+            self._process.stop()
+
+    def kill(self):
+        self._process.kill()
+
+    def freeze(self):
+        """It still accepts connections, and never answers."""
+        self._process.freeze()
+
+    def thaw(self):
+        self._process.thaw()
+
+    def modify(self, ldif):
+        """Apply LDIF change records (changetype: modify, add, delete, modrdn) as the administrator."""
+        self._tool('ldapmodify', input=ldif)
+
+    def add(self, ldif):
+        """Add entries as the administrator."""
+        self._tool('ldapadd', input=ldif)
+
+    def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
+               uri=None, ok=(0,), options=()):
+        """LDIF of what this user finds; dn='' is anonymous."""
+        return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', SUFFIX, *options,
+                          query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
+
+    def dump(self):
+        """All entries with their operational attributes."""
+        return self.search('(objectClass=*)', '*', '+')
+
+    def log(self):
+        return self.log_file.read_text(encoding='utf-8', errors='replace')
+
+    def searches(self, needle=''):
+        """The filters of all searches so far that contain this text, as slapd prints them."""
+        return [f for f in re.findall(r' SRCH base=.* filter="(.*)"$', self.log(), re.M)
+                if needle in f]
+
+    def _prepare(self, ldif):
+        (self.folder / 'db').mkdir(parents=True)
+        self._conf = self.folder / 'slapd.conf'
+        self._conf.write_text(self._configuration())
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
+
+    def _configuration(self):
+        return '\n'.join([
+            *(f'include {file}' for file in self._schema),
+            f'modulepath {SERVER}/usr/lib/ldap',
+            'moduleload back_mdb',
+            'moduleload syncprov',
+            *self._tls_lines(),
+            *(['database config', f'rootdn "{ADMIN_DN}"'] if self._config_admin else []),
+            'database mdb',
+            f'suffix "{SUFFIX}"',
+            f'rootdn "{ADMIN_DN}"',
+            f'rootpw "{ADMIN_PASSWORD}"',
+            f'directory {self.folder}/db',
+            'maxsize 1073741824',
+            'dbnosync',
+            'index objectClass,entryUUID,entryCSN eq',
+            f'index mail,mailLocalAddress{",sdrAddress" if self._ours else ""} eq,pres',
+            'overlay syncprov',
+            self._options,
+            self._acl])
+
+    def _tls_lines(self):
+        if not self._tls:
+            return []
+        return [f'TLSCACertificateFile {self._tls.ca}', f'TLSCertificateFile {self._tls.cert}',
+                f'TLSCertificateKeyFile {self._tls.key}']
+
+    def _tool(self, tool, *arguments, dn=ADMIN_DN, password=ADMIN_PASSWORD, uri=None, ok=(0,),
+              **options):
+        bind = ['-D', dn, '-w', password] if dn else []
+        return run([tool, '-x', '-H', uri or self.uri, *bind, *arguments], ok=ok,
+                   env=environment(self._tls), **options)
+
+
+def environment(tls=None):
+    """For slapd and the LDAP tools: nothing of this machine's own LDAP configuration."""
+    env = {**os.environ, 'LD_LIBRARY_PATH': paths.library_path('slapd')}
+    for name in [n for n in env if n.startswith('LDAP')]:
+        del env[name]
+    env['LDAPCONF'] = '/dev/null'
+    if tls:
+        env['LDAPTLS_CACERT'] = str(tls.ca)
+    return env
