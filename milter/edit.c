@@ -32,50 +32,34 @@ edit_reply(SMFICTX *ctx, const struct sdr_reply *reply)
 
 /* ---- the parameters of an added recipient ---- */
 
-/* Append as xtext (RFC 3461, 4); for UTF-8 as utf-8-addr-xtext (RFC 6533, 3).
- * False if it does not fit. */
-static bool
-put_xtext(char *out, size_t size, const char *text, bool utf8)
-{
-    size_t used = strlen(out);
-
-    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
-        bool plain = *s > ' ' && *s < 0x7f && *s != '+' && *s != '='
-                     && !(utf8 && *s == '\\');
-        uint32_t c = *s;
-        unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-        int n;
-
-        if (more > 0)
-            c &= 0x3fU >> more;
-        s++;
-        for (; more > 0 && *s != '\0'; more--)
-            c = c << 6 | (*s++ & 0x3fU);
-        n = snprintf(out + used, size - used,
-                     plain  ? "%c"
-                     : utf8 ? "\\x{%X}"
-                            : "+%02X",
-                     c);
-        if (n < 0 || (size_t)n >= size - used)
-            return false;
-        used += (size_t)n;
-    }
-    return true;
-}
-
 /* "ORCPT=rfc822;alice@example.com" for a recipient whose client gave none:
- * Postfix would invent one from the new address. */
+ * Postfix would invent one from the new address. RFC 3461 (4) has the encoding.
+ * An address in UTF-8 stands as it is (RFC 6533, 3: Postfix up to 3.10 cannot
+ * read the escapes that are allowed besides), which leaves no way to write
+ * these three. False: there is none to be had. */
 static bool
 make_orcpt(const struct recipient *recipient, char *out, size_t size)
 {
     char original[SDR_ADDRESS_MAX + 1];
     bool utf8 = false;
+    int used;
 
     sdr_address_format(&recipient->mailbox, original, sizeof original);
     for (const char *s = original; *s != '\0'; s++)
         utf8 |= (unsigned char)*s >= 0x80;
-    snprintf(out, size, "ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
-    return put_xtext(out, size, original, utf8);
+    if (utf8 && strpbrk(original, " +=\\") != NULL)
+        return false;
+    used = snprintf(out, size, "ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
+    for (const char *s = original; *s != '\0'; s++) {
+        bool plain = (unsigned char)*s > ' ' && *s != 0x7f && *s != '+'
+                     && *s != '=';
+
+        if (size - (size_t)used <= sizeof "+2B")
+            return false;
+        used += snprintf(out + used, size - (size_t)used, plain ? "%c" : "+%02X",
+                         (unsigned char)*s);
+    }
+    return true;
 }
 
 /* Only what the client itself sent: Sendmail drops a recipient, silently, over
@@ -84,7 +68,7 @@ static void
 make_parameters(const struct message *message,
                 const struct recipient *recipient, char *out, size_t size)
 {
-    char made[4096] = "";
+    char made[SDR_ADDRESS_MAX * 3 + sizeof "ORCPT=rfc822;"] = "";
     const char *orcpt = recipient->orcpt;
 
     if (orcpt == NULL && message->from_postfix && recipient->has_mailbox

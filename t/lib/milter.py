@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import time
 from pathlib import Path
 
 import paths
@@ -17,7 +16,8 @@ SANITIZER = re.compile('ERROR: AddressSanitizer|runtime error:|WARNING: ThreadSa
 SANITIZER_OPTIONS = {
     'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
     'UBSAN_OPTIONS': 'print_stacktrace=1:exitcode=99',
-    'TSAN_OPTIONS': f'exitcode=99:suppressions={Path(__file__).with_name("tsan.supp")}',
+    'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
+                    + str(Path(__file__).with_name('tsan.supp')),
 }
 RELOADED = re.compile('configuration reloaded|keeping')
 
@@ -68,8 +68,10 @@ class Milter:
             extra_groups=[grp.getgrnam('postfix').gr_gid])
 
     def wait(self, seconds=15):
-        """The exit code of a milter that ends by itself."""
-        return self._process.wait(seconds)
+        """The exit code of a milter that ends by itself; then it counts as not running."""
+        status = self._process.wait(seconds)
+        self._process = None
+        return status
 
     def reload(self):
         """SIGUSR1; the log lines up to the one that tells how it ended."""
@@ -80,14 +82,13 @@ class Milter:
 
     def stop(self):
         """A clean end, or AssertionError. Harmless when it does not run."""
-        if self._process and self._process.alive():
+        if self.alive():
             status = self._process.stop(15, self._poke)
             assert status == 0, f'sdr-milter: exit {status}\n{self.log()}'
         assert_clean(self.log())
 
     def _poke(self):
         """A connection: libmilter looks whether it has to stop at each one, or every five seconds."""
-        time.sleep(0.05)  # its thread for signals destroys what its main thread still uses
         path = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
         with socket.socket(socket.AF_UNIX) as s:
             s.connect_ex(path[1] if path else '')
@@ -112,7 +113,7 @@ class Milter:
         return self._process.pid
 
     def alive(self):
-        return self._process.alive()
+        return bool(self._process) and self._process.alive()
 
     def log(self):
         """All it wrote, '<N>' priorities included."""

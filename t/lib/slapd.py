@@ -156,7 +156,7 @@ class Slapd:
             'maxsize 1073741824',
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
-            f'index mail,mailLocalAddress{",sdrAddress" if self._ours else ""} eq,pres',
+            *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
             'overlay syncprov',
             self._options,
             self._acl])

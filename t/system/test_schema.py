@@ -25,6 +25,13 @@ def definitions(text):
     return {name: re.sub(r'\s+', ' ', definition) for definition, name in found}
 
 
+def readme(heading, start):
+    """The examples of README.md below this heading that begin like this."""
+    text = (paths.SCHEMA / 'README.md').read_text().partition(heading + '\n')[2]
+    examples = re.findall(r'(?:^    .*\n)+', text.partition('\n## ')[0], re.M)
+    return [re.sub('^    ', '', e, flags=re.M) for e in examples if e[4:].startswith(start)]
+
+
 @pytest.fixture
 def configured(scratch):
     """A cn=config folder with the standard schema, without ours."""
@@ -73,6 +80,8 @@ def test_ldif_form_loads_into_a_running_slapd(new_slapd):
     """The way of README.md, while slapd runs; then an entry uses it."""
     server = new_slapd('', sdr_schema=False, config_admin=True)
     server.add((paths.SCHEMA / 'sdr.ldif').read_text())
+    [index] = readme('## Indices', 'dn: ')
+    server.modify(index)
     server.add(world.PEOPLE)
     assert 'sdrOwner: hosted' in server.search('(sdrAddress=robert@EXAMPLE.com)')
 
@@ -88,6 +97,15 @@ def test_matching(slapd, query, found):
     assert ('dn: ' in slapd.search(query)) == found
 
 
+def test_the_readers_access_rule(new_slapd):
+    [rule] = readme('## An account that reads', 'access')
+    server = new_slapd(acl=f'access to attrs=userPassword by anonymous auth\n{rule}')
+    alice = server.search('(|(mail=alice@example.com)(sdrAddress=alice@example.com))',
+                          dn=ldap.READER_DN, password=ldap.READER_PASSWORD)
+    assert 'sdrOwner: hosted' in alice and 'mail: ' in alice and 'sn: ' not in alice
+    assert server.search(dn='', ok=(32,)) == ''
+
+
 @pytest.mark.parametrize('attributes', [
     {'sdrHold': 'maybe'},
     {'sdrHold': ['TRUE', 'FALSE']},
@@ -101,10 +119,8 @@ def test_wrong_entries_are_refused(slapd, attributes):
 def test_moving_a_user_as_the_readme_says(slapd):
     """Both changes of README.md work, in order, and the second one only once."""
     slapd.add(world.person('carol', sdrOwner='onprem'))
-    readme = (paths.SCHEMA / 'README.md').read_text().partition('## Move a user')[2]
-    records = re.findall(r'(?:^    \S.*\n)+', readme, re.M)
-    hold, move = [re.sub('^    ', '', r, flags=re.M).replace('uid=alice', 'uid=carol')
-                  for r in records[:2]]
+    hold, move = [r.replace('uid=alice', 'uid=carol')
+                  for r in readme('## Move a user', 'dn: ')[:2]]
     slapd.modify(hold)
     assert 'sdrHold: TRUE' in slapd.search('(uid=carol)')
     slapd.modify(move)

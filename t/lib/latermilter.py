@@ -1,0 +1,87 @@
+"""latermilter.py - a milter that comes after ours and refuses things
+
+Just enough of the protocol (Sendmail's libmilter/mfdef.h, version 6) to say no
+to a recipient or to a whole message.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import socket
+import socketserver
+import struct
+import threading
+
+OPTNEG, RCPT, EOM, QUIT, ABORT, MACRO = b'O', b'R', b'E', b'Q', b'A', b'D'
+CONTINUE = b'c'
+NO_ANSWER = (ABORT, MACRO)
+
+
+class LaterMilter:
+    """refuse_rcpt: answers by a text the recipient contains; refuse_message: one for all."""
+
+    def __init__(self, path, refuse_rcpt=None, refuse_message=None):
+        self.path = str(path)
+        self.refuse_rcpt = refuse_rcpt or {}
+        self.refuse_message = refuse_message
+        self._server = None
+
+    def start(self):
+        milter = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                milter.serve(self.request)
+
+        self._server = socketserver.ThreadingUnixStreamServer(self.path, Handler)
+        self._server.daemon_threads = True
+        os.chmod(self.path, 0o666)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def stop(self):
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def serve(self, peer):
+        while True:
+            command, data = read_packet(peer)
+            if command in (b'', QUIT):
+                return
+            if command in NO_ANSWER:
+                continue
+            write_packet(peer, *self.answer(command, data))
+
+    def answer(self, command, data):
+        if command == OPTNEG:
+            return OPTNEG, struct.pack('!III', 6, 0, 0)
+        if command == RCPT:
+            for text, reply in self.refuse_rcpt.items():
+                if text.encode() in data:
+                    return b'y', reply.encode() + b'\0'
+        if command == EOM and self.refuse_message:
+            return b'y', self.refuse_message.encode() + b'\0'
+        return CONTINUE, b''
+
+
+def read_exactly(peer, size):
+    data = b''
+    while len(data) < size:
+        more = peer.recv(size - len(data))
+        if not more:
+            return b''
+        data += more
+    return data
+
+
+def read_packet(peer):
+    try:
+        head = read_exactly(peer, 4)
+        packet = read_exactly(peer, struct.unpack('!I', head)[0]) if head else b''
+    except (ConnectionError, socket.timeout):
+        packet = b''
+    return packet[:1], packet[1:]
+
+
+def write_packet(peer, command, data):
+    peer.sendall(struct.pack('!I', 1 + len(data)) + command + data)
