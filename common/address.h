@@ -50,8 +50,8 @@ sdr_address_parse(struct sdr_address *addr, const char *text);
 /* Parse an address as a directory holds it, LEN octets, not ended by a NUL: no
  * brackets, the local part quoted or bare ("al ice@example.com") or empty (the
  * catch-all "@example.com"). Returns SDR_OK or SDR_INVALID as above. */
-enum sdr_status SDR_MUST_USE sdr_address_read(struct sdr_address *addr,
-                                              const char *text, size_t len);
+enum sdr_status SDR_MUST_USE
+sdr_address_read(struct sdr_address *addr, const char *text, size_t len);
 
 /* Bring a domain name into the form that is compared: lower-case A-labels, no
  * final dot. Returns SDR_OK; or SDR_INVALID, DOMAIN untouched. */
@@ -59,23 +59,24 @@ enum sdr_status SDR_MUST_USE
 sdr_address_domain(char domain[SDR_DOMAIN_MAX + 1], const char *text);
 
 /* True if both name one mailbox. */
-SDR_PUBLIC bool sdr_address_same(const struct sdr_address *a,
-                                 const struct sdr_address *b);
+SDR_PUBLIC bool
+sdr_address_same(const struct sdr_address *a, const struct sdr_address *b);
 
 /* The address without its extension: its local part up to the first octet that
  * is one of DELIMITERS, quoted anew where it needs to be. Returns SDR_OK; or
  * SDR_NOTFOUND, *base untouched, if it has none or nothing would be left. */
-enum sdr_status SDR_MUST_USE sdr_address_strip(const struct sdr_address *addr,
-                                               const char *delimiters,
-                                               struct sdr_address *base);
+enum sdr_status SDR_MUST_USE
+sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
+                  struct sdr_address *base);
 
 /* Write LOCAL@DOMAIN, no brackets. TEXT is cut if SIZE is too small, which
  * SDR_ADDRESS_MAX + 1 never is. */
-SDR_PUBLIC void sdr_address_format(const struct sdr_address *addr, char *text,
-                                   size_t size);
+SDR_PUBLIC void
+sdr_address_format(const struct sdr_address *addr, char *text, size_t size);
 
 /* Write all spellings of the address, without doubles; at least one. */
-void sdr_address_spell(const struct sdr_address *addr,
-                       struct sdr_spellings *spellings);
+void
+sdr_address_spell(const struct sdr_address *addr,
+                  struct sdr_spellings *spellings);
 
 #endif

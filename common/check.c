@@ -88,7 +88,8 @@ check_site(struct sdr_load *load, const struct sdr_site *site)
 
         if (owner != (sdr_sites)1 << index)
             sdr_load_mistake(
-                load, sdr_load_line(load, "site", site->name, "owner-value"),
+                load,
+                sdr_load_line_of(load, "site", site->name, "owner-value", i),
                 "owner-value: \"%s\" means another site already", value);
     }
 }
@@ -108,44 +109,50 @@ check_sites(struct sdr_load *load)
                  &config->this_site);
     if (config->site_count > 0
         && config->sites[config->this_site].delivery == SDR_BY_NEXT_HOP)
-        sdr_load_mistake(
-            load,
-            sdr_load_line(load, "site", config->sites[config->this_site].name,
-                          "delivery"),
-            "delivery: route makes no sense for this-site");
+        sdr_load_mistake(load,
+                         sdr_load_line(load, "site",
+                                       config->sites[config->this_site].name,
+                                       "delivery"),
+                         "delivery: route makes no sense for this-site");
 }
 
 /* ---- domains and the names that follow from them ---- */
 
 static void
-check_domain(struct sdr_load *load, struct sdr_domain *domain)
+check_unknown(struct sdr_load *load, struct sdr_domain *domain)
 {
-    unsigned line = sdr_load_line(load, "domain", domain->name, "alias-of");
-    unsigned own = (unsigned)(domain - load->config->domains);
-    int index = own < load->config->domain_count ? (int)own : 0;
-
-    if (strcasecmp(domain->unknown_text, "reject") == 0)
+    if (strcasecmp(domain->unknown_text, "reject") == 0) {
         domain->unknown = SDR_UNKNOWN_REJECT;
-    else if (strcasecmp(domain->unknown_text, "pass") == 0)
+    } else if (strcasecmp(domain->unknown_text, "pass") == 0) {
         domain->unknown = SDR_UNKNOWN_PASS;
-    else {
+    } else {
         domain->unknown = SDR_UNKNOWN_SITE;
         resolve_site(load, "domain", domain->name, "unknown",
                      domain->unknown_text, &domain->unknown_site);
     }
-    if (domain->alias_text != NULL) {
-        index = find_domain(load->config, domain->alias_text);
-        if (index < 0 || load->config->domains[index].alias_text != NULL)
-            sdr_load_mistake(load, line,
-                             "alias-of: there is no [domain %s] that is no "
-                             "alias itself",
-                             domain->alias_text);
-        if (sdr_load_line(load, "domain", domain->name, "unknown") > 0)
-            sdr_load_mistake(
-                load, sdr_load_line(load, "domain", domain->name, "unknown"),
-                "unknown: an alias follows the domain it stands for");
-    }
-    domain->canonical = index < 0 ? own : (unsigned)index;
+}
+
+static void
+check_alias(struct sdr_load *load, struct sdr_domain *domain)
+{
+    struct sdr_config *config = load->config;
+    unsigned line = sdr_load_line(load, "domain", domain->name, "unknown");
+    int index;
+
+    domain->canonical = (unsigned)(domain - config->domains);
+    if (domain->alias_text == NULL)
+        return;
+    if (line > 0)
+        sdr_load_mistake(load, line,
+                         "unknown: an alias follows the domain it stands for");
+    index = find_domain(config, domain->alias_text);
+    if (index >= 0 && config->domains[index].alias_text == NULL)
+        domain->canonical = (unsigned)index;
+    else
+        sdr_load_mistake(
+            load, sdr_load_line(load, "domain", domain->name, "alias-of"),
+            "alias-of: there is no [domain %s] that is no alias itself",
+            domain->alias_text);
 }
 
 static void
@@ -160,8 +167,10 @@ check_domains(struct sdr_load *load)
             sdr_load_mistake(load, 0, "[domain %s]: no domain name",
                              domain->name);
     }
-    for (unsigned i = 0; i < config->domain_count; i++)
-        check_domain(load, &config->domains[i]);
+    for (unsigned i = 0; i < config->domain_count; i++) {
+        check_unknown(load, &config->domains[i]);
+        check_alias(load, &config->domains[i]);
+    }
     if (config->domain_count == 0)
         sdr_load_mistake(load, 0, "there is no [domain ...]");
     if (config->directory_count == 0)
@@ -223,10 +232,10 @@ expand_site(struct sdr_load *load, unsigned split, unsigned site)
         return; /* told as missing */
     if (!expand(s->routing_domain, domain->ascii, text, sizeof text)
         || sdr_address_domain(domain->routing[site], text) != SDR_OK) {
-        sdr_load_mistake(
-            load, sdr_load_line(load, "site", s->name, "routing-domain"),
-            "routing-domain: \"%s\" gives no domain name for %s",
-            s->routing_domain, domain->name);
+        sdr_load_mistake(load,
+                         sdr_load_line(load, "site", s->name, "routing-domain"),
+                         "routing-domain: \"%s\" gives no domain name for %s",
+                         s->routing_domain, domain->name);
         return;
     }
     add_name(load, domain->routing[site], SDR_NAME_ROUTING, site, split);
@@ -264,7 +273,8 @@ add_accepted(struct sdr_load *load, unsigned site)
             add_name(load, domain, SDR_NAME_ACCEPT, site, 0);
         else
             sdr_load_mistake(
-                load, sdr_load_line(load, "site", s->name, "accept-domain"),
+                load,
+                sdr_load_line_of(load, "site", s->name, "accept-domain", i),
                 "accept-domain: \"%s\" is no domain name",
                 s->accept_domains.items[i]);
     }
@@ -286,14 +296,14 @@ name_owner(const struct sdr_load *load, const struct sdr_name *name,
     case SDR_NAME_SPLIT:
         return "split domain";
     case SDR_NAME_ROUTING:
-        *line = sdr_load_line(load, "site",
-                              load->config->sites[name->site].name,
-                              "routing-domain");
+        *line =
+            sdr_load_line(load, "site", load->config->sites[name->site].name,
+                          "routing-domain");
         return load->config->sites[name->site].name;
     case SDR_NAME_ACCEPT:
-        *line = sdr_load_line(load, "site",
-                              load->config->sites[name->site].name,
-                              "accept-domain");
+        *line =
+            sdr_load_line(load, "site", load->config->sites[name->site].name,
+                          "accept-domain");
         return load->config->sites[name->site].name;
     }
     return "";
@@ -324,8 +334,8 @@ check_names(struct sdr_load *load)
         first = name_owner(load, a, &line);
         second = name_owner(load, b, &line);
         sdr_load_mistake(load, line,
-                         "%s: this name means two things: %s and %s",
-                         a->domain, first, second);
+                         "%s: this name means two things: %s and %s", a->domain,
+                         first, second);
     }
 }
 
@@ -347,9 +357,11 @@ is_loopback(const char *host)
 /* True if TLS is used on this URI. */
 static bool
 check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
-          const char *uri)
+          unsigned index)
 {
-    unsigned line = sdr_load_line(load, "directory", directory->name, "uri");
+    const char *uri = directory->uris.items[index];
+    unsigned line =
+        sdr_load_line_of(load, "directory", directory->name, "uri", index);
     LDAPURLDesc *url = NULL;
     bool ldap, ldaps, tls;
 
@@ -447,7 +459,7 @@ check_directory(struct sdr_load *load, struct sdr_directory_options *directory)
     bool tls = false;
 
     for (unsigned i = 0; i < directory->uris.count; i++)
-        tls |= check_uri(load, directory, directory->uris.items[i]);
+        tls |= check_uri(load, directory, i);
     resolve_site(load, "directory", directory->name, "default-owner",
                  directory->default_owner_text, &directory->default_owner);
     check_bind(load, directory);

@@ -84,15 +84,24 @@ get_value(const struct sdr_load *load, const char *section, const char *option,
 }
 
 unsigned
-sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
-              const char *option)
+sdr_load_line_of(const struct sdr_load *load, const char *kind,
+                 const char *name, const char *option, unsigned index)
 {
     char section[SECTION_MAX_OCTETS];
     struct value_obj *value;
 
     full_name(section, kind, name);
     value = get_value(load, section, option, INI_GET_FIRST_VALUE);
+    for (; index > 0 && value != NULL; index--)
+        value = get_value(load, section, option, INI_GET_NEXT_VALUE);
     return value == NULL ? 0 : value_line(value);
+}
+
+unsigned
+sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
+              const char *option)
+{
+    return sdr_load_line_of(load, kind, name, option, 0);
 }
 
 /* Set one option from all its values in the section. */
@@ -136,8 +145,8 @@ static void
 find_unknown(struct sdr_load *load, const char *kind, const char *section)
 {
     int count = 0, failed = 0;
-    char **names = ini_get_attribute_list(load->config->parsed, section,
-                                          &count, &failed);
+    char **names =
+        ini_get_attribute_list(load->config->parsed, section, &count, &failed);
 
     for (int i = 0; names != NULL && i < count; i++) {
         struct value_obj *value;
@@ -256,7 +265,8 @@ read_sections(struct sdr_load *load)
         read_named(load, sections[i]);
 }
 
-/* libini_config's own words are "Error (5) on line 3: Equal sign is missing." */
+/* libini_config's own words are "Error (5) on line 3: Equal sign is missing."
+ */
 static void
 tell_syntax(struct sdr_load *load)
 {
@@ -268,7 +278,8 @@ tell_syntax(struct sdr_load *load)
         unsigned line = 0;
         const char *text = strchr(errors[i], ':');
 
-        if (text == NULL || sscanf(errors[i], "%*[^0-9]%*u%*[^0-9]%u", &line) < 1)
+        if (text == NULL
+            || sscanf(errors[i], "%*[^0-9]%*u%*[^0-9]%u", &line) < 1)
             sdr_load_mistake(load, 0, "%s", errors[i]);
         else
             sdr_load_mistake(load, line > 0 ? line - 1 : 0, "%s",
@@ -288,10 +299,9 @@ parse(struct sdr_load *load, char *text, size_t len)
         return SDR_TEMPFAIL;
     if (ini_config_file_from_mem(text, (uint32_t)len, &file) != 0)
         return SDR_TEMPFAIL;
-    rc = ini_config_parse(file, INI_STOP_ON_NONE,
-                          INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_MERGE,
-                          INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS,
-                          load->config->parsed);
+    rc = ini_config_parse(
+        file, INI_STOP_ON_NONE, INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_MERGE,
+        INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, load->config->parsed);
     ini_config_file_destroy(file);
     if (ini_config_error_count(load->config->parsed) > 0)
         tell_syntax(load);
@@ -307,9 +317,8 @@ read_file(struct sdr_load *load)
     struct sdr_error error = {""};
     char *text = NULL, *whole = NULL;
     size_t len = 0;
-    enum sdr_status status = sdr_trust_read(load->config->path, false,
-                                            FILE_MAX_OCTETS, &text, &len,
-                                            &error);
+    enum sdr_status status = sdr_trust_read(
+        load->config->path, false, FILE_MAX_OCTETS, &text, &len, &error);
 
     if (status == SDR_CONFIG) {
         load->mistake_count++;
@@ -320,8 +329,7 @@ read_file(struct sdr_load *load)
     } else if (status == SDR_OK && strncmp(text, "\xef\xbb\xbf", 3) == 0) {
         sdr_load_mistake(load, 1, "begins with a byte order mark; remove it");
         status = SDR_CONFIG;
-    } else if (status == SDR_OK
-               && (whole = malloc(extra + len + 1)) == NULL) {
+    } else if (status == SDR_OK && (whole = malloc(extra + len + 1)) == NULL) {
         status = SDR_TEMPFAIL;
     } else if (status == SDR_OK) {
         memcpy(whole, first_line, extra);
@@ -426,8 +434,7 @@ equals(const char *text, const char *value, size_t len)
 }
 
 sdr_sites
-sdr_config_owner(const struct sdr_config *config, const char *value,
-                 size_t len)
+sdr_config_owner(const struct sdr_config *config, const char *value, size_t len)
 {
     for (unsigned i = 0; i < config->site_count; i++) {
         const struct sdr_site *site = &config->sites[i];

@@ -51,9 +51,9 @@ struct sdr_domain {
     const char *name; /* as written */
     const char *unknown_text, *alias_text;
     enum sdr_unknown unknown;
-    unsigned unknown_site;             /* for SDR_UNKNOWN_SITE */
-    unsigned canonical;                /* the domain it is an alias of; itself */
-    char ascii[SDR_DOMAIN_MAX + 1];    /* as compared */
+    unsigned unknown_site;          /* for SDR_UNKNOWN_SITE */
+    unsigned canonical;             /* the domain it is an alias of; itself */
+    char ascii[SDR_DOMAIN_MAX + 1]; /* as compared */
     char (*routing)[SDR_DOMAIN_MAX + 1]; /* by site: the routing domain */
 };
 
@@ -149,16 +149,18 @@ sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes);
 
 /* Free it and set the pointer to NULL; NULL is fine. */
-SDR_PUBLIC void sdr_config_free(struct sdr_config **config);
+SDR_PUBLIC void
+sdr_config_free(struct sdr_config **config);
 
 /* What the domain (A-labels, see struct sdr_address) means; NULL if nothing.
  * Borrowed from the configuration. */
-const struct sdr_name *sdr_config_name(const struct sdr_config *config,
-                                       const char *domain);
+const struct sdr_name *
+sdr_config_name(const struct sdr_config *config, const char *domain);
 
 /* The set of sites that an owner value means: by a site's name or one of its
  * owner values, case-insensitively; 0 if no site answers to it. */
-sdr_sites sdr_config_owner(const struct sdr_config *config, const char *value,
-                           size_t len);
+sdr_sites
+sdr_config_owner(const struct sdr_config *config, const char *value,
+                 size_t len);
 
 #endif

@@ -151,7 +151,8 @@ connect_socket(LDAP *ld, int64_t deadline, struct sdr_error *error)
     int rc;
 
     errno = 0;
-    if (!set_deadline(ld, deadline) || (rc = ldap_connect(ld)) != LDAP_SUCCESS) {
+    if (!set_deadline(ld, deadline)
+        || (rc = ldap_connect(ld)) != LDAP_SUCCESS) {
         sdr_error_set(error, "connect: %s",
                       errno != 0 ? strerror(errno) : "timed out or refused");
         return SDR_TEMPFAIL;
@@ -231,8 +232,7 @@ set_up(LDAP *ld, const struct sdr_directory_options *directory, bool ldaps,
     bool tls = ldaps || directory->start_tls;
     enum sdr_status status;
 
-    if (!set_plain_options(ld)
-        || (tls && !set_tls_options(ld, directory))) {
+    if (!set_plain_options(ld) || (tls && !set_tls_options(ld, directory))) {
         sdr_error_set(error, "cannot set options%s%s",
                       tls ? ", among them tls-ca-file " : "",
                       tls ? directory->tls_ca_file : "");
@@ -332,7 +332,8 @@ read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search)
 }
 
 /* Active Directory refers each domain-wide search to its own partitions, which
- * hold no recipients. Any other reference means that there is more elsewhere. */
+ * hold no recipients. Any other reference means that there is more elsewhere.
+ */
 static bool
 is_harmless_reference(LDAP *ld, LDAPMessage *reference)
 {
@@ -351,9 +352,9 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
         if (ldap_url_parse(urls[i], &url) != LDAP_URL_SUCCESS)
             break;
         for (unsigned k = 0; k < sizeof own / sizeof own[0]; k++)
-            harmless |= url->lud_dn != NULL
-                        && strncasecmp(url->lud_dn, own[k], strlen(own[k]))
-                               == 0;
+            harmless |=
+                url->lud_dn != NULL
+                && strncasecmp(url->lud_dn, own[k], strlen(own[k])) == 0;
         ldap_free_urldesc(url);
         if (!harmless)
             break;
@@ -416,8 +417,8 @@ receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
 
 enum sdr_status
 sdr_connection_search(struct sdr_connection *connection,
-                      struct sdr_search *search, int64_t deadline,
-                      bool *broken, struct sdr_error *error)
+                      struct sdr_search *search, int64_t deadline, bool *broken,
+                      struct sdr_error *error)
 {
     LDAP *ld = connection->ld;
     struct timeval left = sdr_clock_left(deadline);

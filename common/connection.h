@@ -41,17 +41,19 @@ sdr_connection_open(struct sdr_connection **connection,
                     const char *uri, int64_t deadline, struct sdr_error *error);
 
 /* Close politely and set the pointer to NULL; NULL is fine. */
-void sdr_connection_close(struct sdr_connection **connection);
+void
+sdr_connection_close(struct sdr_connection **connection);
 
 /* Free it in a process that did not open it, without a word to the server. */
-void sdr_connection_abandon(struct sdr_connection **connection);
+void
+sdr_connection_abandon(struct sdr_connection **connection);
 
 /* Search below the search base. Returns SDR_OK; or SDR_TEMPFAIL with the reason
  * and *broken set if the connection is lost or silent, rather than answered by
  * an error. */
 enum sdr_status SDR_MUST_USE
 sdr_connection_search(struct sdr_connection *connection,
-                      struct sdr_search *search, int64_t deadline,
-                      bool *broken, struct sdr_error *error);
+                      struct sdr_search *search, int64_t deadline, bool *broken,
+                      struct sdr_error *error);
 
 #endif

@@ -221,9 +221,9 @@ find_slot(const struct sdr_directory *directory, struct server *server)
             continue;
         if (slot->connection != NULL && is_stale(slot))
             drop(slot, true);
-        if (best == NULL || (slot->connection != NULL
-                             && (best->connection == NULL
-                                 || slot->used_at > best->used_at)))
+        if (best == NULL
+            || (slot->connection != NULL
+                && (best->connection == NULL || slot->used_at > best->used_at)))
             best = slot;
     }
     return best;
@@ -330,8 +330,9 @@ search_and_prove(struct inquiry *inquiry, struct slot *slot, const char *filter,
     if (status != SDR_OK)
         return status;
     if (!search.complete) {
-        sdr_error_set(error, "search: more than %d entries, or a referral to "
-                             "another server: not all was seen",
+        sdr_error_set(error,
+                      "search: more than %d entries, or a referral to "
+                      "another server: not all was seen",
                       ENTRIES_MAX);
         return SDR_TEMPFAIL;
     }
@@ -367,8 +368,7 @@ ask_slot(struct inquiry *inquiry, const struct server *server,
     sdr_trace(inquiry->trace, "base %s",
               inquiry->directory->options->search_base);
     sdr_trace(inquiry->trace, "filter %s", filter);
-    status =
-        search_and_prove(inquiry, slot, filter, deadline, broken, error);
+    status = search_and_prove(inquiry, slot, filter, deadline, broken, error);
     free(filter);
     if (status == SDR_TEMPFAIL)
         sdr_error_prefix(error, "%s", server->uri);
@@ -394,8 +394,7 @@ ask_server(struct inquiry *inquiry, struct server *server, int64_t deadline,
         }
         pooled = slot->connection != NULL;
         inquiry->found = false;
-        status =
-            ask_slot(inquiry, server, slot, deadline, &broken, error);
+        status = ask_slot(inquiry, server, slot, deadline, &broken, error);
         release(inquiry->directory, slot, broken);
         again = status == SDR_TEMPFAIL && pooled && broken
                 && sdr_clock() < deadline;
@@ -453,7 +452,8 @@ static enum sdr_status
 ask_all(struct inquiry *inquiry, struct sdr_error *error)
 {
     struct sdr_directory *directory = inquiry->directory;
-    int64_t deadline = sdr_clock() + (int64_t)directory->options->timeout * 1000;
+    int64_t deadline =
+        sdr_clock() + (int64_t)directory->options->timeout * 1000;
     unsigned left = directory->options->uris.count;
     bool *asked = calloc(left, sizeof *asked);
     enum sdr_status status = SDR_TEMPFAIL;
@@ -467,8 +467,8 @@ ask_all(struct inquiry *inquiry, struct sdr_error *error)
             break;
         asked[server - directory->servers] = true;
         /* A silent server must leave time for the others. */
-        status = ask_server(inquiry, server, now + (deadline - now) / left,
-                            error);
+        status =
+            ask_server(inquiry, server, now + (deadline - now) / left, error);
         note(directory, server, status != SDR_TEMPFAIL);
         left--;
     }
@@ -481,10 +481,8 @@ sdr_directory_lookup(struct sdr_directory *directory,
                      const struct sdr_keys *keys, const struct sdr_trace *trace,
                      struct sdr_facts *facts, struct sdr_error *error)
 {
-    struct inquiry inquiry = {.directory = directory,
-                              .keys = keys,
-                              .trace = trace,
-                              .facts = facts};
+    struct inquiry inquiry = {
+        .directory = directory, .keys = keys, .trace = trace, .facts = facts};
     enum sdr_status status;
     struct sigpipe saved;
 

@@ -18,12 +18,13 @@ struct sdr_directory;
 
 /* Make the object for config->directories[index]; it borrows the configuration
  * and connects to nobody yet. NULL without memory. */
-struct sdr_directory *sdr_directory_new(const struct sdr_config *config,
-                                        unsigned index) SDR_MUST_USE;
+struct sdr_directory *
+sdr_directory_new(const struct sdr_config *config, unsigned index) SDR_MUST_USE;
 
 /* Close all connections, free it and set the pointer to NULL; NULL is fine. No
  * thread may still be asking. */
-void sdr_directory_free(struct sdr_directory **directory);
+void
+sdr_directory_free(struct sdr_directory **directory);
 
 /* Look the keys up. Answers within the timeout of the directory. Returns SDR_OK
  * with the facts; SDR_NOTFOUND if it is sure that there is no entry; or

@@ -37,8 +37,8 @@ sdr_facts_settle(struct sdr_facts *facts, const struct sdr_config *config)
     if (facts->has_routing)
         facts->owners = (sdr_sites)1 << facts->routing_site;
     else
-        facts->owners =
-            (sdr_sites)1 << config->directories[facts->directory].default_owner;
+        facts->owners = (sdr_sites)1
+                        << config->directories[facts->directory].default_owner;
 }
 
 static bool

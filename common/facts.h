@@ -27,29 +27,31 @@ struct sdr_facts {
     unsigned strength;  /* index of the address attribute that matched */
     sdr_sites owners;   /* after settling: empty only if something is wrong */
     bool hold;
-    bool foreign_owner;  /* an owner value that no site answers to */
-    bool bad_routing;    /* a routing address that is none, or several */
-    bool outside;        /* a routing address outside every site */
-    bool disagree;       /* another entry of the same rank says otherwise */
+    bool foreign_owner; /* an owner value that no site answers to */
+    bool bad_routing;   /* a routing address that is none, or several */
+    bool outside;       /* a routing address outside every site */
+    bool disagree;      /* another entry of the same rank says otherwise */
     bool has_routing;
-    bool routing_wins;   /* see struct sdr_mapping */
+    bool routing_wins; /* see struct sdr_mapping */
     unsigned routing_site;
     struct sdr_address routing;
     char dn[512]; /* cut if longer: it is shown, never used */
 };
 
 /* True if the catch-all is what matched. */
-bool sdr_facts_catch_all(const struct sdr_facts *facts,
-                         const struct sdr_keys *keys);
+bool
+sdr_facts_catch_all(const struct sdr_facts *facts, const struct sdr_keys *keys);
 
 /* Find the site of the routing address and, where no owner is named, the
  * owner: that site, or the directory's default-owner. */
-void sdr_facts_settle(struct sdr_facts *facts, const struct sdr_config *config);
+void
+sdr_facts_settle(struct sdr_facts *facts, const struct sdr_config *config);
 
 /* Merge settled FACTS of one more entry into BEST, which is taken as empty if
  * *found is false. The stronger key wins; within one directory then the
  * stronger attribute; equals that differ set BEST->disagree. */
-void sdr_facts_merge(struct sdr_facts *best, bool *found,
-                     const struct sdr_facts *facts);
+void
+sdr_facts_merge(struct sdr_facts *best, bool *found,
+                const struct sdr_facts *facts);
 
 #endif

@@ -12,17 +12,19 @@
 #include "status.h"
 
 /* One filter for all keys in all address attributes and all spellings. */
-char *sdr_filter_keys(const struct sdr_directory_options *directory,
-                      const struct sdr_keys *keys) SDR_MUST_USE;
+char *
+sdr_filter_keys(const struct sdr_directory_options *directory,
+                const struct sdr_keys *keys) SDR_MUST_USE;
 
 /* Entries that have any of the COUNT attributes: to see whether one can see. */
-char *sdr_filter_present(const struct sdr_directory_options *directory,
-                         const char *const *attributes, unsigned count)
-    SDR_MUST_USE;
+char *
+sdr_filter_present(const struct sdr_directory_options *directory,
+                   const char *const *attributes, unsigned count) SDR_MUST_USE;
 
 /* Entries where ATTRIBUTE has this value, as it was read. */
-char *sdr_filter_value(const struct sdr_directory_options *directory,
-                       const char *attribute, const char *value, size_t len)
+char *
+sdr_filter_value(const struct sdr_directory_options *directory,
+                 const char *attribute, const char *value, size_t len)
     SDR_MUST_USE;
 
 #endif

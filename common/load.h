@@ -20,16 +20,24 @@ struct sdr_load {
 
 /* Tell a mistake at LINE; 0 if it has none. */
 SDR_PRINTF(3, 4)
-void sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format,
-                      ...);
+void
+sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format, ...);
 
 /* The line of the first value of OPTION in "KIND NAME" (or the main section
  * if KIND is ""), 0 if it is not given. */
-unsigned sdr_load_line(const struct sdr_load *load, const char *kind,
-                       const char *name, const char *option);
+unsigned
+sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
+              const char *option);
+
+/* The same of the value with this index, from 0, of an option that is a list.
+ */
+unsigned
+sdr_load_line_of(const struct sdr_load *load, const char *kind,
+                 const char *name, const char *option, unsigned index);
 
 /* Resolve names to indices, expand routing domains, read the files that are
  * named, and judge everything together. Tells every mistake. */
-void sdr_check(struct sdr_load *load);
+void
+sdr_check(struct sdr_load *load);
 
 #endif

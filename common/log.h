@@ -16,13 +16,15 @@
  * a control or formatting character, of a line or paragraph separator, of a
  * broken UTF-8 sequence, and every octet in SPECIALS becomes \xNN. What does
  * not fit is replaced by "...". Returns the length written. */
-SDR_PUBLIC size_t sdr_log_clean(char *out, size_t size, const char *text,
-                                size_t len, const char *specials);
+SDR_PUBLIC size_t
+sdr_log_clean(char *out, size_t size, const char *text, size_t len,
+              const char *specials);
 
 /* Write the line that tells a decision, without queue id and line feed:
  *   rcpt="<a@b>" verdict=redirect site=hosted to="a@hosted.b" source=directory
  * RECIPIENT is as the MTA gave it. Every face logs this same line. */
-SDR_PUBLIC void sdr_log_decision(char *out, size_t size, const char *recipient,
-                                 const struct sdr_verdict *verdict);
+SDR_PUBLIC void
+sdr_log_decision(char *out, size_t size, const char *recipient,
+                 const struct sdr_verdict *verdict);
 
 #endif

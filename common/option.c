@@ -19,10 +19,10 @@ static const struct sdr_choice milter_routes[] = {
     {"refuse", SDR_ROUTE_REFUSED}, {"pass", SDR_ROUTE_PASSES}, {NULL, 0}};
 
 static const char *const always_local[] = {
-    "postmaster",   "abuse",        "mailer-daemon", "double-bounce",
-    "SRS0[=+-]*",   "SRS1[=+-]*",   "prvs=*",        NULL};
+    "postmaster", "abuse",      "mailer-daemon", "double-bounce",
+    "SRS0[=+-]*", "SRS1[=+-]*", "prvs=*",        NULL};
 
-#define FIELD(type, field) \
+#define FIELD(type, field)                                                     \
     offsetof(struct type, field), sizeof(((struct type *)NULL)->field)
 #define MAIN(field)      FIELD(sdr_config, field)
 #define SITE(field)      FIELD(sdr_site, field)

@@ -30,9 +30,9 @@ struct sdr_option {
     const char *section; /* "", "site", "domain", "directory", "milter" */
     const char *name;
     enum sdr_option_type type;
-    size_t offset;                   /* of its field */
-    size_t size;                     /* of its field */
-    const char *fallback;            /* NULL: none */
+    size_t offset;                    /* of its field */
+    size_t size;                      /* of its field */
+    const char *fallback;             /* NULL: none */
     const char *const *fallback_list; /* NULL: none; ended by NULL */
     unsigned min, max;
     const struct sdr_choice *choices;
@@ -44,21 +44,23 @@ extern const struct sdr_option sdr_options[];
 extern const unsigned sdr_option_count;
 
 /* The option of that name in the section, or NULL. Names fold ASCII case. */
-const struct sdr_option *sdr_option_find(const char *section, const char *name);
+const struct sdr_option *
+sdr_option_find(const char *section, const char *name);
 
 /* Read TEXT, which lives as long as the object, into the option's field of
  * OBJECT; a list grows by it. Returns SDR_OK; SDR_INVALID, with the reason,
  * and the field untouched; or SDR_TEMPFAIL without memory. */
-enum sdr_status SDR_MUST_USE sdr_option_set(const struct sdr_option *option,
-                                            void *object, const char *text,
-                                            struct sdr_error *error);
+enum sdr_status SDR_MUST_USE
+sdr_option_set(const struct sdr_option *option, void *object, const char *text,
+               struct sdr_error *error);
 
 /* Give the field its default. Results as above. */
-enum sdr_status SDR_MUST_USE sdr_option_default(const struct sdr_option *option,
-                                                void *object,
-                                                struct sdr_error *error);
+enum sdr_status SDR_MUST_USE
+sdr_option_default(const struct sdr_option *option, void *object,
+                   struct sdr_error *error);
 
 /* Add a text to a list. False without memory. */
-bool sdr_list_add(struct sdr_list *list, const char *item);
+bool
+sdr_list_add(struct sdr_list *list, const char *item);
 
 #endif

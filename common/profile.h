@@ -17,10 +17,12 @@
 /* Fill the mapping of the directory from its profile and its overrides. False
  * if there is no profile of that name. The caller frees
  * mapping->addresses.items. */
-bool sdr_profile_map(struct sdr_directory_options *directory);
+bool
+sdr_profile_map(struct sdr_directory_options *directory);
 
 /* The names of all profiles, separated by ", ". */
-const char *sdr_profile_names(void);
+const char *
+sdr_profile_names(void);
 
 /* One entry on its way to facts. */
 struct sdr_reader {
@@ -31,19 +33,20 @@ struct sdr_reader {
 };
 
 /* Begin an entry of the directory with this index; its name is copied. */
-void sdr_reader_begin(struct sdr_reader *reader,
-                      const struct sdr_config *config,
-                      const struct sdr_keys *keys, unsigned directory,
-                      const char *dn);
+void
+sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
+                 const struct sdr_keys *keys, unsigned directory,
+                 const char *dn);
 
 /* One value of LEN octets. ATTRIBUTE may carry options, which do not count. */
-void sdr_reader_value(struct sdr_reader *reader, const char *attribute,
-                      const char *value, size_t len);
+void
+sdr_reader_value(struct sdr_reader *reader, const char *attribute,
+                 const char *value, size_t len);
 
 /* End the entry. Returns true with its settled facts merged into BEST (see
  * sdr_facts_merge()); false if none of its addresses equals a key: it does not
  * count. */
-bool sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best,
-                    bool *found);
+bool
+sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best, bool *found);
 
 #endif

@@ -118,8 +118,7 @@ set_keys(const struct sdr_config *config, struct sdr_question *question)
         keys->count++;
     catch_all = &keys->key[keys->count++];
     *catch_all = (struct sdr_address){0};
-    memcpy(catch_all->domain, question->split.domain,
-           sizeof catch_all->domain);
+    memcpy(catch_all->domain, question->split.domain, sizeof catch_all->domain);
 }
 
 enum sdr_status
@@ -303,8 +302,8 @@ decide_ours(const struct sdr_config *config,
 
 static void
 decide_known(const struct sdr_config *config,
-             const struct sdr_question *question,
-             const struct sdr_facts *facts, struct sdr_verdict *verdict)
+             const struct sdr_question *question, const struct sdr_facts *facts,
+             struct sdr_verdict *verdict)
 {
     sdr_sites here = bit(config->this_site);
     bool catch_all = sdr_facts_catch_all(facts, &question->keys);

@@ -44,13 +44,13 @@ struct sdr_verdict {
     enum sdr_verdict_kind kind;
     unsigned target_count;
     struct sdr_target targets[SDR_SITES_MAX];
-    sdr_sites sites;      /* the sites the mail goes to; 0 for pass, reject,
-                             defer */
-    const char *next_hop; /* for SDR_ROUTE; borrowed from the configuration */
+    sdr_sites sites;        /* the sites the mail goes to; 0 for pass, reject,
+                               defer */
+    const char *next_hop;   /* for SDR_ROUTE; borrowed from the configuration */
     struct sdr_reply reply; /* for SDR_REJECT and SDR_DEFER */
-    bool decided;  /* the address is in a split domain: worth a line of log */
-    bool leaves;   /* the mail goes to another site: it needs a loop mark */
-    bool mistake;  /* somebody has to mend the directory: an error in the log */
+    bool decided; /* the address is in a split domain: worth a line of log */
+    bool leaves;  /* the mail goes to another site: it needs a loop mark */
+    bool mistake; /* somebody has to mend the directory: an error in the log */
     enum sdr_origin origin;
     const struct sdr_config *config; /* names the sites */
     char reason[512]; /* for humans; may hold text from the directory */
@@ -81,10 +81,12 @@ struct sdr_marks {
 };
 
 /* "pass", "redirect", ... */
-SDR_PUBLIC const char *sdr_verdict_name(enum sdr_verdict_kind kind);
+SDR_PUBLIC const char *
+sdr_verdict_name(enum sdr_verdict_kind kind);
 
 /* "none", "directory" */
-SDR_PUBLIC const char *sdr_origin_name(enum sdr_origin origin);
+SDR_PUBLIC const char *
+sdr_origin_name(enum sdr_origin origin);
 
 /* Judge RECIPIENT, as the MTA passes it, without asking anybody. Returns
  * SDR_NOTFOUND if a lookup of question->keys must decide, else SDR_OK with the
@@ -94,27 +96,29 @@ sdr_route_begin(const struct sdr_config *config, const char *recipient,
                 struct sdr_question *question, struct sdr_verdict *verdict);
 
 /* Decide by the answer. Fills the whole verdict. */
-void sdr_route_decide(const struct sdr_config *config,
-                      const struct sdr_question *question,
-                      const struct sdr_answer *answer,
-                      struct sdr_verdict *verdict);
+void
+sdr_route_decide(const struct sdr_config *config,
+                 const struct sdr_question *question,
+                 const struct sdr_answer *answer, struct sdr_verdict *verdict);
 
 /* The name of the header that carries loop marks. */
 #define SDR_MARK_HEADER "X-SDR-Routed"
 
 /* Count VALUE, a mark header's value, if it names this site. */
-SDR_PUBLIC void sdr_route_mark(const struct sdr_config *config,
-                               struct sdr_marks *marks, const char *value);
+SDR_PUBLIC void
+sdr_route_mark(const struct sdr_config *config, struct sdr_marks *marks,
+               const char *value);
 
 /* Write the value of the mark that a message gets when a recipient leaves. */
-SDR_PUBLIC void sdr_route_mark_format(const struct sdr_config *config,
-                                      time_t now, char *value, size_t size);
+SDR_PUBLIC void
+sdr_route_mark_format(const struct sdr_config *config, time_t now, char *value,
+                      size_t size);
 
 /* True if a message with these marks has been here too often: recipients that
  * would leave again must not, unless another recipient stays. REPLY then says
  * 451 4.4.6 while the newest mark is young, 554 5.4.6 after. */
-SDR_PUBLIC bool sdr_route_guard(const struct sdr_config *config,
-                                const struct sdr_marks *marks, time_t now,
-                                struct sdr_reply *reply);
+SDR_PUBLIC bool
+sdr_route_guard(const struct sdr_config *config, const struct sdr_marks *marks,
+                time_t now, struct sdr_reply *reply);
 
 #endif

@@ -30,21 +30,24 @@ SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_open(struct sdr **sdr, const char *path, const struct sdr_trace *mistakes);
 
 /* One reference more; returns SDR. */
-SDR_PUBLIC struct sdr *sdr_ref(struct sdr *sdr);
+SDR_PUBLIC struct sdr *
+sdr_ref(struct sdr *sdr);
 
 /* Give a reference back and set the pointer to NULL; NULL is fine. The last one
  * closes the connections and frees everything. */
-SDR_PUBLIC void sdr_close(struct sdr **sdr);
+SDR_PUBLIC void
+sdr_close(struct sdr **sdr);
 
 /* The configuration; borrowed until sdr_close(). */
-SDR_PUBLIC const struct sdr_config *sdr_get_config(const struct sdr *sdr);
+SDR_PUBLIC const struct sdr_config *
+sdr_get_config(const struct sdr *sdr);
 
 /* Decide about RECIPIENT, as the MTA passes it, asking the directories if that
  * is needed. Always fills the verdict; what went wrong is a verdict as well
  * (SDR_DEFER). The verdict borrows from the configuration. TRACE, if not NULL,
  * is told every step. */
-SDR_PUBLIC void sdr_route(struct sdr *sdr, const char *recipient,
-                          const struct sdr_trace *trace,
-                          struct sdr_verdict *verdict);
+SDR_PUBLIC void
+sdr_route(struct sdr *sdr, const char *recipient, const struct sdr_trace *trace,
+          struct sdr_verdict *verdict);
 
 #endif

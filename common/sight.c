@@ -102,12 +102,12 @@ find_witness(struct group *group, struct sdr_connection *connection,
 
         if (value == NULL)
             continue;
-        status = look(group, connection,
-                      sdr_filter_value(group->directory,
-                                       group->directory->mapping.addresses
-                                           .items[i],
-                                       value, strlen(value)),
-                      deadline, broken, error);
+        status =
+            look(group, connection,
+                 sdr_filter_value(group->directory,
+                                  group->directory->mapping.addresses.items[i],
+                                  value, strlen(value)),
+                 deadline, broken, error);
         if (status != SDR_OK || group->entries > 0)
             return status;
         free(value);
@@ -177,8 +177,7 @@ sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
                               .first = i,
                               .last = i + step - 1};
 
-        status =
-            prove_group(&group, connection, deadline, broken, error);
+        status = prove_group(&group, connection, deadline, broken, error);
     }
     return status;
 }

@@ -25,14 +25,15 @@ struct sdr_sight {
 };
 
 /* Forget all. */
-void sdr_sight_clear(struct sdr_sight *sight);
+void
+sdr_sight_clear(struct sdr_sight *sight);
 
 /* Prove it now. Of the attributes that the configuration names itself, each
  * must show a value; of a profile's, any. Returns SDR_OK; or SDR_TEMPFAIL with
  * the reason, and *broken as of sdr_connection_search(). */
-enum sdr_status SDR_MUST_USE sdr_sight_prove(
-    struct sdr_sight *sight, struct sdr_connection *connection,
-    const struct sdr_directory_options *directory, int64_t deadline,
-    bool *broken, struct sdr_error *error);
+enum sdr_status SDR_MUST_USE
+sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
+                const struct sdr_directory_options *directory, int64_t deadline,
+                bool *broken, struct sdr_error *error);
 
 #endif

@@ -16,8 +16,8 @@ sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
         struct sdr_facts facts;
         struct sdr_error error = {""};
 
-        switch (sdr_directory_lookup(directories[i], keys, trace, &facts,
-                                     &error)) {
+        switch (
+            sdr_directory_lookup(directories[i], keys, trace, &facts, &error)) {
         case SDR_OK:
             sdr_facts_merge(&answer->facts, &found, &facts);
             break;

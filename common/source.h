@@ -15,9 +15,9 @@
 
 /* Ask COUNT directories one after the other, each within its own timeout.
  * Always fills the answer. Any thread. */
-void sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
-                       const struct sdr_keys *keys,
-                       const struct sdr_trace *trace,
-                       struct sdr_answer *answer);
+void
+sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
+                  const struct sdr_keys *keys, const struct sdr_trace *trace,
+                  struct sdr_answer *answer);
 
 #endif

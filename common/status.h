@@ -9,9 +9,8 @@
 #ifndef SDR_STATUS_H
 #define SDR_STATUS_H
 
-#define SDR_MUST_USE __attribute__((warn_unused_result))
-#define SDR_PRINTF(text, first) \
-    __attribute__((format(printf, text, first)))
+#define SDR_MUST_USE            __attribute__((warn_unused_result))
+#define SDR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 /* What libsdr.so exports; everything else stays inside it. */
 #define SDR_PUBLIC __attribute__((visibility("default")))
 
@@ -29,17 +28,21 @@ struct sdr_error {
 };
 
 /* The status in one word, for logs: "ok", "none", "not-now", ... */
-SDR_PUBLIC const char *sdr_status_name(enum sdr_status status);
+SDR_PUBLIC const char *
+sdr_status_name(enum sdr_status status);
 
 /* The status as an exit code of <sysexits.h>: 0, 67, 75, 65 or 78. */
-SDR_PUBLIC int sdr_status_exit(enum sdr_status status);
+SDR_PUBLIC int
+sdr_status_exit(enum sdr_status status);
 
 /* Write the sentence, cut if it is too long. A NULL error is ignored. */
 SDR_PRINTF(2, 3)
-void sdr_error_set(struct sdr_error *error, const char *format, ...);
+void
+sdr_error_set(struct sdr_error *error, const char *format, ...);
 
 /* Put "PREFIX: " before the sentence that is there. A NULL error is ignored. */
 SDR_PRINTF(2, 3)
-void sdr_error_prefix(struct sdr_error *error, const char *format, ...);
+void
+sdr_error_prefix(struct sdr_error *error, const char *format, ...);
 
 #endif

@@ -19,6 +19,7 @@ struct sdr_trace {
 /* Format a line, make it safe for a terminal and a log (sdr_log_clean()), and
  * hand it on. A NULL trace is ignored, at the cost of a comparison. */
 SDR_PRINTF(2, 3)
-void sdr_trace(const struct sdr_trace *trace, const char *format, ...);
+void
+sdr_trace(const struct sdr_trace *trace, const char *format, ...);
 
 #endif

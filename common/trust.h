@@ -17,13 +17,12 @@
  * have no rights for others and no write right for its group. Returns SDR_OK
  * with a text ended by a NUL that the caller frees, *len its length; or
  * SDR_CONFIG with the reason; or SDR_TEMPFAIL without memory. */
-enum sdr_status SDR_MUST_USE sdr_trust_read(const char *path, bool secret,
-                                            size_t max, char **text,
-                                            size_t *len,
-                                            struct sdr_error *error);
+enum sdr_status SDR_MUST_USE
+sdr_trust_read(const char *path, bool secret, size_t max, char **text,
+               size_t *len, struct sdr_error *error);
 
 /* Check a file that a library will read, as above. SDR_OK or SDR_CONFIG. */
-enum sdr_status SDR_MUST_USE sdr_trust_check(const char *path,
-                                             struct sdr_error *error);
+enum sdr_status SDR_MUST_USE
+sdr_trust_check(const char *path, struct sdr_error *error);
 
 #endif

@@ -68,7 +68,7 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
     session->with_parameters = (f0 & SMFIF_ADDRCPT_PAR) != 0;
     if ((f0 & SMFIF_SETSYMLIST) != 0)
         smfi_setsymlist(ctx, SMFIM_ENVRCPT,
-                        (char *)(uintptr_t)"i v {rcpt_mailer} {rcpt_addr}");
+                        (char *)(uintptr_t) "i v {rcpt_mailer} {rcpt_addr}");
     return SMFIS_CONTINUE;
 }
 
@@ -91,9 +91,9 @@ static bool
 find_mailbox(struct recipient *recipient)
 {
     struct sdr_address resolved;
-    bool has_resolved = recipient->resolved != NULL
-                        && sdr_address_parse(&resolved, recipient->resolved)
-                               == SDR_OK;
+    bool has_resolved =
+        recipient->resolved != NULL
+        && sdr_address_parse(&resolved, recipient->resolved) == SDR_OK;
 
     recipient->has_mailbox =
         sdr_address_parse(&recipient->mailbox, recipient->given) == SDR_OK;
@@ -272,8 +272,7 @@ on_eom(SMFICTX *ctx)
     if (session == NULL)
         return SMFIS_TEMPFAIL;
     if (session->message.count > 0)
-        status =
-            edit_message(ctx, &session->message, session->with_parameters);
+        status = edit_message(ctx, &session->message, session->with_parameters);
     message_clear(&session->message);
     return status;
 }
@@ -305,7 +304,7 @@ bool
 callbacks_register(bool verbose)
 {
     struct smfiDesc description = {
-        .xxfi_name = (char *)(uintptr_t)"sdr-milter",
+        .xxfi_name = (char *)(uintptr_t) "sdr-milter",
         .xxfi_version = SMFI_VERSION,
         .xxfi_flags = needed_actions | wanted_actions,
         .xxfi_envfrom = on_envfrom,

@@ -8,6 +8,7 @@
 
 /* Register the callbacks with libmilter. VERBOSE: each step of each decision
  * goes to the log. False if libmilter refuses. Main thread, once. */
-bool callbacks_register(bool verbose);
+bool
+callbacks_register(bool verbose);
 
 #endif

@@ -51,13 +51,13 @@ make_orcpt(const struct recipient *recipient, char *out, size_t size)
         return false;
     used = snprintf(out, size, "ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
     for (const char *s = original; *s != '\0'; s++) {
-        bool plain = (unsigned char)*s > ' ' && *s != 0x7f && *s != '+'
-                     && *s != '=';
+        bool plain =
+            (unsigned char)*s > ' ' && *s != 0x7f && *s != '+' && *s != '=';
 
         if (size - (size_t)used <= sizeof "+2B")
             return false;
-        used += snprintf(out + used, size - (size_t)used, plain ? "%c" : "+%02X",
-                         (unsigned char)*s);
+        used += snprintf(out + used, size - (size_t)used,
+                         plain ? "%c" : "+%02X", (unsigned char)*s);
     }
     return true;
 }
@@ -132,7 +132,8 @@ add_target(SMFICTX *ctx, const struct message *message,
     if (!with_parameters)
         return smfi_addrcpt(ctx, path) == MI_SUCCESS;
     make_parameters(message, recipient, parameters, sizeof parameters);
-    return smfi_addrcpt_par(ctx, path, parameters[0] == '\0' ? NULL : parameters)
+    return smfi_addrcpt_par(ctx, path,
+                            parameters[0] == '\0' ? NULL : parameters)
            == MI_SUCCESS;
 }
 
@@ -199,7 +200,7 @@ count_leaving(const struct message *message, unsigned *leaving,
 static void
 tell(SMFICTX *ctx, const struct message *message)
 {
-    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t)"i");
+    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
 
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
@@ -214,7 +215,7 @@ static bool
 must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
             unsigned staying, struct sdr_reply *reply)
 {
-    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t)"i");
+    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
 
     if (message->deferred.code != NULL) {
         *reply = message->deferred;

@@ -12,13 +12,14 @@
 
 /* Give the SMTP client this reply instead of the MTA's own. Returns the status
  * that goes with it. */
-sfsistat edit_reply(SMFICTX *ctx, const struct sdr_reply *reply);
+sfsistat
+edit_reply(SMFICTX *ctx, const struct sdr_reply *reply);
 
 /* Delete, then add, then mark. WITH_PARAMETERS: the MTA takes ESMTP parameters
  * of an added recipient. Returns what the end-of-message callback returns:
  * anything that fails defers the whole message, which is then delivered to
  * nobody. */
-sfsistat edit_message(SMFICTX *ctx, const struct message *message,
-                      bool with_parameters);
+sfsistat
+edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters);
 
 #endif

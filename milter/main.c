@@ -32,12 +32,9 @@ static const char usage[] =
     "configuration. See sdr-milter(8).\n";
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"test", no_argument, NULL, 't'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'}, {"test", no_argument, NULL, 't'},
+    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
 };
 
 struct arguments {

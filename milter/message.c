@@ -72,8 +72,8 @@ message_clear(struct message *message)
 struct recipient *
 message_add(struct message *message, const char *given, const char *resolved)
 {
-    struct recipient **grown = realloc(
-        message->recipients, (message->count + 1) * sizeof *grown);
+    struct recipient **grown =
+        realloc(message->recipients, (message->count + 1) * sizeof *grown);
     struct recipient *recipient;
 
     if (grown == NULL)

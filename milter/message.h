@@ -41,28 +41,34 @@ struct mailbox_set {
 };
 
 /* Forget everything, give the configuration back. */
-void message_clear(struct message *message);
+void
+message_clear(struct message *message);
 
 /* Append a recipient; the message owns it. NULL without memory. */
-struct recipient *message_add(struct message *message, const char *given,
-                              const char *resolved);
+struct recipient *
+message_add(struct message *message, const char *given, const char *resolved);
 
 /* Copy the verdict into the recipient. False without memory. */
-bool message_decide(struct message *message, struct recipient *recipient,
-                    const struct sdr_verdict *verdict);
+bool
+message_decide(struct message *message, struct recipient *recipient,
+               const struct sdr_verdict *verdict);
 
 /* Decide as for an earlier recipient of the same mailbox, if there is one. */
-bool message_decide_again(struct message *message,
-                          struct recipient *recipient);
+bool
+message_decide_again(struct message *message, struct recipient *recipient);
 
 /* Take the last recipient off: it was refused. */
-void message_remove_last(struct message *message);
+void
+message_remove_last(struct message *message);
 
 /* Add; false without memory. *is_new tells whether it was not there before. */
-bool mailbox_set_add(struct mailbox_set *set, const struct sdr_address *mailbox,
-                     bool *is_new);
-bool mailbox_set_has(const struct mailbox_set *set,
-                     const struct sdr_address *mailbox);
-void mailbox_set_clear(struct mailbox_set *set);
+bool
+mailbox_set_add(struct mailbox_set *set, const struct sdr_address *mailbox,
+                bool *is_new);
+bool
+mailbox_set_has(const struct mailbox_set *set,
+                const struct sdr_address *mailbox);
+void
+mailbox_set_clear(struct mailbox_set *set);
 
 #endif

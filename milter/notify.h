@@ -6,6 +6,7 @@
 
 /* Send STATE ("READY=1") to the socket in NOTIFY_SOCKET; without one, or if
  * nobody listens there, nothing happens. Any thread. */
-void notify(const char *state);
+void
+notify(const char *state);
 
 #endif

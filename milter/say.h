@@ -14,9 +14,11 @@
 /* PRIORITY is one of syslog(3). Unless stderr is a terminal the line begins
  * with "<N>", as sd-daemon(3) has it. */
 SDR_PRINTF(2, 3)
-void say(int priority, const char *format, ...);
+void
+say(int priority, const char *format, ...);
 
 /* For struct sdr_trace: *(int *)arg is the priority. */
-void say_line(void *arg, const char *text);
+void
+say_line(void *arg, const char *text);
 
 #endif

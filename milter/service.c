@@ -171,8 +171,7 @@ set_rights(const struct sdr_milter_options *options)
 bool
 service_open_socket(void)
 {
-    const struct sdr_milter_options *options =
-        &sdr_get_config(current)->milter;
+    const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
     char *name = NULL;
     mode_t old;
     bool ok;
@@ -182,7 +181,8 @@ service_open_socket(void)
     smfi_setbacklog(BACKLOG);
     old = umask(0177); /* nobody else connects before the rights are right */
     errno = 0;
-    ok = smfi_setconn(name) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
+    ok =
+        smfi_setconn(name) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
     if (!ok)
         say(LOG_ERR, "%s: cannot listen: %s", options->socket,
             errno != 0 ? strerror(errno) : "see above");

@@ -10,23 +10,28 @@
 
 /* Load the configuration at PATH, which must outlive the service, and judge
  * whether a milter can do what it asks for. Mistakes are said. Main thread. */
-enum sdr_status SDR_MUST_USE service_load(const char *path);
+enum sdr_status SDR_MUST_USE
+service_load(const char *path);
 
 /* The configuration in force: a reference to be given back with sdr_close().
  * Any thread. */
-struct sdr *service_get(void);
+struct sdr *
+service_get(void);
 
 /* Block the signals that mean something to us in this thread and all that it
- * starts, and start one that reloads at SIGUSR1. A new file with a mistake keeps the old one.
- * False, said, if it cannot. */
-bool service_start_reload(void);
+ * starts, and start one that reloads at SIGUSR1. A new file with a mistake
+ * keeps the old one. False, said, if it cannot. */
+bool
+service_start_reload(void);
 
 /* Make the socket, with its group and mode, and listen. False, said, if it
  * cannot. smfi_register() must have been called. */
-bool service_open_socket(void);
+bool
+service_open_socket(void);
 
 /* End the reload thread, if any, and free all. Main thread, after
  * smfi_main(). */
-void service_stop(void);
+void
+service_stop(void);
 
 #endif

@@ -15,9 +15,11 @@ struct command {
     int (*run)(struct sdr *sdr, int argc, char **argv);
 };
 
-int command_route(struct sdr *sdr, int argc, char **argv);
+int
+command_route(struct sdr *sdr, int argc, char **argv);
 
 /* Complain about the use of COMMAND on stderr and return EX_USAGE. */
-int bad_use(const char *command, const char *complaint);
+int
+bad_use(const char *command, const char *complaint);
 
 #endif

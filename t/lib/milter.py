@@ -15,6 +15,7 @@ from proc import Process, wait_for
 SANITIZER = re.compile('ERROR: AddressSanitizer|runtime error:|WARNING: ThreadSanitizer|LeakSanitizer')
 SANITIZER_OPTIONS = {
     'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    'LSAN_OPTIONS': f'print_suppressions=0:suppressions={Path(__file__).with_name("lsan.supp")}',
     'UBSAN_OPTIONS': 'print_stacktrace=1:exitcode=99',
     'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
                     + str(Path(__file__).with_name('tsan.supp')),
