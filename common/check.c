@@ -367,7 +367,8 @@ check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
 
     if (ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS
         || (url->lud_dn != NULL && url->lud_dn[0] != '\0')
-        || url->lud_host == NULL || url->lud_host[0] == '\0') {
+        || ((url->lud_host == NULL || url->lud_host[0] == '\0')
+            && strcmp(url->lud_scheme, "ldapi") != 0)) {
         sdr_load_mistake(load, line,
                          "uri: \"%s\" is not ldap://HOST, ldaps://HOST or "
                          "ldapi://SOCKET",

@@ -3,7 +3,6 @@
  */
 #include "connection.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,13 +147,13 @@ static enum sdr_status
 connect_socket(LDAP *ld, int64_t deadline, struct sdr_error *error)
 {
     int fd = -1;
-    int rc;
 
-    errno = 0;
-    if (!set_deadline(ld, deadline)
-        || (rc = ldap_connect(ld)) != LDAP_SUCCESS) {
+    if (!set_deadline(ld, deadline) || ldap_connect(ld) != LDAP_SUCCESS) {
+        /* libldap does not tell which, and leaves another errno behind. */
         sdr_error_set(error, "connect: %s",
-                      errno != 0 ? strerror(errno) : "timed out or refused");
+                      sdr_clock() >= deadline ? "timed out"
+                                              : "refused, unreachable or no "
+                                                "such host");
         return SDR_TEMPFAIL;
     }
     if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS || fd < 0

@@ -18,8 +18,8 @@
 static const char usage[] =
     "usage: sdr-milter [-tv] [-c FILE]\n"
     "\n"
-    "Tells Postfix or Sendmail which site owns a recipient; stays in the\n"
-    "foreground and logs to stderr.\n"
+    "Tells the MTA which site owns a recipient; stays in the foreground and\n"
+    "logs to stderr.\n"
     "\n"
     "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
     "  -t, --test         check the configuration and end\n"

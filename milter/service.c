@@ -82,6 +82,17 @@ service_get(void)
     return sdr;
 }
 
+static bool
+socket_differs(const struct sdr_milter_options *a,
+               const struct sdr_milter_options *b)
+{
+    const char *group_a = a->socket_group != NULL ? a->socket_group : "";
+    const char *group_b = b->socket_group != NULL ? b->socket_group : "";
+
+    return strcmp(a->socket, b->socket) != 0 || strcmp(group_a, group_b) != 0
+           || a->socket_mode != b->socket_mode;
+}
+
 static void
 reload(void)
 {
@@ -96,10 +107,10 @@ reload(void)
     old = current;
     current = fresh;
     pthread_mutex_unlock(&current_lock);
-    if (strcmp(sdr_get_config(old)->milter.socket,
-               sdr_get_config(fresh)->milter.socket)
-        != 0)
-        say(LOG_WARNING, "socket has changed: that needs a restart");
+    if (socket_differs(&sdr_get_config(old)->milter,
+                       &sdr_get_config(fresh)->milter))
+        say(LOG_WARNING, "the socket's options have changed: that needs a "
+                         "restart");
     sdr_close(&old); /* messages under way hold their own references */
     say(LOG_NOTICE, "configuration reloaded");
 }

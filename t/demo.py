@@ -41,7 +41,7 @@ CASES = [
     Case('held by both', 'both@example.com', 'both@example.com, both@hosted.example.com'),
     Case('unknown', 'nobody@example.com', '550 5.1.1'),
     Case('being moved', 'held@example.com', '451 4.2.1'),
-    Case('... looping: 5 marks', 'alice@example.com', '451 4.4.6', LOOPING),
+    Case('... but the mail loops', 'alice@example.com', '451 4.4.6', LOOPING),
 ]
 ROW = '{:<25}{:<25}{:<10}{}'
 
