@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -288,6 +289,33 @@ tell_syntax(struct sdr_load *load)
     ini_config_free_errors(errors);
 }
 
+/* libini_config takes ASCII alone in the names of sections and options, and
+ * says no more than EINVAL. */
+static void
+tell_unreadable(struct sdr_load *load, const char *text, int rc)
+{
+    unsigned line = 0; /* the first is not the file's */
+
+    for (const char *s = text; *s != '\0'; line++) {
+        const char *end = strchrnul(s, '\n');
+        const char *stop = *s == '[' ? end : s + strcspn(s, "=\n");
+
+        if (*s != '#' && *s != ';') {
+            for (const char *c = s; c < stop; c++) {
+                if ((unsigned char)*c < 0x80)
+                    continue;
+                sdr_load_mistake(load, line,
+                                 "a name that is not ASCII; write a domain as "
+                                 "xn--...");
+                break;
+            }
+        }
+        s = *end == '\0' ? end : end + 1;
+    }
+    if (load->mistake_count == 0)
+        sdr_load_mistake(load, 0, "cannot be parsed: %s", strerror(rc));
+}
+
 /* Parse TEXT, its first line included, into config->parsed. */
 static enum sdr_status
 parse(struct sdr_load *load, char *text, size_t len)
@@ -305,8 +333,10 @@ parse(struct sdr_load *load, char *text, size_t len)
     ini_config_file_destroy(file);
     if (ini_config_error_count(load->config->parsed) > 0)
         tell_syntax(load);
-    else if (rc != 0)
+    else if (rc == ENOMEM)
         return SDR_TEMPFAIL;
+    else if (rc != 0)
+        tell_unreadable(load, text, rc);
     return load->mistake_count > 0 ? SDR_CONFIG : SDR_OK;
 }
 

@@ -345,6 +345,7 @@ redirect_home(const struct sdr_config *config,
     verdict->kind = SDR_REDIRECT;
     verdict->target_count = 0;
     verdict->sites = 0;
+    verdict->next_hop = NULL;
     add_target(verdict, config->this_site, question->split.local,
                question->split.domain);
 }
