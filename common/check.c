@@ -354,6 +354,30 @@ is_loopback(const char *host)
            && (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
 }
 
+/* Parse it into what libldap may be given; NULL, told, if it is nothing of the
+ * kind. libldap knows more schemes than are documented. */
+static LDAPURLDesc *
+parse_uri(struct sdr_load *load, const char *uri, unsigned line)
+{
+    LDAPURLDesc *url = NULL;
+    bool ldapi, known;
+
+    if (ldap_url_parse(uri, &url) == LDAP_URL_SUCCESS) {
+        ldapi = strcmp(url->lud_scheme, "ldapi") == 0;
+        known = ldapi || strcmp(url->lud_scheme, "ldap") == 0
+                || strcmp(url->lud_scheme, "ldaps") == 0;
+        if (known && (url->lud_dn == NULL || url->lud_dn[0] == '\0')
+            && (ldapi || (url->lud_host != NULL && url->lud_host[0] != '\0')))
+            return url;
+        ldap_free_urldesc(url);
+    }
+    sdr_load_mistake(load, line,
+                     "uri: \"%s\" is not ldap://HOST, ldaps://HOST or "
+                     "ldapi://SOCKET",
+                     uri);
+    return NULL;
+}
+
 /* True if TLS is used on this URI. */
 static bool
 check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
@@ -362,23 +386,14 @@ check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
     const char *uri = directory->uris.items[index];
     unsigned line =
         sdr_load_line_of(load, "directory", directory->name, "uri", index);
-    LDAPURLDesc *url = NULL;
-    bool ldap, ldaps, tls;
+    LDAPURLDesc *url = parse_uri(load, uri, line);
+    bool ldap, tls;
 
-    if (ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS
-        || (url->lud_dn != NULL && url->lud_dn[0] != '\0')
-        || ((url->lud_host == NULL || url->lud_host[0] == '\0')
-            && strcmp(url->lud_scheme, "ldapi") != 0)) {
-        sdr_load_mistake(load, line,
-                         "uri: \"%s\" is not ldap://HOST, ldaps://HOST or "
-                         "ldapi://SOCKET",
-                         uri);
-        ldap_free_urldesc(url);
+    if (url == NULL)
         return false;
-    }
     ldap = strcmp(url->lud_scheme, "ldap") == 0;
-    ldaps = strcmp(url->lud_scheme, "ldaps") == 0;
-    tls = ldaps || (ldap && directory->start_tls);
+    tls =
+        strcmp(url->lud_scheme, "ldaps") == 0 || (ldap && directory->start_tls);
     if (!ldap && directory->start_tls)
         sdr_load_mistake(load, line, "uri: \"%s\": start-tls is for ldap://",
                          uri);

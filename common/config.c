@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include <ini_configobj.h>
+#include <unistr.h>
 
 #include "load.h"
 #include "option.h"
@@ -340,6 +341,24 @@ parse(struct sdr_load *load, char *text, size_t len)
     return load->mistake_count > 0 ? SDR_CONFIG : SDR_OK;
 }
 
+/* What the parser would choke on without a word. */
+static enum sdr_status
+check_text(struct sdr_load *load, const char *text, size_t len)
+{
+    const uint8_t *bad = u8_check((const uint8_t *)text, len);
+    unsigned line = 1;
+
+    for (const char *s = text; bad != NULL && s < (const char *)bad; s++)
+        line += *s == '\n';
+    if (strlen(text) != len)
+        sdr_load_mistake(load, 0, "holds a NUL");
+    else if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        sdr_load_mistake(load, 1, "begins with a byte order mark; remove it");
+    else if (bad != NULL)
+        sdr_load_mistake(load, line, "not UTF-8");
+    return load->mistake_count > 0 ? SDR_CONFIG : SDR_OK;
+}
+
 static enum sdr_status
 read_file(struct sdr_load *load)
 {
@@ -350,18 +369,13 @@ read_file(struct sdr_load *load)
     enum sdr_status status = sdr_trust_read(
         load->config->path, false, FILE_MAX_OCTETS, &text, &len, &error);
 
-    if (status == SDR_CONFIG) {
-        load->mistake_count++;
+    if (status == SDR_OK)
+        status = check_text(load, text, len);
+    else if (status == SDR_CONFIG)
         sdr_trace(load->mistakes, "%s", error.text);
-    } else if (status == SDR_OK && strlen(text) != len) {
-        sdr_load_mistake(load, 0, "holds a NUL");
-        status = SDR_CONFIG;
-    } else if (status == SDR_OK && strncmp(text, "\xef\xbb\xbf", 3) == 0) {
-        sdr_load_mistake(load, 1, "begins with a byte order mark; remove it");
-        status = SDR_CONFIG;
-    } else if (status == SDR_OK && (whole = malloc(extra + len + 1)) == NULL) {
+    if (status == SDR_OK && (whole = malloc(extra + len + 1)) == NULL)
         status = SDR_TEMPFAIL;
-    } else if (status == SDR_OK) {
+    if (status == SDR_OK) {
         memcpy(whole, first_line, extra);
         memcpy(whole + extra, text, len + 1);
         status = parse(load, whole, extra + len);

@@ -1,0 +1,321 @@
+/* test_facts.c - facts settled and merged
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "facts.h"
+
+#include "unit.h"
+
+/* Two directories; the owner by default is this site in one and the site cloud
+ * in the other. */
+static const char conf[] = UNIT_CONF "[directory merged]\n"
+                                     "uri = @URI@\n"
+                                     "search-base = dc=merged,dc=org\n"
+                                     "default-owner = cloud\n";
+
+static struct sdr_config *config;
+
+static int
+load(void **state)
+{
+    (void)state;
+    config = unit_config(conf);
+    return 0;
+}
+
+static int
+unload(void **state)
+{
+    (void)state;
+    sdr_config_free(&config);
+    return 0;
+}
+
+static void
+set_routing(struct sdr_facts *facts, const char *routing)
+{
+    facts->has_routing = routing != NULL;
+    if (routing != NULL)
+        assert_int_equal(sdr_address_parse(&facts->routing, routing), SDR_OK);
+}
+
+/* ---- sdr_facts_settle() ---- */
+
+static const struct {
+    unsigned directory;
+    sdr_sites owners;
+    bool foreign_owner;
+    const char *routing;
+    /* what is expected */
+    sdr_sites settled;
+    bool has_routing, outside;
+    unsigned routing_site;
+} settlings[] = {
+    /* the owner by default, each directory's own */
+    {0, 0, false, NULL, ONPREM, false, false, 0},
+    {1, 0, false, NULL, CLOUD, false, false, 0},
+    /* a named owner stays */
+    {1, HOSTED, false, NULL, HOSTED, false, false, 0},
+    {0, ONPREM | CLOUD, false, NULL, ONPREM | CLOUD, false, false, 0},
+    /* a routing address names one where there is none */
+    {0, 0, false, "a@hosted.example.com", HOSTED, true, false, 1},
+    {1, 0, false, "a@onprem.example.com", ONPREM, true, false, 0},
+    {0, 0, false, "a@tenant.example.org", HOSTED, true, false, 1},
+    {0, CLOUD, false, "a@hosted.example.com", CLOUD, true, false, 1},
+    /* one outside every site */
+    {0, 0, false, "a@elsewhere.example", ONPREM, false, true, 0},
+    {0, 0, false, "a@example.com", ONPREM, false, true, 0},
+    {0, HOSTED, false, "a@hosted.example.net", HOSTED, false, true, 0},
+    /* an owner that nobody answers to is not replaced */
+    {0, 0, true, NULL, 0, false, false, 0},
+    {0, 0, true, "a@hosted.example.com", 0, true, false, 1},
+    {0, HOSTED, true, NULL, HOSTED, false, false, 0},
+};
+
+static void
+owners_and_routing_are_settled(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(settlings); i++) {
+        struct sdr_facts f = {.directory = settlings[i].directory,
+                              .owners = settlings[i].owners,
+                              .foreign_owner = settlings[i].foreign_owner};
+
+        set_routing(&f, settlings[i].routing);
+        sdr_facts_settle(&f, config);
+        unit_row(f.owners == settlings[i].settled
+                     && f.has_routing == settlings[i].has_routing
+                     && f.outside == settlings[i].outside
+                     && f.foreign_owner == settlings[i].foreign_owner
+                     && (!f.has_routing
+                         || f.routing_site == settlings[i].routing_site),
+                 "%zu: owners %u, routing %d at %u, outside %d", i, f.owners,
+                 f.has_routing, f.routing_site, f.outside);
+    }
+    unit_end();
+}
+
+/* What a profile for hybrids says: such an address is a contact's. */
+static void
+outside_may_be_allowed(void **state)
+{
+    struct sdr_mapping *mapping = &config->directories[1].mapping;
+    struct sdr_facts f = {.directory = 1};
+
+    (void)state;
+    mapping->routing_outside_ok = true;
+    set_routing(&f, "a@elsewhere.example");
+    sdr_facts_settle(&f, config);
+    mapping->routing_outside_ok = false;
+    assert_false(f.outside);
+    assert_false(f.has_routing);
+    assert_int_equal(f.owners, CLOUD);
+}
+
+static void
+routing_wins_comes_from_the_directory(void **state)
+{
+    struct sdr_mapping *mapping = &config->directories[0].mapping;
+    struct sdr_facts f = {.directory = 0}, g = {.directory = 1};
+
+    (void)state;
+    mapping->routing_wins = true;
+    sdr_facts_settle(&f, config);
+    sdr_facts_settle(&g, config);
+    mapping->routing_wins = false;
+    assert_true(f.routing_wins);
+    assert_false(g.routing_wins);
+}
+
+/* ---- sdr_facts_merge() ---- */
+
+/* One entry's facts; the first is there already. */
+struct fact {
+    unsigned directory, key, strength;
+    sdr_sites owners;
+    bool hold;
+    const char *routing;
+};
+
+static const struct {
+    const char *what;
+    struct fact first, second;
+    sdr_sites owners; /* of what wins */
+    bool disagree;
+} merges[] = {
+    {"the same",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 0, HOSTED, 0, NULL},
+     HOSTED,
+     false},
+    {"owners",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 0, CLOUD, 0, NULL},
+     HOSTED,
+     true},
+    {"a part of the owners",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 0, HOSTED | CLOUD, 0, NULL},
+     HOSTED,
+     true},
+    {"hold",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 0, HOSTED, 1, NULL},
+     HOSTED,
+     true},
+    {"one has a routing address",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 0, HOSTED, 0, "a@hosted.example.com"},
+     HOSTED,
+     true},
+    {"two routing addresses",
+     {0, 0, 0, HOSTED, 0, "b@hosted.example.com"},
+     {0, 0, 0, HOSTED, 0, "a@hosted.example.com"},
+     HOSTED,
+     true},
+    {"one routing address, spelled in two ways",
+     {0, 0, 0, HOSTED, 0, "A@hosted.example.com"},
+     {0, 0, 0, HOSTED, 0, "a@HOSTED.example.com"},
+     HOSTED,
+     false},
+    {"a stronger key first",
+     {0, 0, 2, HOSTED, 0, NULL},
+     {0, 1, 0, CLOUD, 0, NULL},
+     HOSTED,
+     false},
+    {"a stronger key second",
+     {0, 2, 0, HOSTED, 0, NULL},
+     {0, 1, 2, CLOUD, 0, NULL},
+     CLOUD,
+     false},
+    {"a stronger attribute first",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {0, 0, 1, CLOUD, 0, NULL},
+     HOSTED,
+     false},
+    {"a stronger attribute second",
+     {0, 0, 2, HOSTED, 0, NULL},
+     {0, 0, 1, CLOUD, 0, NULL},
+     CLOUD,
+     false},
+    {"attributes of different directories",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {1, 0, 1, CLOUD, 0, NULL},
+     HOSTED,
+     true},
+    {"directories that agree",
+     {0, 0, 0, HOSTED, 0, NULL},
+     {1, 0, 1, HOSTED, 0, NULL},
+     HOSTED,
+     false},
+    {"a stronger key of another directory",
+     {0, 1, 0, HOSTED, 0, NULL},
+     {1, 0, 2, CLOUD, 0, NULL},
+     CLOUD,
+     false},
+};
+
+static struct sdr_facts
+make(const struct fact *fact)
+{
+    struct sdr_facts f = {.directory = fact->directory,
+                          .key = fact->key,
+                          .strength = fact->strength,
+                          .owners = fact->owners,
+                          .hold = fact->hold};
+
+    set_routing(&f, fact->routing);
+    return f;
+}
+
+static void
+stronger_ones_win_and_equals_must_agree(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(merges); i++) {
+        struct sdr_facts first = make(&merges[i].first);
+        struct sdr_facts second = make(&merges[i].second);
+        struct sdr_facts best;
+        bool found = false;
+
+        sdr_facts_merge(&best, &found, &first);
+        sdr_facts_merge(&best, &found, &second);
+        unit_row(found && best.owners == merges[i].owners
+                     && best.disagree == merges[i].disagree,
+                 "%s: owners %u, disagree %d", merges[i].what, best.owners,
+                 best.disagree);
+    }
+    unit_end();
+}
+
+static void
+what_is_wrong_with_an_entry_is_a_difference(void **state)
+{
+    const struct sdr_facts whole = {.owners = ONPREM};
+    struct sdr_facts wrong[4] = {whole, whole, whole, whole};
+
+    (void)state;
+    wrong[0].foreign_owner = true;
+    wrong[1].bad_routing = true;
+    wrong[2].outside = true;
+    wrong[3].disagree = true;
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
+        struct sdr_facts best = whole;
+        bool found = true;
+
+        sdr_facts_merge(&best, &found, &wrong[i]);
+        unit_row(best.disagree, "%zu", i);
+    }
+    unit_end();
+}
+
+/* Two weak entries disagree: of no account once a stronger one is there. */
+static void
+a_stronger_one_ends_the_quarrel(void **state)
+{
+    const struct sdr_facts weak = {.strength = 1, .owners = ONPREM};
+    const struct sdr_facts other = {.strength = 1, .owners = HOSTED};
+    const struct sdr_facts strong = {.strength = 0, .owners = CLOUD};
+    struct sdr_facts best;
+    bool found = false;
+
+    (void)state;
+    sdr_facts_merge(&best, &found, &weak);
+    sdr_facts_merge(&best, &found, &other);
+    assert_true(best.disagree);
+    sdr_facts_merge(&best, &found, &strong);
+    assert_false(best.disagree);
+    sdr_facts_merge(&best, &found, &other);
+    assert_false(best.disagree);
+    assert_int_equal(best.owners, CLOUD);
+}
+
+static void
+catch_all_is_the_key_without_local_part(void **state)
+{
+    const struct sdr_keys keys = {
+        .count = 3,
+        .key = {{"a+x", "a+x", "b"}, {"a", "a", "b"}, {"", "", "b"}}};
+
+    (void)state;
+    for (unsigned key = 0; key < keys.count; key++) {
+        const struct sdr_facts facts = {.key = key};
+
+        assert_int_equal(sdr_facts_catch_all(&facts, &keys), key == 2);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(owners_and_routing_are_settled),
+        cmocka_unit_test(outside_may_be_allowed),
+        cmocka_unit_test(routing_wins_comes_from_the_directory),
+        cmocka_unit_test(stronger_ones_win_and_equals_must_agree),
+        cmocka_unit_test(what_is_wrong_with_an_entry_is_a_difference),
+        cmocka_unit_test(a_stronger_one_ends_the_quarrel),
+        cmocka_unit_test(catch_all_is_the_key_without_local_part),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,168 @@
+/* test_filter.c - search filters, every value escaped
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "filter.h"
+
+#include <strings.h>
+
+#include "unit.h"
+
+static const char *const one[] = {"mail"};
+static const char *const two[] = {"sdrAddress", "mail"};
+
+static struct sdr_directory_options
+directory(const char *const *attributes, unsigned count, const char *filter)
+{
+    struct sdr_directory_options options = {.filter = filter};
+
+    options.mapping.addresses.items = (const char **)(uintptr_t)attributes;
+    options.mapping.addresses.count = count;
+    return options;
+}
+
+/* The filter for the recipient alone. */
+static char *
+make(const struct sdr_directory_options *options, const char *recipient)
+{
+    struct sdr_keys keys = {.count = 1};
+
+    assert_int_equal(sdr_address_parse(&keys.key[0], recipient), SDR_OK);
+    return sdr_filter_keys(options, &keys);
+}
+
+static const struct {
+    const char *recipient, *filter;
+} rows[] = {
+    {"alice@example.com", "(|(mail=alice@example.com))"},
+    {"*@example.com", "(|(mail=\\2A@example.com))"},
+    {"\"(\"@b", "(|(mail=\\28@b)(mail=\"\\28\"@b))"},
+    {"\")\"@b", "(|(mail=\\29@b)(mail=\"\\29\"@b))"},
+    {"\"\\\\\"@b", "(|(mail=\\5C@b)(mail=\"\\5C\\5C\"@b))"},
+    {"\"a)(uid=*\"@b", "(|(mail=a\\29\\28uid=\\2A@b)"
+                       "(mail=\"a\\29\\28uid=\\2A\"@b))"},
+    {"\"\\\\2a\"@b", "(|(mail=\\5C2a@b)(mail=\"\\5C\\5C2a\"@b))"},
+    {"a&b|c!d@e", "(|(mail=a&b|c!d@e))"},
+    {"a=b~c@e", "(|(mail=a=b~c@e))"},
+};
+
+static void
+values_are_escaped(void **state)
+{
+    struct sdr_directory_options options = directory(one, 1, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char *filter = make(&options, rows[i].recipient);
+
+        assert_non_null(filter);
+        /* In "\2A" the case of the digit is libldap's. */
+        unit_row(strcasecmp(filter, rows[i].filter) == 0, "%s: %s",
+                 rows[i].recipient, filter);
+        free(filter);
+    }
+    unit_end();
+}
+
+/* Each octet that is no plain character is either escaped or UTF-8. */
+static void
+other_scripts_keep_their_octets(void **state)
+{
+    struct sdr_directory_options options = directory(one, 1, NULL);
+    char *filter = make(&options, "j\xc3\xb6rg@b");
+
+    (void)state;
+    assert_non_null(filter);
+    if (strcmp(filter, "(|(mail=j\xc3\xb6rg@b))") != 0)
+        assert_int_equal(strcasecmp(filter, "(|(mail=j\\c3\\b6rg@b))"), 0);
+    free(filter);
+}
+
+static void
+all_keys_attributes_and_spellings_are_there(void **state)
+{
+    struct sdr_directory_options options = directory(two, 2, NULL);
+    struct sdr_keys keys = {.count = 2};
+    char *filter;
+
+    (void)state;
+    assert_int_equal(sdr_address_parse(&keys.key[0], "\"A b\"@c"), SDR_OK);
+    assert_int_equal(sdr_address_read(&keys.key[1], "@c", 2), SDR_OK);
+    filter = sdr_filter_keys(&options, &keys);
+    assert_string_equal(filter, "(|(sdrAddress=a b@c)(sdrAddress=\"a b\"@c)"
+                                "(mail=a b@c)(mail=\"a b\"@c)"
+                                "(sdrAddress=@c)(mail=@c))");
+    free(filter);
+}
+
+static void
+the_directorys_own_filter_stands_besides(void **state)
+{
+    struct sdr_directory_options options =
+        directory(one, 1, "(objectClass=inetOrgPerson)");
+    char *filter = make(&options, "alice@b");
+
+    (void)state;
+    assert_string_equal(filter,
+                        "(&(objectClass=inetOrgPerson)(|(mail=alice@b)))");
+    free(filter);
+}
+
+/* The longest address there is, every octet of it escaped. */
+static void
+the_longest_value_fits(void **state)
+{
+    struct sdr_directory_options options = directory(one, 1, NULL);
+    char recipient[SDR_ADDRESS_MAX + 1];
+    char *filter;
+
+    (void)state;
+    snprintf(recipient, sizeof recipient, "%s@%s.b",
+             unit_repeat('*', SDR_LOCAL_MAX), unit_repeat('d', 63));
+    filter = make(&options, recipient);
+    assert_non_null(filter);
+    assert_int_equal(strlen(filter),
+                     strlen("(|(mail=@.b))") + (size_t)SDR_LOCAL_MAX * 3 + 63);
+    free(filter);
+}
+
+static void
+presence(void **state)
+{
+    struct sdr_directory_options plain = directory(two, 2, NULL);
+    struct sdr_directory_options own = directory(two, 2, "(a=b)");
+    char *filter = sdr_filter_present(&plain, two, 2);
+
+    (void)state;
+    assert_string_equal(filter, "(|(sdrAddress=*)(mail=*))");
+    free(filter);
+    filter = sdr_filter_present(&own, two, 1);
+    assert_string_equal(filter, "(&(a=b)(|(sdrAddress=*)))");
+    free(filter);
+}
+
+static void
+one_value(void **state)
+{
+    struct sdr_directory_options options = directory(one, 1, NULL);
+    char *filter = sdr_filter_value(&options, "mail", "*(x)@b junk", 6);
+
+    (void)state;
+    assert_int_equal(strcasecmp(filter, "(|(mail=\\2A\\28x\\29@b))"), 0);
+    free(filter);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_escaped),
+        cmocka_unit_test(other_scripts_keep_their_octets),
+        cmocka_unit_test(all_keys_attributes_and_spellings_are_there),
+        cmocka_unit_test(the_directorys_own_filter_stands_besides),
+        cmocka_unit_test(the_longest_value_fits),
+        cmocka_unit_test(presence),
+        cmocka_unit_test(one_value),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

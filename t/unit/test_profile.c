@@ -1,0 +1,391 @@
+/* test_profile.c - which attributes mean what, and entries read by that
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "profile.h"
+
+#include "unit.h"
+
+static struct sdr_config *config;
+
+/* alice+news@example.com, with its extension */
+static struct sdr_keys keys = {.count = 3};
+
+static int
+load(void **state)
+{
+    (void)state;
+    config = unit_config(UNIT_CONF);
+    return sdr_address_parse(&keys.key[0], "alice+news@example.com")
+           || sdr_address_parse(&keys.key[1], "alice@example.com")
+           || sdr_address_read(&keys.key[2], "@example.com", 12);
+}
+
+static int
+unload(void **state)
+{
+    (void)state;
+    sdr_config_free(&config);
+    return 0;
+}
+
+/* ---- sdr_profile_map() ---- */
+
+/* The names in the list, each with a blank behind it. */
+static const char *
+join(const struct sdr_list *list)
+{
+    static char text[256];
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < list->count; i++) {
+        strcat(text, list->items[i]);
+        strcat(text, " ");
+    }
+    return text;
+}
+
+static void
+the_profile_says_what_attributes_mean(void **state)
+{
+    const struct sdr_mapping *mapping = &config->directories[0].mapping;
+
+    (void)state;
+    assert_string_equal(join(&mapping->addresses),
+                        "sdrAddress mail mailLocalAddress ");
+    assert_false(mapping->explicit_addresses);
+    assert_string_equal(mapping->owner, "sdrOwner");
+    assert_string_equal(mapping->routing, "sdrRoutingAddress");
+    assert_string_equal(mapping->hold, "sdrHold");
+    assert_false(mapping->routing_wins);
+    assert_false(mapping->routing_outside_ok);
+}
+
+static void
+the_configuration_overrides_it(void **state)
+{
+    struct sdr_config *own = unit_config(
+        UNIT_CONF "profile = SDR\n"
+                  "address-attribute = proxyAddress\n"
+                  "address-attribute = uid\n"
+                  "owner-attribute = memberOf\n"
+                  "routing-address-attribute = mailForwardingAddress\n"
+                  "hold-attribute = locked\n");
+    const struct sdr_mapping *mapping = &own->directories[0].mapping;
+
+    (void)state;
+    assert_string_equal(join(&mapping->addresses), "proxyAddress uid ");
+    assert_true(mapping->explicit_addresses);
+    assert_string_equal(mapping->owner, "memberOf");
+    assert_string_equal(mapping->routing, "mailForwardingAddress");
+    assert_string_equal(mapping->hold, "locked");
+    sdr_config_free(&own);
+}
+
+static void
+all_profiles_can_be_named(void **state)
+{
+    struct sdr_directory_options directory = {.profile = "nonsense"};
+
+    (void)state;
+    assert_false(sdr_profile_map(&directory));
+    directory.profile = sdr_profile_names(); /* so far there is one */
+    assert_true(sdr_profile_map(&directory));
+    free(directory.mapping.addresses.items);
+}
+
+/* ---- the reader ---- */
+
+enum { VALUES_MAX = 5, NO = 99 };
+
+struct value {
+    const char *attribute, *text;
+    size_t len; /* 0: of the text */
+};
+
+static const struct {
+    const char *what;
+    struct value values[VALUES_MAX];
+    unsigned key; /* that matches; NO: none */
+    unsigned strength;
+    sdr_sites owners;
+} entries[] = {
+    {"the full address",
+     {{"mail", "alice+news@example.com", 0}, {"sdrOwner", "hosted", 0}},
+     0,
+     1,
+     HOSTED},
+    {"without its extension", {{"mail", "alice@example.com", 0}}, 1, 1, ONPREM},
+    {"the catch-all",
+     {{"sdrAddress", "@example.com", 0}, {"sdrOwner", "cloud", 0}},
+     2,
+     0,
+     CLOUD},
+    {"values in any order",
+     {{"sdrOwner", "hosted", 0}, {"mail", "alice@example.com", 0}},
+     1,
+     1,
+     HOSTED},
+    {"the strongest key of several",
+     {{"mail", "alice@example.com", 0},
+      {"mail", "alice+news@example.com", 0},
+      {"mail", "@example.com", 0}},
+     0,
+     1,
+     ONPREM},
+    {"the strongest attribute of several",
+     {{"mailLocalAddress", "alice@example.com", 0},
+      {"sdrAddress", "alice@example.com", 0},
+      {"mail", "alice@example.com", 0}},
+     1,
+     0,
+     ONPREM},
+    {"a stronger key in a weaker attribute",
+     {{"sdrAddress", "alice@example.com", 0},
+      {"mailLocalAddress", "alice+news@example.com", 0}},
+     0,
+     2,
+     ONPREM},
+    {"attributes in other case, with options",
+     {{"MAIL;x-a;x-b", "alice@example.com", 0},
+      {"sdrowner;lang-de", "hosted", 0}},
+     1,
+     1,
+     HOSTED},
+    {"an address spelled otherwise",
+     {{"mail", "\"ALICE\"@EXAMPLE.com.", 0}},
+     1,
+     1,
+     ONPREM},
+    {"the owner several times",
+     {{"mail", "alice@example.com", 0},
+      {"sdrOwner", "hosted", 0},
+      {"sdrOwner", "MX.Hosted.example.NET", 0},
+      {"sdrOwner", "cloud", 0}},
+     1,
+     1,
+     HOSTED | CLOUD},
+    {"a value up to its length",
+     {{"mail", "alice@example.common", 17}, {"sdrOwner", "hostedness", 6}},
+     1,
+     1,
+     HOSTED},
+    /* what does not match */
+    {"no attribute of the profile",
+     {{"uid", "alice@example.com", 0}},
+     NO,
+     0,
+     0},
+    {"a longer name of an attribute",
+     {{"mailX", "alice@example.com", 0}, {"mai", "alice@example.com", 0}},
+     NO,
+     0,
+     0},
+    {"another mailbox", {{"mail", "alicia@example.com", 0}}, NO, 0, 0},
+    {"another extension", {{"mail", "alice+x@example.com", 0}}, NO, 0, 0},
+    {"another domain", {{"mail", "alice@example.org", 0}}, NO, 0, 0},
+    {"what a directory may fold",
+     {{"mail", "\"alice \"@example.com", 0},
+      {"mail", "\xc3\xa0lice@example.com", 0}},
+     NO,
+     0,
+     0},
+    {"no address at all",
+     {{"mail", "alice", 0}, {"mail", "alice@example.com\0x", 19}},
+     NO,
+     0,
+     0},
+    {"no value", {{NULL, NULL, 0}}, NO, 0, 0},
+};
+
+static size_t
+length(const struct value *value)
+{
+    return value->len > 0 ? value->len : strlen(value->text);
+}
+
+static void
+push(struct sdr_reader *reader, const struct value *values)
+{
+    sdr_reader_begin(reader, config, &keys, 0, "uid=alice");
+    for (size_t i = 0; i < VALUES_MAX && values[i].attribute != NULL; i++)
+        sdr_reader_value(reader, values[i].attribute, values[i].text,
+                         length(&values[i]));
+}
+
+static void
+entries_are_matched(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(entries); i++) {
+        struct sdr_reader reader;
+        struct sdr_facts best = {0};
+        bool found = false;
+        bool counts;
+
+        push(&reader, entries[i].values);
+        counts = sdr_reader_end(&reader, &best, &found);
+        unit_row(counts == (entries[i].key != NO) && found == counts
+                     && (!counts
+                         || (best.key == entries[i].key
+                             && best.strength == entries[i].strength
+                             && best.owners == entries[i].owners
+                             && strcmp(best.dn, "uid=alice") == 0)),
+                 "%s: counts %d, key %u, strength %u, owners %u",
+                 entries[i].what, counts, best.key, best.strength, best.owners);
+    }
+    unit_end();
+}
+
+static void
+an_entry_that_does_not_count_changes_nothing(void **state)
+{
+    struct sdr_facts best = {.owners = CLOUD};
+    struct sdr_reader reader;
+    bool found = true;
+
+    (void)state;
+    sdr_reader_begin(&reader, config, &keys, 0, "uid=eve");
+    sdr_reader_value(&reader, "mail", "eve@example.com", 15);
+    assert_false(sdr_reader_end(&reader, &best, &found));
+    assert_true(found);
+    assert_int_equal(best.owners, CLOUD);
+    assert_false(best.disagree);
+}
+
+/* What the values say besides: h hold, f foreign owner, b bad routing address,
+ * o outside, r routing address. */
+static const struct {
+    const char *attribute, *text;
+    size_t len;
+    const char *flags;
+} facts[] = {
+    {"sdrHold", "TRUE", 4, "h"},
+    {"sdrHold", "FALSE", 5, ""},
+    {"sdrHold", "false", 5, ""},
+    {"sdrHold", "FALSEHOOD", 9, "h"},
+    {"sdrHold", "no", 2, "h"}, /* never guess */
+    {"sdrHold", "", 0, "h"},
+    {"sdrOwner", "hosted", 6, ""},
+    {"sdrOwner", "nowhere", 7, "f"},
+    {"sdrOwner", "hosted ", 7, "f"},
+    {"sdrOwner", "", 0, "f"},
+    {"sdrRoutingAddress", "a@hosted.example.com", 20, "r"},
+    {"sdrRoutingAddress", "\"a b\"@hosted.example.com", 24, "r"},
+    {"sdrRoutingAddress", "a@tenant.example.org", 20, "r"},
+    {"sdrRoutingAddress", "a@elsewhere.example", 19, "o"},
+    {"sdrRoutingAddress", "a b@hosted.example.com", 22, "b"},
+    {"sdrRoutingAddress", "@hosted.example.com", 19, "b"},
+    {"sdrRoutingAddress", "hosted.example.com", 18, "b"},
+    {"sdrRoutingAddress", "<>", 2, "b"},
+    {"sdrRoutingAddress", "", 0, "b"},
+    {"sdrRoutingAddress", "a@hosted.example.com\0", 21, "b"},
+    {"sdrRoutingAddress", "a@hosted.example.com\n", 21, "b"},
+};
+
+static const char *
+flags_of(const struct sdr_facts *f)
+{
+    static char text[8];
+
+    snprintf(text, sizeof text, "%s%s%s%s%s", f->hold ? "h" : "",
+             f->foreign_owner ? "f" : "", f->bad_routing ? "b" : "",
+             f->outside ? "o" : "", f->has_routing ? "r" : "");
+    return text;
+}
+
+static void
+values_say_what_they_mean(void **state)
+{
+    static const struct value address = {"mail", "alice@example.com", 0};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(facts); i++) {
+        struct sdr_reader reader;
+        struct sdr_facts best = {0};
+        bool found = false;
+
+        push(&reader, (struct value[VALUES_MAX]){address});
+        sdr_reader_value(&reader, facts[i].attribute, facts[i].text,
+                         facts[i].len);
+        assert_true(sdr_reader_end(&reader, &best, &found));
+        unit_row(strcmp(flags_of(&best), facts[i].flags) == 0,
+                 "%s: %s: \"%s\", not \"%s\"", facts[i].attribute,
+                 facts[i].text, flags_of(&best), facts[i].flags);
+    }
+    unit_end();
+}
+
+static void
+several_routing_addresses_must_be_one(void **state)
+{
+    static const struct {
+        const char *second;
+        const char *flags;
+    } rows[] = {
+        {"a@hosted.example.com", "r"},
+        {"A@HOSTED.example.com.", "r"},
+        {"b@hosted.example.com", "br"},
+        {"a@cloud.example.com", "br"},
+        {"nonsense", "br"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct value values[VALUES_MAX] = {
+            {"mail", "alice@example.com", 0},
+            {"sdrRoutingAddress", "a@hosted.example.com", 0},
+            {"sdrRoutingAddress", rows[i].second, 0},
+        };
+        struct sdr_reader reader;
+        struct sdr_facts best = {0};
+        bool found = false;
+
+        push(&reader, values);
+        assert_true(sdr_reader_end(&reader, &best, &found));
+        unit_row(strcmp(flags_of(&best), rows[i].flags) == 0, "%s: \"%s\"",
+                 rows[i].second, flags_of(&best));
+    }
+    unit_end();
+}
+
+static void
+long_names_are_cut(void **state)
+{
+    struct sdr_reader reader;
+
+    (void)state;
+    sdr_reader_begin(&reader, config, &keys, 0, unit_repeat('n', 900));
+    assert_int_equal(strlen(reader.facts.dn), sizeof reader.facts.dn - 1);
+}
+
+static void
+long_values_are_none(void **state)
+{
+    struct sdr_reader reader;
+
+    (void)state;
+    sdr_reader_begin(&reader, config, &keys, 0, "uid=alice");
+    sdr_reader_value(&reader, "mail", unit_repeat('a', 1000), 1000);
+    assert_false(reader.matched);
+    sdr_reader_value(&reader, "sdrRoutingAddress", unit_repeat('a', 1000),
+                     1000);
+    assert_true(reader.facts.bad_routing);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_profile_says_what_attributes_mean),
+        cmocka_unit_test(the_configuration_overrides_it),
+        cmocka_unit_test(all_profiles_can_be_named),
+        cmocka_unit_test(entries_are_matched),
+        cmocka_unit_test(an_entry_that_does_not_count_changes_nothing),
+        cmocka_unit_test(values_say_what_they_mean),
+        cmocka_unit_test(several_routing_addresses_must_be_one),
+        cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(long_values_are_none),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,511 @@
+/* test_route.c - the decision, where no row of t/corpus can reach it
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What depends on the recipient and the directory alone stands in t/corpus.
+ */
+#include "route.h"
+
+#include "unit.h"
+
+static struct sdr_config *config;
+
+static int
+load(void **state)
+{
+    (void)state;
+    config = unit_config(UNIT_CONF);
+    return 0;
+}
+
+static int
+unload(void **state)
+{
+    (void)state;
+    sdr_config_free(&config);
+    return 0;
+}
+
+static struct sdr_question
+ask(const char *recipient)
+{
+    struct sdr_verdict verdict;
+    struct sdr_question question;
+
+    assert_int_equal(sdr_route_begin(config, recipient, &question, &verdict),
+                     SDR_NOTFOUND);
+    return question;
+}
+
+/* Facts as they come out of sdr_facts_settle(). */
+static struct sdr_answer
+answer_of(sdr_sites owners, const char *routing)
+{
+    struct sdr_answer answer = {
+        .status = SDR_OK, .origin = SDR_FROM_DIRECTORY, .facts.owners = owners};
+
+    if (routing != NULL) {
+        answer.facts.has_routing = true;
+        assert_int_equal(sdr_address_parse(&answer.facts.routing, routing),
+                         SDR_OK);
+    }
+    sdr_facts_settle(&answer.facts, config);
+    return answer;
+}
+
+/* ---- names ---- */
+
+static void
+verdicts_and_origins_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(sdr_verdict_name(SDR_PASS), "pass");
+    assert_string_equal(sdr_verdict_name(SDR_REDIRECT), "redirect");
+    assert_string_equal(sdr_verdict_name(SDR_COPY), "copy");
+    assert_string_equal(sdr_verdict_name(SDR_ROUTE), "route");
+    assert_string_equal(sdr_verdict_name(SDR_REJECT), "reject");
+    assert_string_equal(sdr_verdict_name(SDR_DEFER), "defer");
+    assert_string_equal(sdr_origin_name(SDR_FROM_NOWHERE), "none");
+    assert_string_equal(sdr_origin_name(SDR_FROM_DIRECTORY), "directory");
+}
+
+/* ---- sdr_route_begin() ---- */
+
+static void
+the_address_makes_the_question(void **state)
+{
+    static const struct {
+        const char *recipient;
+        bool sent_to_us;
+        const char *keys[SDR_KEYS_MAX + 1];
+    } rows[] = {
+        {"Alice@Example.com", false, {"Alice@example.com", "@example.com"}},
+        {"alice+x@example.com",
+         false,
+         {"alice+x@example.com", "alice@example.com", "@example.com"}},
+        {"alice@onprem.example.com",
+         true,
+         {"alice@example.com", "@example.com"}},
+        {"+x@example.com", false, {"+x@example.com", "@example.com"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_question q = ask(rows[i].recipient);
+        unsigned n = 0;
+
+        for (; rows[i].keys[n] != NULL && n < q.keys.count; n++) {
+            char key[SDR_ADDRESS_MAX + 1];
+
+            sdr_address_format(&q.keys.key[n], key, sizeof key);
+            unit_row(strcmp(key, rows[i].keys[n]) == 0, "%s: key %s",
+                     rows[i].recipient, key);
+        }
+        unit_row(rows[i].keys[n] == NULL && n == q.keys.count
+                     && q.sent_to_us == rows[i].sent_to_us,
+                 "%s: %u keys, sent to us %d", rows[i].recipient, q.keys.count,
+                 q.sent_to_us);
+    }
+    unit_end();
+}
+
+static void
+what_is_not_ours_is_decided_at_once(void **state)
+{
+    static const char *const rows[] = {"alice@example.org",
+                                       "alice@hosted.example.com",
+                                       "alice@tenant.example.org",
+                                       "<>",
+                                       "alice",
+                                       ""};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_question question;
+        struct sdr_verdict v;
+        enum sdr_status status;
+
+        memset(&v, 0x5a, sizeof v);
+        status = sdr_route_begin(config, rows[i], &question, &v);
+        unit_row(status == SDR_OK && v.kind == SDR_PASS && v.target_count == 0
+                     && v.sites == 0 && v.next_hop == NULL
+                     && v.reply.code == NULL && !v.decided && !v.leaves
+                     && !v.mistake && v.origin == SDR_FROM_NOWHERE
+                     && v.config == config && v.reason[0] != '\0',
+                 "%s: %s", rows[i], v.reason);
+    }
+    unit_end();
+}
+
+/* ---- sdr_route_decide() ---- */
+
+static void
+no_sure_answer_is_not_now(void **state)
+{
+    static const enum sdr_status rows[] = {SDR_TEMPFAIL, SDR_INVALID,
+                                           SDR_CONFIG};
+    static const char *const recipients[] = {"alice@example.com",
+                                             "alice@onprem.example.com",
+                                             "postmaster@example.com"};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows) * UNIT_COUNT(recipients); i++) {
+        const char *recipient = recipients[i % UNIT_COUNT(recipients)];
+        struct sdr_question question = ask(recipient);
+        struct sdr_answer answer = {.status = rows[i / UNIT_COUNT(recipients)],
+                                    .origin = SDR_FROM_DIRECTORY,
+                                    .error = {"ldap1 is away"}};
+        struct sdr_verdict v;
+
+        sdr_route_decide(config, &question, &answer, &v);
+        unit_row(v.kind == SDR_DEFER && strcmp(v.reply.code, "451") == 0
+                     && strcmp(v.reply.enhanced, "4.4.3") == 0
+                     && strstr(v.reason, "ldap1 is away") != NULL
+                     && strstr(v.reply.text, "ldap1") == NULL && v.decided
+                     && !v.mistake,
+                 "%s: %s, %s", recipient, sdr_verdict_name(v.kind), v.reason);
+    }
+    unit_end();
+}
+
+/* Every kind of answer: who is refused goes nowhere, who is not is not told
+ * anything; a loop mark is for what goes elsewhere. */
+static bool
+is_consistent(const struct sdr_verdict *v)
+{
+    bool refused = v->kind == SDR_REJECT || v->kind == SDR_DEFER;
+    bool elsewhere = (v->sites & ~(sdr_sites)ONPREM) != 0;
+
+    if (refused != (v->reply.code != NULL))
+        return false;
+    if ((refused || v->kind == SDR_PASS)
+        && (v->target_count > 0 || v->sites != 0 || v->leaves))
+        return false;
+    if (v->kind == SDR_REDIRECT && v->target_count == 0)
+        return false;
+    if ((v->kind == SDR_ROUTE) != (v->next_hop != NULL))
+        return false;
+    return !elsewhere || v->leaves;
+}
+
+static void
+decide_all(const char *recipient, const char *routing, unsigned flags)
+{
+    bool wrong = (flags & (2 | 4 | 8)) != 0;
+    bool local = (flags & 32) != 0 && strncmp(recipient, "postmaster", 10) == 0;
+
+    for (sdr_sites owners = 0; owners <= (ONPREM | HOSTED | CLOUD); owners++) {
+        struct sdr_question question = ask(recipient);
+        struct sdr_answer answer = answer_of(owners, routing);
+        struct sdr_verdict v;
+
+        answer.facts.hold = (flags & 1) != 0;
+        answer.facts.disagree = (flags & 2) != 0;
+        answer.facts.foreign_owner = (flags & 4) != 0;
+        answer.facts.bad_routing = (flags & 8) != 0;
+        answer.facts.routing_wins = (flags & 16) != 0;
+        answer.facts.key = (flags & 32) != 0 ? question.keys.count - 1 : 0;
+        memset(&v, 0x5a, sizeof v);
+        sdr_route_decide(config, &question, &answer, &v);
+        unit_row(is_consistent(&v) && v.decided && v.config == config
+                     && v.origin == SDR_FROM_DIRECTORY
+                     && (!(wrong && !local) || v.kind == SDR_DEFER),
+                 "%s, owners %u, routing %s, flags %u: %s, %u targets, sites "
+                 "%u, leaves %d, reply %s",
+                 recipient, owners, routing ? routing : "none", flags,
+                 sdr_verdict_name(v.kind), v.target_count, v.sites, v.leaves,
+                 v.reply.code ? v.reply.code : "none");
+    }
+}
+
+static void
+verdicts_are_consistent(void **state)
+{
+    static const char *const recipients[] = {
+        "alice@example.com", "alice+x@onprem.example.com",
+        "postmaster@example.com", "postmaster@onprem.example.com"};
+    static const char *const routings[] = {NULL, "a@hosted.example.com",
+                                           "a@onprem.example.com",
+                                           "a@elsewhere.example"};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(recipients); i++) {
+        for (size_t k = 0; k < UNIT_COUNT(routings); k++) {
+            for (unsigned flags = 0; flags < 64; flags++)
+                decide_all(recipients[i], routings[k], flags);
+        }
+    }
+    unit_end();
+}
+
+/* The same with the site hosted behind a next hop. */
+static void
+verdicts_by_next_hop_are_consistent(void **state)
+{
+    struct sdr_config *usual = config;
+
+    (void)state;
+    config = unit_config(UNIT_CONF "[site hosted]\n"
+                                   "delivery = route\n"
+                                   "next-hop = mx.hosted.example.net:25\n");
+    for (unsigned flags = 0; flags < 64; flags++) {
+        decide_all("alice@example.com", NULL, flags);
+        decide_all("alice@onprem.example.com", NULL, flags);
+    }
+    sdr_config_free(&config);
+    config = usual;
+    unit_end();
+}
+
+/* Sendmail's ldap_routing lets the routing address of our own user win. */
+static void
+the_routing_address_may_win(void **state)
+{
+    static const struct {
+        const char *recipient, *routing;
+        bool wins;
+        enum sdr_verdict_kind kind;
+        const char *target;
+    } rows[] = {
+        {"dave@example.com", "a@hosted.example.com", false, SDR_PASS, NULL},
+        {"dave@example.com", "a@hosted.example.com", true, SDR_REDIRECT,
+         "a@hosted.example.com"},
+        {"dave@example.com", "a@tenant.example.org", true, SDR_REDIRECT,
+         "a@tenant.example.org"},
+        {"dave@example.com", "a@onprem.example.com", true, SDR_PASS, NULL},
+        {"dave@example.com", NULL, true, SDR_PASS, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_question question = ask(rows[i].recipient);
+        struct sdr_answer answer = answer_of(ONPREM, rows[i].routing);
+        struct sdr_verdict v;
+
+        answer.facts.routing_wins = rows[i].wins;
+        sdr_route_decide(config, &question, &answer, &v);
+        unit_row(v.kind == rows[i].kind
+                     && v.target_count == (rows[i].target != NULL)
+                     && (rows[i].target == NULL
+                         || strcmp(v.targets[0].address, rows[i].target) == 0),
+                 "%s, routing %s, wins %d: %s, %u targets", rows[i].recipient,
+                 rows[i].routing ? rows[i].routing : "none", rows[i].wins,
+                 sdr_verdict_name(v.kind), v.target_count);
+    }
+    unit_end();
+}
+
+/* A hybrid's contact: its routing address is as if it were not there. */
+static void
+an_address_outside_may_be_ignored(void **state)
+{
+    struct sdr_mapping *mapping = &config->directories[0].mapping;
+    struct sdr_question question = ask("contact@example.com");
+    struct sdr_answer answer = answer_of(0, "a@elsewhere.example");
+    struct sdr_verdict v;
+
+    (void)state;
+    sdr_route_decide(config, &question, &answer, &v);
+    assert_int_equal(v.kind, SDR_DEFER);
+    assert_true(v.mistake);
+    mapping->routing_outside_ok = true;
+    answer = answer_of(0, "a@elsewhere.example");
+    mapping->routing_outside_ok = false;
+    sdr_route_decide(config, &question, &answer, &v);
+    assert_int_equal(v.kind, SDR_PASS);
+    assert_false(v.mistake);
+}
+
+static void
+what_goes_elsewhere_needs_a_mark(void **state)
+{
+    static const struct {
+        const char *recipient;
+        sdr_sites owners;
+        bool leaves;
+    } rows[] = {
+        {"alice@example.com", ONPREM, false},
+        {"alice@example.com", HOSTED, true},
+        {"alice@example.com", ONPREM | HOSTED, true},
+        {"alice@onprem.example.com", ONPREM, false},
+        {"alice@onprem.example.com", ONPREM | HOSTED, false},
+        {"alice@onprem.example.com", HOSTED, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_question question = ask(rows[i].recipient);
+        struct sdr_answer answer = answer_of(rows[i].owners, NULL);
+        struct sdr_verdict v;
+
+        sdr_route_decide(config, &question, &answer, &v);
+        unit_row(v.leaves == rows[i].leaves, "%s, owners %u: leaves %d",
+                 rows[i].recipient, rows[i].owners, v.leaves);
+    }
+    unit_end();
+}
+
+/* Who has to mend the directory finds the entry in the reason, and the world
+ * does not find it in the reply. */
+static void
+mistakes_name_the_entry_in_the_log_alone(void **state)
+{
+    struct sdr_question question = ask("alice@example.com");
+    struct sdr_answer answer = answer_of(HOSTED, NULL);
+    struct sdr_verdict v;
+
+    (void)state;
+    answer.facts.disagree = true;
+    strcpy(answer.facts.dn, "uid=alice,ou=people,dc=example,dc=com");
+    sdr_route_decide(config, &question, &answer, &v);
+    assert_true(v.mistake);
+    assert_non_null(strstr(v.reason, "uid=alice,ou=people"));
+    assert_null(strstr(v.reply.text, "alice"));
+}
+
+/* ---- loop marks ---- */
+
+enum { T = 1700000000 };
+
+static void
+marks_of_this_site_are_counted(void **state)
+{
+    static const struct {
+        const char *value;
+        unsigned count;
+        long long newest;
+    } rows[] = {
+        {"onprem; 1700000000", 1, T},
+        {"onprem;1700000000", 1, T},
+        {" onprem; 1700000000", 1, T},
+        {"\r\n\tonprem\r\n ; 1700000000 (folded)", 1, T},
+        {"ONPREM; 1700000000", 1, T},
+        /* other sites' */
+        {"hosted; 1700000000", 0, 0},
+        {"onprem2; 1700000000", 0, 0},
+        {"onpre; 1700000000", 0, 0},
+        {"not onprem; 1700000000", 0, 0},
+        /* what somebody else may write in */
+        {"", 0, 0},
+        {" ", 0, 0},
+        {";", 0, 0},
+        {"onprem", 0, 0},
+        {"onprem 1700000000", 0, 0},
+        {"onprem;", 1, 0},
+        {"onprem; yesterday", 1, 0},
+        {"onprem; -5", 1, 0},
+        {"onprem; -99999999999999999999", 1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_marks marks = {0};
+
+        sdr_route_mark(config, &marks, rows[i].value);
+        unit_row(marks.count == rows[i].count
+                     && marks.newest == (time_t)rows[i].newest,
+                 "%s: %u, newest %lld", rows[i].value, marks.count,
+                 (long long)marks.newest);
+    }
+    unit_end();
+}
+
+static void
+the_newest_mark_counts(void **state)
+{
+    struct sdr_marks marks = {0};
+
+    (void)state;
+    sdr_route_mark(config, &marks, "onprem; 1700000000");
+    sdr_route_mark(config, &marks, "onprem; 1700000500");
+    sdr_route_mark(config, &marks, "hosted; 1700009999");
+    sdr_route_mark(config, &marks, "onprem; 1700000100");
+    assert_int_equal(marks.count, 3);
+    assert_int_equal(marks.newest, T + 500);
+}
+
+static void
+a_mark_is_read_as_it_was_written(void **state)
+{
+    struct sdr_marks marks = {0};
+    char value[64];
+
+    (void)state;
+    sdr_route_mark_format(config, T, value, sizeof value);
+    assert_string_equal(value, "onprem; 1700000000");
+    sdr_route_mark(config, &marks, value);
+    assert_int_equal(marks.count, 1);
+    assert_int_equal(marks.newest, T);
+}
+
+static void
+the_guard_stops_what_circles(void **state)
+{
+    static const struct {
+        unsigned count;
+        long long newest;
+        const char *code, *enhanced; /* NULL: it goes on */
+    } rows[] = {
+        {0, 0, NULL, NULL},           {1, T, NULL, NULL},
+        {4, T, NULL, NULL},           {5, T, "451", "4.4.6"},
+        {5, T - 899, "451", "4.4.6"}, {5, T - 900, "554", "5.4.6"},
+        {6, T, "451", "4.4.6"},       {50, T - 86400, "554", "5.4.6"},
+        {5, 0, "554", "5.4.6"},
+    };
+
+    (void)state;
+    assert_int_equal(config->loop_limit, 5);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct sdr_marks marks = {rows[i].count, (time_t)rows[i].newest};
+        struct sdr_reply reply = {"000", "0.0.0", ""};
+        const char *code = rows[i].code ? rows[i].code : "000";
+        const char *enhanced = rows[i].enhanced ? rows[i].enhanced : "0.0.0";
+        bool stopped = sdr_route_guard(config, &marks, T, &reply);
+
+        unit_row(stopped == (rows[i].code != NULL)
+                     && strcmp(reply.code, code) == 0
+                     && strcmp(reply.enhanced, enhanced) == 0
+                     && (!stopped || strstr(reply.text, "onprem") != NULL),
+                 "%u marks, newest %lld s ago: %s %s %s", rows[i].count,
+                 T - rows[i].newest, reply.code, reply.enhanced, reply.text);
+    }
+    unit_end();
+}
+
+/* A clock that was wrong, or a forged mark. */
+static void
+a_mark_from_the_future_stops_as_well(void **state)
+{
+    struct sdr_marks marks = {0};
+    struct sdr_reply reply;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        sdr_route_mark(config, &marks, "onprem; 99999999999999999999");
+    assert_true(sdr_route_guard(config, &marks, T, &reply));
+    assert_true(strcmp(reply.code, "451") == 0
+                || strcmp(reply.code, "554") == 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_and_origins_have_names),
+        cmocka_unit_test(the_address_makes_the_question),
+        cmocka_unit_test(what_is_not_ours_is_decided_at_once),
+        cmocka_unit_test(no_sure_answer_is_not_now),
+        cmocka_unit_test(verdicts_are_consistent),
+        cmocka_unit_test(verdicts_by_next_hop_are_consistent),
+        cmocka_unit_test(the_routing_address_may_win),
+        cmocka_unit_test(an_address_outside_may_be_ignored),
+        cmocka_unit_test(what_goes_elsewhere_needs_a_mark),
+        cmocka_unit_test(mistakes_name_the_entry_in_the_log_alone),
+        cmocka_unit_test(marks_of_this_site_are_counted),
+        cmocka_unit_test(the_newest_mark_counts),
+        cmocka_unit_test(a_mark_is_read_as_it_was_written),
+        cmocka_unit_test(the_guard_stops_what_circles),
+        cmocka_unit_test(a_mark_from_the_future_stops_as_well),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# test_tree.sh - who may know what, and that words and code agree
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# $srcdir is the source tree, $builddir the build tree.
+set -u
+cd "${srcdir:?}" || exit 99
+failed=0
+
+# refuse WHAT: standard input must be empty
+refuse() {
+    found=$(cat)
+    [ -z "$found" ] && return
+    printf 'FAILED: %s\n%s\n' "$1" "$found"
+    failed=1
+}
+
+# same WHAT A B: two files with one line each must be equal
+same() {
+    diff "$2" "$3" | refuse "$1"
+}
+
+sources() {
+    for folder in common milter sdrctl exim-dlfunc sync; do
+        [ -d "$folder" ] && find "$folder" -name '*.[ch]'
+    done | sort
+}
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+
+# --- who may know what
+
+sources | grep -v '^milter/' | xargs grep -nE '#include *[<"](libmilter/|.*mfapi)' |
+    refuse 'libmilter is known to milter/ alone'
+sources | grep -v '^exim-dlfunc/' | xargs grep -nE '#include *[<"].*local_scan\.h' |
+    refuse "Exim's local_scan.h is known to exim-dlfunc/ alone"
+sources | xargs grep -nE '#include *"[^"]*/' | refuse 'no header of another folder'
+for face in milter sdrctl; do
+    for other in milter sdrctl; do
+        [ "$face" = "$other" ] && continue
+        for header in "$other"/*.h; do
+            name=$(basename "$header")
+            [ -e "common/$name" ] || grep -n "#include \"$name\"" "$face"/*.[ch]
+        done
+    done
+done | refuse 'faces never know each other'
+
+# --- what a library must not do
+
+grep -nE '\b(printf|puts|putchar|perror|exit|_exit|abort|pthread_create|signal|sigaction|setenv|getenv|putenv|chdir|setlocale|umask)\(' common/*.c |
+    refuse 'common/ never prints, exits, starts threads, or touches what is global'
+
+# --- what is exported
+
+cat common/*.h | tr '\n' ' ' | grep -oE 'SDR_PUBLIC[^;{]*;' |
+    grep -oE '\bsdr_[a-z_]+ *\(' | tr -d ' (' | sort -u >"$work/public"
+nm -D --defined-only "${builddir:?}/common/.libs/libsdr.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
+    grep -v '^__' | sort -u >"$work/exported"
+[ -s "$work/public" ] || echo none | refuse 'nothing is public?'
+same 'libsdr.so exports what the headers call public' "$work/public" "$work/exported"
+
+# --- words and code
+
+grep -oE '^    \{"[a-z]*", "[a-z-]+"' common/option.c | sed 's/.*", "//; s/"//' | sort >"$work/options"
+grep -oE '^\.It Ic [a-z-]+' man/sdr.conf.5 | sed 's/.* //' | sort >"$work/manual"
+grep -oE '^#?[a-z-]+ = ' doc/sdr.conf | tr -d '#= ' | sort -u >"$work/example"
+sort -u "$work/options" >"$work/names"
+[ -s "$work/options" ] || echo none | refuse 'no option in the table?'
+same 'sdr.conf(5) has the options of the table' "$work/options" "$work/manual"
+same 'doc/sdr.conf has the options of the table' "$work/names" "$work/example"
+
+# --- every file says its licence
+
+find . -path ./build -prune -o -path ./.git -prune -o -path ./m4 -prune -o \
+    -path ./build-aux -prune -o -path ./autom4te.cache -prune -o -type f \
+    \( -name '*.[chs]' -o -name '*.py' -o -name '*.sh' -o -name '*.am' -o -name '*.ac' \
+    -o -name '*.conf' -o -name '*.[58]' -o -name '*.schema' -o -name '*.ldif' \) -print |
+    grep -v '^./sdr-[0-9]' | xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause' |
+    refuse 'every file names its licence'
+
+[ "$failed" -eq 0 ]
