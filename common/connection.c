@@ -442,3 +442,34 @@ sdr_connection_search(struct sdr_connection *connection,
     }
     return receive(ld, id, search, deadline, broken, error);
 }
+
+enum sdr_status
+sdr_connection_compare(struct sdr_connection *connection, const char *dn,
+                       const char *attribute, const char *value,
+                       int64_t deadline, int *code, struct sdr_error *error)
+{
+    LDAP *ld = connection->ld;
+    struct timeval left = sdr_clock_left(deadline);
+    struct berval assertion = {.bv_val = (char *)(uintptr_t)value,
+                               .bv_len = strlen(value)};
+    LDAPMessage *result = NULL;
+    int id = 0;
+    int rc;
+
+    if (!set_deadline(ld, deadline)
+        || ldap_compare_ext(ld, dn, attribute, &assertion, NULL, NULL, &id)
+               != LDAP_SUCCESS) {
+        sdr_error_set(error, "compare: cannot be sent");
+        return SDR_TEMPFAIL;
+    }
+    rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
+    if (rc > 0
+        && ldap_parse_result(ld, result, code, NULL, NULL, NULL, NULL, 0)
+               != LDAP_SUCCESS)
+        rc = -1;
+    ldap_msgfree(result);
+    if (rc > 0)
+        return SDR_OK;
+    tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN, error);
+    return SDR_TEMPFAIL;
+}

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@ enum { IDLE_MS = 300 * 1000, FAILED_MS = 10 * 1000 };
 
 /* A recipient that stands in more entries than this is not looked into. */
 enum { ENTRIES_MAX = 100 };
+
+enum { DN_MAX_OCTETS = 2048 };
 
 /* A place for a connection. Busy: it belongs to one thread. */
 struct slot {
@@ -280,6 +283,8 @@ struct inquiry {
     struct sdr_reader reader;
     struct sdr_facts *facts;
     bool found;
+    char entry_dn[DN_MAX_OCTETS]; /* of the entry under way */
+    char dn[DN_MAX_OCTETS];       /* of an entry that was found */
 };
 
 static void
@@ -288,6 +293,7 @@ on_entry(void *arg, const char *dn)
     struct inquiry *inquiry = arg;
 
     sdr_trace(inquiry->trace, "entry %s", dn);
+    snprintf(inquiry->entry_dn, sizeof inquiry->entry_dn, "%s", dn);
     sdr_reader_begin(&inquiry->reader, inquiry->directory->config,
                      inquiry->keys, inquiry->directory->index, dn);
 }
@@ -307,7 +313,9 @@ on_end(void *arg)
 {
     struct inquiry *inquiry = arg;
 
-    if (!sdr_reader_end(&inquiry->reader, inquiry->facts, &inquiry->found))
+    if (sdr_reader_end(&inquiry->reader, inquiry->facts, &inquiry->found))
+        memcpy(inquiry->dn, inquiry->entry_dn, sizeof inquiry->dn);
+    else
         sdr_trace(inquiry->trace,
                   "  ignored: none of its addresses is the recipient's");
 }
@@ -337,7 +345,9 @@ search_and_prove(struct inquiry *inquiry, struct slot *slot, const char *filter,
         return SDR_TEMPFAIL;
     }
     if (inquiry->found)
-        return SDR_OK;
+        return sdr_sight_prove_entry(&slot->sight, slot->connection,
+                                     directory->options, inquiry->dn, deadline,
+                                     broken, error);
     sdr_trace(inquiry->trace, "no entry; does this connection see any?");
     status = sdr_sight_prove(&slot->sight, slot->connection, directory->options,
                              deadline, broken, error);

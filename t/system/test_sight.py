@@ -1,0 +1,97 @@
+"""test_sight.py - a directory that hides something never refuses or misdelivers
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+from collections import Counter
+
+import pytest
+
+import slapd as slapd_module
+from world import person
+
+HIDES = """\
+access to attrs=userPassword by anonymous auth by * none
+access to attrs={} by * none
+access to * by dn.exact="{}" read by * auth
+"""
+
+
+@pytest.fixture
+def asked(new_slapd, new_milter, conf, deliver):
+    """asked(slapd options, directory options): deliver, with such a directory."""
+    def make(directory=None, **options):
+        server = new_slapd(**options)
+        new_milter(conf(directory_corp={'uri': server.uri, **(directory or {})})).start()
+        return deliver
+    return make
+
+
+@pytest.mark.parametrize('hidden', ['sdrOwner', 'sdrHold', 'sdrRoutingAddress'])
+def test_hidden_attribute(asked, hidden):
+    """An owner that cannot be read looks like none: Alice would stay at the default owner."""
+    deliver = asked(acl=HIDES.format(hidden, slapd_module.READER_DN))
+    sent, got = deliver(['alice@example.com', 'plain@example.com'])
+    assert [r.code for r in sent.rcpts] == [451, 451]
+    assert got == Counter()
+
+
+@pytest.mark.parametrize('option', ['owner-attribute', 'hold-attribute',
+                                    'routing-address-attribute'])
+def test_misspelt_attribute(asked, option):
+    deliver = asked({option: 'sdrOwnr'})
+    sent, _ = deliver(['alice@example.com', 'dave@example.com'])
+    assert [r.code for r in sent.rcpts] == [451, 451]
+
+
+def test_presence_needs_no_schema(asked):
+    """Who is in the directory is its default owner's; nobody knows our attributes there."""
+    people = person('dave', objectClass='inetOrgPerson')
+    deliver = asked(ldif=people, sdr_schema=False)
+    sent, got = deliver(['dave@example.com', 'nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [250, 550]
+    assert got == Counter(['dave@example.com'])
+
+
+@pytest.mark.parametrize('attributes, code', [
+    (['mail'], 550),
+    (['sdrAddress', 'mail'], 550),
+    (['mial'], 451),
+    (['mail', 'mial'], 451),
+    (['mail', 'mailLocalAddress'], 451),
+])
+def test_address_attributes_that_are_named_must_be_seen(asked, attributes, code):
+    deliver = asked({'address-attribute': attributes})
+    sent, _ = deliver(['nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [code]
+
+
+def test_attribute_without_equality_rule(asked, scratch):
+    """slapd finds nothing by it, and says so with result 0."""
+    schema = scratch / 'odd.schema'
+    schema.write_text('attributetype ( 2.25.4711.1 NAME \'oddAddress\' '
+                      'SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )\n'
+                      'objectclass ( 2.25.4711.2 NAME \'odd\' SUP top AUXILIARY MAY oddAddress )\n')
+    people = person('alice', objectClass=['inetOrgPerson', 'odd'], mail=None,
+                    oddAddress='alice@example.com')
+    deliver = asked({'address-attribute': 'oddAddress'}, ldif=people, schema=[schema])
+    sent, _ = deliver(['alice@example.com', 'nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [451, 451]
+
+
+def test_references_make_a_none_unsure(asked):
+    """Part of the tree is on another server, which we do not ask."""
+    referral = ('dn: ou=branch,dc=example,dc=com\nobjectClass: referral\n'
+                'objectClass: extensibleObject\nou: branch\n'
+                'ref: ldap://127.0.0.1:1/ou=branch,dc=example,dc=com\n\n')
+    deliver = asked(ldif=person('dave', sdrOwner='onprem') + referral)
+    sent, _ = deliver(['nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [451]
+
+
+def test_the_harmless_references_of_active_directory(asked):
+    referral = ('dn: cn=Configuration,dc=example,dc=com\nobjectClass: referral\n'
+                'objectClass: extensibleObject\ncn: Configuration\n'
+                'ref: ldap://127.0.0.1:1/CN=Configuration,dc=example,dc=com\n\n')
+    deliver = asked(ldif=person('dave', sdrOwner='onprem') + referral)
+    sent, _ = deliver(['nobody@example.com', 'dave@example.com'])
+    assert [r.code for r in sent.rcpts] == [550, 250]
