@@ -49,7 +49,7 @@ class Milter:
         self.conf.write_text(conf_text, encoding='utf-8')
         self.conf.chmod(0o644)
 
-    def start(self):
+    def start(self, *options):
         """Returns when the milter says that it is ready."""
         path = str(self.folder / 'notify')
         Path(path).unlink(missing_ok=True)
@@ -57,14 +57,14 @@ class Milter:
             notify.bind(path)
             notify.setblocking(False)
             os.chmod(path, 0o666)
-            self.launch(NOTIFY_SOCKET=path)
+            self.launch(*options, NOTIFY_SOCKET=path)
             self._process.wait_ready(lambda: b'READY=1' in received(notify), 30)
         return self
 
-    def launch(self, **environ):
+    def launch(self, *options, **environ):
         """Start without waiting, for a milter that is expected to give up; see wait()."""
         self._process = Process(
-            [paths.BUILD / 'milter/sdr-milter', '-c', self.conf], self.log_file,
+            [paths.BUILD / 'milter/sdr-milter', '-c', self.conf, *options], self.log_file,
             env={**environment(), **environ}, user='sdr', group='sdr',
             extra_groups=[grp.getgrnam('postfix').gr_gid])
 
