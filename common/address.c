@@ -352,7 +352,9 @@ sdr_address_domain(char domain[SDR_DOMAIN_MAX + 1], const char *text)
 bool
 sdr_address_same(const struct sdr_address *a, const struct sdr_address *b)
 {
-    return strcmp(a->folded, b->folded) == 0
+    /* "" is a local part, if an odd one; the catch-all has none. */
+    return (a->local[0] == '\0') == (b->local[0] == '\0')
+           && strcmp(a->folded, b->folded) == 0
            && strcmp(a->domain, b->domain) == 0;
 }
 

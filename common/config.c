@@ -178,9 +178,10 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
         if (read_option(load, section, option, object) > 0)
             continue;
         if (option->required)
-            sdr_load_mistake(load, 0, "%s%s%s: %s is missing",
-                             kind[0] == '\0' ? "" : "[", section,
-                             kind[0] == '\0' ? "" : "]", option->name);
+            sdr_load_mistake(load, 0,
+                             kind[0] == '\0' ? "%.0s%s is missing"
+                                             : "[%s]: %s is missing",
+                             section, option->name);
         else if (sdr_option_default(option, object, &error) == SDR_TEMPFAIL)
             load->no_memory = true;
     }

@@ -343,8 +343,6 @@ redirect_home(const struct sdr_config *config,
               const struct sdr_question *question, struct sdr_verdict *verdict)
 {
     verdict->kind = SDR_REDIRECT;
-    verdict->target_count = 0;
-    verdict->sites = 0;
     verdict->next_hop = NULL;
     add_target(verdict, config->this_site, question->split.local,
                question->split.domain);
@@ -360,10 +358,15 @@ keep_at_home(const struct sdr_config *config,
     switch (verdict->kind) {
     case SDR_PASS:
     case SDR_COPY:
-        redirect_home(config, question, verdict);
+        verdict->target_count = 0;
+        verdict->sites = 0;
         verdict->leaves = false;
+        redirect_home(config, question, verdict);
         return;
     case SDR_ROUTE:
+        verdict->sites = 0;
+        for (unsigned i = 0; i < verdict->target_count; i++)
+            verdict->sites |= bit(verdict->targets[i].site);
         redirect_home(config, question, verdict);
         return;
     case SDR_REDIRECT: /* he has moved meanwhile */

@@ -1,0 +1,504 @@
+"""test_service.py - the life of sdr-milter: started, reloaded, killed, worked hard, stopped
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import random
+import re
+import socket
+import subprocess
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import paths
+import smtpclient
+import world
+from milter import assert_clean, environment
+from proc import wait_for
+from world import person
+
+ALICE, BOB, DAVE, BOTH = [f'{name}@example.com' for name in ('alice', 'bob', 'dave', 'both')]
+NOBODY = 'nobody@example.com'
+REACHED = {
+    ALICE: ['alice@hosted.example.com'],
+    BOB: ['bob@hosted.example.com'],
+    DAVE: [DAVE],
+    BOTH: [BOTH, 'both@hosted.example.com'],
+}
+CLOUD = {'site_hosted': {'routing-domain': 'cloud.%d'}}
+
+
+def expected(rcpts, site='hosted'):
+    return Counter(r.replace('@hosted.', f'@{site}.') for rcpt in rcpts for r in REACHED[rcpt])
+
+
+def codes(sent):
+    return [reply.code for reply in sent.rcpts]
+
+
+def content(message_id):
+    return smtpclient.message(message_id, (), 'Hello\n')
+
+
+# --- the command line ---
+
+@pytest.fixture
+def sdr_milter():
+    """sdr_milter(argument...): run it to its end; exit code, output, errors."""
+    def run(*arguments, **options):
+        done = subprocess.run([paths.BUILD / 'milter/sdr-milter', *map(str, arguments)],
+                              env=environment(), capture_output=True, text=True, timeout=30,
+                              check=False, **options)
+        assert_clean(done.stderr)
+        return done.returncode, done.stdout, done.stderr
+    return run
+
+
+@pytest.fixture
+def conf_file(scratch):
+    """conf_file(**sections): a sound sdr.conf with changes, in a folder of its own."""
+    folder = scratch / 'etc'
+    folder.mkdir(mode=0o755)
+    password = world.password_file(folder)
+
+    def make(text=None, **sections):
+        sections['directory_corp'] = {'uri': 'ldap://127.0.0.1:1', 'password-file': str(password),
+                                      **sections.get('directory_corp', {})}
+        sections['milter'] = {'socket': f'unix:{scratch}/milter.sock',
+                              **sections.get('milter', {})}
+        path = folder / 'sdr.conf'
+        path.write_text(text or world.conf(**sections))
+        path.chmod(0o644)
+        return path
+    return make
+
+
+def test_sound_configuration(sdr_milter, conf_file):
+    path = conf_file()
+    assert sdr_milter('-c', path, '-t') == (0, f'{path}: no mistakes\n', '')
+    assert sdr_milter('--config', path, '--test', user='sdr', group='sdr')[0] == 0
+
+
+def test_mistakes_are_told_with_their_lines(sdr_milter, conf_file):
+    path = conf_file(main={'loop-limit': '99', 'loop-limits': '5'},
+                     directory_corp={'default-owner': 'nowhere', 'timeout': '0'})
+    lines = path.read_text().splitlines()
+    code, out, err = sdr_milter('-t', '-c', path)
+    assert (code, out) == (78, '')
+    told = {int(number): text for number, text in
+            re.findall(rf'^<3>{re.escape(str(path))}:(\d+): (.*)$', err, re.M)}
+    wrong = ['loop-limit = 99', 'loop-limits = 5', 'default-owner = nowhere', 'timeout = 0']
+    assert sorted(told) == sorted(1 + lines.index(line) for line in wrong)
+    for number, text in told.items():
+        assert lines[number - 1].split(' = ')[0] in text
+
+
+def test_all_syntax_errors_are_told(sdr_milter, conf_file):
+    path = conf_file('this-site = onprem\nno equal sign\n[site onprem\nrouting-domain = a.%d\n')
+    code, _, err = sdr_milter('-t', '-c', path)
+    assert code == 78
+    assert f'{path}:2: ' in err and f'{path}:3: ' in err
+
+
+@pytest.mark.parametrize('text', ['', '\n\n', '#\n', '=\n', '[]\n', '\0', '[site ]\n', 'a' * 70000])
+def test_no_configuration_at_all(sdr_milter, conf_file, text):
+    path = conf_file()
+    path.write_text(text)
+    code, _, err = sdr_milter('-t', '-c', path)
+    assert code == 78
+    assert str(path) in err
+
+
+def test_missing_file(sdr_milter, scratch):
+    code, _, err = sdr_milter('-t', '-c', scratch / 'nothing.conf')
+    assert code == 78
+    assert f'{scratch}/nothing.conf' in err and 'No such file' in err
+
+
+def test_bad_configuration_does_not_serve(sdr_milter, conf_file, scratch):
+    assert sdr_milter('-c', conf_file(main={'this-site': 'nowhere'}))[0] == 78
+    assert not (scratch / 'milter.sock').exists()
+
+
+@pytest.mark.parametrize('option', ['-h', '--help'])
+def test_help(sdr_milter, option):
+    code, out, err = sdr_milter(option)
+    assert (code, err) == (0, '')
+    assert all(name in out for name in ('--config', '--test', '--verbose', '--version', 'SIGUSR1'))
+
+
+@pytest.mark.parametrize('option', ['-V', '--version'])
+def test_version(sdr_milter, option):
+    code, out, err = sdr_milter(option)
+    assert (code, err) == (0, '')
+    assert re.fullmatch(r'sdr-milter \d\S*\n', out)
+
+
+@pytest.mark.parametrize('arguments', [['-x'], ['--bad'], ['-c'], ['-t', 'more'], ['--test=1']])
+def test_bad_use(sdr_milter, arguments):
+    code, out, err = sdr_milter(*arguments)
+    assert (code, out) == (64, '')
+    assert 'usage: sdr-milter' in err
+
+
+NEXT_HOP = {'delivery': 'route', 'next-hop': 'mx.hosted.test:25'}
+
+
+def test_next_hop_is_nothing_for_a_milter(sdr_milter, conf_file):
+    code, _, err = sdr_milter('-t', '-c', conf_file(site_hosted=NEXT_HOP))
+    assert code == 78
+    assert '[site hosted]' in err and 'milter-route = pass' in err
+    path = conf_file(site_hosted=NEXT_HOP, milter={'milter-route': 'pass'})
+    assert sdr_milter('-t', '-c', path)[0] == 0
+
+
+# --- what root reads ---
+
+@pytest.mark.parametrize('name, mode', [('sdr.conf', 0o646), ('sdr.conf', 0o664), ('', 0o777),
+                                        ('', 0o775), ('password', 0o642), ('password', 0o660)])
+def test_writable_by_others(sdr_milter, conf_file, name, mode):
+    path = conf_file()
+    changed = path.parent / name
+    changed.chmod(mode)
+    code, _, err = sdr_milter('-t', '-c', path)
+    assert code == 78
+    assert str(changed) in err
+    assert re.search('writable by nobody else|chmod 0640', err)
+
+
+@pytest.mark.parametrize('name', ['sdr.conf', ''])
+def test_not_roots_own(sdr_milter, conf_file, name):
+    path = conf_file()
+    subprocess.run(['chown', 'sdr', path.parent / name], check=True)
+    code, _, err = sdr_milter('-t', '-c', path)
+    assert code == 78
+    assert 'must belong to root' in err
+
+
+def test_secret_that_others_may_read(sdr_milter, conf_file):
+    path = conf_file()
+    path.with_name('password').chmod(0o644)
+    for user in ('root', 'sdr'):
+        code, _, err = sdr_milter('-t', '-c', path, user=user)
+        assert code == 78
+        assert 'chmod 0640' in err
+
+
+# --- start and end ---
+
+@pytest.mark.parametrize('group, mode', [('postfix', 0o660), ('postfix', 0o600), ('sdr', 0o666)])
+def test_socket_is_right_when_ready(new_milter, conf, postfix, scratch, group, mode):
+    server = new_milter(conf(milter={'socket-group': group, 'socket-mode': f'{mode:o}'}))
+    path = postfix.queue_folder / world.SOCKET
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(scratch / 'ready'))
+        (scratch / 'ready').chmod(0o666)
+        notify.settimeout(15)
+        server.launch(NOTIFY_SOCKET=str(scratch / 'ready'))
+        assert notify.recv(100) == b'READY=1'
+        assert (path.group(), path.stat().st_mode & 0o7777) == (group, mode)
+        server.stop()
+        assert notify.recv(100) == b'STOPPING=1'
+
+
+@pytest.mark.parametrize('options', [{'socket-group': 'no-such-group'}, {'socket-group': 'root'},
+                                     {'socket': 'unix:/nowhere/milter.sock'}])
+def test_socket_that_cannot_be_made(new_milter, conf, options):
+    server = new_milter(conf(milter=options))
+    server.launch()
+    assert server.wait() == 71
+    assert server.lines('<3>') and not server.lines('is ready')
+
+
+def test_socket_left_behind(new_milter, conf, deliver):
+    server = new_milter(conf()).start()
+    server.kill()
+    server.start()
+    _, got = deliver([ALICE])
+    assert got == expected([ALICE])
+
+
+def test_stop_within_a_message(postfix, sink, milter):
+    with postfix.client() as client:
+        client.mail()
+        assert client.rcpt(ALICE).code == 250
+        milter.stop()
+        assert client.rcpt(DAVE).code // 100 == 4
+        assert client.data(content('stopped@client.test')).code // 100 == 4
+    assert sink.transactions == [] and postfix.queue() == []
+
+
+# --- reload ---
+
+def test_reload(milter, conf, deliver):
+    milter.configure(conf(**CLOUD))
+    assert 'configuration reloaded' in milter.reload()
+    _, got = deliver([ALICE, BOTH])
+    assert got == expected([ALICE, BOTH], 'cloud')
+
+
+def test_reload_within_a_message(milter, conf, postfix, sink):
+    """One message has one configuration; the next one has the new."""
+    with postfix.client() as client:
+        client.mail()
+        assert client.rcpt(ALICE).code == 250
+        milter.configure(conf(**CLOUD))
+        milter.reload()
+        assert client.rcpt(BOB).code == 250
+        assert client.data(content('one@client.test')).code == 250
+        client.mail()
+        assert client.rcpt(ALICE).code == 250
+        assert client.data(content('two@client.test')).code == 250
+    postfix.wait_empty()
+    assert sink.recipients('one@client.test') == expected([ALICE, BOB])
+    assert sink.recipients('two@client.test') == expected([ALICE], 'cloud')
+
+
+@pytest.mark.parametrize('changes', [
+    {'main': {'this-site': 'nowhere'}}, {'site_hosted': NEXT_HOP}, {'main': {'loop-limit': 'x'}},
+    {'directory_corp': {'password-file': '/nowhere'}}])
+def test_bad_file_keeps_the_old_one(milter, conf, deliver, changes):
+    milter.configure(conf(**{'site_onprem': {'routing-domain': 'new.%d'}, **changes}))
+    told = milter.reload()
+    assert 'keeping the old configuration' in told and str(milter.conf) in told
+    _, got = deliver([ALICE, 'dave@onprem.example.com'])
+    assert got == expected([ALICE, DAVE])
+    milter.configure(conf())
+    assert 'configuration reloaded' in milter.reload()
+
+
+def test_missing_file_keeps_the_old_one(milter, conf, deliver):
+    milter.conf.unlink()
+    assert 'keeping the old configuration' in milter.reload()
+    _, got = deliver([ALICE])
+    assert got == expected([ALICE])
+    milter.configure(conf())
+
+
+def test_reload_tells_that_the_socket_needs_a_restart(milter, conf):
+    milter.configure(conf(milter={'socket-mode': '0600'}))
+    assert 'needs a restart' in milter.reload()
+
+
+# --- under load ---
+
+class Load:
+    """Threads that send until told to end; what was sent, with its recipients."""
+
+    def __init__(self, postfix, threads=6):
+        self.sent = []
+        self._postfix = postfix
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=[i]) for i in range(threads)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self, more, answer=250):
+        """Until so many messages more got this answer."""
+        goal = self.count(answer) + more
+        wait_for(lambda: self.count(answer) >= goal, 30, f'{more} more messages')
+
+    def count(self, answer):
+        return sum((sent.data or sent.mail).code == answer for _, sent in list(self.sent))
+
+    def _run(self, seed):
+        chance = random.Random(seed)
+        while not self._end.is_set():
+            rcpts = chance.sample(list(REACHED), chance.randint(1, 4))
+            self.sent.append((rcpts, self._postfix.send(rcpts)))
+
+
+def test_reload_under_load(milter, conf, postfix, sink):
+    """Every message goes wholly by the one configuration or wholly by the other."""
+    with Load(postfix) as load:
+        for i in range(20):
+            load.wait(5)
+            milter.configure(conf(**(CLOUD if i % 2 == 0 else {})))
+            assert 'configuration reloaded' in milter.reload()
+    postfix.wait_empty(30)
+    for rcpts, sent in load.sent:
+        assert codes(sent) == [250] * len(rcpts) and sent.data.code == 250
+        assert sink.recipients(sent.message_id) in (expected(rcpts), expected(rcpts, 'cloud'))
+    sites = {r.split('@')[1] for t in sink.transactions for r in t.recipients}
+    assert sites == {'example.com', 'hosted.example.com', 'cloud.example.com'}
+
+
+def test_killed_under_load(milter, postfix, sink):
+    with Load(postfix) as load:
+        for _ in range(5):
+            load.wait(10)
+            milter.kill()
+            load.wait(3, answer=451)
+            milter.start()
+        load.wait(10)
+    postfix.wait_empty(30)
+    for rcpts, sent in load.sent:
+        replies = [sent.mail, *sent.rcpts, *([sent.data] if sent.data else [])]
+        assert all(r.code == 250 or r.code // 100 == 4 for r in replies), replies
+        accepted = [r for r, reply in zip(rcpts, sent.rcpts) if reply.code == 250]
+        taken = sent.data is not None and sent.data.code == 250
+        assert sink.recipients(sent.message_id) == (expected(accepted) if taken else Counter())
+    assert set(sink_ids(sink)) <= {sent.message_id for _, sent in load.sent}
+
+
+def sink_ids(sink):
+    return [t.message_id for t in sink.transactions]
+
+
+# --- many messages on one connection ---
+
+@pytest.mark.usefixtures('milter')
+def test_messages_on_one_connection(postfix, sink):
+    messages = [[ALICE], [DAVE], [BOTH, ALICE], [DAVE, BOB], [ALICE]]
+    with postfix.client() as client:
+        for i, rcpts in enumerate(messages):
+            client.mail()
+            assert [client.rcpt(r).code for r in rcpts] == [250] * len(rcpts)
+            assert client.data(content(f'{i}@client.test')).code == 250
+    postfix.wait_empty()
+    for i, rcpts in enumerate(messages):
+        assert sink.recipients(f'{i}@client.test') == expected(rcpts)
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('reset', ['RSET', 'EHLO again.test'])
+def test_reset(postfix, sink, reset):
+    with postfix.client() as client:
+        client.mail()
+        assert [client.rcpt(r).code for r in (ALICE, BOTH)] == [250, 250]
+        assert client.command(reset).code == 250
+        client.mail()
+        assert client.rcpt(DAVE).code == 250
+        assert client.data(content('second@client.test')).code == 250
+    postfix.wait_empty()
+    assert sink_ids(sink) == ['second@client.test']
+    assert sink.recipients('second@client.test') == expected([DAVE])
+
+
+@pytest.mark.usefixtures('milter')
+def test_refused_then_good(postfix, sink, slapd):
+    """In a message, and with nothing else in the message before."""
+    with postfix.client() as client:
+        client.mail()
+        assert client.rcpt(NOBODY).code == 550
+        assert client.command('DATA').code == 554
+        client.command('RSET')
+        client.mail()
+        rcpts = [NOBODY, 'held@example.com', ALICE, NOBODY, DAVE]
+        assert [client.rcpt(r).code for r in rcpts] == [550, 451, 250, 550, 250]
+        slapd.add(person('nobody', sdrOwner='hosted'))
+        assert client.rcpt(NOBODY).code == 250
+        assert client.data(content('good@client.test')).code == 250
+    postfix.wait_empty()
+    assert sink.recipients('good@client.test') == expected([ALICE, DAVE]) + Counter(
+        ['nobody@hosted.example.com'])
+
+
+DIALOGUE = [b'EHLO client.test', b'MAIL FROM:<sender@outside.test>', b'RCPT TO:<alice@example.com>',
+            b'RCPT TO:<both@example.com>', b'DATA']
+
+
+def vanish(port, steps, rest=b''):
+    """Go through the dialogue so far, then close the connection without a word."""
+    with socket.create_connection(('127.0.0.1', port), timeout=15) as peer, \
+            peer.makefile('rb') as replies:
+        for line in [None, *DIALOGUE[:steps]]:
+            if line:
+                peer.sendall(line + b'\r\n')
+            while replies.readline()[3:4] == b'-':
+                pass
+        peer.sendall(rest)
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('steps, rest', [
+    (2, b''), (3, b''), (4, b''), (4, b'DATA\r\n'), (5, b''), (5, b'Subject: half\r\n'),
+    (5, b'Subject: half\r\n\r\nHalf a li'), (5, b'Subject: half\r\n\r\nNo end\r\n.\r')])
+def test_client_that_vanishes(postfix, sink, deliver, steps, rest):
+    vanish(postfix.port, steps, rest)
+    sent, got = deliver([DAVE, BOB])
+    assert codes(sent) == [250, 250]
+    assert got == expected([DAVE, BOB])
+    assert sink_ids(sink) == [sent.message_id]
+
+
+# --- big, and for long ---
+
+def test_thousand_recipients(new_slapd, new_milter, conf, postfix, sink):
+    owners = [['hosted'], ['onprem'], ['onprem', 'hosted']]
+    server = new_slapd(''.join(person(f'u{i}', sdrOwner=owners[i % 3]) for i in range(1000)))
+    new_milter(conf(directory_corp={'uri': server.uri})).start()
+    rcpts = [f'u{i}@example.com' for i in range(1000)]
+    sent = postfix.send(rcpts)
+    assert codes(sent) == [250] * 1000
+    assert sent.data.code == 250
+    postfix.wait_empty(60)
+    wanted = Counter()
+    for i in range(1000):
+        if 'onprem' in owners[i % 3]:
+            wanted[f'u{i}@example.com'] += 1
+        if 'hosted' in owners[i % 3]:
+            wanted[f'u{i}@hosted.example.com'] += 1
+    assert sink.recipients(sent.message_id) == wanted
+    assert len(sink.of(sent.message_id)) > 1
+
+
+def in_use(pid, kind):
+    return len(list(Path(f'/proc/{pid}/{kind}').iterdir()))
+
+
+def work(postfix, rounds):
+    """Messages of all kinds, refused and given up ones among them."""
+    for i in range(rounds):
+        sent = postfix.send([ALICE, NOBODY, DAVE, 'held@example.com', BOTH])
+        assert codes(sent) == [250, 550, 250, 451, 250] and sent.data.code == 250
+        if i % 10 == 0:
+            vanish(postfix.port, 3 + i // 10 % 3)
+
+
+def test_nothing_is_left_behind(postfix, sink, milter):
+    work(postfix, 10)
+    idle = wait_for(lambda: settled(milter), 10, 'the end of the first sessions')
+    work(postfix, 200)
+    # libmilter keeps some workers; they do not grow with the number of messages
+    wait_for(lambda: in_use(milter.pid, 'fd') <= idle['fd']
+             and in_use(milter.pid, 'task') <= idle['task'] + 2, 10, 'everything closed again')
+    postfix.wait_empty(30)
+    assert len(set(sink_ids(sink))) == 210
+    got = Counter(r for t in sink.transactions for r in t.recipients)
+    assert got == Counter({r: 210 * n for r, n in expected([ALICE, DAVE, BOTH]).items()})
+
+
+def settled(milter):
+    """What is in use, once no connection of Postfix is open any more."""
+    sockets = [line for line in Path('/proc/net/unix').read_text().splitlines()
+               if line.endswith(world.SOCKET)]
+    if len(sockets) > 1:
+        return None
+    return {kind: in_use(milter.pid, kind) for kind in ('fd', 'task')}
+
+
+def test_many_connections_at_once(postfix, sink, milter):
+    """Each of 50 clients is half-way through its message when all of them go on."""
+    clients = [postfix.client() for _ in range(50)]
+    for client in clients:
+        client.mail()
+        assert client.rcpt(ALICE).code == 250
+    for i, client in enumerate(clients):
+        assert client.rcpt(BOTH).code == 250
+        assert client.data(content(f'many{i}@client.test')).code == 250
+        client.quit()
+    postfix.wait_empty(30)
+    for i in range(50):
+        assert sink.recipients(f'many{i}@client.test') == expected([ALICE, BOTH])
+    assert milter.lines('<3>') == []
