@@ -4,6 +4,7 @@
 #include "connection.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,22 @@ struct sdr_connection {
     LDAP *ld;
     const struct sdr_directory_options *directory;
 };
+
+static void
+init(void)
+{
+    int level = 0;
+
+    ldap_get_option(NULL, LDAP_OPT_DEBUG_LEVEL, &level);
+}
+
+void
+sdr_connection_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, init);
+}
 
 /* ---- options: each a function with the type that libldap expects ---- */
 

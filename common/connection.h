@@ -19,6 +19,11 @@
 
 struct sdr_connection;
 
+/* Make libldap set itself up, once in a process; it does not do so safely in
+ * several threads. To be called before any of the other functions. */
+void
+sdr_connection_init(void);
+
 /* What a search hands on, in order: each entry, then its values. */
 struct sdr_search {
     const char *filter;
