@@ -202,7 +202,6 @@ def test_reader_without_rights(new_slapd, start, postfix, acl):
     assert replies(postfix, ALICE, DAVE, NOBODY) == [AWAY] * 3
 
 
-@pytest.mark.usefixtures('milter')
 def test_rights_taken_away_while_connected(new_slapd, start, postfix, deliver):
     server = new_slapd(config_admin=True)
     start(uri=server.uri)
@@ -389,7 +388,8 @@ def test_no_recipient_is_a_format(new_postfix, scratch, new_milter, slapd, local
 
 @pytest.mark.usefixtures('milter')
 @pytest.mark.parametrize('local, value', [
-    ('a*b', 'a*b'), ('*', '*'), ('"(x)"', '(x)'), (r'"a\\b"', 'a\\b'), ('"x)(mail=*"', 'x)(mail=*')])
+    ('a*b', 'a*b'), ('*', '*'), ('"(x)"', '(x)'), (r'"a\\b"', 'a\\b'),
+    ('"x)(mail=*"', 'x)(mail=*')])
 def test_metacharacters_match_themselves(slapd, deliver, local, value):
     slapd.add(person('odd', mail=f'{value}@example.com', sdrOwner='hosted'))
     sent, got = deliver([f'{local}@example.com', 'ab@example.com'])
@@ -467,7 +467,8 @@ def test_log_is_clean(slapd, start, postfix, options):
     slapd.add(ODD_ENTRY)
     milter = start(*options)
     assert replies(postfix, 'odd@example.com') == [MISTAKE]
-    for local in ['a\x1b[31mb', 'a\x07b', 'a\x7fb', 'a\tb', 'a\u202eb', 'a\u0085b', 'a\u2028b', ODD]:
+    for local in ['a\x1b[31mb', 'a\x07b', 'a\x7fb', 'a\tb', 'a\u202eb', 'a\u0085b', 'a\u2028b',
+                  ODD]:
         postfix.send([f'<"{local}"@example.com>'.encode()], mail_args='SMTPUTF8')
     postfix.send([b'<"a\x80\xffb"@example.com>', b'<"a\rb"@example.com>'])
     assert milter.lines('odd@example.com') and milter.lines('a\\xE2\\x80\\xAEb')
