@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import paths
-from proc import Process, free_port, listening, run
+from proc import Process, free_port, run
 
 SUFFIX = 'dc=example,dc=com'
 ADMIN_DN, ADMIN_PASSWORD = f'cn=admin,{SUFFIX}', 'admin'
@@ -88,9 +88,11 @@ class Slapd:
 
     def start(self):
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
+        started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._process = Process([SERVER / 'usr/sbin/slapd', '-d', 'stats', '-f', self._conf,
                                  '-h', uris], self.log_file, env=environment())
-        self._process.wait_ready(lambda: listening(self.port))
+        # Somebody else might be listening on a port that has just been taken.
+        self._process.wait_ready(lambda: self.log().count('slapd starting') > started)
         return self
 
     def stop(self):
