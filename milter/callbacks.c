@@ -142,7 +142,6 @@ take_parameters(struct recipient *recipient, char **argv)
 static void
 leave_alone(SMFICTX *ctx, struct recipient *recipient)
 {
-    const char *id = macro(ctx, "i");
     char given[1024], resolved[1024];
 
     recipient->kind = SDR_PASS;
@@ -153,7 +152,7 @@ leave_alone(SMFICTX *ctx, struct recipient *recipient)
     say(LOG_NOTICE,
         "%s: rcpt=\"%s\" verdict=pass reason=\"the MTA has mapped it already\" "
         "mapped=\"%s\"",
-        id != NULL ? id : "NOQUEUE", given, resolved);
+        edit_queue_id(ctx), given, resolved);
 }
 
 /* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
@@ -163,19 +162,16 @@ static sfsistat
 refuse(SMFICTX *ctx, struct message *message, struct recipient *recipient,
        const struct sdr_verdict *verdict)
 {
-    const char *id = macro(ctx, "i");
     struct sdr_reply reply = verdict->reply;
 
     if (macro(ctx, "{rcpt_mailer}") != NULL) {
-        say(recipient->priority, "%s: %s", id != NULL ? id : "NOQUEUE",
-            recipient->line);
+        say(recipient->priority, "%s: %s", edit_queue_id(ctx), recipient->line);
         return edit_reply(ctx, &reply);
     }
     recipient->kind = SDR_PASS;
     if (verdict->kind == SDR_DEFER) {
         message->deferred = reply;
-        say(recipient->priority, "%s: %s", id != NULL ? id : "NOQUEUE",
-            recipient->line);
+        say(recipient->priority, "%s: %s", edit_queue_id(ctx), recipient->line);
     }
     return SMFIS_CONTINUE;
 }

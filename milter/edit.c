@@ -11,6 +11,14 @@
 
 #include "say.h"
 
+const char *
+edit_queue_id(SMFICTX *ctx)
+{
+    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
+
+    return id != NULL ? id : "NOQUEUE";
+}
+
 sfsistat
 edit_reply(SMFICTX *ctx, const struct sdr_reply *reply)
 {
@@ -200,13 +208,11 @@ count_leaving(const struct message *message, unsigned *leaving,
 static void
 tell(SMFICTX *ctx, const struct message *message)
 {
-    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
-
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
         if (r->line != NULL && r->decided)
-            say(r->priority, "%s: %s", id != NULL ? id : "NOQUEUE", r->line);
+            say(r->priority, "%s: %s", edit_queue_id(ctx), r->line);
     }
 }
 
@@ -215,8 +221,6 @@ static bool
 must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
             unsigned staying, struct sdr_reply *reply)
 {
-    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
-
     if (message->deferred.code != NULL) {
         *reply = message->deferred;
         return true;
@@ -226,8 +230,7 @@ must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
                             time(NULL), reply))
         return false;
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",
-        id != NULL ? id : "NOQUEUE", message->marks.count, reply->code,
-        reply->enhanced);
+        edit_queue_id(ctx), message->marks.count, reply->code, reply->enhanced);
     return true;
 }
 
@@ -247,7 +250,7 @@ edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters)
     if (ok && leaving > 0)
         ok = add_mark(ctx, sdr_get_config(message->sdr));
     if (!ok) {
-        say(LOG_ERR, "the MTA took an edit of the envelope not: deferred");
+        say(LOG_ERR, "the MTA refused an edit of the envelope: deferred");
         return SMFIS_TEMPFAIL;
     }
     tell(ctx, message);

@@ -10,6 +10,11 @@
 
 #include "message.h"
 
+/* The message's queue id for the log; "NOQUEUE" while it has none. Borrowed
+ * from libmilter until the callback returns. */
+const char *
+edit_queue_id(SMFICTX *ctx);
+
 /* Give the SMTP client this reply instead of the MTA's own. Returns the status
  * that goes with it. */
 sfsistat
