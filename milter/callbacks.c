@@ -15,24 +15,24 @@
 #include "say.h"
 #include "service.h"
 
-/* What the MTA must let us do, and what we use if it lets us. */
+/* What routing needs, and what we use if the MTA lets us. */
 static const unsigned long needed_actions =
     SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_ADDHDRS;
 static const unsigned long wanted_actions =
     SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST;
 
 /* Steps that we do not need. MAIL stays: a new message must never find the
- * recipients of one that was given up. It and the headers need no answer. */
-static const unsigned long unwanted_steps =
-    SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NOBODY
-    | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+ * recipients of one that was given up. */
+static const unsigned long unwanted_steps = SMFIP_NOCONNECT | SMFIP_NOHELO
+                                            | SMFIP_NODATA | SMFIP_NOEOH
+                                            | SMFIP_NOBODY | SMFIP_NOUNKNOWN;
 
-/* One connection of the MTA, which carries many messages. */
-struct session {
-    struct message message;
-    unsigned long steps; /* granted */
-    bool with_parameters;
-};
+/* Steps that we never answer. To an MTA that waits for an answer libmilter
+ * gives one. */
+static const unsigned long silent_steps = SMFIP_NR_MAIL | SMFIP_NR_HDR;
+
+/* Longer than RFC 3461 lets a NOTIFY or an ORCPT be. */
+enum { PARAMETER_MAX = 1000 };
 
 static bool be_verbose;
 
@@ -47,42 +47,46 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
              unsigned long f3, unsigned long *pf0, unsigned long *pf1,
              unsigned long *pf2, unsigned long *pf3)
 {
-    struct session *session;
-
     (void)f2;
     (void)f3;
-    if ((f0 & needed_actions) != needed_actions) {
-        say(LOG_ERR, "the MTA lets milters not add and delete recipients and "
-                     "add headers: refused to work for it");
-        return SMFIS_REJECT;
-    }
-    session = calloc(1, sizeof *session);
-    if (session == NULL || smfi_setpriv(ctx, session) != MI_SUCCESS) {
-        free(session);
-        return SMFIS_REJECT;
-    }
-    *pf0 = needed_actions | (f0 & wanted_actions);
-    *pf1 = f1 & unwanted_steps;
+    /* Not refused: an MTA may be told to go on without a milter that is away.
+     * An edit that it does not allow defers its message. */
+    if ((f0 & needed_actions) != needed_actions)
+        say(LOG_ERR, "the MTA refuses what routing needs (to add and delete "
+                     "recipients, to add headers): mail that has to be "
+                     "redirected is deferred");
+    *pf0 = f0 & (needed_actions | wanted_actions);
+    *pf1 = (f1 & unwanted_steps) | silent_steps;
     *pf2 = *pf3 = 0;
-    session->steps = *pf1;
-    session->with_parameters = (f0 & SMFIF_ADDRCPT_PAR) != 0;
     if ((f0 & SMFIF_SETSYMLIST) != 0)
         smfi_setsymlist(ctx, SMFIM_ENVRCPT,
                         (char *)(uintptr_t) "i v {rcpt_mailer} {rcpt_addr}");
     return SMFIS_CONTINUE;
 }
 
+/* The message under way, made if there is none; NULL without memory. A
+ * connection may end and a new one begin without a negotiation (QUIT_NC). */
+static struct message *
+get_message(SMFICTX *ctx)
+{
+    struct message *message = smfi_getpriv(ctx);
+
+    if (message == NULL) {
+        message = calloc(1, sizeof *message);
+        smfi_setpriv(ctx, message);
+    }
+    return message;
+}
+
 static sfsistat
 on_envfrom(SMFICTX *ctx, char **argv)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = get_message(ctx);
 
     (void)argv;
-    if (session == NULL)
-        return SMFIS_TEMPFAIL;
-    message_clear(&session->message);
-    return (session->steps & SMFIP_NR_MAIL) != 0 ? SMFIS_NOREPLY
-                                                 : SMFIS_CONTINUE;
+    if (message != NULL)
+        message_clear(message);
+    return SMFIS_NOREPLY;
 }
 
 /* Which mailbox is it? Returns false if the MTA's own map has made another one
@@ -130,7 +134,7 @@ take_parameters(struct recipient *recipient, char **argv)
             field = &recipient->notify;
         else if (strncasecmp(*arg, "ORCPT=", 6) == 0)
             field = &recipient->orcpt;
-        if (field == NULL || *field != NULL)
+        if (field == NULL || *field != NULL || strlen(*arg) > PARAMETER_MAX)
             continue;
         *field = strdup(*arg);
         if (*field == NULL)
@@ -203,10 +207,13 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
 static sfsistat
 take_recipient(SMFICTX *ctx, struct message *message, char **argv)
 {
-    struct recipient *recipient =
-        message_add(message, argv[0], macro(ctx, "{rcpt_addr}"));
+    const char *resolved = macro(ctx, "{rcpt_addr}");
+    struct recipient *recipient;
     sfsistat status;
 
+    if (resolved != NULL && resolved[0] == '\0')
+        resolved = NULL;
+    recipient = message_add(message, argv[0], resolved);
     if (recipient == NULL)
         return SMFIS_TEMPFAIL;
     if (!take_parameters(recipient, argv)) {
@@ -228,16 +235,14 @@ take_recipient(SMFICTX *ctx, struct message *message, char **argv)
 static sfsistat
 on_envrcpt(SMFICTX *ctx, char **argv)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = get_message(ctx);
     const char *mailer = macro(ctx, "{rcpt_mailer}");
     const char *version = macro(ctx, "v");
-    struct message *message;
 
-    if (session == NULL)
+    if (message == NULL)
         return SMFIS_TEMPFAIL;
     if (mailer != NULL && strcmp(mailer, "error") == 0)
         return SMFIS_CONTINUE; /* the MTA has refused it already */
-    message = &session->message;
     if (message->sdr == NULL)
         message->sdr = service_get();
     message->from_postfix =
@@ -248,51 +253,44 @@ on_envrcpt(SMFICTX *ctx, char **argv)
 static sfsistat
 on_header(SMFICTX *ctx, char *name, char *value)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
 
-    if (session == NULL)
-        return SMFIS_TEMPFAIL;
-    if (session->message.sdr != NULL && strcasecmp(name, SDR_MARK_HEADER) == 0)
-        sdr_route_mark(sdr_get_config(session->message.sdr),
-                       &session->message.marks, value);
-    return (session->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY
-                                                : SMFIS_CONTINUE;
+    if (message != NULL && message->sdr != NULL
+        && strcasecmp(name, SDR_MARK_HEADER) == 0)
+        sdr_route_mark(sdr_get_config(message->sdr), &message->marks, value);
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat
 on_eom(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
     sfsistat status = SMFIS_CONTINUE;
 
-    if (session == NULL)
+    if (message == NULL)
         return SMFIS_TEMPFAIL;
-    if (session->message.count > 0)
-        status = edit_message(ctx, &session->message, session->with_parameters);
-    message_clear(&session->message);
+    if (message->count > 0)
+        status = edit_message(ctx, message);
+    message_clear(message);
     return status;
 }
 
 static sfsistat
 on_abort(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
 
-    if (session != NULL)
-        message_clear(&session->message);
+    if (message != NULL)
+        message_clear(message);
     return SMFIS_CONTINUE;
 }
 
 static sfsistat
 on_close(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
-
-    if (session != NULL) {
-        message_clear(&session->message);
-        free(session);
-        smfi_setpriv(ctx, NULL);
-    }
+    on_abort(ctx);
+    free(smfi_getpriv(ctx));
+    smfi_setpriv(ctx, NULL);
     return SMFIS_CONTINUE;
 }
 

@@ -93,11 +93,16 @@ class Milter:
             assert status == 0, f'sdr-milter: exit {status}\n{self.log()}'
         assert_clean(self.log())
 
+    @property
+    def socket_path(self):
+        """Where it listens, or will after its next start."""
+        found = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
+        return found[1] if found else ''
+
     def _poke(self):
         """A connection: libmilter looks whether it has to stop at each one, or every five seconds."""
-        path = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
         with socket.socket(socket.AF_UNIX) as s:
-            s.connect_ex(path[1] if path else '')
+            s.connect_ex(self.socket_path)
 
     def close(self):
         """For fixtures: stop(), and one that died without being told to is an error too."""

@@ -6,6 +6,7 @@ the test ends.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import shutil
 import sys
 from contextlib import ExitStack
 from itertools import count
@@ -98,6 +99,25 @@ def new_milter(scratch, stop_later):
         stop_later(server.close)
         return server
     return make
+
+
+@pytest.fixture
+def new_bare_milter(new_milter, slapd, scratch):
+    """new_bare_milter(**sections): a running milter of the default world without any MTA."""
+    def make(**sections):
+        run = scratch / 'run'
+        run.mkdir(mode=0o755)
+        shutil.chown(run, 'sdr')
+        directory = {'uri': slapd.uri, 'password-file': str(world.password_file(scratch))}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        sections['milter'] = {'socket': f'unix:{run}/milter.sock', **sections.get('milter', {})}
+        return new_milter(world.conf(**sections)).start()
+    return make
+
+
+@pytest.fixture
+def bare_milter(new_bare_milter):
+    return new_bare_milter()
 
 
 @pytest.fixture
