@@ -72,12 +72,13 @@ turn(ares_channel channel, int64_t deadline)
     nfds_t n = 0;
 
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        short events =
-            (short)((ARES_GETSOCK_READABLE(wanted, i) ? POLLIN : 0)
-                    | (ARES_GETSOCK_WRITABLE(wanted, i) ? POLLOUT : 0));
+        bool in = (wanted >> i & 1) != 0;
+        bool out = (wanted >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
 
-        if (events != 0)
-            waiting[n++] = (struct pollfd){.fd = sockets[i], .events = events};
+        if (in || out)
+            waiting[n++] = (struct pollfd){
+                .fd = sockets[i],
+                .events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0))};
     }
     if (poll(waiting, n, patience(channel, deadline)) <= 0) {
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
