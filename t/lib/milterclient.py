@@ -220,15 +220,19 @@ class MilterClient:
     def quit_nc(self):
         self.send(QUIT_NC)
 
-    def closed(self):
-        """True once the milter has closed the connection; replies before that do not count."""
+    def hang_up(self):
+        """Say that nothing more comes; what the milter has still said before it closed, too."""
+        self._socket.shutdown(socket.SHUT_WR)
+        return self.until_closed()
+
+    def until_closed(self):
+        """All that the milter says before it closes the connection; TimeoutError if it does not."""
+        said = []
         try:
             while True:
-                self.read()
+                said.append(self.read())
         except Closed:
-            return True
-        except socket.timeout:
-            return False
+            return said
 
     # --- a message ---
 

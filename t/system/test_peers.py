@@ -2,43 +2,16 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import re
-
 import pytest
 
 import milterclient as mc
-from milterclient import Closed, MilterClient
+from milterclient import Closed
+from peer import ALICE, BOTH, DAVE, EDITED, HELD, NOBODY, ORCPT, REPLIES, dial, edits, played
 from proc import run
 
-DAVE, ALICE, BOTH, NOBODY, HELD = [
-    f'<{name}@example.com>' for name in ('dave', 'alice', 'both', 'nobody', 'held')]
-EVERYONE = [DAVE, ALICE, BOTH, NOBODY, HELD]
-REPLIES = ['continue', 'continue', 'continue', '550 5.1.1', '451 4.2.1']
-MARK = ('addheader', 'X-SDR-Routed', 'onprem; <time>')
-DELETED = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')]
-ADDED = [('addrcpt_par', f'<{name}@hosted.example.com>', f'ORCPT=rfc822;{name}@example.com')
-         for name in ('alice', 'both')]
-ADDED_PLAIN = [('addrcpt', address) for _, address, _ in ADDED]
-EDITED = [*DELETED, *ADDED, MARK]
-EDITED_PLAIN = [*DELETED, *ADDED_PLAIN, MARK]
+EDITED_PLAIN = edits(plain=True, **ORCPT)
+EDITED_UNRESOLVED = edits(resolved=False, **ORCPT)
 NEEDED = mc.ADDRCPT | mc.DELRCPT | mc.ADDHDRS
-
-
-def short(reply):
-    """'550 5.1.1' of an SMTP reply, as it is otherwise."""
-    return ' '.join(reply.split()[:2])
-
-
-def played(client, rcpts=EVERYONE, **content):
-    """Replies, modifications and end of a message, without what differs each time."""
-    message = client.message(rcpts, **content)
-    edits = [(*m[:2], re.sub(r'\d+$', '<time>', m[2])) if m[0] == 'addheader' else m
-             for m in message.modifications]
-    return [short(r) for r in message.rcpts], edits, short(message.end)
-
-
-def dial(milter, **macros):
-    return MilterClient(milter.socket_path, **macros)
 
 
 # --- negotiation ---
@@ -111,7 +84,7 @@ def test_steps(bare_milter, version, steps):
 def test_oldest_peer_of_all(bare_milter):
     with dial(bare_milter, **{'{rcpt_addr}': None, 'v': None, 'i': None}) as client:
         client.open(version=2, actions=mc.V1_ACTIONS, steps=0)
-        assert played(client) == (REPLIES, [DELETED[0], *ADDED_PLAIN, MARK], 'continue')
+        assert played(client) == (REPLIES, edits(resolved=False, plain=True, **ORCPT), 'continue')
     assert bare_milter.lines('NOQUEUE: rcpt="<alice@example.com>"')
 
 
@@ -124,8 +97,8 @@ REFUSED_LATER = (['continue'] * 5, [], '451 4.2.1')
 @pytest.mark.parametrize('macros, expected', [
     ({}, (REPLIES, EDITED, 'continue')),
     ({'i': None}, (REPLIES, EDITED, 'continue')),
-    ({'{rcpt_addr}': None}, (REPLIES, [DELETED[0], *ADDED, MARK], 'continue')),
-    ({'{rcpt_addr}': ''}, (REPLIES, [DELETED[0], *ADDED, MARK], 'continue')),
+    ({'{rcpt_addr}': None}, (REPLIES, EDITED_UNRESOLVED, 'continue')),
+    ({'{rcpt_addr}': ''}, (REPLIES, EDITED_UNRESOLVED, 'continue')),
     # not by SMTP, for all we know: nothing may be refused before the end
     ({'{rcpt_mailer}': None}, REFUSED_LATER),
     ({'{rcpt_mailer}': 'error'}, (['continue'] * 5, [], 'continue')),
@@ -138,10 +111,9 @@ def test_macros(bare_milter, actions, macros, expected):
 
 @pytest.mark.parametrize('version', [None, '8.17.1', ''])
 def test_no_orcpt_is_made_up_where_it_is_not_postfix(bare_milter, version):
-    added = [('addrcpt_par', address) for _, address, _ in ADDED]
     with dial(bare_milter, v=version) as client:
         client.open()
-        assert played(client) == (REPLIES, [*DELETED, *added, MARK], 'continue')
+        assert played(client) == (REPLIES, edits(alice=None, both=None), 'continue')
 
 
 def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):
@@ -149,7 +121,7 @@ def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):
     with dial(bare_milter, **{'{rcpt_mailer}': None}) as client:
         client.open()
         assert played(client, [NOBODY, ALICE]) == (
-            ['continue'] * 2, [*DELETED, ADDED[0], MARK], 'continue')
+            ['continue'] * 2, edits(alice=ORCPT['alice']), 'continue')
 
 
 @pytest.mark.parametrize('queue_id', ['a\nb', '\x1b[31m', 'x' * 1000, 'a b', 'é', '', '%s%n'])
@@ -173,10 +145,9 @@ def test_odd_queue_id(bare_milter, queue_id):
 def test_parameters(bare_milter, actions, arguments, passed_on):
     with dial(bare_milter) as client:
         client.open(actions=actions)
-        _, edits, end = played(client, [(ALICE, *arguments)])
-        added = (('addrcpt_par', ADDED[0][1], passed_on) if actions & mc.ADDRCPT_PAR
-                 else ADDED_PLAIN[0])
-        assert (edits, end) == ([*DELETED, added, MARK], 'continue')
+        plain = not actions & mc.ADDRCPT_PAR
+        assert played(client, [(ALICE, *arguments)]) == (
+            ['continue'], edits(plain=plain, alice=passed_on), 'continue')
 
 
 # --- one connection, many messages ---
@@ -191,7 +162,7 @@ def test_new_connection_on_the_old_one(bare_milter):
             client.greet()
         assert played(client, [DAVE]) == (['continue'], [], 'continue')
         client.quit()
-        assert client.closed()
+        assert client.until_closed() == []
 
 
 def give_up(client, steps):
@@ -220,7 +191,7 @@ def test_nothing_of_a_message_that_was_given_up(bare_milter, how, steps):
             client.greet()
         assert played(client, [DAVE]) == (['continue'], [], 'continue')
         assert played(client, [HELD, BOTH]) == (
-            ['451 4.2.1', 'continue'], [ADDED[1], MARK], 'continue')
+            ['451 4.2.1', 'continue'], edits(both=ORCPT['both']), 'continue')
 
 
 @pytest.mark.parametrize('steps', STEPS_TO_GIVE_UP_AT)
