@@ -174,10 +174,15 @@ class MilterClient:
         self.send_macros(MAIL, **{'{mail_addr}': bare(sender)})
         return self.step(MAIL, sender, *arguments)
 
-    def rcpt(self, path, *arguments):
-        """{rcpt_addr} is the path without its brackets, unless macros say otherwise."""
+    def ask(self, path, *arguments):
+        """RCPT, without waiting for its reply. {rcpt_addr} is the path without its brackets,
+        unless macros say otherwise."""
         self.send_macros(RCPT, **{'{rcpt_addr}': bare(path) if isinstance(path, str) else path})
-        return self.step(RCPT, path, *arguments)
+        self.send(RCPT, strings(path, *arguments))
+
+    def rcpt(self, path, *arguments):
+        self.ask(path, *arguments)
+        return self.reply()
 
     def data(self):
         return self.step(DATA)
