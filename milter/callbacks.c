@@ -187,6 +187,11 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
     struct sdr_trace trace = {say_line, &debug};
     struct sdr_verdict verdict;
 
+    /* libmilter starts a thread for a peer if it knows of no idle one. Peers
+     * that speak in the same moment are all left to the same idle one, and then
+     * wait for each other's answers: one after the other from a directory that
+     * is silent. A new peer makes it count again. */
+    service_wake();
     sdr_decide(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
                &verdict);
     if (!message_decide(message, recipient, &verdict))
@@ -245,6 +250,8 @@ on_envrcpt(SMFICTX *ctx, char **argv)
         return SMFIS_CONTINUE; /* the MTA has refused it already */
     if (message->sdr == NULL)
         message->sdr = service_get();
+    if (message->sdr == NULL)
+        return SMFIS_TEMPFAIL;
     message->from_postfix =
         version != NULL && strncmp(version, "Postfix", 7) == 0;
     return take_recipient(ctx, message, argv);

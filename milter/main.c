@@ -82,7 +82,7 @@ serve(const struct arguments *arguments)
     int rc;
 
     if (!callbacks_register(arguments->verbose) || !service_open_socket()
-        || !service_start_reload())
+        || !service_take_signals())
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
     notify("READY=1");

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
@@ -25,8 +28,9 @@ enum { BACKLOG = 512 };
 static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_t reload_thread;
-static bool reload_running;
+static struct sockaddr_un listening; /* does not change with a reload */
+static pthread_t signal_thread;
+static bool signals_taken;
 static atomic_bool stopping;
 
 /* A milter edits recipients; it cannot name a next hop. */
@@ -77,7 +81,7 @@ service_get(void)
     struct sdr *sdr;
 
     pthread_mutex_lock(&current_lock);
-    sdr = sdr_ref(current);
+    sdr = current == NULL ? NULL : sdr_ref(current);
     pthread_mutex_unlock(&current_lock);
     return sdr;
 }
@@ -115,16 +119,30 @@ reload(void)
     say(LOG_NOTICE, "configuration reloaded");
 }
 
-static void *
-reload_loop(void *arg)
+/* libmilter must see the signal: its thread waits for it as well. But its
+ * listener looks around every five seconds only, or at a connection. */
+static void
+hand_on(int got)
 {
-    sigset_t set;
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+    kill(getpid(), got);
+    while (!atomic_load(&stopping)) {
+        service_wake();
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void *
+signal_loop(void *arg)
+{
     int got;
 
-    (void)arg;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    while (sigwait(&set, &got) == 0 && !atomic_load(&stopping)) {
+    while (sigwait(arg, &got) == 0 && !atomic_load(&stopping)) {
+        if (got != SIGUSR1) {
+            hand_on(got);
+            break;
+        }
         notify("RELOADING=1");
         reload();
         notify("READY=1");
@@ -133,24 +151,22 @@ reload_loop(void *arg)
 }
 
 bool
-service_start_reload(void)
+service_take_signals(void)
 {
-    sigset_t set;
+    static sigset_t set;
     int rc;
 
-    /* libmilter waits for the last three in a thread of its own, so no other
-     * thread may take them. */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    rc = pthread_create(&reload_thread, NULL, reload_loop, NULL);
+    rc = pthread_create(&signal_thread, NULL, signal_loop, &set);
     if (rc != 0)
         say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
-    reload_running = rc == 0;
-    return reload_running;
+    signals_taken = rc == 0;
+    return signals_taken;
 }
 
 static bool
@@ -199,16 +215,36 @@ service_open_socket(void)
             errno != 0 ? strerror(errno) : "see above");
     umask(old);
     free(name);
+    listening.sun_family = AF_UNIX;
+    snprintf(listening.sun_path, sizeof listening.sun_path, "%s",
+             options->socket);
     return ok && set_rights(options);
+}
+
+void
+service_wake(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return;
+    connect(fd, (const struct sockaddr *)&listening, sizeof listening);
+    close(fd);
 }
 
 void
 service_stop(void)
 {
-    if (reload_running) {
+    struct sdr *last;
+
+    if (signals_taken) {
         atomic_store(&stopping, true);
-        pthread_kill(reload_thread, SIGUSR1);
-        pthread_join(reload_thread, NULL);
+        pthread_kill(signal_thread, SIGUSR1);
+        pthread_join(signal_thread, NULL);
     }
-    sdr_close(&current);
+    pthread_mutex_lock(&current_lock);
+    last = current;
+    current = NULL;
+    pthread_mutex_unlock(&current_lock);
+    sdr_close(&last); /* messages under way hold their own references */
 }

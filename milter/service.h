@@ -13,23 +13,30 @@
 enum sdr_status SDR_MUST_USE
 service_load(const char *path);
 
-/* The configuration in force: a reference to be given back with sdr_close().
- * Any thread. */
+/* The configuration in force: a reference to be given back with sdr_close();
+ * NULL once the service has stopped. Any thread. */
 struct sdr *
 service_get(void);
 
 /* Block the signals that mean something to us in this thread and all that it
- * starts, and start one that reloads at SIGUSR1. A new file with a mistake
- * keeps the old one. False, said, if it cannot. */
+ * starts, and start one that takes them: it reloads at SIGUSR1, and makes
+ * libmilter end at once where it is told to. A new file with a mistake keeps
+ * the old one. False, said, if it cannot. */
 bool
-service_start_reload(void);
+service_take_signals(void);
 
 /* Make the socket, with its group and mode, and listen. False, said, if it
  * cannot. smfi_register() must have been called. */
 bool
 service_open_socket(void);
 
-/* End the reload thread, if any, and free all. Main thread, after
+/* Connect to our own socket and say nothing. Makes libmilter look around: does
+ * it have to stop; is there nobody to serve the next peer? Any thread, once the
+ * socket is open. */
+void
+service_wake(void);
+
+/* End the thread that takes signals, if any, and free all. Main thread, after
  * smfi_main(). */
 void
 service_stop(void);

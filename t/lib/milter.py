@@ -89,7 +89,7 @@ class Milter:
         """A clean end, or AssertionError. Harmless when it does not run."""
         if self.alive():
             time.sleep(SETTLE)
-            status = self._process.stop(15, self._poke)
+            status = self._process.stop(15)
             assert status == 0, f'sdr-milter: exit {status}\n{self.log()}'
         assert_clean(self.log())
 
@@ -99,16 +99,14 @@ class Milter:
         found = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
         return found[1] if found else ''
 
-    def _poke(self):
-        """A connection: libmilter looks whether it has to stop at each one, or every five seconds."""
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect_ex(self.socket_path)
-
     def close(self):
         """For fixtures: stop(), and one that died without being told to is an error too."""
         if self._process and self._process.returncode not in (None, 0, -signal.SIGKILL):
             raise AssertionError(f'sdr-milter: exit {self._process.returncode}\n{self.log()}')
         self.stop()
+
+    def signal(self, number):
+        self._process.signal(number)
 
     def kill(self):
         self._process.kill()

@@ -94,12 +94,12 @@ class Process:
     def wait(self, seconds=10):
         return self._popen.wait(seconds)
 
-    def stop(self, seconds=10, poke=lambda: None):
+    def stop(self, seconds=10):
         """SIGTERM, then its exit code; one that does not go is killed, and that is an error."""
         self.thaw()
         self._popen.terminate()
         try:
-            wait_for(lambda: not self.alive() or poke(), seconds, f'{self._popen.args[0]} stopped')
+            wait_for(lambda: not self.alive(), seconds, f'{self._popen.args[0]} stopped')
         except TimeoutError:
             self.kill()
             raise

@@ -4,9 +4,11 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import random
 import re
+import signal
 import socket
 import subprocess
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -222,6 +224,15 @@ def test_socket_left_behind(new_milter, conf, deliver):
     server.start()
     _, got = deliver([ALICE])
     assert got == expected([ALICE])
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stops_at_once(bare_milter, number):
+    """libmilter alone would look around every five seconds."""
+    start = time.monotonic()
+    bare_milter.signal(number)
+    assert bare_milter.wait() == 0
+    assert time.monotonic() - start < 3
 
 
 def test_stop_within_a_message(postfix, sink, milter):
