@@ -133,19 +133,25 @@ hand_on(int got)
     }
 }
 
+/* libmilter may leave a peer to a thread that then waits for the rest of what
+ * another one says. With somebody new every second it does not wait as long. */
 static void *
 signal_loop(void *arg)
 {
-    int got;
+    const struct timespec second = {.tv_sec = 1};
 
-    while (sigwait(arg, &got) == 0 && !atomic_load(&stopping)) {
-        if (got != SIGUSR1) {
+    while (!atomic_load(&stopping)) {
+        int got = sigtimedwait(arg, NULL, &second);
+
+        if (got < 0) {
+            service_wake();
+        } else if (got != SIGUSR1) {
             hand_on(got);
-            break;
+        } else if (!atomic_load(&stopping)) {
+            notify("RELOADING=1");
+            reload();
+            notify("READY=1");
         }
-        notify("RELOADING=1");
-        reload();
-        notify("READY=1");
     }
     return NULL;
 }
