@@ -250,8 +250,6 @@ on_envrcpt(SMFICTX *ctx, char **argv)
         return SMFIS_CONTINUE; /* the MTA has refused it already */
     if (message->sdr == NULL)
         message->sdr = service_get();
-    if (message->sdr == NULL)
-        return SMFIS_TEMPFAIL;
     message->from_postfix =
         version != NULL && strncmp(version, "Postfix", 7) == 0;
     return take_recipient(ctx, message, argv);

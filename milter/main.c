@@ -76,19 +76,16 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
     }
 }
 
+/* Comes back only if it cannot serve. */
 static int
 serve(const struct arguments *arguments)
 {
-    int rc;
-
     if (!callbacks_register(arguments->verbose) || !service_open_socket()
         || !service_take_signals())
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
     notify("READY=1");
-    rc = smfi_main();
-    notify("STOPPING=1");
-    return rc == MI_SUCCESS ? EX_OK : EX_OSERR;
+    service_end(smfi_main() == MI_SUCCESS ? EX_OK : EX_OSERR);
 }
 
 int
@@ -108,6 +105,6 @@ main(int argc, char **argv)
     } else {
         code = serve(&arguments);
     }
-    service_stop();
+    service_unload();
     return code;
 }

@@ -7,17 +7,20 @@
 #include <grp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "notify.h"
 #include "say.h"
@@ -29,9 +32,6 @@ static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sockaddr_un listening; /* does not change with a reload */
-static pthread_t signal_thread;
-static bool signals_taken;
-static atomic_bool stopping;
 
 /* A milter edits recipients; it cannot name a next hop. */
 static bool
@@ -81,7 +81,7 @@ service_get(void)
     struct sdr *sdr;
 
     pthread_mutex_lock(&current_lock);
-    sdr = current == NULL ? NULL : sdr_ref(current);
+    sdr = sdr_ref(current);
     pthread_mutex_unlock(&current_lock);
     return sdr;
 }
@@ -119,18 +119,19 @@ reload(void)
     say(LOG_NOTICE, "configuration reloaded");
 }
 
-/* libmilter must see the signal: its thread waits for it as well. But its
- * listener looks around every five seconds only, or at a connection. */
-static void
-hand_on(int got)
+/* libmilter would end by itself: within five seconds, and destroying locks that
+ * its threads still take, so that some wait for ever. What exit(3) runs pulls
+ * libmilter and libldap away under those threads as well. Messages under way
+ * are left in any case; their clients come again. */
+void
+service_end(int code)
 {
-    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-
-    kill(getpid(), got);
-    while (!atomic_load(&stopping)) {
-        service_wake();
-        nanosleep(&pause, NULL);
-    }
+    notify("STOPPING=1");
+    unlink(listening.sun_path);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check();
+#endif
+    _exit(code);
 }
 
 /* libmilter may leave a peer to a thread that then waits for the rest of what
@@ -140,17 +141,17 @@ signal_loop(void *arg)
 {
     const struct timespec second = {.tv_sec = 1};
 
-    while (!atomic_load(&stopping)) {
+    for (;;) {
         int got = sigtimedwait(arg, NULL, &second);
 
         if (got < 0) {
             service_wake();
-        } else if (got != SIGUSR1) {
-            hand_on(got);
-        } else if (!atomic_load(&stopping)) {
+        } else if (got == SIGUSR1) {
             notify("RELOADING=1");
             reload();
             notify("READY=1");
+        } else {
+            service_end(EX_OK);
         }
     }
     return NULL;
@@ -160,19 +161,21 @@ bool
 service_take_signals(void)
 {
     static sigset_t set;
+    pthread_t thread;
     int rc;
 
+    /* libmilter waits for the last three as well: it takes one that comes
+     * while we are busy with a reload. */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    rc = pthread_create(&signal_thread, NULL, signal_loop, &set);
+    rc = pthread_create(&thread, NULL, signal_loop, &set);
     if (rc != 0)
         say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
-    signals_taken = rc == 0;
-    return signals_taken;
+    return rc == 0;
 }
 
 static bool
@@ -239,18 +242,7 @@ service_wake(void)
 }
 
 void
-service_stop(void)
+service_unload(void)
 {
-    struct sdr *last;
-
-    if (signals_taken) {
-        atomic_store(&stopping, true);
-        pthread_kill(signal_thread, SIGUSR1);
-        pthread_join(signal_thread, NULL);
-    }
-    pthread_mutex_lock(&current_lock);
-    last = current;
-    current = NULL;
-    pthread_mutex_unlock(&current_lock);
-    sdr_close(&last); /* messages under way hold their own references */
+    sdr_close(&current);
 }

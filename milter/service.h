@@ -13,15 +13,15 @@
 enum sdr_status SDR_MUST_USE
 service_load(const char *path);
 
-/* The configuration in force: a reference to be given back with sdr_close();
- * NULL once the service has stopped. Any thread. */
+/* The configuration in force: a reference to be given back with sdr_close().
+ * Any thread. */
 struct sdr *
 service_get(void);
 
 /* Block the signals that mean something to us in this thread and all that it
- * starts, and start one that takes them: it reloads at SIGUSR1, and makes
- * libmilter end at once where it is told to. A new file with a mistake keeps
- * the old one. False, said, if it cannot. */
+ * starts, and start one that takes them: it reloads at SIGUSR1, where a new
+ * file with a mistake keeps the old one, and else ends the program. False,
+ * said, if it cannot. */
 bool
 service_take_signals(void);
 
@@ -30,15 +30,18 @@ service_take_signals(void);
 bool
 service_open_socket(void);
 
-/* Connect to our own socket and say nothing. Makes libmilter look around: does
- * it have to stop; is there nobody to serve the next peer? Any thread, once the
- * socket is open. */
+/* Connect to our own socket and say nothing: a new peer makes libmilter count
+ * its idle threads again. Any thread, once the socket is open. */
 void
 service_wake(void);
 
-/* End the thread that takes signals, if any, and free all. Main thread, after
- * smfi_main(). */
+/* End the program while its threads may still be at work. */
+_Noreturn void
+service_end(int code);
+
+/* Give back what service_load() has loaded; for a program that has not served.
+ */
 void
-service_stop(void);
+service_unload(void);
 
 #endif

@@ -21,8 +21,8 @@ SANITIZER_OPTIONS = {
     'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
                     + str(Path(__file__).with_name('tsan.supp')),
 }
-# libmilter starts the threads of its pool after the first sign of life, and destroys what
-# they are just taking if it is stopped in that moment.
+# A milter that is stopped while it starts leaves the signal to libmilter, which starts the
+# threads of its pool after the first sign of life and destroys what they are just taking.
 SETTLE = 0.3 if 'tsan' in paths.BUILD.name else 0
 RELOADED = re.compile('configuration reloaded|keeping')
 
