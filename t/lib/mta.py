@@ -35,7 +35,8 @@ class Mta:
     A private MTA: whatever it accepts it hands to the sink.
 
     Below queue_folder is sdr/, where a milter's socket belongs. A class for one of them has
-    manners, start(), stop(), queue(), flush(), log() and use_milters(*sockets), the sockets as
+    manners, start(), stop(), queue(), deferred(), flush(), log(), complaints() and
+    use_milters(*sockets), the sockets as
     'unix:sdr/milter.sock'.
     """
     manners = None

@@ -133,6 +133,10 @@ class Postfix(Mta):
         """The messages in the queue, as postqueue -j describes them."""
         return [json.loads(line) for line in self.command('postqueue', '-j').splitlines()]
 
+    def deferred(self):
+        """Whether something is in the queue, and has been tried, in vain."""
+        return {m['queue_name'] for m in self.queue()} == {'deferred'}
+
     def flush(self):
         self.command('postqueue', '-f')
 

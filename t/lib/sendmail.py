@@ -16,6 +16,7 @@ PROGRAMS = SERVER / 'usr/libexec/sendmail'
 CF = SERVER / 'usr/share/sendmail/cf'
 SHIM = Path(__file__).with_name('sendmail-shim.c')
 HOST_NAME = 'onprem.test'
+EXIT_CODES = [0, *range(64, 79)]  # of a queue run: what became of a message, sysexits(3)
 TIMEOUTS = 'C:5s;S:10s;R:30s;E:30s'
 
 # Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
@@ -24,6 +25,7 @@ OSTYPE(`linux')dnl
 define(`confDOMAIN_NAME', `{host_name}')dnl
 define(`confPID_FILE', `{folder}/pid')dnl
 define(`QUEUE_DIR', `{queue}')dnl
+define(`confDELIVERY_MODE', `queue')dnl
 define(`STATUS_FILE', `')dnl
 define(`HELP_FILE', `')dnl
 define(`ALIAS_FILE', `{folder}/aliases')dnl
@@ -54,7 +56,7 @@ MAILER(`smtp')dnl
 
 
 class Sendmail(Mta):
-    """The daemon; its queue is run once, right after a message came in, and by flush()."""
+    """Delivers when wait_empty() or flush() says so: what it did by itself nobody could stop."""
     manners = SENDMAIL
 
     def __init__(self, folder, sink_port, *, milters=(), mc='', timeouts=TIMEOUTS, user=None,
@@ -111,15 +113,30 @@ class Sendmail(Mta):
     # --- mail ---
 
     def queue(self):
-        """The files of the queue: two for each message."""
+        """The files of its queue, two for each message."""
         return [path.name for path in self._queue.iterdir()]
+
+    def deferred(self):
+        """Whether something is in the queue that has been tried, in vain."""
+        self.flush()
+        return bool(self.queue())
 
     def flush(self):
         """Try once to deliver what is in the queue."""
-        run([*self._command(), '-qf'], env=self._env())
+        run([*self._command(), '-qf'], env=self._env(), ok=EXIT_CODES)
+
+    def wait_empty(self, seconds=10):
+        def emptied():
+            self.flush()
+            return not self.queue()
+        wait_for(emptied, seconds, 'an empty queue')
 
     def log(self):
         return self._log_file.read_text(encoding='utf-8', errors='replace')
+
+    def complaints(self):
+        """The log's warnings and worse."""
+        return re.findall(r'^.*(?:SYSERR|WARNING|unsafe|Milter .*error).*$', self.log(), re.M)
 
     def map(self, name, entries):
         """Make a database of {key: value}; what FEATURE() wants to hear of it."""

@@ -137,7 +137,7 @@ def test_dsn_of_a_copy(deliver, sink, mta, orcpt):
                 assert 'ORCPT=rfc822;both@example.com' in transaction.args(recipient)
 
 
-@pytest.mark.usefixtures('postfix')  # no SMTPUTF8, and no ORCPT of ours either
+@pytest.mark.usefixtures('postfix')  # no SMTPUTF8, and no ORCPT of ours for Sendmail
 def test_utf8_orcpt(deliver, sink, slapd):
     slapd.add(person('jose', sdrAddress='josé@example.com', mail=None, sdrOwner='hosted'))
     sent, _ = deliver(['josé@example.com'], mail_args='SMTPUTF8')
