@@ -48,6 +48,13 @@ def test_refused_recipient_does_not_touch_the_others(deliver):
     ('dave@onprem.example.com', 'dave@example.com'),
     ('both@onprem.example.com', 'both@example.com'),
     ('alice@onprem.example.com', 'alice@hosted.example.com'),
+    ('<@relay.test:Alice@Example.com.>', 'Alice@hosted.example.com'),
+    # not an address, but the MTA makes one of it
+    ('< alice@example.com>', 'alice@hosted.example.com'),
+    ('<alice@example.com >', 'alice@hosted.example.com'),
+    ('<<alice@example.com>>', 'alice@hosted.example.com'),
+    ('alice(x)@example.com', 'alice@hosted.example.com'),
+    ('(x)alice@example.com', 'alice@hosted.example.com'),
 ])
 def test_spelling(deliver, given, reached):
     sent, got = deliver([given])
@@ -55,11 +62,16 @@ def test_spelling(deliver, given, reached):
     assert got == Counter([reached])
 
 
-def test_quoted(deliver):
-    sent, got = deliver(['"alice"@example.com'])
+@pytest.mark.parametrize('given, local', [
+    ('"alice"@example.com', '"alice"'),
+    ('"al\\ice"@Example.com', '"al\\ice"'),
+    ('<@relay.test:"al\\ice"@Example.com>', '"al\\ice"'),
+])
+def test_quoted(deliver, given, local):
+    sent, got = deliver([given])
     assert codes(sent) == [250]
     # Postfix takes needless quotes off what it passes on.
-    assert got in (Counter(['"alice"@hosted.example.com']), Counter(['alice@hosted.example.com']))
+    assert got in (Counter([f'{local}@hosted.example.com']), Counter(['alice@hosted.example.com']))
 
 
 def test_quoted_that_needs_it(deliver, slapd):
@@ -85,7 +97,8 @@ def test_alias(deliver):
 @pytest.mark.parametrize('given', [
     ['alice@example.com', 'alice@example.com'],
     ['alice@example.com', 'ALICE@EXAMPLE.com'],
-    ['Alice@example.com', '<@relay.test:alice@example.com>', 'alice@example.com.'],
+    ['Alice@example.com', '<@relay.test:aLice@Example.com>', 'alice@example.com.'],
+    ['<alice@example.com >', 'ALICE@example.com.', '<<alice@example.com>>', '"alice"@example.com'],
     ['alice@example.com', 'alice@hosted.example.com'],
     ['alice@hosted.example.com', 'alice@example.com'],
     ['alice@example.com', 'alice@onprem.example.com'],
