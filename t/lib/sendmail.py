@@ -41,7 +41,10 @@ define(`confMAX_DAEMON_CHILDREN', `0')dnl
 define(`confCONNECTION_RATE_THROTTLE', `0')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {sink_port}')dnl
-define(`LOCAL_MAILER_PATH', `/bin/false')dnl
+define(`LOCAL_MAILER_PATH', `[IPC]')dnl
+define(`LOCAL_MAILER_FLAGS', `m')dnl
+define(`LOCAL_MAILER_ARGS', `TCP [127.0.0.1] {sink_port}')dnl
+define(`LOCAL_MAILER_EOL', `\\r\\n')dnl
 define(`LOCAL_SHELL_PATH', `/bin/false')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
@@ -76,13 +79,14 @@ class Sendmail(Mta):
         self._cf = self.folder / 'sendmail.cf'
         self._shim = self.folder / 'shim.so'
         self._log_file = self.folder / 'log'
+        self._aliases = aliases
         self._daemon = None
-        self._prepare(aliases)
+        self._prepare()
 
     # --- life ---
 
     def start(self):
-        self._write_cf()
+        self._configure()
         pid = self.folder / 'pid'
         pid.unlink(missing_ok=True)
         self._daemon = Process([*self._command(), '-bD'], self.folder / 'daemon.out',
@@ -101,7 +105,7 @@ class Sendmail(Mta):
         wait_for(lambda: not group_members(group), 10, 'end of the Sendmail processes')
 
     def set(self, **options):
-        """Change milters, mc or timeouts. Restarts."""
+        """Change mc, aliases, milters or timeouts. Restarts."""
         for name, value in options.items():
             setattr(self, f'_{name}', value)
         self.stop()
@@ -157,19 +161,19 @@ class Sendmail(Mta):
     def _command(self):
         return [PROGRAMS / 'sendmail', '-C', self._cf]
 
-    def _prepare(self, aliases):
+    def _prepare(self):
         self.queue_folder.mkdir(parents=True)
         make_folder(self._queue, self._user or 'root', 'root', 0o700)
         make_folder(self.queue_folder / 'sdr', 'sdr', 'smmta', 0o750)
         (self.folder / 'service.switch').write_text('hosts files\naliases files\n')
         (self.folder / 'hosts').write_text('127.0.0.1 localhost\n')
-        (self.folder / 'aliases').write_text(aliases)
         self._log_file.touch()
         self._log_file.chmod(0o666)
         run(['cc', '-shared', '-fPIC', '-o', self._shim, f'-DHOST_NAME="{HOST_NAME}"',
              f'-DLOG_FILE="{self._log_file}"', SHIM])
 
-    def _write_cf(self):
+    def _configure(self):
+        (self.folder / 'aliases').write_text(self._aliases)
         mc = self.folder / 'sendmail.mc'
         user = f"define(`confRUN_AS_USER', `{self._user}')dnl\n" if self._user else ''
         mc.write_text(MC.format(
