@@ -17,6 +17,10 @@ CF = SERVER / 'usr/share/sendmail/cf'
 SHIM = Path(__file__).with_name('sendmail-shim.c')
 HOST_NAME = 'onprem.test'
 EXIT_CODES = [0, *range(64, 79)]  # of a queue run: what became of a message, sysexits(3)
+RELAY = f"""\
+FEATURE(`relay_hosts_only')dnl
+RELAY_DOMAIN(`example.com onprem.example.com {INSIDER}')dnl
+"""
 TIMEOUTS = 'C:5s;S:10s;R:30s;E:30s'
 
 # Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
@@ -49,9 +53,7 @@ define(`LOCAL_SHELL_PATH', `/bin/false')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`no_default_msa')dnl
-FEATURE(`relay_hosts_only')dnl
-RELAY_DOMAIN(`example.com onprem.example.com {insider}')dnl
-DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}, Listen=100')dnl
+{relay}DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}, Listen=100')dnl
 {filters}
 {more}
 MAILER(`smtp')dnl
@@ -63,12 +65,13 @@ class Sendmail(Mta):
     manners = SENDMAIL
 
     def __init__(self, folder, sink_port, *, milters=(), mc='', timeouts=TIMEOUTS, user=None,
-                 aliases=''):
+                 aliases='', relay=RELAY):
         """
         milters   e.g. ['unix:sdr/milter.sock']
         mc        more lines for sendmail.mc
         timeouts  of each milter, its T=
         user      to run as, RunAsUser, instead of root
+        relay     the lines of sendmail.mc about who may relay
         """
         super().__init__(folder)
         self._sink_port = sink_port
@@ -80,6 +83,7 @@ class Sendmail(Mta):
         self._shim = self.folder / 'shim.so'
         self._log_file = self.folder / 'log'
         self._aliases = aliases
+        self._relay = relay
         self._daemon = None
         self._prepare()
 
@@ -105,7 +109,7 @@ class Sendmail(Mta):
         wait_for(lambda: not group_members(group), 10, 'end of the Sendmail processes')
 
     def set(self, **options):
-        """Change mc, aliases, milters or timeouts. Restarts."""
+        """Change mc, aliases, milters, relay or timeouts. Restarts."""
         for name, value in options.items():
             setattr(self, f'_{name}', value)
         self.stop()
@@ -178,7 +182,7 @@ class Sendmail(Mta):
         user = f"define(`confRUN_AS_USER', `{self._user}')dnl\n" if self._user else ''
         mc.write_text(MC.format(
             folder=self.folder, queue=self._queue, port=self.port, sink_port=self._sink_port,
-            host_name=HOST_NAME, insider=INSIDER, filters=self._filters(), more=user + self._mc))
+            host_name=HOST_NAME, relay=self._relay, filters=self._filters(), more=user + self._mc))
         done = run(['m4', f'-D_CF_DIR_={CF}/', CF / 'm4/cf.m4', mc], cwd=CF / 'm4')
         self._cf.write_text(done.stdout)
 

@@ -4,12 +4,14 @@ The rest it does as Postfix does: in the other files each test runs with both.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import re
 import time
 from collections import Counter
 from itertools import permutations
 
 import pytest
 
+import paths
 import world
 from mta import INSIDER
 from world import person
@@ -303,3 +305,51 @@ def test_milter_slower_than_the_timeout(sendmail, milter, deliver, sink):
     _, got = deliver([ALICE, DAVE])
     assert got == Counter([ALICE_HOSTED, DAVE])
     assert sink.recipients('slow@client.test') == Counter()
+
+
+# --- README.md ---
+
+# What follows the lines for sendmail.mc.
+ELSEWHERE = 'and in `/etc/mail/mailertable`'
+HERE = '| line | why |\n|---|---|\n| `RELAY_DOMAIN`'
+
+
+def readme(end):
+    """The last lines of code before this."""
+    text = (paths.ROOT / 'README.md').read_text().partition(end)[0]
+    lines = re.findall(r'(?:^    .*\n)+', text, re.M)[-1]
+    return re.sub('^    ', '', lines, flags=re.M)
+
+
+@pytest.fixture
+def by_the_readme(sendmail):
+    """by_the_readme(lines, more): Sendmail with these and nothing else of the sort."""
+    def make(lines, more=''):
+        lines = lines.replace('/run/sdr/milter.sock', str(sendmail.queue_folder / world.SOCKET))
+        sendmail.set(milters=(), relay='', mc=lines + more)
+    return make
+
+
+@pytest.mark.usefixtures('milter')
+def test_readme_for_mailboxes_elsewhere(sendmail, by_the_readme, deliver):
+    lines = readme(ELSEWHERE)
+    store = sendmail.map('mailertable', {'example.com': 'relay:[127.0.0.1]'})
+    by_the_readme(lines.replace("`mailertable'", f"`mailertable', `{store}'"))
+    sent, got = deliver([ALICE, NOBODY, DAVE, BOTH, ALICE_HOSTED, 'dave@onprem.example.com'])
+    assert codes(sent) == [250, 550, 250, 250, 550, 250]
+    assert got == Counter([ALICE_HOSTED, DAVE, BOTH, BOTH_HOSTED])
+
+
+@pytest.mark.usefixtures('users', 'milter')
+def test_readme_for_mailboxes_here(by_the_readme, deliver):
+    by_the_readme(readme(HERE), LOCAL_DOMAINS)
+    sent, got = deliver(['daemon@example.com', 'games@example.com', 'mail@onprem.example.com',
+                         'nobody@hosted.example.com', ALICE])
+    assert codes(sent) == [250, 250, 250, 550, 550]
+    assert got == Counter(['daemon@hosted.example.com', 'games', 'games@hosted.example.com', 'mail'])
+
+
+@pytest.mark.parametrize('end', [ELSEWHERE, HERE], ids=['elsewhere', 'here'])
+def test_readme_without_the_milter(sendmail, by_the_readme, end):
+    by_the_readme(readme(end))
+    assert sendmail.send([ALICE]).mail.code == 451
