@@ -4,12 +4,11 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
-import signal
 from pathlib import Path
 
 import paths
 from mta import INSIDER, SENDMAIL, Mta, make_folder
-from proc import Process, group_members, listening, run, wait_for
+from proc import Process, end_group, listening, run, wait_for
 
 SERVER = paths.prefix('sendmail')
 PROGRAMS = SERVER / 'usr/libexec/sendmail'
@@ -103,10 +102,7 @@ class Sendmail(Mta):
         if not self._daemon or not self._daemon.alive():
             return
         self._daemon.stop()
-        group = self._daemon.pid
-        if group_members(group):
-            os.killpg(group, signal.SIGTERM)
-        wait_for(lambda: not group_members(group), 10, 'end of the Sendmail processes')
+        end_group(self._daemon.pid)
 
     def set(self, **options):
         """Change mc, aliases, milters, relay or timeouts. Restarts."""
