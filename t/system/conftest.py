@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import paths
 import world
 from milter import Milter
+from namespace import Namespace
 from postfix import Postfix
 from sink import Sink
 from slapd import Slapd
@@ -55,6 +56,13 @@ def scratch():
     """A folder in /tmp with a short path that every user may enter."""
     with paths.scratch() as folder:
         yield folder
+
+
+@pytest.fixture
+def namespace(scratch):
+    """A Namespace that the test is in; for fixtures that come before all servers."""
+    with Namespace(scratch) as inside:
+        yield inside
 
 
 @pytest.fixture
