@@ -32,24 +32,26 @@ NOTICE = message(0, result(ldapwire.EXTENDED_ANSWER, ldapwire.UNAVAILABLE,
                            tlv(0x8a, ldapwire.DISCONNECTION)))
 
 
-def server_context(certificate):
-    """For a tls.Certificate; clients may show one of the same authority."""
+def server_context(certificate, client_ca=None):
+    """For a tls.Certificate; clients may show one of client_ca."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.cert, certificate.key)
-    context.load_verify_locations(certificate.ca)
-    context.verify_mode = ssl.CERT_OPTIONAL
+    if client_ca:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 
 class BadServer:
     """requests: what it was asked, as octets. peers: (cipher suite, client's certificate) of each TLS."""
 
-    def __init__(self, upstream, *, tls=None, ldaps=False, host='127.0.0.1', port=0):
+    def __init__(self, upstream, *, tls=None, client_ca=None, ldaps=False, host='127.0.0.1',
+                 port=0):
         """upstream: the path of slapd's ldapi socket; tls: a tls.Certificate"""
         self.requests, self.peers = [], []
         self.upstream = str(upstream)
         self.ldaps = ldaps
-        self.context = server_context(tls) if tls else None
+        self.context = server_context(tls, client_ca) if tls else None
         self.bad = (None, None)  # stage and manner
         self._address = (host, port)
         self._sessions = []

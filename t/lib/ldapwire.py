@@ -62,7 +62,8 @@ def read_message(peer):
     if size & 0x80:
         more = read_exactly(peer, size & 0x7f)
         head, size = head + more, int.from_bytes(more, 'big')
-    return head + read_exactly(peer, size)
+    body = read_exactly(peer, size)
+    return head + body if body else b''
 
 
 def parse(octets):

@@ -46,6 +46,8 @@ class Namespace:
 
     def __exit__(self, *_):
         mounts, network, folder = self._outside
+        # A thread that was started inside may still be ending.
+        call(_libc.unshare, CLONE_FS)
         call(_libc.setns, mounts, 0)
         call(_libc.setns, network, 0)
         os.fchdir(folder)
