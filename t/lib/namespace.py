@@ -28,9 +28,10 @@ def call(function, *arguments):
 class Namespace:
     """A context manager."""
 
-    def __init__(self, folder):
-        """folder: for the files that stand in for others"""
+    def __init__(self, folder, network=True):
+        """folder: for the files that stand in for others; without a network of its own it has only those"""
         self.folder = Path(folder)
+        self._network = network
         self._outside = []
         self._numbers = iter(range(1000))
 
@@ -38,8 +39,9 @@ class Namespace:
         self._outside = [os.open(f'/proc/thread-self/ns/{kind}', os.O_RDONLY)
                          for kind in ('mnt', 'net')]
         self._outside.append(os.open('.', os.O_RDONLY))
-        call(_libc.unshare, CLONE_FS | CLONE_NEWNS | CLONE_NEWNET)
+        call(_libc.unshare, CLONE_FS | CLONE_NEWNS | (CLONE_NEWNET if self._network else 0))
         run(['mount', '--make-rprivate', '/'])
+        # It is up already if it is not our own.
         with socket.socket() as s:
             fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sH14x', b'lo', IFF_UP))
         return self
