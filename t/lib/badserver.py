@@ -46,14 +46,19 @@ class BadServer:
     """requests: what it was asked, as octets. peers: (cipher suite, client's certificate) of each TLS."""
 
     def __init__(self, upstream, *, tls=None, client_ca=None, ldaps=False, host='127.0.0.1',
-                 port=0):
-        """upstream: the path of slapd's ldapi socket; tls: a tls.Certificate"""
+                 port=0, narrow=False):
+        """
+        upstream  the path of slapd's ldapi socket
+        tls       a tls.Certificate
+        narrow    with so little room for what was not read yet that a client can fill it
+        """
         self.requests, self.peers = [], []
         self.upstream = str(upstream)
         self.ldaps = ldaps
         self.context = server_context(tls, client_ca) if tls else None
         self.bad = (None, None)  # stage and manner
         self._address = (host, port)
+        self._narrow = narrow
         self._sessions = []
         self._fillers = []
         self._stopping = False
@@ -76,6 +81,9 @@ class BadServer:
         family = socket.AF_INET6 if ':' in self._address[0] else socket.AF_INET
         self._listener = socket.socket(family)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self._narrow:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         self._listener.bind(self._address)
         self._address = self._listener.getsockname()[:2]
         self._listener.listen(128)

@@ -46,12 +46,13 @@ ROWS = [(transport, stage, manner) for stage, transports, manners in MATRIX
 class Office:
     """A slapd with a server before it that may turn bad; an MTA, a milter and sdrctl that ask it."""
 
-    def __init__(self, folder, transport, certificate, stop_later, directory=None):
+    def __init__(self, folder, transport, certificate, stop_later, narrow=False, **options):
+        """narrow: see BadServer; options: more of the directory"""
         self.folder = folder
         slapd = Slapd(folder / 'slapd', world.PEOPLE)
         stop_later(slapd.stop)
         slapd.start()
-        self.server = BadServer(slapd.folder / 'ldapi', ldaps=transport == 'ldaps',
+        self.server = BadServer(slapd.folder / 'ldapi', ldaps=transport == 'ldaps', narrow=narrow,
                                 tls=certificate if transport in ENCRYPTED else None)
         stop_later(self.server.stop)
         self.server.start()
@@ -61,7 +62,7 @@ class Office:
         self._options = {
             'password-file': str(world.password_file(folder)), 'timeout': str(TIMEOUT),
             'tls-ca-file': str(certificate.ca),
-            'start-tls': 'yes' if transport == 'start-tls' else 'no', **(directory or {})}
+            'start-tls': 'yes' if transport == 'start-tls' else 'no', **options}
         self.alone = self._write('alone.conf', self.server.uri)
         spare = BadServer(slapd.folder / 'ldapi', ldaps=self.server.ldaps, tls=certificate).start()
         stop_later(spare.stop)
@@ -86,6 +87,13 @@ class Office:
 def office(request, certificate):
     with paths.scratch() as folder, ExitStack() as stack:
         yield Office(folder, request.param, certificate, stack.callback)
+
+
+@pytest.fixture
+def office_of(scratch, certificate, stop_later):
+    """office_of(transport, ...): for one test."""
+    return lambda transport, **options: Office(scratch, transport, certificate, stop_later,
+                                               **options)
 
 
 @pytest.mark.milter
@@ -113,3 +121,41 @@ def test_bad_server(office, stage, manner):
     office.server.heal()
     assert office.ask_milter()[0] == KNOWN
     wait_for(lambda: descriptors(office.milter.pid) <= idle, 10, 'everything closed again')
+
+
+def big_filter(size):
+    """One that everybody matches, of so many octets."""
+    terms = ''.join(f'(cn=nobody{i:05})' for i in range(size // 16))
+    return f'(|(objectClass=*){terms})'
+
+
+@pytest.mark.milter
+@pytest.mark.parametrize('transport', EVERY)
+def test_server_that_stops_reading(office_of, transport):
+    """The question is larger than what the kernel keeps for a server that does not take it."""
+    office = office_of(transport, narrow=True, filter=big_filter(600_000))
+    assert office.ask_milter()[0] == KNOWN
+    office.server.turn(BOUND, 'silent')
+    before = cpu_seconds(office.milter.pid)
+    reply, seconds = office.ask_milter()
+    cpu = cpu_seconds(office.milter.pid) - before
+    assert reply == AWAY
+    assert seconds < TIMEOUT + 1
+    assert cpu < IDLE
+    office.server.heal()
+    assert office.ask_milter()[0] == KNOWN
+
+
+@pytest.mark.milter
+@pytest.mark.parametrize('transport', EVERY)
+def test_endless_answer(office_of, transport):
+    """To read it is work; in time nevertheless."""
+    office = office_of(transport)
+    assert office.ask_milter()[0] == KNOWN
+    office.server.turn(SEARCH, 'stream')
+    reply, seconds = office.ask_milter()
+    assert reply == AWAY
+    assert seconds < TIMEOUT + 1
+    assert ask(office.paired, ALICE).targets == [ALICE_HOSTED]
+    office.server.heal()
+    assert office.ask_milter()[0] == KNOWN
