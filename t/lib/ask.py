@@ -13,6 +13,10 @@ import paths
 from milter import assert_clean, environment
 
 TICKS = os.sysconf('SC_CLK_TCK')
+SANITIZED = 'san' in paths.BUILD.name
+# How much of the time that it waits a program may work. A sanitizer is busy with its own
+# affairs; one that spins would take all of it nevertheless.
+IDLE_SHARE = 0.5 if SANITIZED else 0.05
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 
 import paths
 import world
-from ask import ask, cpu_seconds, descriptors, timed_rcpt
+from ask import IDLE_SHARE, SANITIZED, ask, cpu_seconds, descriptors, timed_rcpt
 from badserver import (ACCEPT, BIND, BOUND, COMPARE, CONNECT, FLIGHT, HELLO, SEARCH, START_TLS,
                        BadServer)
 from milter import Milter
@@ -22,7 +22,7 @@ from slapd import Slapd
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 TIMEOUT = 2
-IDLE = 0.05 * TIMEOUT  # seconds of processor time that a question may take
+IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time that a question may take
 
 EVERY = ('ldap', 'ldaps', 'start-tls')
 ENCRYPTED = ('ldaps', 'start-tls')
@@ -100,6 +100,8 @@ def office_of(scratch, certificate, stop_later):
 @pytest.mark.parametrize('office, stage, manner', ROWS, indirect=['office'],
                          ids=map('-'.join, ROWS))
 def test_bad_server(office, stage, manner):
+    if SANITIZED and manner == 'notice':
+        pytest.skip('libldap 2.5 loses 118 octets with each notice of disconnection')
     assert office.ask_milter()[0] == KNOWN
     idle = descriptors(office.milter.pid)
     start = ask(office.alone, ALICE).cpu

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import world
-from ask import ask, cpu_seconds, timed_rcpt
+from ask import IDLE_SHARE, ask, cpu_seconds, timed_rcpt
 from badserver import CONNECT, BadServer
 from nameserver import NameServer
 from slapd import Slapd
@@ -15,7 +15,7 @@ from slapd import Slapd
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 TIMEOUT = 2
-IDLE = 0.05 * TIMEOUT
+IDLE = IDLE_SHARE * TIMEOUT
 
 NAME = 'ldap.example.test'
 HERE, SILENT, NOBODY = '127.0.0.1', '127.0.0.2', '127.0.0.3'
