@@ -160,8 +160,9 @@ class Session(threading.Thread):
     def drop(self):
         self._gone.set()
         for each in [self._peer, self._upstream]:
-            with contextlib.suppress(OSError, AttributeError):
-                each.shutdown(socket.SHUT_RDWR)
+            # Not SSLSocket's own: after that its reader would get what is still encrypted.
+            with contextlib.suppress(OSError, TypeError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def run(self):
         with contextlib.suppress(OSError, EndOfSession):
