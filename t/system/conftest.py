@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import paths
 import world
 from milter import Milter
+from namespace import Namespace
 from postfix import Postfix
 from sendmail import Sendmail
 from sink import Sink
@@ -66,6 +67,13 @@ def scratch():
     """A folder in /tmp with a short path that every user may enter."""
     with paths.scratch() as folder:
         yield folder
+
+
+@pytest.fixture
+def namespace(scratch):
+    """A Namespace that the test is in; for fixtures that come before all servers."""
+    with Namespace(scratch) as inside:
+        yield inside
 
 
 @pytest.fixture
