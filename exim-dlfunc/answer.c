@@ -1,0 +1,118 @@
+/* answer.c - see answer.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+
+SDR_PRINTF(3, 4)
+static void
+append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out + used, size - used, format, args);
+    va_end(args);
+}
+
+static void
+append_item(char *out, size_t size, const char *separator, const char *item)
+{
+    append(out, size, "%s%s", out[0] == '\0' ? "" : separator, item);
+}
+
+static void
+append_address(char *out, size_t size, const char *address)
+{
+    append(out, size, "%s<%s>", out[0] == '\0' ? "" : ", ", address);
+}
+
+static void
+refuse(char *out, size_t size, const struct sdr_reply *reply)
+{
+    append(out, size, ":%s: %s %s %s", reply->code[0] == '5' ? "fail" : "defer",
+           reply->code, reply->enhanced, reply->text);
+}
+
+/* The recipient itself, which stays here beside the targets. */
+static void
+keep(char *out, size_t size, const char *recipient)
+{
+    char text[SDR_ADDRESS_MAX + 1];
+    struct sdr_address address;
+
+    if (sdr_address_parse(&address, recipient) != SDR_OK)
+        return; /* then the verdict is to leave it alone */
+    sdr_address_format(&address, text, sizeof text);
+    append_address(out, size, text);
+}
+
+static void
+append_targets(char *out, size_t size, const struct sdr_verdict *verdict)
+{
+    for (unsigned i = 0; i < verdict->target_count; i++)
+        append_address(out, size, verdict->targets[i].address);
+}
+
+void
+answer_route(char *out, size_t size, const char *recipient,
+             const struct sdr_verdict *verdict)
+{
+    out[0] = '\0';
+    switch (verdict->kind) {
+    case SDR_PASS:
+        return;
+    case SDR_ROUTE: /* the recipient is for another router */
+        if (verdict->target_count == 0)
+            return;
+        keep(out, size, recipient);
+        append_targets(out, size, verdict);
+        return;
+    case SDR_COPY:
+        keep(out, size, recipient);
+        append_targets(out, size, verdict);
+        return;
+    case SDR_REDIRECT:
+        append_targets(out, size, verdict);
+        return;
+    case SDR_REJECT:
+    case SDR_DEFER:
+        refuse(out, size, &verdict->reply);
+        return;
+    }
+}
+
+void
+answer_next_hop(char *out, size_t size, const struct sdr_verdict *verdict)
+{
+    out[0] = '\0';
+    /* "<;": a list in which the colon of host:port is not a separator */
+    if (verdict->kind == SDR_ROUTE)
+        append(out, size, "<; %s", verdict->next_hop);
+}
+
+void
+answer_owner(char *out, size_t size, const struct sdr_verdict *verdict)
+{
+    const struct sdr_config *config = verdict->config;
+
+    out[0] = '\0';
+    if (verdict->reply.code != NULL) {
+        refuse(out, size, &verdict->reply);
+        return;
+    }
+    if (!verdict->decided)
+        return;
+    if (verdict->kind == SDR_PASS || verdict->kind == SDR_COPY)
+        append_item(out, size, ",", config->sites[config->this_site].name);
+    for (unsigned i = 0; i < config->site_count; i++) {
+        if (i != config->this_site && (verdict->sites & (sdr_sites)1 << i) != 0)
+            append_item(out, size, ",", config->sites[i].name);
+    }
+}
