@@ -85,8 +85,9 @@ on_envfrom(SMFICTX *ctx, char **argv)
                                                  : SMFIS_CONTINUE;
 }
 
-/* Which mailbox is it? Returns false if the MTA's own map has made another one
- * of it: its decision, not ours. */
+/* Which mailbox is it? What the client said; or if that is none ("dave",
+ * "<alice@example.com >") what the MTA has read in it. Returns false if the
+ * MTA's own map has made another one of it: its decision, not ours. */
 static bool
 find_mailbox(struct recipient *recipient)
 {
@@ -97,10 +98,12 @@ find_mailbox(struct recipient *recipient)
 
     recipient->has_mailbox =
         sdr_address_parse(&recipient->mailbox, recipient->given) == SDR_OK;
+    recipient->key = recipient->given;
     if (!has_resolved)
         return true;
     if (!recipient->has_mailbox) {
         recipient->mailbox = resolved;
+        recipient->key = recipient->resolved;
         recipient->has_mailbox = true;
         return true;
     }
@@ -108,16 +111,6 @@ find_mailbox(struct recipient *recipient)
         return true;
     recipient->mailbox = resolved;
     return false;
-}
-
-/* The text that the decision is about: the client's, unless it has no domain
- * and the MTA gave it one. */
-static const char *
-key_of(const struct recipient *recipient)
-{
-    if (strchr(recipient->given, '@') == NULL && recipient->resolved != NULL)
-        return recipient->resolved;
-    return recipient->given;
 }
 
 static bool
@@ -183,7 +176,7 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
     struct sdr_trace trace = {say_line, &debug};
     struct sdr_verdict verdict;
 
-    sdr_decide(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
+    sdr_decide(message->sdr, recipient->key, be_verbose ? &trace : NULL,
                &verdict);
     if (!message_decide(message, recipient, &verdict))
         return SMFIS_TEMPFAIL;

@@ -112,8 +112,27 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
+/* Delete by the client's text without its source route, "<@a,@b:", if it has
+ * one: Postfix keeps that, neither more of it nor less. */
+static bool
+delete_without_route(SMFICTX *ctx, const char *given)
+{
+    const char *start = given + (given[0] == '<' ? 1 : 0);
+    const char *colon = start[0] == '@' ? strchr(start, ':') : NULL;
+    char *path = NULL;
+    bool ok;
+
+    if (colon == NULL)
+        return true;
+    if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
+        return false;
+    ok = smfi_delrcpt(ctx, path) == MI_SUCCESS;
+    free(path);
+    return ok;
+}
+
 /* The MTA finds a recipient by its text: some by the client's, some by their
- * own spelling. That one is safe only if it is not the text of a recipient
+ * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
 static bool
 delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
@@ -121,9 +140,12 @@ delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
 {
     if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
         return false;
+    if (mailbox_set_has(kept, &recipient->mailbox))
+        return true;
+    if (!delete_without_route(ctx, recipient->given))
+        return false;
     if (recipient->resolved == NULL
-        || strcmp(recipient->resolved, recipient->given) == 0
-        || mailbox_set_has(kept, &recipient->mailbox))
+        || strcmp(recipient->resolved, recipient->given) == 0)
         return true;
     return smfi_delrcpt(ctx, recipient->resolved) == MI_SUCCESS;
 }

@@ -12,8 +12,9 @@
 #include "sdr.h"
 
 struct recipient {
-    char *given;    /* as the client gave it: argv[0] */
-    char *resolved; /* {rcpt_addr}; NULL if the MTA told none */
+    char *given;     /* as the client gave it: argv[0] */
+    char *resolved;  /* {rcpt_addr}; NULL if the MTA told none */
+    const char *key; /* the one of the two that the decision is about */
     bool has_mailbox;
     struct sdr_address mailbox; /* what is delivered if we do nothing */
     char *notify, *orcpt; /* the client's parameters, "NOTIFY=..."; or NULL */

@@ -30,9 +30,9 @@ def free_port(host='127.0.0.1'):
         return s.getsockname()[1]
 
 
-def listening(port, host='127.0.0.1'):
-    with socket.socket() as s:
-        return s.connect_ex((host, port)) == 0
+def listening(port):
+    """Whether somebody listens on this port of 127.0.0.1, without disturbing him."""
+    return f' 0100007F:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
 
 
 def run(argv, *, ok=(0,), **options):

@@ -16,7 +16,7 @@ import shutil
 
 import slapd
 
-SOCKET = 'sdr/milter.sock'  # below Postfix's queue folder, and for Postfix
+SOCKET = 'sdr/milter.sock'  # below the MTA's queue folder, and for the MTA
 
 
 def person(uid, **attributes):

@@ -4,6 +4,9 @@ A fixture called new_* makes a server with options of its own; without the
 prefix it is that of the default world (t/lib/world.py). All of them stop when
 the test ends.
 
+A test that needs an MTA, by whichever fixture, runs once with Postfix and once
+with Sendmail; one that asks for the fixture of one of the two, with that alone.
+
 SPDX-License-Identifier: BSD-2-Clause
 """
 import sys
@@ -19,16 +22,24 @@ import paths
 import world
 from milter import Milter
 from postfix import Postfix
+from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
+MTAS = ['postfix', 'sendmail']
 
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'milter: runs sdr-milter, set by itself: worth a run '
                                        'under ThreadSanitizer')
+
+
+def pytest_generate_tests(metafunc):
+    if 'mta' in metafunc.fixturenames:
+        wanted = [name for name in MTAS if name in metafunc.fixturenames]
+        metafunc.parametrize('mta', wanted or MTAS, indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -89,6 +100,18 @@ def new_postfix(scratch, stop_later, sink):
 
 
 @pytest.fixture
+def new_sendmail(scratch, stop_later, sink):
+    """new_sendmail(...): a started Sendmail that hands on to the sink."""
+    numbers = count()
+
+    def make(**options):
+        server = Sendmail(scratch / f'sendmail{next(numbers)}', sink.port, **options)
+        stop_later(server.stop)
+        return server.start()
+    return make
+
+
+@pytest.fixture
 def new_milter(scratch, stop_later):
     """new_milter(conf_text): a Milter that is not started yet."""
     numbers = count()
@@ -120,13 +143,26 @@ def postfix(new_postfix):
 
 
 @pytest.fixture
-def conf(scratch, slapd, postfix):
-    """conf(**sections): world.conf() for slapd and postfix of this test."""
+def sendmail(new_sendmail):
+    """As postfix."""
+    return new_sendmail(milters=[f'unix:{world.SOCKET}'])
+
+
+@pytest.fixture
+def mta(request):
+    """postfix, or sendmail: pytest_generate_tests() decides."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def conf(scratch, slapd, mta):
+    """conf(**sections): world.conf() for slapd and mta of this test."""
     password = world.password_file(scratch)
 
     def make(**sections):
         directory = {'uri': slapd.uri, 'password-file': str(password)}
-        listen = {'socket': f'unix:{postfix.queue_folder / world.SOCKET}'}
+        listen = {'socket': f'unix:{mta.queue_folder / world.SOCKET}', 
+                  'socket-group': mta.manners.group}
         sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
         sections['milter'] = {**listen, **sections.get('milter', {})}
         return world.conf(**sections)
@@ -135,15 +171,15 @@ def conf(scratch, slapd, postfix):
 
 @pytest.fixture
 def milter(new_milter, conf):
-    """A running milter between postfix and slapd."""
+    """A running milter between mta and slapd."""
     return new_milter(conf()).start()
 
 
 @pytest.fixture
-def deliver(postfix, sink):
+def deliver(mta, sink):
     """deliver(rcpts, ...): send, wait for the queue; (Sent, Counter of who got it)."""
     def send(rcpts, **options):
-        sent = postfix.send(rcpts, **options)
-        postfix.wait_empty()
+        sent = mta.send(rcpts, **options)
+        mta.wait_empty()
         return sent, sink.recipients(sent.message_id)
     return send

@@ -10,6 +10,8 @@ import pytest
 
 import paths
 import world
+from collections import Counter
+from mta import INSIDER
 from milter import assert_clean, environment
 
 CORPUS = paths.ROOT / 't/corpus'
@@ -59,3 +61,39 @@ def test_world(folder, new_slapd, scratch):
              for (recipient, expected), answer in zip(wanted, answers)
              if describe(answer) != expected]
     assert not wrong
+
+
+# --- the same behind an MTA ---
+
+def plainly(address):
+    """As every MTA may write it."""
+    return address
+
+
+@pytest.mark.parametrize('folder', WORLDS, ids=lambda path: path.name)
+def test_world_behind(folder, new_slapd, new_milter, scratch, mta, sink):
+    slapd = new_slapd((folder / 'directory.ldif').read_text())
+    text = (folder / 'sdr.conf').read_text().replace('@URI@', slapd.uri).replace(
+        '@PASSWORD_FILE@', str(world.password_file(scratch)))
+    new_milter(f'{text}\n[milter]\nmilter-route = pass\nsocket-group = {mta.manners.group}\n'
+               f'socket = unix:{mta.queue_folder / world.SOCKET}\n').start()
+    wanted = [case for case in cases(folder / 'cases') if not set(case[0]) & set(b'\r\n\0')]
+    out = []
+    for given, exp in wanted:
+        utf8 = 'SMTPUTF8' if any(c > 127 for c in given) else ''
+        path = given if given.startswith(b'<') else b'<' + given + b'>'
+        out.append((given, exp, mta.send([path], source=INSIDER, mail_args=utf8)))
+    mta.wait_empty(60)
+    for given, exp, sent in out:
+        r = sent.rcpts[0] if sent.rcpts else sent.mail
+        got = sink.recipients(sent.message_id)
+        verdict=exp[0].split()[1]
+        to=[l[3:] for l in exp if l.startswith('to ')]
+        reply=[l[6:] for l in exp if l.startswith('reply ')]
+        g = given.decode('utf-8','replace')
+        if verdict in ('pass','copy','route'): to=[g]+to
+        if reply:
+            ok = f'{r.code} {r.text.split()[0]}' == reply[0]
+        else:
+            ok = r.code==250 and got == Counter(to)
+        if not ok: print('DIFF', mta.manners.group, g, exp, r, dict(got))
