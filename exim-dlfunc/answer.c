@@ -88,13 +88,24 @@ answer_route(char *out, size_t size, const char *recipient,
     }
 }
 
+bool
+answer_route_leaves(const struct sdr_verdict *verdict)
+{
+    for (unsigned i = 0; i < verdict->target_count; i++) {
+        if (verdict->targets[i].site != verdict->config->this_site)
+            return true;
+    }
+    return false;
+}
+
 void
 answer_next_hop(char *out, size_t size, const struct sdr_verdict *verdict)
 {
     out[0] = '\0';
-    /* "<;": a list in which the colon of host:port is not a separator */
+    /* "<;": a list in which the colon of host:port is not a separator. A blank
+     * would end it. */
     if (verdict->kind == SDR_ROUTE)
-        append(out, size, "<; %s", verdict->next_hop);
+        append(out, size, "<;%s", verdict->next_hop);
 }
 
 void

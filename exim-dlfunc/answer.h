@@ -8,6 +8,7 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "route.h"
@@ -20,6 +21,10 @@ enum { ANSWER_SIZE = (SDR_SITES_MAX + 1) * (SDR_ADDRESS_MAX + 8) };
 void
 answer_route(char *out, size_t size, const char *recipient,
              const struct sdr_verdict *verdict);
+
+/* True if one of the addresses of answer_route() lies at another site. */
+bool
+answer_route_leaves(const struct sdr_verdict *verdict);
 
 /* For "route_data": a host list of one host; or nothing, to decline. */
 void

@@ -1,15 +1,15 @@
 /* exim-sdr.c - the functions that Exim calls with ${dlfunc{...}}
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The only place that knows Exim's local_scan.h, and little of it: Exim copies
- * what *yield points to, so that none of its memory functions, which differ
- * from version to version, is needed. The answer is OK and a text: any other
- * result misroutes, repeats a stale value or fills the panic log, depending on
- * where the function is used. The one exception is sdr_next_hop(), whose text
- * is read as a host.
+ * The only place that knows Exim's local_scan.h, and little of it. The answer
+ * is OK and a text, which Exim copies: any other result misroutes, repeats a
+ * stale value or fills the panic log, depending on where the function is used.
+ * The exceptions are sdr_next_hop() and sdr_mark(), whose text would
+ * be read as a host or a header line.
  */
 #define DLFUNC_IMPL
 #include <exim4/local_scan.h>
+#include <stdbool.h>
 
 #include "answer.h"
 #include "config.h"
@@ -18,6 +18,10 @@
 /* Looked at: 4 (Exim 4.94) to 7 (after 4.99). */
 #if LOCAL_SCAN_ABI_VERSION_MAJOR < 4 || LOCAL_SCAN_ABI_VERSION_MAJOR > 7
 #error "exim-sdr does not know this version of Exim's local_scan.h"
+#elif LOCAL_SCAN_ABI_VERSION_MAJOR < 6
+#define TAINTED TRUE
+#else
+#define TAINTED GET_TAINTED
 #endif
 
 #define EXPORT __attribute__((visibility("default")))
@@ -27,6 +31,10 @@ function(uschar **yield, int argc, uschar *argv[]);
 EXPORT function sdr_route, sdr_next_hop, sdr_owner, sdr_mark;
 
 static char answer[ANSWER_SIZE];
+
+/* Whether what was answered last leaves for another site and has no mark yet:
+ * what sdr_route() answers may come to sdr_next_hop() again. */
+static bool leaves = true;
 
 void
 guest_log(const char *line)
@@ -38,6 +46,15 @@ static int
 reply(uschar **yield)
 {
     *yield = (uschar *)answer;
+    return OK;
+}
+
+/* What holds a local part from outside must not become a file name: Exim
+ * refuses that, as long as it knows where the text came from. */
+static int
+reply_tainted(uschar **yield)
+{
+    *yield = string_copy_taint((uschar *)answer, TAINTED);
     return OK;
 }
 
@@ -67,17 +84,27 @@ misused(uschar **yield, const char *usage)
     return OK;
 }
 
+/* The same where the text would be a host or a header line: Exim defers. */
+static int
+fail(uschar **yield, const char *reason)
+{
+    *yield = (uschar *)(uintptr_t)reason;
+    return FAIL;
+}
+
 int
 sdr_route(uschar **yield, int argc, uschar *argv[])
 {
     const char *recipient = argument(argc, argv, 0, "");
+    const struct sdr_verdict *verdict;
 
     if (argc < 1 || argc > 3)
         return misused(yield, "sdr_route: use {ADDRESS}{MARKS}{FILE}");
-    answer_route(answer, sizeof answer, recipient,
-                 guest_decide(path(argc, argv, 2), recipient,
-                              argument(argc, argv, 1, "")));
-    return reply(yield);
+    verdict = guest_decide(path(argc, argv, 2), recipient,
+                           argument(argc, argv, 1, ""));
+    answer_route(answer, sizeof answer, recipient, verdict);
+    leaves = answer_route_leaves(verdict);
+    return reply_tainted(yield);
 }
 
 int
@@ -85,18 +112,14 @@ sdr_next_hop(uschar **yield, int argc, uschar *argv[])
 {
     const struct sdr_verdict *verdict;
 
-    if (argc < 1 || argc > 2) {
-        guest_log("sdr_next_hop: use {ADDRESS}{FILE}");
-        *yield = (uschar *)(uintptr_t) "sdr_next_hop: bad use";
-        return FAIL;
-    }
+    if (argc < 1 || argc > 2)
+        return fail(yield, "sdr_next_hop: use {ADDRESS}{FILE}");
     verdict =
-        guest_decide(path(argc, argv, 1), argument(argc, argv, 0, ""), "");
+        guest_decide(path(argc, argv, 1), argument(argc, argv, 0, ""), NULL);
     answer_next_hop(answer, sizeof answer, verdict);
-    if (verdict->kind != SDR_DEFER)
-        return reply(yield);
-    *yield = (uschar *)(uintptr_t)verdict->reply.text;
-    return FAIL;
+    leaves = verdict->kind == SDR_ROUTE && verdict->target_count == 0;
+    return verdict->kind == SDR_DEFER ? fail(yield, verdict->reply.text)
+                                      : reply(yield);
 }
 
 int
@@ -114,8 +137,10 @@ int
 sdr_mark(uschar **yield, int argc, uschar *argv[])
 {
     if (argc < 1 || argc > 2)
-        return misused(yield, "sdr_mark: use {MARKS}{FILE}");
-    guest_mark(path(argc, argv, 1), argument(argc, argv, 0, ""), answer,
-               sizeof answer);
+        return fail(yield, "sdr_mark: use {MARKS}{FILE}");
+    answer[0] = '\0';
+    if (leaves)
+        guest_mark(path(argc, argv, 1), argument(argc, argv, 0, ""), answer,
+                   sizeof answer);
     return reply(yield);
 }

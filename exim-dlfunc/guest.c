@@ -21,7 +21,8 @@ enum { VERDICT_MS = 2000 };
  * mark, so that Exim can hand them on together. */
 enum { MARK_SECONDS = 60 };
 
-enum { LINE_SIZE = 8192 };
+/* Exim has a limit of 8192 for a line with what it puts before ours. */
+enum { LINE_SIZE = 4096 };
 
 /* A configuration in use, and the file that it came from. */
 static struct {
@@ -173,7 +174,10 @@ refuse_loop(struct sdr_verdict *verdict)
 static void
 defer_by_configuration(struct sdr_verdict *verdict)
 {
+    static const struct sdr_config none;
+
     memset(verdict, 0, sizeof *verdict);
+    verdict->config = &none;
     verdict->kind = SDR_DEFER;
     verdict->decided = verdict->mistake = true;
     verdict->reply.code = "451";
@@ -190,8 +194,6 @@ log_decision(const char *recipient, const struct sdr_verdict *verdict)
     char text[LINE_SIZE] = "sdr: ";
     size_t used = strlen(text);
 
-    if (!verdict->decided)
-        return;
     sdr_log_decision(text + used, sizeof text - used, recipient, verdict);
     guest_log(text);
 }
@@ -201,6 +203,14 @@ is_last(const char *recipient)
 {
     return last.recipient != NULL && strcmp(last.recipient, recipient) == 0
            && sdr_clock() - last.at < VERDICT_MS;
+}
+
+static bool
+is_news(const struct sdr_verdict *verdict, bool for_next_hop)
+{
+    if (for_next_hop)
+        return verdict->kind == SDR_ROUTE || verdict->kind == SDR_DEFER;
+    return verdict->decided;
 }
 
 /* The verdict without regard to loops; true if it is a new one. */
@@ -221,20 +231,20 @@ guest_decide(const char *path, const char *recipient, const char *marks)
 {
     static struct sdr_verdict verdict;
     struct sdr *sdr = use(path);
-    bool worth_a_line = true;
+    bool is_new = true;
 
     if (sdr == NULL) {
         defer_by_configuration(&verdict);
     } else {
-        worth_a_line = decide(sdr, recipient);
+        is_new = decide(sdr, recipient);
         verdict = last.verdict;
-        if (verdict.leaves
+        if (verdict.leaves && marks != NULL
             && is_looping(sdr_get_config(sdr), marks, &verdict.reply)) {
             refuse_loop(&verdict);
-            worth_a_line = true;
+            is_new = true;
         }
     }
-    if (worth_a_line)
+    if (is_new && is_news(&verdict, marks == NULL))
         log_decision(recipient, &verdict);
     return &verdict;
 }

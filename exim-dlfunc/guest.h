@@ -18,6 +18,8 @@ guest_log(const char *line);
 /* The verdict about RECIPIENT in a message with these loop MARKS, the lines of
  * its mark headers, under the configuration at PATH. Always one; a
  * configuration that cannot be read is a reason to defer. A new one is logged.
+ * Without MARKS, NULL, it is only asked whether the recipient has a next hop:
+ * loops are no matter then, and what is neither routed nor deferred no news.
  * Borrowed until the next call. */
 const struct sdr_verdict *
 guest_decide(const char *path, const char *recipient, const char *marks);

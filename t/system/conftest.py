@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 
 import paths
 import world
+from exim import Exim
 from milter import Milter
 from postfix import Postfix
 from sendmail import Sendmail
@@ -38,7 +39,7 @@ def pytest_configure(config):
 
 def pytest_generate_tests(metafunc):
     if 'mta' in metafunc.fixturenames:
-        wanted = [name for name in MTAS if name in metafunc.fixturenames]
+        wanted = [name for name in [*MTAS, 'exim'] if name in metafunc.fixturenames]
         metafunc.parametrize('mta', wanted or MTAS, indirect=True)
 
 
@@ -112,6 +113,18 @@ def new_sendmail(scratch, stop_later, sink):
 
 
 @pytest.fixture
+def new_exim(scratch, stop_later, sink):
+    """new_exim(conf, ...): an Exim that hands on to the sink; not started."""
+    numbers = count()
+
+    def make(conf, **options):
+        server = Exim(scratch / f'exim{next(numbers)}', sink.port, conf, **options)
+        stop_later(server.stop)
+        return server
+    return make
+
+
+@pytest.fixture
 def new_milter(scratch, stop_later):
     """new_milter(conf_text): a Milter that is not started yet."""
     numbers = count()
@@ -146,6 +159,27 @@ def postfix(new_postfix):
 def sendmail(new_sendmail):
     """As postfix."""
     return new_sendmail(milters=[f'unix:{world.SOCKET}'])
+
+
+@pytest.fixture
+def exim_conf(scratch, slapd):
+    """exim_conf(**sections): the path of an sdr.conf for Exim and slapd of this test."""
+    password = world.password_file(scratch, group='Debian-exim')
+    (scratch / 'sdr').mkdir()
+
+    def make(**sections):
+        directory = {'uri': slapd.uri, 'password-file': str(password)}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        path = scratch / 'sdr/sdr.conf'
+        path.write_text(world.conf(**sections), encoding='utf-8')
+        return path
+    return make
+
+
+@pytest.fixture
+def exim(new_exim, exim_conf):
+    """Asks slapd."""
+    return new_exim(exim_conf()).start()
 
 
 @pytest.fixture
