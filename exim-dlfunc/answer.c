@@ -3,7 +3,9 @@
  */
 #include "answer.h"
 
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +21,38 @@ append(char *out, size_t size, const char *format, ...)
     va_start(args, format);
     vsnprintf(out + used, size - used, format, args);
     va_end(args);
+}
+
+/* True if it may stand without quotes (RFC 6531), and is not ASCII. */
+static bool
+is_utf8_dot_string(const char *text, size_t len)
+{
+    static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
+    bool has_utf8 = false, after_dot = true;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c >= 0x80)
+            has_utf8 = true;
+        else if (c == '.' ? after_dot : !isalnum(c) && !strchr(atext, c))
+            return false;
+        after_dot = c == '.';
+    }
+    return has_utf8 && !after_dot;
+}
+
+void
+answer_recipient(char *out, size_t size, const char *quoted)
+{
+    const char *end = strrchr(quoted, '"');
+
+    if (quoted[0] == '"' && end > quoted
+        && is_utf8_dot_string(quoted + 1, (size_t)(end - quoted) - 1))
+        snprintf(out, size, "%.*s%s", (int)(end - quoted) - 1, quoted + 1,
+                 end + 1);
+    else
+        snprintf(out, size, "%s", quoted);
 }
 
 static void

@@ -16,6 +16,12 @@
 /* More than any answer needs: an address for each site and one of ours. */
 enum { ANSWER_SIZE = (SDR_SITES_MAX + 1) * (SDR_ADDRESS_MAX + 8) };
 
+/* The recipient as it was written: Exim gives us local parts without quotes,
+ * and its ${quote_local_part:} puts them around everything that is not ASCII.
+ */
+void
+answer_recipient(char *out, size_t size, const char *quoted);
+
 /* For "data": an address list; nothing, to decline; or ":fail: 550 ..." or
  * ":defer: 451 ...". RECIPIENT is what the verdict is about. */
 void

@@ -10,6 +10,7 @@
 #define DLFUNC_IMPL
 #include <exim4/local_scan.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "answer.h"
 #include "config.h"
@@ -67,6 +68,18 @@ argument(int argc, uschar *argv[], int i, const char *otherwise)
 }
 
 static const char *
+recipient(int argc, uschar *argv[])
+{
+    static char text[SDR_ADDRESS_MAX + 3];
+    const char *given = argument(argc, argv, 0, "");
+
+    if (strlen(given) >= sizeof text)
+        return given; /* no address can be as long */
+    answer_recipient(text, sizeof text, given);
+    return text;
+}
+
+static const char *
 path(int argc, uschar *argv[], int i)
 {
     const char *given = argument(argc, argv, i, "");
@@ -95,14 +108,14 @@ fail(uschar **yield, const char *reason)
 int
 sdr_route(uschar **yield, int argc, uschar *argv[])
 {
-    const char *recipient = argument(argc, argv, 0, "");
     const struct sdr_verdict *verdict;
+    const char *address = recipient(argc, argv);
 
     if (argc < 1 || argc > 3)
         return misused(yield, "sdr_route: use {ADDRESS}{MARKS}{FILE}");
-    verdict = guest_decide(path(argc, argv, 2), recipient,
-                           argument(argc, argv, 1, ""));
-    answer_route(answer, sizeof answer, recipient, verdict);
+    verdict =
+        guest_decide(path(argc, argv, 2), address, argument(argc, argv, 1, ""));
+    answer_route(answer, sizeof answer, address, verdict);
     leaves = answer_route_leaves(verdict);
     return reply_tainted(yield);
 }
@@ -114,8 +127,7 @@ sdr_next_hop(uschar **yield, int argc, uschar *argv[])
 
     if (argc < 1 || argc > 2)
         return fail(yield, "sdr_next_hop: use {ADDRESS}{FILE}");
-    verdict =
-        guest_decide(path(argc, argv, 1), argument(argc, argv, 0, ""), NULL);
+    verdict = guest_decide(path(argc, argv, 1), recipient(argc, argv), NULL);
     answer_next_hop(answer, sizeof answer, verdict);
     leaves = verdict->kind == SDR_ROUTE && verdict->target_count == 0;
     return verdict->kind == SDR_DEFER ? fail(yield, verdict->reply.text)
@@ -127,9 +139,8 @@ sdr_owner(uschar **yield, int argc, uschar *argv[])
 {
     if (argc < 1 || argc > 2)
         return misused(yield, "sdr_owner: use {ADDRESS}{FILE}");
-    answer_owner(
-        answer, sizeof answer,
-        guest_decide(path(argc, argv, 1), argument(argc, argv, 0, ""), ""));
+    answer_owner(answer, sizeof answer,
+                 guest_decide(path(argc, argv, 1), recipient(argc, argv), ""));
     return reply(yield);
 }
 

@@ -120,17 +120,24 @@ use(const char *path)
 
 /* ---- loops ---- */
 
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* The marks in LINES, each a header's value; a line that begins with a blank
- * goes on with the one before. */
+ * goes on with the one before, unless all do, as in Exim's $rh_. */
 static void
 count_marks(const struct sdr_config *settings, const char *lines,
             struct sdr_marks *marks)
 {
     char value[256];
     size_t used = 0;
+    bool raw = is_blank(*lines);
 
     for (const char *s = lines;; s++) {
-        bool end = *s == '\0' || (*s == '\n' && s[1] != ' ' && s[1] != '\t');
+        bool end = *s == '\0' || (*s == '\n' && (raw || !is_blank(s[1])));
 
         if (!end && used < sizeof value - 1)
             value[used++] = *s == '\n' ? ' ' : *s;

@@ -92,14 +92,15 @@ class Exim(Mta):
     manners = EXIM
 
     def __init__(self, folder, sink_port, conf=None, *, main='', routers='', transports='',
-                 at_the_door=False, drop_privilege=True):
+                 at_the_door=False, drop_privilege=False):
         """
         conf            path of sdr.conf; None: without sdr
         main            more main options
         routers         more routers after those of sdr, and
         transports      their transports
         at_the_door     with sdr-rcpt-acl
-        drop_privilege  deliver as Debian-exim; otherwise Exim runs itself anew to be root
+        drop_privilege  deliver as Debian-exim; otherwise, as on Debian, Exim runs itself anew to
+                        be root
         """
         super().__init__(folder)
         self._sink_port = sink_port

@@ -184,6 +184,53 @@ test_largest_answer_fits(void **state)
     assert_int_equal(route[strlen(route) - 1], '>');
 }
 
+static void
+test_needless_quotes_are_taken_off(void **state)
+{
+    static const char *const wanted[][2] = {
+        {"\"jos\xc3\xa9\"@example.com", "jos\xc3\xa9@example.com"},
+        {"\"jos\xc3\xa9.x+y\"@b", "jos\xc3\xa9.x+y@b"},
+        {"\"jos\xc3\xa9 x\"@b", "\"jos\xc3\xa9 x\"@b"},
+        {"\"jos\xc3\xa9\\\"\"@b", "\"jos\xc3\xa9\\\"\"@b"},
+        {"\"jos\xc3\xa9\"\"x\"@b", "\"jos\xc3\xa9\"\"x\"@b"},
+        {"\"jos\xc3\xa9.\"@b", "\"jos\xc3\xa9.\"@b"},
+        {"\".jos\xc3\xa9\"@b", "\".jos\xc3\xa9\"@b"},
+        {"\"jos\xc3\xa9..x\"@b", "\"jos\xc3\xa9..x\"@b"},
+        {"\"alice\"@b", "\"alice\"@b"},
+        {"\"jos\xc3\xa9", "\"jos\xc3\xa9"},
+        {"\"", "\""},
+        {"\"\"", "\"\""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < UNIT_COUNT(wanted); i++) {
+        char out[64];
+
+        answer_recipient(out, sizeof out, wanted[i][0]);
+        unit_row(strcmp(out, rows[i][1]) == 0, "%s: %s", rows[i][0], out);
+    }
+    unit_end();
+}
+
+static void
+test_what_leaves(void **state)
+{
+    struct sdr_config *config = unit_config(UNIT_CONF);
+    struct sdr_verdict verdict;
+
+    (void)state;
+    fill(&verdict, &rows[1], config);
+    for (unsigned site = 0; site < config->site_count; site++) {
+        verdict.targets[0].site = site;
+        assert_int_equal(answer_route_leaves(&verdict),
+                         site != config->this_site);
+    }
+    fill(&verdict, &rows[0], config);
+    assert_false(answer_route_leaves(&verdict));
+    sdr_config_free(&config);
+}
+
 int
 main(void)
 {
@@ -191,6 +238,8 @@ main(void)
         cmocka_unit_test(test_verdict_becomes_the_words_of_a_router),
         cmocka_unit_test(test_address_that_is_not_ours_to_judge_has_no_owner),
         cmocka_unit_test(test_largest_answer_fits),
+        cmocka_unit_test(test_needless_quotes_are_taken_off),
+        cmocka_unit_test(test_what_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
