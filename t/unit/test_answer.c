@@ -208,7 +208,7 @@ test_needless_quotes_are_taken_off(void **state)
         char out[64];
 
         answer_recipient(out, sizeof out, wanted[i][0]);
-        unit_row(strcmp(out, rows[i][1]) == 0, "%s: %s", rows[i][0], out);
+        unit_row(strcmp(out, wanted[i][1]) == 0, "%s: %s", wanted[i][0], out);
     }
     unit_end();
 }
