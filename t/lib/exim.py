@@ -7,7 +7,6 @@ import re
 import signal
 
 import paths
-from milter import SANITIZER_OPTIONS, assert_clean
 from mta import EXIM, INSIDER, Mta, make_folder
 from proc import Process, group_members, listening, run, wait_for
 
@@ -49,7 +48,7 @@ smtputf8_advertise_hosts = *
 host_lookup =
 rfc1413_hosts =
 never_users = root
-keep_environment = ^(ASAN|LSAN|UBSAN)_OPTIONS
+keep_environment = ASAN_OPTIONS : UBSAN_OPTIONS
 deliver_drop_privilege = {drop_privilege}
 log_selector = +all_parents +received_recipients
 domainlist ours = example.com : onprem.example.com
@@ -110,6 +109,7 @@ class Exim(Mta):
         self._drop_privilege = drop_privilege
         self._program = self.folder / 'exim4'
         self._file = self.folder / 'exim.conf'
+        self._env = {**os.environ, **sanitizers(self.folder / 'log')}
         self._daemon = None
         self._prepare()
 
@@ -119,7 +119,7 @@ class Exim(Mta):
         """options: for the daemon, e.g. -odq."""
         self._configure()
         self._daemon = Process([*self._command(), '-bdf', '-q1s', *options],
-                               self.folder / 'daemon.out', env=environment(),
+                               self.folder / 'daemon.out', env=self._env,
                                start_new_session=True)
         self._daemon.wait_ready(lambda: listening(self.port))
         return self
@@ -135,9 +135,8 @@ class Exim(Mta):
             if group_members(group):
                 os.killpg(group, signal.SIGTERM)
             wait_for(lambda: not group_members(group), 10, 'end of the Exim processes')
-        if self._daemon:
-            assert_clean(self._daemon.log())
-        assert not self.log('panic'), self.log('panic')
+        reports = [*self.folder.glob('log/sanitizer.*'), *self.folder.glob('log/panic')]
+        assert not reports, '\n'.join(path.read_text() for path in reports)
 
     def use_milters(self):
         """It knows none. Leaves sdr out."""
@@ -169,18 +168,14 @@ class Exim(Mta):
         """What exim -bt prints."""
         return self.run('-bt', *recipients, ok=(0, 1, 2), **options).stdout
 
-    def expand(self, function, *arguments, **options):
-        """What ${dlfunc{exim-sdr.so}{FUNCTION}{ARGUMENT}...} becomes, by exim -be."""
-        return self.run('-be', self.call(function, *arguments), **options).stdout[:-1]
-
     @staticmethod
     def call(function, *arguments):
+        """The words with which Exim calls a function of exim-sdr.so."""
         return '${dlfunc' + ''.join(f'{{{a}}}' for a in (SO, function, *arguments)) + '}'
 
     def run(self, *arguments, ok=(0,), **options):
         """Run Exim to the end; its CompletedProcess."""
-        done = run([*self._command(), *arguments], ok=ok, **{'env': environment(), **options})
-        assert_clean(done.stderr)
+        done = run([*self._command(), *arguments], ok=ok, **{'env': self._env, **options})
         return done
 
     def log(self, name='main'):
@@ -233,5 +228,14 @@ def private_exim(trusted_configs):
     return program.replace(theirs, ours)
 
 
-def environment():
-    return {**SANITIZER_OPTIONS, **os.environ}
+def sanitizers(folder):
+    """
+    For a plug-in with sanitizers in a program without: they start late, or earlier where LD_PRELOAD
+    has a say, and do not count leaks, since Exim has its own. They report to files.
+    """
+    if 'asan' not in paths.BUILD.name:
+        return {}
+    options = f'exitcode=99:log_path={folder}/sanitizer'
+    return {'LD_PRELOAD': run(['cc', '-print-file-name=libasan.so']).stdout.strip(),
+            'ASAN_OPTIONS': f'{options}:verify_asan_link_order=0:detect_leaks=0',
+            'UBSAN_OPTIONS': f'{options}:print_stacktrace=1'}
