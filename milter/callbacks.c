@@ -149,15 +149,18 @@ leave_alone(SMFICTX *ctx, struct recipient *recipient)
 }
 
 /* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
- * refused at RCPT: it would be retried for ever. An unknown recipient bounces
- * by the MTA's own hand; one that is not sure defers the message. */
+ * refused at RCPT: it would be retried for ever; nor a local user of Sendmail
+ * by whose name another one stays. An unknown recipient bounces by the MTA's
+ * own hand, if it does not know him; one that is not sure defers the message.
+ */
 static sfsistat
 refuse(SMFICTX *ctx, struct message *message, struct recipient *recipient,
        const struct sdr_verdict *verdict)
 {
     struct sdr_reply reply = verdict->reply;
 
-    if (macro(ctx, "{rcpt_mailer}") != NULL) {
+    if (macro(ctx, "{rcpt_mailer}") != NULL
+        && !message_shares_name(message, recipient)) {
         say(recipient->priority, "%s: %s", edit_queue_id(ctx), recipient->line);
         return edit_reply(ctx, &reply);
     }

@@ -90,13 +90,6 @@ make_parameters(const struct message *message,
 
 /* ---- what stays, what goes, what comes ---- */
 
-/* Recipients that stay in the envelope. */
-static bool
-is_kept(const struct recipient *recipient)
-{
-    return recipient->kind != SDR_REDIRECT;
-}
-
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
 {
@@ -105,7 +98,7 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (is_kept(r) && r->has_mailbox
+        if (recipient_stays(r) && r->has_mailbox
             && !mailbox_set_add(kept, &r->mailbox, &is_new))
             return false;
     }
@@ -194,8 +187,10 @@ edit_envelope(SMFICTX *ctx, const struct message *message,
     if (!collect_kept(message, present))
         return false;
     for (unsigned i = 0; i < message->count; i++) {
-        if (!is_kept(message->recipients[i])
-            && !delete_recipient(ctx, message->recipients[i], present))
+        const struct recipient *r = message->recipients[i];
+
+        if (!recipient_stays(r) && !message_shares_name(message, r)
+            && !delete_recipient(ctx, r, present))
             return false;
     }
     for (unsigned i = 0; i < message->count; i++) {

@@ -58,6 +58,17 @@ message_decide(struct message *message, struct recipient *recipient,
 bool
 message_decide_again(struct message *message, struct recipient *recipient);
 
+/* True for one that stays in the envelope. */
+bool
+recipient_stays(const struct recipient *recipient);
+
+/* Sendmail knows a user of its own by name alone: "alice" is alice@example.com
+ * and alice@example.org, and who deletes or refuses the one has deleted the
+ * other. True if another one of this name stays. */
+bool
+message_shares_name(const struct message *message,
+                    const struct recipient *recipient);
+
 /* Take the last recipient off: it was refused. */
 void
 message_remove_last(struct message *message);

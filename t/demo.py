@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""demo.py - shows what sdr-milter does, with a real Postfix and a real OpenLDAP
+"""demo.py - shows what sdr-milter does, with real servers: Postfix, Sendmail, OpenLDAP
 
 Everything runs on the loopback address, below a temporary folder, and is gone
 at the end. Exits 1 if something came out differently.
@@ -19,6 +19,7 @@ import paths
 import world
 from milter import Milter
 from postfix import Postfix
+from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 
@@ -57,20 +58,23 @@ class Demo:
         self.postfix = Postfix(folder / 'postfix', self.sink.port,
                                milters=[f'unix:{world.SOCKET}'])
         stack.callback(self.postfix.stop)
-        self.milter = Milter(folder / 'milter', self._conf(folder))
+        socket = f'unix:{self.postfix.queue_folder / world.SOCKET}'
+        self.sendmail = Sendmail(folder / 'sendmail', self.sink.port, milters=[socket])
+        stack.callback(self.sendmail.stop)
+        self.milter = Milter(folder / 'milter', self._conf(folder, socket))
         stack.callback(self.milter.close)
 
     def start(self):
-        for server in (self.sink, self.slapd, self.milter, self.postfix):
+        for server in (self.sink, self.slapd, self.milter, self.postfix, self.sendmail):
             server.start()
 
-    def outcome(self, case):
+    def outcome(self, mta, case):
         """What the sender was told if it was no; who got the message otherwise."""
-        sent = self.postfix.send(case.recipient, headers=case.headers)
+        sent = mta.send(case.recipient, headers=case.headers)
         reply = sent.data or (sent.rcpts or [sent.mail])[0]
         if reply.code != 250:
             return str(reply)
-        self.postfix.wait_empty()
+        mta.wait_empty()
         return ', '.join(sorted(self.sink.recipients(sent.message_id).elements()))
 
     @staticmethod
@@ -79,11 +83,11 @@ class Demo:
         found = re.search(r' verdict=(\w+)', log)
         return found[1] if found else {'4': 'defer', '5': 'reject'}.get(outcome[0], '?')
 
-    def _conf(self, folder):
+    def _conf(self, folder, socket):
         return world.conf(
             directory_corp={'uri': self.slapd.uri,
                             'password-file': str(world.password_file(folder))},
-            milter={'socket': f'unix:{self.postfix.queue_folder / world.SOCKET}'})
+            milter={'socket': socket})
 
 
 def as_expected(case, outcome):
@@ -94,13 +98,14 @@ def as_expected(case, outcome):
 
 def show(demo, case):
     before = len(demo.milter.log())
-    outcome = demo.outcome(case)
+    outcome = demo.outcome(demo.postfix, case)
     verdict = demo.verdict(outcome, demo.milter.log()[before:])
     print(ROW.format(case.what, case.recipient, verdict, outcome), flush=True)
-    if not as_expected(case, outcome):
-        print(f'    expected: {case.expected}', file=sys.stderr)
-        return False
-    return True
+    by_sendmail = demo.outcome(demo.sendmail, case)
+    if as_expected(case, outcome) and as_expected(case, by_sendmail):
+        return True
+    print(f'    expected: {case.expected}; Sendmail: {by_sendmail}', file=sys.stderr)
+    return False
 
 
 def main():
@@ -110,7 +115,10 @@ def main():
         demo = Demo(folder, stack)
         demo.start()
         results = [show(demo, case) for case in CASES]
-    return 0 if all(results) else 1
+    if not all(results):
+        return 1
+    print('\nSendmail was asked the same, and did the same.')
+    return 0
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ from pathlib import Path
 import paths
 import smtpclient
 from mta import INSIDER, POSTFIX, Mta, make_folder
-from proc import Process, group_members, run, wait_for
+from proc import Process, end_group, run
 
 SERVER = paths.prefix('postfix')
 DAEMONS = SERVER / 'usr/lib/postfix/sbin'
@@ -105,7 +105,7 @@ class Postfix(Mta):
         if not self._master or not self._master.alive():
             return
         self._master.stop()
-        wait_for(lambda: not group_members(self._master.pid), 10, 'end of the Postfix daemons')
+        end_group(self._master.pid)
 
     def set(self, **main):
         """Change main.cf. Restarts: after a reload an idle smtpd serves once more as before."""

@@ -5,6 +5,7 @@ to somebody else by now.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import os
 import signal
 import socket
 import subprocess
@@ -55,6 +56,17 @@ def runs_in(stat, pgid):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return int(group) == pgid and state != 'Z'
+
+
+def end_group(pgid, seconds=10):
+    """SIGTERM to whoever is left of this group; one that does not go is killed, and an error."""
+    if group_members(pgid):
+        os.killpg(pgid, signal.SIGTERM)
+    try:
+        wait_for(lambda: not group_members(pgid), seconds, f'end of process group {pgid}')
+    except TimeoutError:
+        os.killpg(pgid, signal.SIGKILL)
+        raise
 
 
 class Process:

@@ -23,7 +23,7 @@ log_line(const char *format, va_list args)
 {
     char line[4096];
     int used = snprintf(line, sizeof line, "[%d] ", (int)getpid());
-    int fd = open(LOG_FILE, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    int fd = open(LOG_FILE, O_WRONLY | O_APPEND);
 
     vsnprintf(line + used, sizeof line - (size_t)used, format, args);
     if (fd < 0)

@@ -4,12 +4,11 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
-import signal
 from pathlib import Path
 
 import paths
 from mta import INSIDER, SENDMAIL, Mta, make_folder
-from proc import Process, group_members, listening, run, wait_for
+from proc import Process, end_group, listening, run, wait_for
 
 SERVER = paths.prefix('sendmail')
 PROGRAMS = SERVER / 'usr/libexec/sendmail'
@@ -17,6 +16,10 @@ CF = SERVER / 'usr/share/sendmail/cf'
 SHIM = Path(__file__).with_name('sendmail-shim.c')
 HOST_NAME = 'onprem.test'
 EXIT_CODES = [0, *range(64, 79)]  # of a queue run: what became of a message, sysexits(3)
+RELAY = f"""\
+FEATURE(`relay_hosts_only')dnl
+RELAY_DOMAIN(`example.com onprem.example.com {INSIDER}')dnl
+"""
 TIMEOUTS = 'C:5s;S:10s;R:30s;E:30s'
 
 # Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
@@ -41,14 +44,15 @@ define(`confMAX_DAEMON_CHILDREN', `0')dnl
 define(`confCONNECTION_RATE_THROTTLE', `0')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {sink_port}')dnl
-define(`LOCAL_MAILER_PATH', `/bin/false')dnl
+define(`LOCAL_MAILER_PATH', `[IPC]')dnl
+define(`LOCAL_MAILER_FLAGS', `m')dnl
+define(`LOCAL_MAILER_ARGS', `TCP [127.0.0.1] {sink_port}')dnl
+define(`LOCAL_MAILER_EOL', `\\r\\n')dnl
 define(`LOCAL_SHELL_PATH', `/bin/false')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`no_default_msa')dnl
-FEATURE(`relay_hosts_only')dnl
-RELAY_DOMAIN(`example.com onprem.example.com {insider}')dnl
-DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}, Listen=100')dnl
+{relay}DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}, Listen=100')dnl
 {filters}
 {more}
 MAILER(`smtp')dnl
@@ -60,12 +64,13 @@ class Sendmail(Mta):
     manners = SENDMAIL
 
     def __init__(self, folder, sink_port, *, milters=(), mc='', timeouts=TIMEOUTS, user=None,
-                 aliases=''):
+                 aliases='', relay=RELAY):
         """
         milters   e.g. ['unix:sdr/milter.sock']
         mc        more lines for sendmail.mc
         timeouts  of each milter, its T=
         user      to run as, RunAsUser, instead of root
+        relay     the lines of sendmail.mc about who may relay
         """
         super().__init__(folder)
         self._sink_port = sink_port
@@ -76,13 +81,15 @@ class Sendmail(Mta):
         self._cf = self.folder / 'sendmail.cf'
         self._shim = self.folder / 'shim.so'
         self._log_file = self.folder / 'log'
+        self._aliases = aliases
+        self._relay = relay
         self._daemon = None
-        self._prepare(aliases)
+        self._prepare()
 
     # --- life ---
 
     def start(self):
-        self._write_cf()
+        self._configure()
         pid = self.folder / 'pid'
         pid.unlink(missing_ok=True)
         self._daemon = Process([*self._command(), '-bD'], self.folder / 'daemon.out',
@@ -95,13 +102,10 @@ class Sendmail(Mta):
         if not self._daemon or not self._daemon.alive():
             return
         self._daemon.stop()
-        group = self._daemon.pid
-        if group_members(group):
-            os.killpg(group, signal.SIGTERM)
-        wait_for(lambda: not group_members(group), 10, 'end of the Sendmail processes')
+        end_group(self._daemon.pid)
 
     def set(self, **options):
-        """Change milters, mc or timeouts. Restarts."""
+        """Change mc, aliases, milters, relay or timeouts. Restarts."""
         for name, value in options.items():
             setattr(self, f'_{name}', value)
         self.stop()
@@ -157,24 +161,24 @@ class Sendmail(Mta):
     def _command(self):
         return [PROGRAMS / 'sendmail', '-C', self._cf]
 
-    def _prepare(self, aliases):
+    def _prepare(self):
         self.queue_folder.mkdir(parents=True)
         make_folder(self._queue, self._user or 'root', 'root', 0o700)
         make_folder(self.queue_folder / 'sdr', 'sdr', 'smmta', 0o750)
         (self.folder / 'service.switch').write_text('hosts files\naliases files\n')
         (self.folder / 'hosts').write_text('127.0.0.1 localhost\n')
-        (self.folder / 'aliases').write_text(aliases)
         self._log_file.touch()
         self._log_file.chmod(0o666)
         run(['cc', '-shared', '-fPIC', '-o', self._shim, f'-DHOST_NAME="{HOST_NAME}"',
              f'-DLOG_FILE="{self._log_file}"', SHIM])
 
-    def _write_cf(self):
+    def _configure(self):
+        (self.folder / 'aliases').write_text(self._aliases)
         mc = self.folder / 'sendmail.mc'
         user = f"define(`confRUN_AS_USER', `{self._user}')dnl\n" if self._user else ''
         mc.write_text(MC.format(
             folder=self.folder, queue=self._queue, port=self.port, sink_port=self._sink_port,
-            host_name=HOST_NAME, insider=INSIDER, filters=self._filters(), more=user + self._mc))
+            host_name=HOST_NAME, relay=self._relay, filters=self._filters(), more=user + self._mc))
         done = run(['m4', f'-D_CF_DIR_={CF}/', CF / 'm4/cf.m4', mc], cwd=CF / 'm4')
         self._cf.write_text(done.stdout)
 

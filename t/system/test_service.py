@@ -224,14 +224,28 @@ def test_socket_left_behind(new_milter, conf, deliver):
     assert got == expected([ALICE])
 
 
-def test_stop_within_a_message(mta, sink, milter):
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_end_within_a_message(mta, sink, milter, end):
     with mta.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250
-        milter.stop()
+        getattr(milter, end)()
         assert client.rcpt(DAVE).code // 100 == 4
         assert client.data(content('stopped@client.test')).code // 100 == 4
     assert sink.transactions == [] and mta.queue() == []
+
+
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_end_before_the_content(mta, sink, milter, deliver, end):
+    with mta.client() as client:
+        client.mail()
+        assert [client.rcpt(r).code for r in (ALICE, DAVE)] == [250, 250]
+        getattr(milter, end)()
+        assert client.data(content('ended@client.test')).code // 100 == 4
+    assert sink.transactions == [] and mta.queue() == []
+    milter.start()
+    _, got = deliver([ALICE, DAVE])
+    assert got == expected([ALICE, DAVE])
 
 
 # --- reload ---
@@ -402,6 +416,20 @@ def test_refused_then_good(mta, sink, slapd):
     mta.wait_empty()
     assert sink.recipients('good@client.test') == expected([ALICE, DAVE]) + Counter(
         ['nobody@hosted.example.com'])
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('owner', ['onprem', 'hosted'])
+def test_refused_then_known(mta, sink, slapd, owner):
+    with mta.client() as client:
+        client.mail()
+        assert [client.rcpt(r).code for r in (NOBODY, DAVE, NOBODY)] == [550, 250, 550]
+        slapd.add(person('nobody', sdrOwner=owner))
+        assert client.rcpt(NOBODY).code == 250
+        assert client.data(content('known@client.test')).code == 250
+    mta.wait_empty()
+    reached = NOBODY if owner == 'onprem' else 'nobody@hosted.example.com'
+    assert sink.recipients('known@client.test') == Counter([DAVE, reached])
 
 
 DIALOGUE = [b'EHLO client.test', b'MAIL FROM:<sender@outside.test>', b'RCPT TO:<alice@example.com>',
