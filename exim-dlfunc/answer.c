@@ -23,36 +23,73 @@ append(char *out, size_t size, const char *format, ...)
     va_end(args);
 }
 
-/* True if it may stand without quotes (RFC 6531), and is not ASCII. */
+/* True if it may stand without quotes (RFC 5321, RFC 6531). */
 static bool
-is_utf8_dot_string(const char *text, size_t len)
+is_dot_string(const char *local)
 {
     static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
-    bool has_utf8 = false, after_dot = true;
+    bool after_dot = true;
 
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (const char *s = local; *s != '\0'; s++) {
+        unsigned char c = (unsigned char)*s;
 
-        if (c >= 0x80)
-            has_utf8 = true;
-        else if (c == '.' ? after_dot : !isalnum(c) && !strchr(atext, c))
+        if (c == '.' ? after_dot
+                     : c < 0x80 && !isalnum(c) && strchr(atext, c) == NULL)
             return false;
         after_dot = c == '.';
     }
-    return has_utf8 && !after_dot;
+    return !after_dot;
+}
+
+/* Take the LEN octets of a local part out of its quotes, if it has some. */
+static void
+dequote(char *out, const char *local, size_t len)
+{
+    const char *end = local + len;
+    bool quoted = len >= 2 && local[0] == '"' && end[-1] == '"';
+
+    if (quoted) {
+        local++;
+        end--;
+    }
+    while (local < end) {
+        if (quoted && *local == '\\' && local + 1 < end)
+            local++;
+        *out++ = *local++;
+    }
+    *out = '\0';
+}
+
+static void
+quote(char *out, const char *local)
+{
+    *out++ = '"';
+    while (*local != '\0') {
+        if (*local == '"' || *local == '\\')
+            *out++ = '\\';
+        *out++ = *local++;
+    }
+    *out++ = '"';
+    *out = '\0';
 }
 
 void
-answer_recipient(char *out, size_t size, const char *quoted)
+answer_recipient(char out[ANSWER_RECIPIENT_SIZE], const char *given)
 {
-    const char *end = strrchr(quoted, '"');
+    const char *at = strrchr(given, '@');
+    char local[SDR_ADDRESS_MAX + 1];
 
-    if (quoted[0] == '"' && end > quoted
-        && is_utf8_dot_string(quoted + 1, (size_t)(end - quoted) - 1))
-        snprintf(out, size, "%.*s%s", (int)(end - quoted) - 1, quoted + 1,
-                 end + 1);
+    if (at == NULL || at == given || given[0] == '<'
+        || strlen(given) > SDR_ADDRESS_MAX) {
+        snprintf(out, ANSWER_RECIPIENT_SIZE, "%s", given);
+        return;
+    }
+    dequote(local, given, (size_t)(at - given));
+    if (is_dot_string(local))
+        strcpy(out, local);
     else
-        snprintf(out, size, "%s", quoted);
+        quote(out, local);
+    strcat(out, at);
 }
 
 static void

@@ -13,14 +13,18 @@
 
 #include "route.h"
 
+/* Room for an address in which every octet is escaped. */
+enum { ANSWER_RECIPIENT_SIZE = 2 * SDR_ADDRESS_MAX + 3 };
+
 /* More than any answer needs: an address for each site and one of ours. */
 enum { ANSWER_SIZE = (SDR_SITES_MAX + 1) * (SDR_ADDRESS_MAX + 8) };
 
-/* The recipient as it was written: Exim gives us local parts without quotes,
- * and its ${quote_local_part:} puts them around everything that is not ASCII.
- */
+/* Write the recipient with quotes where they are needed and nowhere else. GIVEN
+ * is ${quote_local_part:$local_part}@$domain, and Exim quotes what is not
+ * ASCII, but not two dots in a row. A GIVEN without an '@' is copied, cut if it
+ * is too long for any address. */
 void
-answer_recipient(char *out, size_t size, const char *quoted);
+answer_recipient(char out[ANSWER_RECIPIENT_SIZE], const char *given);
 
 /* For "data": an address list; nothing, to decline; or ":fail: 550 ..." or
  * ":defer: 451 ...". RECIPIENT is what the verdict is about. */

@@ -10,7 +10,6 @@
 #define DLFUNC_IMPL
 #include <exim4/local_scan.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "answer.h"
 #include "config.h"
@@ -70,12 +69,9 @@ argument(int argc, uschar *argv[], int i, const char *otherwise)
 static const char *
 recipient(int argc, uschar *argv[])
 {
-    static char text[SDR_ADDRESS_MAX + 3];
-    const char *given = argument(argc, argv, 0, "");
+    static char text[ANSWER_RECIPIENT_SIZE];
 
-    if (strlen(given) >= sizeof text)
-        return given; /* no address can be as long */
-    answer_recipient(text, sizeof text, given);
+    answer_recipient(text, argument(argc, argv, 0, ""));
     return text;
 }
 

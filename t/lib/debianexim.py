@@ -66,7 +66,7 @@ class DebianExim(Exim):
         self._here = mailboxes_here
         super().__init__(folder, sink_port, conf)
 
-    def _configure(self):
+    def configure(self):
         self._etc = self.folder / 'etc'
         shutil.copytree(SERVER / 'etc/exim4', self._etc)
         for path in self._etc.rglob('*'):

@@ -117,7 +117,7 @@ class Exim(Mta):
 
     def start(self, *options):
         """options: for the daemon, e.g. -odq."""
-        self._configure()
+        self.configure()
         self._daemon = Process([*self._command(), '-bdf', '-q1s', *options],
                                self.folder / 'daemon.out', env=self._env,
                                start_new_session=True)
@@ -204,7 +204,7 @@ class Exim(Mta):
         self._program.write_bytes(private_exim(trusted))
         self._program.chmod(0o4755)
 
-    def _configure(self):
+    def configure(self):
         sdr = self._conf is not None
         self._file.write_text(CONFIGURATION.format(
             folder=self.folder, program=self._program, port=self.port, insider=INSIDER,

@@ -185,32 +185,57 @@ test_largest_answer_fits(void **state)
 }
 
 static void
-test_needless_quotes_are_taken_off(void **state)
+test_recipient_has_the_quotes_it_needs(void **state)
 {
     static const char *const wanted[][2] = {
-        {"\"jos\xc3\xa9\"@example.com", "jos\xc3\xa9@example.com"},
-        {"\"jos\xc3\xa9.x+y\"@b", "jos\xc3\xa9.x+y@b"},
+        {"alice+x@b", "alice+x@b"},
+        {"\"alice\"@b", "alice@b"},
+        {"\"jos\xc3\xa9.x\"@b", "jos\xc3\xa9.x@b"},
         {"\"jos\xc3\xa9 x\"@b", "\"jos\xc3\xa9 x\"@b"},
-        {"\"jos\xc3\xa9\\\"\"@b", "\"jos\xc3\xa9\\\"\"@b"},
-        {"\"jos\xc3\xa9\"\"x\"@b", "\"jos\xc3\xa9\"\"x\"@b"},
-        {"\"jos\xc3\xa9.\"@b", "\"jos\xc3\xa9.\"@b"},
-        {"\".jos\xc3\xa9\"@b", "\".jos\xc3\xa9\"@b"},
-        {"\"jos\xc3\xa9..x\"@b", "\"jos\xc3\xa9..x\"@b"},
-        {"\"alice\"@b", "\"alice\"@b"},
-        {"\"jos\xc3\xa9", "\"jos\xc3\xa9"},
-        {"\"", "\""},
-        {"\"\"", "\"\""},
+        {"\"a\\\"b\\\\c\"@b", "\"a\\\"b\\\\c\"@b"},
+        {"\"a\\ b\"@b", "\"a b\"@b"},
+        {"\"\"@b", "\"\"@b"},
+        {"two..dots@b", "\"two..dots\"@b"},
+        {".dot@b", "\".dot\"@b"},
+        {"dot.@b", "\"dot.\"@b"},
+        {"b@evil.test,y@b", "\"b@evil.test,y\"@b"},
+        {"\"@b", "\"\\\"\"@b"},
+        {"\"a@b", "\"\\\"a\"@b"},
+        {"a\"@b", "\"a\\\"\"@b"},
+        {"\"a\\\"@b", "\"a\\\\\"@b"},
+        {"@b", "@b"},
+        {"a@", "a@"},
+        {"a", "a"},
         {"", ""},
+        {"<a b@c>", "<a b@c>"},
+        {"<>", "<>"},
     };
 
     (void)state;
     for (unsigned i = 0; i < UNIT_COUNT(wanted); i++) {
-        char out[64];
+        char out[ANSWER_RECIPIENT_SIZE];
 
-        answer_recipient(out, sizeof out, wanted[i][0]);
+        answer_recipient(out, wanted[i][0]);
         unit_row(strcmp(out, wanted[i][1]) == 0, "%s: %s", wanted[i][0], out);
     }
     unit_end();
+}
+
+static void
+test_recipient_of_any_length(void **state)
+{
+    char given[4 * SDR_ADDRESS_MAX], out[ANSWER_RECIPIENT_SIZE];
+
+    (void)state;
+    for (size_t len = 0; len < sizeof given - 3; len++) {
+        struct sdr_address address;
+
+        memset(given, '"', len);
+        strcpy(given + len, "@b");
+        answer_recipient(out, given);
+        if (len > SDR_LOCAL_MAX + 2)
+            assert_int_not_equal(sdr_address_parse(&address, out), SDR_OK);
+    }
 }
 
 static void
@@ -238,7 +263,8 @@ main(void)
         cmocka_unit_test(test_verdict_becomes_the_words_of_a_router),
         cmocka_unit_test(test_address_that_is_not_ours_to_judge_has_no_owner),
         cmocka_unit_test(test_largest_answer_fits),
-        cmocka_unit_test(test_needless_quotes_are_taken_off),
+        cmocka_unit_test(test_recipient_has_the_quotes_it_needs),
+        cmocka_unit_test(test_recipient_of_any_length),
         cmocka_unit_test(test_what_leaves),
     };
 
