@@ -71,7 +71,7 @@ class DebianExim(Exim):
         shutil.copytree(SERVER / 'etc/exim4', self._etc)
         for path in self._etc.rglob('*'):
             if path.is_file():
-                self._edit(path, '/usr/sbin/exim4', str(self._program))
+                self._edit(path, '/usr/sbin/exim4', str(self.program))
                 for name in ('aliases', 'email-addresses'):
                     self._edit(path, f'/etc/{name}', str(self._etc / name))
         (self._etc / 'aliases').write_text('postmaster: root\nroot: daemon@example.com\n'
@@ -107,7 +107,7 @@ class DebianExim(Exim):
         """With Debian's own script."""
         script = self.folder / 'update-exim4.conf'
         shutil.copy(SERVER / 'usr/sbin/update-exim4.conf', script)
-        for ours, theirs in [(self._etc, '/etc/exim4'), (self._program, '/usr/sbin/exim4'),
+        for ours, theirs in [(self._etc, '/etc/exim4'), (self.program, '/usr/sbin/exim4'),
                              (self.folder / 'mailname', '/etc/mailname')]:
             self._edit(script, theirs, str(ours))
         (self.folder / 'mailname').write_text('onprem.test\n')

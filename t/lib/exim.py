@@ -4,11 +4,10 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
-import signal
 
 import paths
 from mta import EXIM, INSIDER, Mta, make_folder
-from proc import Process, group_members, listening, run, wait_for
+from proc import Process, end_group, listening, run
 
 SERVER = paths.prefix('exim')
 SNIPPETS = paths.ROOT / 'exim-dlfunc'
@@ -107,9 +106,9 @@ class Exim(Mta):
         self._main, self._routers, self._transports = main, routers, transports
         self._at_the_door = at_the_door
         self._drop_privilege = drop_privilege
-        self._program = self.folder / 'exim4'
+        self.program = self.folder / 'exim4'
         self._file = self.folder / 'exim.conf'
-        self._env = {**os.environ, **sanitizers(self.folder / 'log')}
+        self.env = {**os.environ, **sanitizers(self.folder / 'log')}
         self._daemon = None
         self._prepare()
 
@@ -118,8 +117,8 @@ class Exim(Mta):
     def start(self, *options):
         """options: for the daemon, e.g. -odq."""
         self.configure()
-        self._daemon = Process([*self._command(), '-bdf', '-q1s', *options],
-                               self.folder / 'daemon.out', env=self._env,
+        self._daemon = Process([*self.command, '-bdf', '-q1s', *options],
+                               self.folder / 'daemon.out', env=self.env,
                                start_new_session=True)
         self._daemon.wait_ready(lambda: listening(self.port))
         return self
@@ -131,10 +130,7 @@ class Exim(Mta):
         """
         if self._daemon and self._daemon.alive():
             self._daemon.stop()
-            group = self._daemon.pid
-            if group_members(group):
-                os.killpg(group, signal.SIGTERM)
-            wait_for(lambda: not group_members(group), 10, 'end of the Exim processes')
+            end_group(self._daemon.pid)
         reports = [*self.folder.glob('log/sanitizer.*'), *self.folder.glob('log/panic')]
         assert not reports, '\n'.join(path.read_text() for path in reports)
 
@@ -175,7 +171,7 @@ class Exim(Mta):
 
     def run(self, *arguments, ok=(0,), **options):
         """Run Exim to the end; its CompletedProcess."""
-        done = run([*self._command(), *arguments], ok=ok, **{'env': self._env, **options})
+        done = run([*self.command, *arguments], ok=ok, **{'env': self.env, **options})
         return done
 
     def log(self, name='main'):
@@ -192,8 +188,10 @@ class Exim(Mta):
 
     # --- making it ---
 
-    def _command(self):
-        return [self._program, '-C', self._file]
+    @property
+    def command(self):
+        """Exim with its configuration, to be run."""
+        return [self.program, '-C', self._file]
 
     def _prepare(self):
         self.folder.mkdir(parents=True)
@@ -201,13 +199,13 @@ class Exim(Mta):
             make_folder(self.folder / name, USER, USER, 0o750)
         trusted = self.folder / 'c'
         trusted.write_text(f'{self._file}\n')
-        self._program.write_bytes(private_exim(trusted))
-        self._program.chmod(0o4755)
+        self.program.write_bytes(private_exim(trusted))
+        self.program.chmod(0o4755)
 
     def configure(self):
         sdr = self._conf is not None
         self._file.write_text(CONFIGURATION.format(
-            folder=self.folder, program=self._program, port=self.port, insider=INSIDER,
+            folder=self.folder, program=self.program, port=self.port, insider=INSIDER,
             sink_port=self._sink_port,
             drop_privilege=str(self._drop_privilege).lower(),
             macros=MACROS.format(so=SO, conf=self._conf) if sdr else '', main=self._main,

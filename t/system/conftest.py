@@ -4,8 +4,9 @@ A fixture called new_* makes a server with options of its own; without the
 prefix it is that of the default world (t/lib/world.py). All of them stop when
 the test ends.
 
-A test that needs an MTA, by whichever fixture, runs once with Postfix and once
-with Sendmail; one that asks for the fixture of one of the two, with that alone.
+A test that needs an MTA, by whichever fixture, runs once with each: with
+Postfix, with Sendmail and, if no milter comes into it, with Exim; one that asks
+for the fixture of one of them, with that alone.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,7 +30,7 @@ from slapd import Slapd
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
-MTAS = ['postfix', 'sendmail']
+MTAS = ['postfix', 'sendmail', 'exim']
 
 
 def pytest_configure(config):
@@ -37,10 +38,15 @@ def pytest_configure(config):
                                        'under ThreadSanitizer')
 
 
+def possible(fixturenames):
+    """All of them without a milter, or those that have milters."""
+    return MTAS if 'plain' in fixturenames else [name for name in MTAS if name != 'exim']
+
+
 def pytest_generate_tests(metafunc):
     if 'mta' in metafunc.fixturenames:
-        wanted = [name for name in [*MTAS, 'exim'] if name in metafunc.fixturenames]
-        metafunc.parametrize('mta', wanted or MTAS, indirect=True)
+        wanted = [name for name in MTAS if name in metafunc.fixturenames]
+        metafunc.parametrize('mta', wanted or possible(metafunc.fixturenames), indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -184,7 +190,7 @@ def exim(new_exim, exim_conf):
 
 @pytest.fixture
 def mta(request):
-    """postfix, or sendmail: pytest_generate_tests() decides."""
+    """postfix, sendmail or exim: pytest_generate_tests() decides."""
     return request.getfixturevalue(request.param)
 
 

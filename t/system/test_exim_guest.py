@@ -142,7 +142,7 @@ def test_one_connection_to_the_directory(exim, slapd):
 def test_ldaprc_changes_nothing(exim, exim_conf, scratch):
     (scratch / 'ldaprc').write_text('URI ldap://127.0.0.1:1\nTIMEOUT 1\nSIZELIMIT 1\n'
                                     'TLS_REQCERT demand\nBASE dc=nowhere\n')
-    env = {**exim._env, 'LDAPRC': 'ldaprc', 'LDAPURI': 'ldap://127.0.0.1:1', 'HOME': str(scratch)}
+    env = {**exim.env, 'LDAPRC': 'ldaprc', 'LDAPURI': 'ldap://127.0.0.1:1', 'HOME': str(scratch)}
     done = exim.run('-be', exim.call('sdr_route', ALICE, '', exim_conf()), cwd=scratch, env=env)
     assert done.stdout == f'{THERE}\n'
 
@@ -210,8 +210,8 @@ def test_descriptors_of_many(exim, exim_conf, script):
 @pytest.mark.skipif('asan' in paths.BUILD.name, reason='valgrind and AddressSanitizer exclude each other')
 def test_memory_of_many(exim, scratch):
     log = scratch / 'valgrind'
-    exim._program.chmod(0o755)  # not setuid
-    done = subprocess.run(['valgrind', '--leak-check=full', f'--log-file={log}', *exim._command(),
+    exim.program.chmod(0o755)  # not setuid
+    done = subprocess.run(['valgrind', '--leak-check=full', f'--log-file={log}', *exim.command,
                            '-bt'], input=many(), capture_output=True, text=True, timeout=300,
                           check=False)
     assert done.stdout.count('router = everybody') == MANY * 4 / 5
