@@ -62,12 +62,11 @@ def test_spelling(deliver, given, reached):
 
 
 @pytest.mark.parametrize('local', [
-    'al ice', 'b@evil.org,y', ':blackhole:', ':include:/etc/passwd', ':fail: gone', 'a\\"b', '<x>',
-    '"|/bin/sh"', '/x', '/dev/null', '|true', '# Exim filter', '\\x41', '${run{/bin/false}}'])
+    'al ice', 'b@evil.org,y', ':blackhole:', ':include:/etc/passwd', ':fail: gone', 'a"b', '<x>',
+    '|/bin/sh', '/x', '/dev/null', '|true', '# Exim filter', '\\x41', '${run{/bin/false}}'])
 def test_local_part_that_means_something_to_exim(deliver, exim, slapd, local):
     """It is a mailbox and nothing else: kept, and added with the same local part."""
-    dequoted = local.replace('\\"', '"').strip('"') if local[0] == '"' else local.replace('\\"', '"')
-    quoted = exim.run('-be', '${quote_local_part:' + r'\N' + dequoted + r'\N' + '}').stdout[:-1]
+    quoted = exim.run('-be', r'${quote_local_part:\N%s\N}' % local).stdout[:-1]
     slapd.add(person('odd', mail=None, mailLocalAddress=f'{quoted}@example.com',
                      sdrOwner=['onprem', 'hosted']))
     sent, got = deliver(f'{quoted}@example.com')

@@ -1,5 +1,5 @@
-"""test_exim_guest.py - exim-sdr.so is a guest in Exim's processes: whatever it is given, it answers,
-and leaves nothing behind
+"""test_exim_guest.py - exim-sdr.so in Exim's processes: whatever it is given, it answers, and
+leaves nothing behind
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -49,8 +49,8 @@ NO_MAILBOXES = [
     'alice@${sg{xxxxxxxxxx}{x}{example.com.example.com.example.com.}}',
 ]
 # Local parts that nobody has, whether they come with quotes or without.
-UNKNOWN = ['b@evil.test,y', '"b@evil.test,y"', 'alice@example.com, b', ':blackhole:', 'a b', '"alice',
-           'alice"', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', '.alice']
+UNKNOWN = ['b@evil.test,y', '"b@evil.test,y"', 'alice@example.com, b', ':blackhole:', 'a b',
+           '"alice', 'alice"', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', '.alice']
 
 
 @pytest.mark.parametrize('function', ['sdr_route', 'sdr_next_hop', 'sdr_owner'])
@@ -207,7 +207,7 @@ def test_descriptors_of_many(exim, exim_conf, script):
     assert before == after
 
 
-@pytest.mark.skipif('asan' in paths.BUILD.name, reason='valgrind and AddressSanitizer exclude each other')
+@pytest.mark.skipif('asan' in paths.BUILD.name, reason='valgrind or AddressSanitizer, not both')
 def test_memory_of_many(exim, scratch):
     log = scratch / 'valgrind'
     exim.program.chmod(0o755)  # not setuid

@@ -9,6 +9,7 @@ import pytest
 
 import world
 from mta import INSIDER
+from proc import wait_for
 from sink import Sink
 from world import person
 
@@ -28,7 +29,7 @@ ALIASES = {
     'self': 'self@example.com, alice@example.com',
     'twin': 'dave@example.com, alice@hosted.example.com',
 }
-# As Debian's system_aliases and userforward do it, and a local delivery with a suffix.
+# Aliases with sub-addresses; an alias may name itself, as in a .forward file.
 ROUTERS = """\
 aliases:
   driver = redirect
@@ -70,6 +71,7 @@ ALICE, BOTH = 'alice@hosted.example.com', 'both@hosted.example.com'
 LEGHOSTED = 'leghosted@hosted.example.com'
 TEAM = [ALICE, 'dave', 'both', BOTH, LEGHOSTED]
 
+
 @pytest.mark.parametrize('given, here, there', [
     # next hop
     (['leg'], [], ['leg']),
@@ -100,6 +102,17 @@ def test_combination(deliver, exim, legacy, given, here, there):
     assert [str(r.code) for r in sent.rcpts] == ['250'] * len(given)
     assert got == addresses(*here)
     assert legacy.recipients(sent.message_id) == addresses(*there)
+
+
+@pytest.mark.parametrize('waits', ['both@example.com', BOTH])
+def test_one_half_of_a_copy_waits(exim, sink, waits):
+    sink.refuse[waits] = '451 4.3.0 Later'
+    sent = exim.send('both@example.com')
+    wait_for(exim.deferred)
+    sink.refuse.clear()
+    exim.flush()
+    exim.wait_empty()
+    assert sink.recipients(sent.message_id) == addresses('both', BOTH)
 
 
 def test_contradiction_is_deferred(exim):
