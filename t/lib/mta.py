@@ -27,6 +27,7 @@ class Manners:
 
 
 POSTFIX = Manners('postfix', '[0-9A-F]+', 554, 554, True)
+EXIM = Manners('Debian-exim', '[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}', 550, 503, False)
 SENDMAIL = Manners('smmta', '[0-9A-Za-x]{8}[0-9]{6}', 550, 503, False)
 
 

@@ -4,8 +4,9 @@ A fixture called new_* makes a server with options of its own; without the
 prefix it is that of the default world (t/lib/world.py). All of them stop when
 the test ends.
 
-A test that needs an MTA, by whichever fixture, runs once with Postfix and once
-with Sendmail; one that asks for the fixture of one of the two, with that alone.
+A test that needs an MTA, by whichever fixture, runs once with each: with
+Postfix, with Sendmail and, if no milter comes into it, with Exim; one that asks
+for the fixture of one of them, with that alone.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 
 import paths
 import world
+from exim import Exim
 from milter import Milter
 from namespace import Namespace
 from postfix import Postfix
@@ -29,7 +31,7 @@ from slapd import Slapd
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
-MTAS = ['postfix', 'sendmail']
+MTAS = ['postfix', 'sendmail', 'exim']
 
 
 def pytest_configure(config):
@@ -37,10 +39,15 @@ def pytest_configure(config):
                                        'under ThreadSanitizer')
 
 
+def possible(fixturenames):
+    """All of them without a milter, or those that have milters."""
+    return MTAS if 'plain' in fixturenames else [name for name in MTAS if name != 'exim']
+
+
 def pytest_generate_tests(metafunc):
     if 'mta' in metafunc.fixturenames:
         wanted = [name for name in MTAS if name in metafunc.fixturenames]
-        metafunc.parametrize('mta', wanted or MTAS, indirect=True)
+        metafunc.parametrize('mta', wanted or possible(metafunc.fixturenames), indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -120,6 +127,18 @@ def new_sendmail(scratch, stop_later, sink):
 
 
 @pytest.fixture
+def new_exim(scratch, stop_later, sink):
+    """new_exim(conf, ...): an Exim that hands on to the sink; not started."""
+    numbers = count()
+
+    def make(conf, **options):
+        server = Exim(scratch / f'exim{next(numbers)}', sink.port, conf, **options)
+        stop_later(server.stop)
+        return server
+    return make
+
+
+@pytest.fixture
 def new_milter(scratch, stop_later):
     """new_milter(conf_text): a Milter that is not started yet."""
     numbers = count()
@@ -157,8 +176,29 @@ def sendmail(new_sendmail):
 
 
 @pytest.fixture
+def exim_conf(scratch, slapd):
+    """exim_conf(**sections): the path of an sdr.conf for Exim and slapd of this test."""
+    password = world.password_file(scratch, group='Debian-exim')
+    (scratch / 'sdr').mkdir()
+
+    def make(**sections):
+        directory = {'uri': slapd.uri, 'password-file': str(password)}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        path = scratch / 'sdr/sdr.conf'
+        path.write_text(world.conf(**sections), encoding='utf-8')
+        return path
+    return make
+
+
+@pytest.fixture
+def exim(new_exim, exim_conf):
+    """Asks slapd."""
+    return new_exim(exim_conf()).start()
+
+
+@pytest.fixture
 def mta(request):
-    """postfix, or sendmail: pytest_generate_tests() decides."""
+    """postfix, sendmail or exim: pytest_generate_tests() decides."""
     return request.getfixturevalue(request.param)
 
 
