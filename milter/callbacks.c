@@ -89,8 +89,9 @@ on_envfrom(SMFICTX *ctx, char **argv)
     return SMFIS_NOREPLY;
 }
 
-/* Which mailbox is it? Returns false if the MTA's own map has made another one
- * of it: its decision, not ours. */
+/* Which mailbox is it? What the client said; or if that is none ("dave",
+ * "<alice@example.com >") what the MTA has read in it. Returns false if the
+ * MTA's own map has made another one of it: its decision, not ours. */
 static bool
 find_mailbox(struct recipient *recipient)
 {
@@ -101,10 +102,12 @@ find_mailbox(struct recipient *recipient)
 
     recipient->has_mailbox =
         sdr_address_parse(&recipient->mailbox, recipient->given) == SDR_OK;
+    recipient->key = recipient->given;
     if (!has_resolved)
         return true;
     if (!recipient->has_mailbox) {
         recipient->mailbox = resolved;
+        recipient->key = recipient->resolved;
         recipient->has_mailbox = true;
         return true;
     }
@@ -112,16 +115,6 @@ find_mailbox(struct recipient *recipient)
         return true;
     recipient->mailbox = resolved;
     return false;
-}
-
-/* The text that the decision is about: the client's, unless it has no domain
- * and the MTA gave it one. */
-static const char *
-key_of(const struct recipient *recipient)
-{
-    if (strchr(recipient->given, '@') == NULL && recipient->resolved != NULL)
-        return recipient->resolved;
-    return recipient->given;
 }
 
 static bool
@@ -160,15 +153,18 @@ leave_alone(SMFICTX *ctx, struct recipient *recipient)
 }
 
 /* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
- * refused at RCPT: it would be retried for ever. An unknown recipient bounces
- * by the MTA's own hand; one that is not sure defers the message. */
+ * refused at RCPT: it would be retried for ever; nor a local user of Sendmail
+ * by whose name another one stays. An unknown recipient bounces by the MTA's
+ * own hand, if it does not know him; one that is not sure defers the message.
+ */
 static sfsistat
 refuse(SMFICTX *ctx, struct message *message, struct recipient *recipient,
        const struct sdr_verdict *verdict)
 {
     struct sdr_reply reply = verdict->reply;
 
-    if (macro(ctx, "{rcpt_mailer}") != NULL) {
+    if (macro(ctx, "{rcpt_mailer}") != NULL
+        && !message_shares_name(message, recipient)) {
         say(recipient->priority, "%s: %s", edit_queue_id(ctx), recipient->line);
         return edit_reply(ctx, &reply);
     }
@@ -192,7 +188,7 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
      * wait for each other's answers: one after the other from a directory that
      * is silent. A new peer makes it count again. */
     service_wake();
-    sdr_decide(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
+    sdr_decide(message->sdr, recipient->key, be_verbose ? &trace : NULL,
                &verdict);
     if (!message_decide(message, recipient, &verdict))
         return SMFIS_TEMPFAIL;

@@ -95,13 +95,6 @@ make_parameters(const struct message *message,
 
 /* ---- what stays, what goes, what comes ---- */
 
-/* Recipients that stay in the envelope. */
-static bool
-is_kept(const struct recipient *recipient)
-{
-    return recipient->kind != SDR_REDIRECT;
-}
-
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
 {
@@ -110,15 +103,34 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (is_kept(r) && r->has_mailbox
+        if (recipient_stays(r) && r->has_mailbox
             && !mailbox_set_add(kept, &r->mailbox, &is_new))
             return false;
     }
     return true;
 }
 
+/* Delete by the client's text without its source route, "<@a,@b:", if it has
+ * one: Postfix keeps that, neither more of it nor less. */
+static bool
+delete_without_route(SMFICTX *ctx, const char *given)
+{
+    const char *start = given + (given[0] == '<' ? 1 : 0);
+    const char *colon = start[0] == '@' ? strchr(start, ':') : NULL;
+    char *path = NULL;
+    bool ok;
+
+    if (colon == NULL)
+        return true;
+    if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
+        return false;
+    ok = smfi_delrcpt(ctx, path) == MI_SUCCESS;
+    free(path);
+    return ok;
+}
+
 /* The MTA finds a recipient by its text: some by the client's, some by their
- * own spelling. That one is safe only if it is not the text of a recipient
+ * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
 static bool
 delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
@@ -126,9 +138,12 @@ delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
 {
     if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
         return false;
+    if (mailbox_set_has(kept, &recipient->mailbox))
+        return true;
+    if (!delete_without_route(ctx, recipient->given))
+        return false;
     if (recipient->resolved == NULL
-        || strcmp(recipient->resolved, recipient->given) == 0
-        || mailbox_set_has(kept, &recipient->mailbox))
+        || strcmp(recipient->resolved, recipient->given) == 0)
         return true;
     return smfi_delrcpt(ctx, recipient->resolved) == MI_SUCCESS;
 }
@@ -175,8 +190,10 @@ edit_envelope(SMFICTX *ctx, const struct message *message,
     if (!collect_kept(message, present))
         return false;
     for (unsigned i = 0; i < message->count; i++) {
-        if (!is_kept(message->recipients[i])
-            && !delete_recipient(ctx, message->recipients[i], present))
+        const struct recipient *r = message->recipients[i];
+
+        if (!recipient_stays(r) && !message_shares_name(message, r)
+            && !delete_recipient(ctx, r, present))
             return false;
     }
     for (unsigned i = 0; i < message->count; i++) {

@@ -38,7 +38,7 @@ def assert_clean(text):
 
 
 class Milter:
-    """sdr-milter as user sdr, in postfix's group so that it may give it the socket."""
+    """sdr-milter as user sdr, in the MTAs' groups so that it may give them the socket."""
 
     def __init__(self, folder, conf_text):
         self.folder = Path(folder)
@@ -70,7 +70,7 @@ class Milter:
         self._process = Process(
             [paths.BUILD / 'milter/sdr-milter', '-c', self.conf, *options], self.log_file,
             env={**environment(), **environ}, user='sdr', group='sdr',
-            extra_groups=[grp.getgrnam('postfix').gr_gid])
+            extra_groups=[grp.getgrnam(name).gr_gid for name in ('postfix', 'smmta')])
 
     def wait(self, seconds=15):
         """The exit code of a milter that ends by itself; then it counts as not running."""

@@ -4,6 +4,10 @@ A fixture called new_* makes a server with options of its own; without the
 prefix it is that of the default world (t/lib/world.py). All of them stop when
 the test ends.
 
+A test that needs an MTA, by whichever fixture, runs once with each: with
+Postfix, with Sendmail and, if no milter comes into it, with Exim; one that asks
+for the fixture of one of them, with that alone.
+
 SPDX-License-Identifier: BSD-2-Clause
 """
 import shutil
@@ -18,18 +22,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 
 import paths
 import world
+from exim import Exim
 from milter import Milter
+from namespace import Namespace
 from postfix import Postfix
+from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
+MTAS = ['postfix', 'sendmail', 'exim']
 
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'milter: runs sdr-milter, set by itself: worth a run '
                                        'under ThreadSanitizer')
+
+
+def possible(fixturenames):
+    """All of them without a milter, or those that have milters."""
+    return MTAS if 'plain' in fixturenames else [name for name in MTAS if name != 'exim']
+
+
+def pytest_generate_tests(metafunc):
+    if 'mta' in metafunc.fixturenames:
+        wanted = [name for name in MTAS if name in metafunc.fixturenames]
+        metafunc.parametrize('mta', wanted or possible(metafunc.fixturenames), indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -56,6 +75,13 @@ def scratch():
     """A folder in /tmp with a short path that every user may enter."""
     with paths.scratch() as folder:
         yield folder
+
+
+@pytest.fixture
+def namespace(scratch):
+    """A Namespace that the test is in; for fixtures that come before all servers."""
+    with Namespace(scratch) as inside:
+        yield inside
 
 
 @pytest.fixture
@@ -86,6 +112,30 @@ def new_postfix(scratch, stop_later, sink):
         server = Postfix(scratch / f'postfix{next(numbers)}', sink.port, **options)
         stop_later(server.stop)
         return server.start()
+    return make
+
+
+@pytest.fixture
+def new_sendmail(scratch, stop_later, sink):
+    """new_sendmail(...): a started Sendmail that hands on to the sink."""
+    numbers = count()
+
+    def make(**options):
+        server = Sendmail(scratch / f'sendmail{next(numbers)}', sink.port, **options)
+        stop_later(server.stop)
+        return server.start()
+    return make
+
+
+@pytest.fixture
+def new_exim(scratch, stop_later, sink):
+    """new_exim(conf, ...): an Exim that hands on to the sink; not started."""
+    numbers = count()
+
+    def make(conf, **options):
+        server = Exim(scratch / f'exim{next(numbers)}', sink.port, conf, **options)
+        stop_later(server.stop)
+        return server
     return make
 
 
@@ -140,13 +190,47 @@ def postfix(new_postfix):
 
 
 @pytest.fixture
-def conf(scratch, slapd, postfix):
-    """conf(**sections): world.conf() for slapd and postfix of this test."""
+def sendmail(new_sendmail):
+    """As postfix."""
+    return new_sendmail(milters=[f'unix:{world.SOCKET}'])
+
+
+@pytest.fixture
+def exim_conf(scratch, slapd):
+    """exim_conf(**sections): the path of an sdr.conf for Exim and slapd of this test."""
+    password = world.password_file(scratch, group='Debian-exim')
+    (scratch / 'sdr').mkdir()
+
+    def make(**sections):
+        directory = {'uri': slapd.uri, 'password-file': str(password)}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        path = scratch / 'sdr/sdr.conf'
+        path.write_text(world.conf(**sections), encoding='utf-8')
+        return path
+    return make
+
+
+@pytest.fixture
+def exim(new_exim, exim_conf):
+    """Asks slapd."""
+    return new_exim(exim_conf()).start()
+
+
+@pytest.fixture
+def mta(request):
+    """postfix, sendmail or exim: pytest_generate_tests() decides."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def conf(scratch, slapd, mta):
+    """conf(**sections): world.conf() for slapd and mta of this test."""
     password = world.password_file(scratch)
 
     def make(**sections):
         directory = {'uri': slapd.uri, 'password-file': str(password)}
-        listen = {'socket': f'unix:{postfix.queue_folder / world.SOCKET}'}
+        listen = {'socket': f'unix:{mta.queue_folder / world.SOCKET}', 
+                  'socket-group': mta.manners.group}
         sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
         sections['milter'] = {**listen, **sections.get('milter', {})}
         return world.conf(**sections)
@@ -155,15 +239,15 @@ def conf(scratch, slapd, postfix):
 
 @pytest.fixture
 def milter(new_milter, conf):
-    """A running milter between postfix and slapd."""
+    """A running milter between mta and slapd."""
     return new_milter(conf()).start()
 
 
 @pytest.fixture
-def deliver(postfix, sink):
+def deliver(mta, sink):
     """deliver(rcpts, ...): send, wait for the queue; (Sent, Counter of who got it)."""
     def send(rcpts, **options):
-        sent = postfix.send(rcpts, **options)
-        postfix.wait_empty()
+        sent = mta.send(rcpts, **options)
+        mta.wait_empty()
         return sent, sink.recipients(sent.message_id)
     return send
