@@ -42,7 +42,7 @@ def describe(answer):
 
 @pytest.mark.parametrize('folder', WORLDS, ids=lambda path: path.name)
 def test_world(folder, new_slapd, scratch):
-    slapd = new_slapd((folder / 'directory.ldif').read_text())
+    slapd = new_slapd((folder / 'directory.ldif').read_text(), schema=folder.glob('schema'))
     conf = scratch / 'sdr.conf'
     conf.write_text((folder / 'sdr.conf').read_text().replace('@URI@', slapd.uri).replace(
         '@PASSWORD_FILE@', str(world.password_file(scratch))))
