@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "handle.h"
+#include "tell.h"
 
 struct sdr_connection {
     LDAP *ld;
@@ -176,7 +177,7 @@ receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
     if (code == LDAP_SUCCESS)
         return SDR_OK;
     search->complete = false;
-    sdr_handle_tell(ld, "search", code, error);
+    sdr_tell(ld, "search", code, error);
     return SDR_TEMPFAIL;
 }
 
@@ -203,7 +204,7 @@ sdr_connection_search(struct sdr_connection *connection,
                          &left, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
-        sdr_handle_tell(ld, "search", rc, error);
+        sdr_tell(ld, "search", rc, error);
         return SDR_TEMPFAIL;
     }
     return receive(ld, id, search, deadline, broken, error);
@@ -236,7 +237,6 @@ sdr_connection_compare(struct sdr_connection *connection, const char *dn,
     ldap_msgfree(result);
     if (rc > 0)
         return SDR_OK;
-    sdr_handle_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN,
-                    error);
+    sdr_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN, error);
     return SDR_TEMPFAIL;
 }
