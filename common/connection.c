@@ -74,6 +74,17 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
+const char *
+sdr_connection_tls(const struct sdr_connection *connection)
+{
+    const char *version = NULL;
+
+    if (ldap_tls_inplace(connection->ld) == 0)
+        return NULL;
+    ldap_get_option(connection->ld, LDAP_OPT_X_TLS_VERSION, &version);
+    return version != NULL ? version : "TLS";
+}
+
 /* ---- searching ---- */
 
 /* All values of an attribute as the server named it. */
@@ -226,10 +237,13 @@ sdr_connection_search(struct sdr_connection *connection,
         return SDR_TEMPFAIL;
     }
     left.tv_sec += 1; /* a limit for the server; ours comes first */
-    rc = ldap_search_ext(ld, connection->directory->search_base,
-                         LDAP_SCOPE_SUBTREE, search->filter,
-                         (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
-                         &left, search->size_limit, &id);
+    rc = ldap_search_ext(
+        ld,
+        search->base != NULL ? search->base
+                             : connection->directory->search_base,
+        search->base != NULL ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+        search->filter, (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
+        &left, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
         sdr_tell(ld, "search", rc, error);
