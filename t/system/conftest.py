@@ -19,6 +19,7 @@ import paths
 import world
 from milter import Milter
 from postfix import Postfix
+from samba import Samba
 from sink import Sink
 from slapd import Slapd
 from tls import CA
@@ -74,6 +75,36 @@ def new_slapd(scratch, stop_later, certificate):
         stop_later(server.stop)
         return server.start()
     return make
+
+
+@pytest.fixture
+def new_ad(scratch, stop_later, ca):
+    """new_ad(ldif, ...): a started Samba."""
+    numbers = count()
+
+    def make(ldif='', **options):
+        server = Samba(scratch / f'ad{next(numbers)}', ca, **options)
+        stop_later(server.stop)
+        server.start()
+        if ldif:
+            server.add(ldif)
+        return server
+    return make
+
+
+@pytest.fixture(scope='session')
+def shared_ad(ca):
+    with paths.scratch() as folder:
+        server = Samba(folder / 'ad', ca).start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def ad(shared_ad):
+    """A Samba without people, that is emptied after the test."""
+    yield shared_ad
+    shared_ad.empty()
 
 
 @pytest.fixture
