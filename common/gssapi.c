@@ -9,9 +9,10 @@
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
 
-/* "krb5: WORDS", those of the mechanism, which know more than the general ones.
- */
+/* "Kerberos: WORDS", those of the mechanism, which know more than the general
+ * ones. */
 static void
 tell(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
 {
@@ -27,6 +28,17 @@ tell(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
     else
         sdr_error_set(error, "Kerberos: error %u", (unsigned)minor);
     gss_release_buffer(&ignored, &words);
+}
+
+/* Without a key Kerberos looks for tickets, and complains of those only. */
+static void
+tell_no_key(const struct sdr_directory_options *directory,
+            struct sdr_error *error)
+{
+    sdr_error_set(error, "Kerberos: no key%s%s in %s",
+                  directory->principal != NULL ? " of " : "",
+                  directory->principal != NULL ? directory->principal : "",
+                  directory->keytab_file);
 }
 
 /* GSS_C_NO_NAME, the keytab's first principal, unless one is configured. */
@@ -68,7 +80,10 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     gss_release_name(&ignored, &name);
     if (major == GSS_S_COMPLETE)
         return SDR_OK;
-    tell(major, minor, error);
+    if (minor == (OM_uint32)KRB5_FCC_NOFILE)
+        tell_no_key(directory, error);
+    else
+        tell(major, minor, error);
     return SDR_TEMPFAIL;
 }
 

@@ -22,6 +22,8 @@ static const struct {
     {"data 701,", "the account has expired"},
     {"data 773,", "the password must be changed first"},
     {"data 775,", "the account is locked"},
+    {"data 80090346,", "the bind is not tied to the server's certificate: does "
+                       "something in between end TLS?"},
 };
 
 const char *
@@ -33,6 +35,12 @@ sdr_tell_hint(int code, const char *message)
             && strstr(message, windows_errors[i].data) != NULL)
             return windows_errors[i].meaning;
     }
+    /* Samba: "Sign or Seal are required.", "... not allowed if TLS is used" */
+    if (strstr(message, "Sign or Seal are") != NULL)
+        return "the server does not take Kerberos over TLS: use ldap:// and no "
+               "start-tls, Kerberos encrypts";
+    if (strstr(message, "Server not found in Kerberos database") != NULL)
+        return "the realm knows no LDAP server by the host name in uri";
     if (code == LDAP_STRONG_AUTH_REQUIRED
         || code == LDAP_CONFIDENTIALITY_REQUIRED)
         return "the server wants encryption: use ldaps://, or start-tls = yes";

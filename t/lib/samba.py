@@ -20,15 +20,17 @@ import tempfile
 from pathlib import Path
 
 import paths
+from krb5 import REALM
 from proc import Process, listening, run
 from slapd import READER_DN, READER_PASSWORD, SUFFIX, environment
 from tls import CA
 
-REALM, DOMAIN = 'EXAMPLE.COM', 'EXAMPLE'
+DOMAIN = 'EXAMPLE'
 HOST = 'dc1.example.com'
 ADMIN_DN, ADMIN_PASSWORD = f'CN=Administrator,CN=Users,{SUFFIX}', 'Passw0rd.Admin'
 READER_UPN = 'router@example.com'
 
+ALREADY_THERE = 20  # attributeOrValueExists
 PORTS = [88, 389, 464, 636, 3268, 3269]
 SCHEMA = paths.SCHEMA / 'sdr-ad.ldif'
 # What other products bring that the tests need: Exchange's targetAddress and others.
@@ -75,10 +77,14 @@ def user(name, password, **attributes):
     """LDIF of an account below ou=services that can bind."""
     values = {'sAMAccountName': name, 'userPrincipalName': f'{name}@example.com',
               'userAccountControl': '512', **attributes}
-    quoted = base64.b64encode(f'"{password}"'.encode('utf-16-le')).decode()
     return '\n'.join([f'dn: CN={name},OU=services,{SUFFIX}', 'objectClass: user',
                       *(f'{key}: {value}' for key, value in values.items()),
-                      f'unicodePwd:: {quoted}', '', ''])
+                      f'unicodePwd:: {quoted_password(password)}', '', ''])
+
+
+def quoted_password(password):
+    """As LDIF has it."""
+    return base64.b64encode(f'"{password}"'.encode('utf-16-le')).decode()
 
 
 def organizational_unit(name):
@@ -101,6 +107,7 @@ class Samba:
         self.log_file = self.folder / 'log.samba'
         self.address = free_address()
         self.uri, self.ldaps_uri = f'ldap://{self.address}', f'ldaps://{self.address}'
+        self.kdc = f'{self.address}:88'
         self.gc_uri, self.gc_ldaps_uri = f'{self.uri}:3268', f'{self.ldaps_uri}:3269'
         self.tls = ca.issue(f'dc-{self.address}', f'IP:{self.address},DNS:{HOST}')
         self.tls.key.chmod(0o600)
@@ -117,6 +124,12 @@ class Samba:
                            '-l', self.folder]),
             self.folder / 'output')
         self._process.wait_ready(lambda: all(listening(p, self.address) for p in PORTS), 30)
+        self._tool('ldapmodify', ok=(0, ALREADY_THERE), input=f"""\
+dn: CN=DC1,OU=Domain Controllers,{SUFFIX}
+changetype: modify
+add: servicePrincipalName
+servicePrincipalName: ldap/{self.address}
+""")
         return self
 
     def stop(self):
@@ -148,11 +161,24 @@ class Samba:
         return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', SUFFIX, *options,
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
+    def remove(self, dn):
+        """Remove an entry and what is below it."""
+        self._tool('ldapdelete', '-e', '!1.2.840.113556.1.4.805', dn)
+
+    def set_password(self, dn, password):
+        self.modify(f'dn: {dn}\nchangetype: modify\nreplace: unicodePwd\n'
+                    f'unicodePwd:: {quoted_password(password)}\n')
+
     def empty(self):
         """Remove all people and groups."""
         for name in ['people', 'groups']:
-            self._tool('ldapdelete', '-e', '!1.2.840.113556.1.4.805', f'OU={name},{SUFFIX}')
+            self.remove(f'OU={name},{SUFFIX}')
         self.add(''.join(map(organizational_unit, ['people', 'groups'])))
+
+    def export_keytab(self, path, principal):
+        """Add the keys of this account to the file."""
+        tool('domain', 'exportkeytab', path, f'--principal={principal}',
+             '-s', self.folder / 'smb.conf')
 
     def log(self):
         return self.log_file.read_text(encoding='utf-8', errors='replace')
