@@ -20,6 +20,7 @@ import world
 from milter import Milter
 from postfix import Postfix
 from samba import Samba
+from sdrctl import Conversation
 from sink import Sink
 from slapd import Slapd
 from tls import CA
@@ -105,6 +106,16 @@ def ad(shared_ad):
     """A Samba without people, that is emptied after the test."""
     yield shared_ad
     shared_ad.empty()
+
+
+@pytest.fixture
+def talk(stop_later):
+    """talk(conf): an sdrctl that keeps its connections."""
+    def make(conf):
+        conversation = Conversation(conf)
+        stop_later(conversation.close)
+        return conversation
+    return make
 
 
 @pytest.fixture

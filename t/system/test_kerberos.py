@@ -65,16 +65,6 @@ def write(scratch, options):
     return make
 
 
-@pytest.fixture
-def talk(stop_later):
-    """talk(conf): an sdrctl that keeps its connections."""
-    def make(conf):
-        conversation = sdrctl.Conversation(conf)
-        stop_later(conversation.close)
-        return conversation
-    return make
-
-
 def routed(conf):
     """Alice is found where she is, and nobody is surely not there."""
     done = sdrctl.run(conf, 'route', ALICE, NOBODY)
