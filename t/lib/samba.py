@@ -147,9 +147,9 @@ servicePrincipalName: ldap/{self.address}
     def thaw(self):
         self._process.thaw()
 
-    def modify(self, ldif):
-        """Apply LDIF change records as the administrator."""
-        self._tool('ldapmodify', input=ldif)
+    def modify(self, ldif, **options):
+        """Apply LDIF change records, as the administrator unless told otherwise."""
+        self._tool('ldapmodify', input=ldif, **options)
 
     def add(self, ldif):
         """Add entries as the administrator."""
