@@ -11,6 +11,18 @@
 #include "gssapi.h"
 #include "tell.h"
 
+/* Since TLS 1.3 a server that does not like the client's certificate hangs up
+ * after the handshake, without a word. */
+static void
+tell(LDAP *ld, int code, struct sdr_error *error)
+{
+    sdr_tell(ld, "bind", code, error);
+    if (code == LDAP_SERVER_DOWN && ldap_tls_inplace(ld) != 0)
+        sdr_error_set(error,
+                      "bind: the server hung up: does it want another client "
+                      "certificate (tls-cert-file)?");
+}
+
 /* Wait for the one result of the bind that was sent. */
 static enum sdr_status
 await(LDAP *ld, int id, int64_t deadline, struct sdr_error *error)
@@ -29,7 +41,7 @@ await(LDAP *ld, int id, int64_t deadline, struct sdr_error *error)
     ldap_msgfree(result);
     if (code == LDAP_SUCCESS)
         return SDR_OK;
-    sdr_tell(ld, "bind", code, error);
+    tell(ld, code, error);
     return SDR_TEMPFAIL;
 }
 
@@ -43,7 +55,7 @@ bind_once(LDAP *ld, const char *dn, const char *mechanism,
 
     if (rc == LDAP_SUCCESS)
         return await(ld, id, deadline, error);
-    sdr_tell(ld, "bind", rc, error);
+    tell(ld, rc, error);
     return SDR_TEMPFAIL;
 }
 
@@ -144,7 +156,7 @@ bind_gssapi(LDAP *ld, const struct sdr_directory_options *directory,
                ? negotiate(ld, credentials, deadline)
                : LDAP_LOCAL_ERROR;
     if (code != LDAP_SUCCESS) {
-        sdr_tell(ld, "bind", code, error);
+        tell(ld, code, error);
         status = SDR_TEMPFAIL;
     }
     sdr_gssapi_release(&credentials);
