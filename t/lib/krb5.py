@@ -82,6 +82,7 @@ class Kdc:
     def __init__(self, folder):
         self._folder, self._port = Path(folder), free_port()
         self._folder.mkdir(parents=True)
+        self._process = None
         self.kdc = f'127.0.0.1:{self._port}'
         self.service_keytab = self._folder / 'service.keytab'
         self._env = {'KRB5_CONFIG': str(self._folder / 'krb5.conf'),
@@ -104,7 +105,7 @@ class Kdc:
         return self
 
     def stop(self):
-        if self._process.alive():
+        if self._process and self._process.alive():
             self._process.stop()
 
     def export_keytab(self, path, principal):

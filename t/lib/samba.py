@@ -213,6 +213,8 @@ def image(name, make):
         work = Path(tempfile.mkdtemp(prefix='new-', dir=IMAGES))
         try:
             make(work)
+            for old in IMAGES.glob(f'{name}-*'):
+                shutil.rmtree(old)
             work.rename(folder)
         except OSError:  # somebody else was faster
             if not folder.exists():
@@ -233,8 +235,9 @@ def provision(folder):
 
 def extend(folder):
     with paths.scratch() as scratch:
-        server = Samba(scratch / 'dc', CA(scratch / 'ca'), image=plain_image()).start()
+        server = Samba(scratch / 'dc', CA(scratch / 'ca'), image=plain_image())
         try:
+            server.start()
             server.modify(in_this_domain(SCHEMA.read_text()))
             server.modify(in_this_domain(FOREIGN_SCHEMA.read_text()))
             server.add(BASE)

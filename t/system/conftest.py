@@ -96,9 +96,11 @@ def new_ad(scratch, stop_later, ca):
 @pytest.fixture(scope='session')
 def shared_ad(ca):
     with paths.scratch() as folder:
-        server = Samba(folder / 'ad', ca).start()
-        yield server
-        server.stop()
+        server = Samba(folder / 'ad', ca)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
 
 
 @pytest.fixture

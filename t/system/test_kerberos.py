@@ -181,9 +181,9 @@ def test_kdc_away_without_a_ticket(people, kerberos, write, talk):
 
 @pytest.fixture
 def mit(scratch, stop_later):
-    kdc = krb5.Kdc(scratch / 'kdc').start()
+    kdc = krb5.Kdc(scratch / 'kdc')
     stop_later(kdc.stop)
-    return kdc
+    return kdc.start()
 
 
 @pytest.fixture
