@@ -11,6 +11,8 @@
 
 #include "clock.h"
 #include "handle.h"
+#include "range.h"
+#include "tell.h"
 
 struct sdr_connection {
     LDAP *ld;
@@ -72,28 +74,62 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
+const char *
+sdr_connection_tls(const struct sdr_connection *connection)
+{
+    const char *version = NULL;
+
+    if (ldap_tls_inplace(connection->ld) == 0)
+        return NULL;
+    ldap_get_option(connection->ld, LDAP_OPT_X_TLS_VERSION, &version);
+    return version != NULL ? version : "TLS";
+}
+
 /* ---- searching ---- */
 
-static void
-read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search)
+/* All values of an attribute as the server named it. */
+static enum sdr_status
+read_attribute(LDAP *ld, LDAPMessage *entry, const char *dn, const char *name,
+               const struct sdr_search *search, int64_t deadline,
+               struct sdr_error *error)
+{
+    struct berval **values = ldap_get_values_len(ld, entry, name);
+    unsigned long next;
+
+    for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
+        search->value(search->arg, name, values[i]->bv_val, values[i]->bv_len);
+    ldap_value_free_len(values);
+    if (!sdr_range_parse(name, &next))
+        return SDR_OK;
+    return sdr_range_follow(ld, dn, name, deadline, search->value, search->arg,
+                            error);
+}
+
+static enum sdr_status
+read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search,
+           int64_t deadline, struct sdr_error *error)
 {
     BerElement *ber = NULL;
     char *dn = ldap_get_dn(ld, entry);
+    enum sdr_status status = SDR_OK;
 
-    search->entry(search->arg, dn == NULL ? "?" : dn);
-    ldap_memfree(dn);
+    if (dn == NULL) {
+        sdr_error_set(error, "search: an entry without name");
+        return SDR_TEMPFAIL;
+    }
+    search->entry(search->arg, dn);
     for (char *name = ldap_first_attribute(ld, entry, &ber); name != NULL;
          name = ldap_next_attribute(ld, entry, ber)) {
-        struct berval **values = ldap_get_values_len(ld, entry, name);
-
-        for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
-            search->value(search->arg, name, values[i]->bv_val,
-                          values[i]->bv_len);
-        ldap_value_free_len(values);
+        if (status == SDR_OK)
+            status =
+                read_attribute(ld, entry, dn, name, search, deadline, error);
         ldap_memfree(name);
     }
     ber_free(ber, 0);
-    search->end(search->arg);
+    ldap_memfree(dn);
+    if (status == SDR_OK)
+        search->end(search->arg);
+    return status;
 }
 
 /* Active Directory refers each domain-wide search to its own partitions, which
@@ -128,15 +164,19 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
     return harmless;
 }
 
-/* Read the messages of one result chain; true if it ends the search. */
-static bool
-read_chain(LDAP *ld, LDAPMessage *chain, struct sdr_search *search, int *code)
+/* Read the messages of a result; the LDAP code of its end in *code. */
+static enum sdr_status
+read_result(LDAP *ld, LDAPMessage *result, struct sdr_search *search,
+            int64_t deadline, int *code, struct sdr_error *error)
 {
-    for (LDAPMessage *m = ldap_first_message(ld, chain); m != NULL;
-         m = ldap_next_message(ld, m)) {
+    enum sdr_status status = SDR_OK;
+
+    *code = LDAP_DECODING_ERROR; /* no end */
+    for (LDAPMessage *m = ldap_first_message(ld, result);
+         m != NULL && status == SDR_OK; m = ldap_next_message(ld, m)) {
         switch (ldap_msgtype(m)) {
         case LDAP_RES_SEARCH_ENTRY:
-            read_entry(ld, m, search);
+            status = read_entry(ld, m, search, deadline, error);
             break;
         case LDAP_RES_SEARCH_REFERENCE:
             search->complete &= is_harmless_reference(ld, m);
@@ -145,10 +185,10 @@ read_chain(LDAP *ld, LDAPMessage *chain, struct sdr_search *search, int *code)
             if (ldap_parse_result(ld, m, code, NULL, NULL, NULL, NULL, 0)
                 != LDAP_SUCCESS)
                 *code = LDAP_DECODING_ERROR;
-            return true;
+            break;
         }
     }
-    return false;
+    return status;
 }
 
 static enum sdr_status
@@ -156,28 +196,28 @@ receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
         bool *broken, struct sdr_error *error)
 {
     struct timeval left = sdr_clock_left(deadline);
-    LDAPMessage *chain = NULL;
-    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &chain);
+    LDAPMessage *result = NULL;
+    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
     int code = LDAP_TIMEOUT;
+    enum sdr_status status = SDR_OK;
 
     search->complete = rc > 0;
     if (rc < 0)
         ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
     else if (rc == 0)
         ldap_abandon_ext(ld, id, NULL, NULL);
-    else if (!read_chain(ld, chain, search, &code))
-        code = LDAP_DECODING_ERROR;
-    ldap_msgfree(chain);
-    *broken = rc <= 0;
-    if (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0) {
+    else
+        status = read_result(ld, result, search, deadline, &code, error);
+    ldap_msgfree(result);
+    *broken = rc <= 0 || status != SDR_OK;
+    if (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0)
         search->complete = false;
-        return SDR_OK;
+    else if (status == SDR_OK && code != LDAP_SUCCESS) {
+        sdr_tell(ld, "search", code, error);
+        status = SDR_TEMPFAIL;
     }
-    if (code == LDAP_SUCCESS)
-        return SDR_OK;
-    search->complete = false;
-    sdr_handle_tell(ld, "search", code, error);
-    return SDR_TEMPFAIL;
+    search->complete &= status == SDR_OK;
+    return status;
 }
 
 enum sdr_status
@@ -197,13 +237,16 @@ sdr_connection_search(struct sdr_connection *connection,
         return SDR_TEMPFAIL;
     }
     left.tv_sec += 1; /* a limit for the server; ours comes first */
-    rc = ldap_search_ext(ld, connection->directory->search_base,
-                         LDAP_SCOPE_SUBTREE, search->filter,
-                         (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
-                         &left, search->size_limit, &id);
+    rc = ldap_search_ext(
+        ld,
+        search->base != NULL ? search->base
+                             : connection->directory->search_base,
+        search->base != NULL ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+        search->filter, (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
+        &left, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
-        sdr_handle_tell(ld, "search", rc, error);
+        sdr_tell(ld, "search", rc, error);
         return SDR_TEMPFAIL;
     }
     return receive(ld, id, search, deadline, broken, error);
@@ -236,7 +279,6 @@ sdr_connection_compare(struct sdr_connection *connection, const char *dn,
     ldap_msgfree(result);
     if (rc > 0)
         return SDR_OK;
-    sdr_handle_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN,
-                    error);
+    sdr_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN, error);
     return SDR_TEMPFAIL;
 }

@@ -11,10 +11,12 @@
 
 #include <openldap.h>
 
+#include "bind.h"
 #include "certificate.h"
 #include "clock.h"
 #include "dial.h"
 #include "resolve.h"
+#include "tell.h"
 
 /* From this version on libldap bounds a TLS handshake by itself (ITS#8047). */
 enum { BOUNDED_TLS_VERSION = 20609 };
@@ -109,38 +111,37 @@ set_plain_options(LDAP *ld)
            && set_flag(ld, LDAP_OPT_RESTART, true);
 }
 
+static int
+tls_version(enum sdr_tls_version version)
+{
+    switch (version) {
+    case SDR_TLS_1_2:
+        return LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+    case SDR_TLS_1_3:
+        return LDAP_OPT_X_TLS_PROTOCOL_TLS1_3;
+    }
+    return LDAP_OPT_X_TLS_PROTOCOL_TLS1_3;
+}
+
 /* NEWCTX last: without it the global context of ldap.conf is used and all the
  * rest silently ignored. */
 static bool
-set_tls_options(LDAP *ld, const char *ca_file, bool verify)
+set_tls_options(LDAP *ld, const struct sdr_directory_options *directory,
+                bool verify)
 {
     int require = verify ? LDAP_OPT_X_TLS_DEMAND : LDAP_OPT_X_TLS_NEVER;
+    const char *ca_file = verify ? directory->tls_ca_file : NULL;
 
     return set_text(ld, LDAP_OPT_X_TLS_CACERTDIR, NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_CACERTFILE, verify ? ca_file : NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_CERTFILE, NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_KEYFILE, NULL)
+           && set_text(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file)
+           && set_text(ld, LDAP_OPT_X_TLS_CERTFILE, directory->tls_cert_file)
+           && set_text(ld, LDAP_OPT_X_TLS_KEYFILE, directory->tls_key_file)
            && set_text(ld, LDAP_OPT_X_TLS_PEERKEY_HASH, NULL)
            && set_int(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, require)
            && set_int(ld, LDAP_OPT_X_TLS_REQUIRE_SAN, LDAP_OPT_X_TLS_TRY)
            && set_int(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN,
-                      LDAP_OPT_X_TLS_PROTOCOL_TLS1_2)
+                      tls_version(directory->tls_min_version))
            && set_int(ld, LDAP_OPT_X_TLS_NEWCTX, 0);
-}
-
-/* ---- errors ---- */
-
-void
-sdr_handle_tell(LDAP *ld, const char *step, int rc, struct sdr_error *error)
-{
-    char *detail = NULL;
-
-    ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
-    if (detail != NULL && detail[0] != '\0')
-        sdr_error_set(error, "%s: %s (%s)", step, ldap_err2string(rc), detail);
-    else
-        sdr_error_set(error, "%s: %s", step, ldap_err2string(rc));
-    ldap_memfree(detail);
 }
 
 /* ---- opening ---- */
@@ -153,6 +154,12 @@ struct opening {
     bool verify; /* the certificate */
     int64_t deadline;
 };
+
+static bool
+is_encrypted(const struct opening *opening)
+{
+    return opening->ldaps || opening->directory->start_tls;
+}
 
 static const char *
 host_of(const struct opening *opening)
@@ -247,8 +254,7 @@ static enum sdr_status
 connect_to(LDAP **ld, const struct opening *opening, int *rc,
            struct sdr_error *error)
 {
-    bool tls = opening->ldaps || opening->directory->start_tls;
-    const char *ca_file = opening->directory->tls_ca_file;
+    bool tls = is_encrypted(opening);
     bool local = strcmp(opening->url->lud_scheme, "ldapi") == 0;
     enum sdr_status status =
         local ? open_unix(ld, opening, error) : open_tcp(ld, opening, error);
@@ -257,16 +263,16 @@ connect_to(LDAP **ld, const struct opening *opening, int *rc,
     if (status != SDR_OK)
         return status;
     if (!set_plain_options(*ld)
-        || (tls && !set_tls_options(*ld, ca_file, opening->verify))) {
-        sdr_error_set(error, "cannot set options%s%s",
-                      tls ? ", among them tls-ca-file " : "",
-                      tls ? ca_file : "");
+        || (tls
+            && !set_tls_options(*ld, opening->directory, opening->verify))) {
+        sdr_error_set(error, "cannot set options%s",
+                      tls ? ", among them the files for TLS" : "");
         return SDR_TEMPFAIL;
     }
     *rc = handshake(*ld, opening);
     if (*rc == LDAP_SUCCESS)
         return SDR_OK;
-    sdr_handle_tell(*ld, opening->ldaps ? "TLS" : "StartTLS", *rc, error);
+    sdr_tell(*ld, opening->ldaps ? "TLS" : "StartTLS", *rc, error);
     return SDR_TEMPFAIL;
 }
 
@@ -298,59 +304,6 @@ explain(const struct opening *refused, struct sdr_error *error)
     sdr_handle_free(&ld);
 }
 
-/* Wait for the one result of a request that was sent. */
-static enum sdr_status
-await(LDAP *ld, int id, const char *step, int64_t deadline,
-      struct sdr_error *error)
-{
-    struct timeval left = sdr_clock_left(deadline);
-    LDAPMessage *result = NULL;
-    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
-    int code = LDAP_TIMEOUT;
-
-    if (rc < 0)
-        ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
-    else if (rc > 0
-             && ldap_parse_result(ld, result, &code, NULL, NULL, NULL, NULL, 0)
-                    != LDAP_SUCCESS)
-        code = LDAP_DECODING_ERROR;
-    ldap_msgfree(result);
-    if (code == LDAP_SUCCESS)
-        return SDR_OK;
-    sdr_handle_tell(ld, step, code, error);
-    return SDR_TEMPFAIL;
-}
-
-static enum sdr_status
-bind_simple(LDAP *ld, const struct sdr_directory_options *directory,
-            int64_t deadline, struct sdr_error *error)
-{
-    struct berval password = {.bv_val = directory->password,
-                              .bv_len = strlen(directory->password)};
-    int id = 0;
-    int rc = ldap_sasl_bind(ld, directory->bind_dn, LDAP_SASL_SIMPLE, &password,
-                            NULL, NULL, &id);
-
-    if (rc != LDAP_SUCCESS) {
-        sdr_handle_tell(ld, "bind", rc, error);
-        return SDR_TEMPFAIL;
-    }
-    return await(ld, id, "bind", deadline, error);
-}
-
-static enum sdr_status
-bind_as_told(LDAP *ld, const struct sdr_directory_options *directory,
-             int64_t deadline, struct sdr_error *error)
-{
-    switch (directory->bind) {
-    case SDR_BIND_NONE:
-        return SDR_OK;
-    case SDR_BIND_SIMPLE:
-        return bind_simple(ld, directory, deadline, error);
-    }
-    return SDR_CONFIG;
-}
-
 enum sdr_status
 sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
                 const char *uri, int64_t deadline, struct sdr_error *error)
@@ -369,7 +322,8 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
     opening.ldaps = strcmp(opening.url->lud_scheme, "ldaps") == 0;
     status = connect_to(ld, &opening, &rc, error);
     if (status == SDR_OK)
-        status = bind_as_told(*ld, directory, deadline, error);
+        status =
+            sdr_bind(*ld, directory, is_encrypted(&opening), deadline, error);
     else if (rc != LDAP_SUCCESS && opening.verify && sdr_clock() < deadline)
         explain(&opening, error);
     ldap_free_urldesc(opening.url);

@@ -35,8 +35,4 @@ sdr_handle_free(LDAP **ld);
 bool SDR_MUST_USE
 sdr_handle_deadline(LDAP *ld, int64_t deadline);
 
-/* Write "STEP: LDAP's words for RC (the server's words)". */
-void
-sdr_handle_tell(LDAP *ld, const char *step, int rc, struct sdr_error *error);
-
 #endif

@@ -12,6 +12,8 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
+    {"check", "directory [NAME...]",
+     "look whether the directories are as routing needs them", command_check},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -45,6 +47,15 @@ bad_use(const char *command, const char *complaint)
     fprintf(stderr, "sdrctl %s: %s\n", command, complaint);
     print_usage(stderr);
     return EX_USAGE;
+}
+
+void
+print_clean(const char *text)
+{
+    char clean[4096];
+
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    fputs(clean, stdout);
 }
 
 static void
