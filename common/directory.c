@@ -46,7 +46,7 @@ struct sdr_directory {
     struct server *servers;
     const char **attributes; /* wanted of each entry; ended by NULL */
     pthread_mutex_t lock;    /* of all that may change */
-    pthread_cond_t released;
+    pthread_cond_t changed;  /* a slot is free, a server well or failed */
     pid_t pid;
 };
 
@@ -94,7 +94,7 @@ init_lock(struct sdr_directory *directory)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&directory->lock, NULL);
-    pthread_cond_init(&directory->released, &attr);
+    pthread_cond_init(&directory->changed, &attr);
     pthread_condattr_destroy(&attr);
     directory->pid = getpid();
 }
@@ -185,7 +185,7 @@ sdr_directory_free(struct sdr_directory **directory)
     free(d->servers);
     free(d->attributes);
     if (d->pid == getpid()) {
-        pthread_cond_destroy(&d->released);
+        pthread_cond_destroy(&d->changed);
         pthread_mutex_destroy(&d->lock);
     }
     free(d);
@@ -231,37 +231,6 @@ find_slot(const struct sdr_directory *directory, struct server *server)
             best = slot;
     }
     return best;
-}
-
-static struct slot *
-acquire(struct sdr_directory *directory, struct server *server,
-        int64_t deadline)
-{
-    struct timespec until = {.tv_sec = deadline / 1000,
-                             .tv_nsec = deadline % 1000 * 1000000};
-    struct slot *slot;
-    int rc = 0;
-
-    pthread_mutex_lock(&directory->lock);
-    while ((slot = find_slot(directory, server)) == NULL && rc == 0)
-        rc = pthread_cond_timedwait(&directory->released, &directory->lock,
-                                    &until);
-    if (slot != NULL)
-        slot->busy = true;
-    pthread_mutex_unlock(&directory->lock);
-    return slot;
-}
-
-static void
-release(struct sdr_directory *directory, struct slot *slot, bool broken)
-{
-    if (broken)
-        drop(slot, true);
-    pthread_mutex_lock(&directory->lock);
-    slot->used_at = sdr_clock();
-    slot->busy = false;
-    pthread_cond_broadcast(&directory->released);
-    pthread_mutex_unlock(&directory->lock);
 }
 
 /* Close what rests in the pool of a server that is gone. */
@@ -379,6 +348,7 @@ ask_slot(struct inquiry *inquiry, const struct server *server,
     sdr_trace(inquiry->trace, "base %s",
               inquiry->directory->options->search_base);
     sdr_trace(inquiry->trace, "filter %s", filter);
+    inquiry->found = false;
     status = search_and_prove(inquiry, slot, filter, deadline, broken, error);
     free(filter);
     if (status == SDR_TEMPFAIL)
@@ -389,66 +359,121 @@ ask_slot(struct inquiry *inquiry, const struct server *server,
 /* Ask the server; once more over a new connection if the one from the pool was
  * dead (the server was restarted, a firewall forgot it). */
 static enum sdr_status
-ask_server(struct inquiry *inquiry, struct server *server, int64_t deadline,
-           struct sdr_error *error)
+ask_server(struct inquiry *inquiry, struct server *server, struct slot *slot,
+           int64_t until, bool *broken, struct sdr_error *error)
 {
-    enum sdr_status status = SDR_TEMPFAIL;
-    bool again = true;
+    bool pooled = slot->connection != NULL;
+    enum sdr_status status =
+        ask_slot(inquiry, server, slot, until, broken, error);
 
-    while (again) {
-        struct slot *slot = acquire(inquiry->directory, server, deadline);
-        bool pooled, broken = false;
-
-        if (slot == NULL) {
-            sdr_error_set(error, "%s: all connections are busy", server->uri);
-            return SDR_TEMPFAIL;
-        }
-        pooled = slot->connection != NULL;
-        inquiry->found = false;
-        status = ask_slot(inquiry, server, slot, deadline, &broken, error);
-        release(inquiry->directory, slot, broken);
-        again = status == SDR_TEMPFAIL && pooled && broken
-                && sdr_clock() < deadline;
-        if (status == SDR_TEMPFAIL)
-            sdr_trace(inquiry->trace, "%s%s", error->text,
-                      again ? "; once more over a new connection" : "");
-        if (broken) {
-            pthread_mutex_lock(&inquiry->directory->lock);
-            drop_idle(inquiry->directory, server);
-            pthread_mutex_unlock(&inquiry->directory->lock);
-        }
+    if (status == SDR_TEMPFAIL && pooled && *broken && sdr_clock() < until) {
+        sdr_trace(inquiry->trace, "%s; once more over a new connection",
+                  error->text);
+        drop(slot, true);
+        pthread_mutex_lock(&inquiry->directory->lock);
+        drop_idle(inquiry->directory, server);
+        pthread_mutex_unlock(&inquiry->directory->lock);
+        status = ask_slot(inquiry, server, slot, until, broken, error);
     }
+    if (status == SDR_TEMPFAIL)
+        sdr_trace(inquiry->trace, "%s", error->text);
     return status;
 }
 
 /* ---- failover ---- */
 
-/* The next server to ask: the first that is well, else the first of the
- * others; NULL if all were asked. To ask one that failed is a trial, for which
- * one asker is enough. */
-static struct server *
-choose(struct sdr_directory *directory, const bool *asked)
+/* One question's way through the servers. */
+struct tour {
+    bool *asked;
+    unsigned left;
+    int64_t deadline;
+};
+
+/* The later a server should be asked, the greater. One that failed is not
+ * waited for. */
+static int64_t
+rank(const struct server *server, const struct slot *slot)
 {
-    struct server *chosen = NULL;
+    if (server->retry_at == 0)
+        return 0;
+    if (slot == NULL)
+        return INT64_MAX;
+    return sdr_clock() >= server->retry_at ? 0 : server->retry_at;
+}
+
+/* The server to be asked now, the first of those with the lowest rank, and its
+ * slot; NULL if all are busy. */
+static struct slot *
+choose(const struct sdr_directory *directory, const struct tour *tour,
+       struct server **server)
+{
+    struct slot *chosen = NULL;
+    int64_t lowest = 0;
+
+    *server = NULL;
+    for (unsigned i = 0; i < directory->options->uris.count; i++) {
+        struct server *candidate = &directory->servers[i];
+        struct slot *slot = find_slot(directory, candidate);
+
+        if (tour->asked[i]
+            || (*server != NULL && rank(candidate, slot) >= lowest))
+            continue;
+        *server = candidate;
+        chosen = slot;
+        lowest = rank(candidate, slot);
+    }
+    return chosen;
+}
+
+/* A silent server must leave time for the others. */
+static int64_t
+share(const struct tour *tour)
+{
     int64_t now = sdr_clock();
 
-    pthread_mutex_lock(&directory->lock);
-    for (unsigned i = 0; i < directory->options->uris.count; i++) {
-        struct server *server = &directory->servers[i];
+    return now + (tour->deadline - now) / tour->left;
+}
 
-        if (asked[i])
-            continue;
-        if (now >= server->retry_at) {
-            chosen = server;
-            break;
-        }
-        if (chosen == NULL)
-            chosen = server;
+/* Wait for a slot of the server to be asked; NULL if all stay busy. Which
+ * server that is may change meanwhile: nobody waits for one that has failed
+ * while another is well. To ask one that failed is a trial, for which one asker
+ * is enough. */
+static struct slot *
+take(struct sdr_directory *directory, const struct tour *tour,
+     struct server **server)
+{
+    int64_t until = share(tour);
+    struct timespec time = {.tv_sec = until / 1000,
+                            .tv_nsec = until % 1000 * 1000000};
+    struct slot *slot;
+    int rc = 0;
+
+    pthread_mutex_lock(&directory->lock);
+    while ((slot = choose(directory, tour, server)) == NULL && rc == 0)
+        rc = pthread_cond_timedwait(&directory->changed, &directory->lock,
+                                    &time);
+    if (slot != NULL) {
+        slot->busy = true;
+        if ((*server)->retry_at != 0)
+            (*server)->retry_at = tour->deadline + FAILED_MS;
     }
-    if (chosen != NULL && chosen->retry_at != 0)
-        chosen->retry_at = now + FAILED_MS;
     pthread_mutex_unlock(&directory->lock);
-    return chosen;
+    return slot;
+}
+
+static void
+give_back(struct sdr_directory *directory, struct server *server,
+          struct slot *slot, bool broken)
+{
+    if (broken)
+        drop(slot, true);
+    pthread_mutex_lock(&directory->lock);
+    if (broken)
+        drop_idle(directory, server);
+    slot->used_at = sdr_clock();
+    slot->busy = false;
+    pthread_cond_broadcast(&directory->changed);
+    pthread_mutex_unlock(&directory->lock);
 }
 
 static void
@@ -456,34 +481,60 @@ note(struct sdr_directory *directory, struct server *server, bool well)
 {
     pthread_mutex_lock(&directory->lock);
     server->retry_at = well ? 0 : sdr_clock() + FAILED_MS;
+    pthread_cond_broadcast(&directory->changed);
     pthread_mutex_unlock(&directory->lock);
+}
+
+/* Whether there was time enough for an answer. Who waited long for a slot may
+ * have too little left to tell that a server is silent. */
+static bool
+is_fair(const struct sdr_directory_options *options, int64_t time)
+{
+    return time >= (int64_t)options->timeout * 1000 / options->uris.count / 4;
+}
+
+static enum sdr_status
+ask_next(struct inquiry *inquiry, struct tour *tour, struct sdr_error *error)
+{
+    struct sdr_directory *directory = inquiry->directory;
+    struct server *server;
+    struct slot *slot = take(directory, tour, &server);
+    int64_t now = sdr_clock(), until = share(tour);
+    enum sdr_status status;
+    bool broken;
+
+    tour->asked[server - directory->servers] = true;
+    tour->left--;
+    if (slot == NULL) {
+        sdr_error_set(error, "%s: all connections are busy", server->uri);
+        sdr_trace(inquiry->trace, "%s", error->text);
+        return SDR_TEMPFAIL;
+    }
+    status = ask_server(inquiry, server, slot, until, &broken, error);
+    if (status != SDR_TEMPFAIL || is_fair(directory->options, until - now))
+        note(directory, server, status != SDR_TEMPFAIL);
+    give_back(directory, server, slot, broken);
+    return status;
 }
 
 static enum sdr_status
 ask_all(struct inquiry *inquiry, struct sdr_error *error)
 {
-    struct sdr_directory *directory = inquiry->directory;
-    int64_t deadline =
-        sdr_clock() + (int64_t)directory->options->timeout * 1000;
-    unsigned left = directory->options->uris.count;
-    bool *asked = calloc(left, sizeof *asked);
+    const struct sdr_directory_options *options = inquiry->directory->options;
+    struct tour tour = {
+        .asked = calloc(options->uris.count, sizeof *tour.asked),
+        .left = options->uris.count,
+        .deadline = sdr_clock() + (int64_t)options->timeout * 1000};
     enum sdr_status status = SDR_TEMPFAIL;
 
-    sdr_error_set(error, "no memory");
-    while (asked != NULL && left > 0 && status == SDR_TEMPFAIL) {
-        int64_t now = sdr_clock();
-        struct server *server = choose(directory, asked);
-
-        if (now >= deadline)
-            break;
-        asked[server - directory->servers] = true;
-        /* A silent server must leave time for the others. */
-        status =
-            ask_server(inquiry, server, now + (deadline - now) / left, error);
-        note(directory, server, status != SDR_TEMPFAIL);
-        left--;
+    if (tour.asked == NULL) {
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
     }
-    free(asked);
+    while (status == SDR_TEMPFAIL && tour.left > 0
+           && sdr_clock() < tour.deadline)
+        status = ask_next(inquiry, &tour, error);
+    free(tour.asked);
     return status;
 }
 
