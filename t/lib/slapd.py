@@ -64,6 +64,7 @@ class Slapd:
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False):
         """
+        ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
@@ -84,7 +85,11 @@ class Slapd:
         self._acl = acl if acl is not None else default_acl(anonymous_read)
         self._options = options
         self._process = None
-        self._prepare(BASE + ldif)
+        (self.folder / 'db').mkdir(parents=True)
+        self._conf = self.folder / 'slapd.conf'
+        self._configure()
+        if ldif is not None:
+            self._load(BASE + ldif)
 
     def start(self):
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
@@ -97,11 +102,14 @@ class Slapd:
 
     def stop(self):
         """Harmless when it does not run. start() finds the data again."""
-        if self._process and self._process.alive():
+        if self.alive():
             self._process.stop()
 
     def kill(self):
         self._process.kill()
+
+    def alive(self):
+        return bool(self._process) and self._process.alive()
 
     def freeze(self):
         """It still accepts connections, and never answers."""
@@ -136,10 +144,25 @@ class Slapd:
         return [f for f in re.findall(r' SRCH base=.* filter="(.*)"$', self.log(), re.M)
                 if needle in f]
 
-    def _prepare(self, ldif):
-        (self.folder / 'db').mkdir(parents=True)
-        self._conf = self.folder / 'slapd.conf'
+    def set(self, tls=None, acl=None, options=None):
+        """Change what was given when it was made. It restarts if it runs."""
+        self._tls = tls or self._tls
+        self._acl = acl or self._acl
+        self._options = self._options if options is None else options
+        self._configure()
+        if self.alive():
+            self.stop()
+            self.start()
+
+    def empty(self):
+        """Remove all data while it is stopped."""
+        for file in (self.folder / 'db').iterdir():
+            file.unlink()
+
+    def _configure(self):
         self._conf.write_text(self._configuration())
+
+    def _load(self, ldif):
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
 
     def _configuration(self):

@@ -29,8 +29,8 @@ class CA:
              '-keyout', self._key, '-out', self.cert])
         self.cert.chmod(0o644)
 
-    def issue(self, name, san='IP:127.0.0.1'):
-        """A Certificate; give another subjectAltName for one that must not be believed."""
+    def issue(self, name, san='IP:127.0.0.1', days=2):
+        """A Certificate; another subjectAltName or -1 days make one that must not be believed."""
         cert, key = self._files(name)
         request = self.folder / f'{name}.csr'
         extension = self.folder / f'{name}.ext'
@@ -38,7 +38,7 @@ class CA:
         run(['openssl', 'req', '-new', *NEW_KEY, '-subj', f'/CN={name}',
              '-keyout', key, '-out', request])
         run(['openssl', 'x509', '-req', '-in', request, '-CA', self.cert, '-CAkey', self._key,
-             '-CAcreateserial', '-days', '2', '-extfile', extension, '-out', cert])
+             '-CAcreateserial', '-days', str(days), '-extfile', extension, '-out', cert])
         return Certificate(self.cert, cert, key)
 
     def _files(self, name):
