@@ -387,6 +387,8 @@ struct tour {
     bool *asked;
     unsigned left;
     int64_t deadline;
+    int64_t least; /* time that is needed to judge a server fairly */
+    int64_t worst; /* rank of a server that is still asked */
 };
 
 /* The later a server should be asked, the greater. One that failed is not
@@ -401,8 +403,8 @@ rank(const struct server *server, const struct slot *slot)
     return sdr_clock() >= server->retry_at ? 0 : server->retry_at;
 }
 
-/* The server to be asked now, the first of those with the lowest rank, and its
- * slot; NULL if all are busy. */
+/* The server to be asked now, the first of those with the lowest rank; NULL if
+ * there is none. Its slot; NULL if all are busy. */
 static struct slot *
 choose(const struct sdr_directory *directory, const struct tour *tour,
        struct server **server)
@@ -414,15 +416,22 @@ choose(const struct sdr_directory *directory, const struct tour *tour,
     for (unsigned i = 0; i < directory->options->uris.count; i++) {
         struct server *candidate = &directory->servers[i];
         struct slot *slot = find_slot(directory, candidate);
+        int64_t its = rank(candidate, slot);
 
-        if (tour->asked[i]
-            || (*server != NULL && rank(candidate, slot) >= lowest))
+        if (tour->asked[i] || its > tour->worst
+            || (*server != NULL && its >= lowest))
             continue;
         *server = candidate;
         chosen = slot;
-        lowest = rank(candidate, slot);
+        lowest = its;
     }
     return chosen;
+}
+
+static bool
+may_go_on(const struct tour *tour)
+{
+    return tour->left > 0 && tour->deadline - sdr_clock() >= tour->least;
 }
 
 /* A silent server must leave time for the others. */
@@ -434,22 +443,23 @@ share(const struct tour *tour)
     return now + (tour->deadline - now) / tour->left;
 }
 
-/* Wait for a slot of the server to be asked; NULL if all stay busy. Which
- * server that is may change meanwhile: nobody waits for one that has failed
- * while another is well. To ask one that failed is a trial, for which one asker
- * is enough. */
+/* Wait for a slot of the server to be asked; NULL if all stay busy, or there is
+ * no server. Which one that is may change meanwhile: nobody waits for one that
+ * has failed while another is well. To ask one that failed is a trial, for
+ * which one asker is enough. */
 static struct slot *
 take(struct sdr_directory *directory, const struct tour *tour,
      struct server **server)
 {
-    int64_t until = share(tour);
+    int64_t until = share(tour) - tour->least;
     struct timespec time = {.tv_sec = until / 1000,
                             .tv_nsec = until % 1000 * 1000000};
     struct slot *slot;
     int rc = 0;
 
     pthread_mutex_lock(&directory->lock);
-    while ((slot = choose(directory, tour, server)) == NULL && rc == 0)
+    while ((slot = choose(directory, tour, server)) == NULL && *server != NULL
+           && rc == 0)
         rc = pthread_cond_timedwait(&directory->changed, &directory->lock,
                                     &time);
     if (slot != NULL) {
@@ -463,7 +473,7 @@ take(struct sdr_directory *directory, const struct tour *tour,
 
 static void
 give_back(struct sdr_directory *directory, struct server *server,
-          struct slot *slot, bool broken)
+          struct slot *slot, bool broken, bool well)
 {
     if (broken)
         drop(slot, true);
@@ -472,25 +482,9 @@ give_back(struct sdr_directory *directory, struct server *server,
         drop_idle(directory, server);
     slot->used_at = sdr_clock();
     slot->busy = false;
+    server->retry_at = well ? 0 : slot->used_at + FAILED_MS;
     pthread_cond_broadcast(&directory->changed);
     pthread_mutex_unlock(&directory->lock);
-}
-
-static void
-note(struct sdr_directory *directory, struct server *server, bool well)
-{
-    pthread_mutex_lock(&directory->lock);
-    server->retry_at = well ? 0 : sdr_clock() + FAILED_MS;
-    pthread_cond_broadcast(&directory->changed);
-    pthread_mutex_unlock(&directory->lock);
-}
-
-/* Whether there was time enough for an answer. Who waited long for a slot may
- * have too little left to tell that a server is silent. */
-static bool
-is_fair(const struct sdr_directory_options *options, int64_t time)
-{
-    return time >= (int64_t)options->timeout * 1000 / options->uris.count / 4;
 }
 
 static enum sdr_status
@@ -499,10 +493,12 @@ ask_next(struct inquiry *inquiry, struct tour *tour, struct sdr_error *error)
     struct sdr_directory *directory = inquiry->directory;
     struct server *server;
     struct slot *slot = take(directory, tour, &server);
-    int64_t now = sdr_clock(), until = share(tour);
+    int64_t until = share(tour);
     enum sdr_status status;
     bool broken;
 
+    if (server == NULL)
+        return SDR_TEMPFAIL;
     tour->asked[server - directory->servers] = true;
     tour->left--;
     if (slot == NULL) {
@@ -511,9 +507,27 @@ ask_next(struct inquiry *inquiry, struct tour *tour, struct sdr_error *error)
         return SDR_TEMPFAIL;
     }
     status = ask_server(inquiry, server, slot, until, &broken, error);
-    if (status != SDR_TEMPFAIL || is_fair(directory->options, until - now))
-        note(directory, server, status != SDR_TEMPFAIL);
-    give_back(directory, server, slot, broken);
+    give_back(directory, server, slot, broken, status != SDR_TEMPFAIL);
+    return status;
+}
+
+/* A mirror that is being filled, or lags, does not know everybody. While there
+ * is another that is well, two must say that they know nothing better. */
+static enum sdr_status
+ask_another(struct inquiry *inquiry, struct tour *tour, enum sdr_status status)
+{
+    struct sdr_facts *facts = inquiry->facts;
+    struct sdr_facts others;
+    struct sdr_error ignored;
+
+    tour->worst = 0;
+    inquiry->facts = &others;
+    if (may_go_on(tour) && ask_next(inquiry, tour, &ignored) == SDR_OK
+        && (status != SDR_OK || others.key < facts->key)) {
+        *facts = others;
+        status = SDR_OK;
+    }
+    inquiry->facts = facts;
     return status;
 }
 
@@ -521,19 +535,23 @@ static enum sdr_status
 ask_all(struct inquiry *inquiry, struct sdr_error *error)
 {
     const struct sdr_directory_options *options = inquiry->directory->options;
-    struct tour tour = {
-        .asked = calloc(options->uris.count, sizeof *tour.asked),
-        .left = options->uris.count,
-        .deadline = sdr_clock() + (int64_t)options->timeout * 1000};
+    int64_t time = (int64_t)options->timeout * 1000;
+    struct tour tour = {.asked =
+                            calloc(options->uris.count, sizeof *tour.asked),
+                        .left = options->uris.count,
+                        .deadline = sdr_clock() + time,
+                        .least = time / options->uris.count / 8,
+                        .worst = INT64_MAX};
     enum sdr_status status = SDR_TEMPFAIL;
 
     if (tour.asked == NULL) {
         sdr_error_set(error, "no memory");
         return SDR_TEMPFAIL;
     }
-    while (status == SDR_TEMPFAIL && tour.left > 0
-           && sdr_clock() < tour.deadline)
+    while (status == SDR_TEMPFAIL && may_go_on(&tour))
         status = ask_next(inquiry, &tour, error);
+    if (status == SDR_NOTFOUND || (status == SDR_OK && inquiry->facts->key > 0))
+        status = ask_another(inquiry, &tour, status);
     free(tour.asked);
     return status;
 }

@@ -59,13 +59,14 @@ class Asker:
                 client.quit()
 
 
-def ask(client, rcpts):
+def ask(client, rcpts, data=True):
+    """One message, or only its envelope."""
     client.mail()
     answer = Answer(smtpclient.new_message_id(), [], [])
     for rcpt in rcpts:
         begin = time.monotonic()
         answer.codes.append(client.rcpt(rcpt).code)
         answer.seconds.append(time.monotonic() - begin)
-    if 250 in answer.codes:
+    if data and 250 in answer.codes:
         answer.data = client.data(smtpclient.message(answer.message_id, (), 'Hello\n')).code
     return answer

@@ -78,12 +78,12 @@ class Slapd:
         self.uri = f'ldap://127.0.0.1:{self.port}'
         self.ldaps_uri = f'ldaps://127.0.0.1:{self.ldaps_port}' if tls else None
         self.ldapi_uri = 'ldapi://' + quote(str(self.folder / 'ldapi'), safe='')
-        self._tls = tls
+        self.tls = tls
         self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
         self._config_admin = config_admin
-        self._acl = acl if acl is not None else default_acl(anonymous_read)
-        self._options = options
+        self.acl = acl if acl is not None else default_acl(anonymous_read)
+        self.options = options
         self._process = None
         (self.folder / 'db').mkdir(parents=True)
         self._conf = self.folder / 'slapd.conf'
@@ -146,12 +146,12 @@ class Slapd:
 
     def set(self, tls=None, acl=None, options=None):
         """Change what was given when it was made. It restarts if it runs."""
-        self._tls = tls or self._tls
-        self._acl = acl or self._acl
-        self._options = self._options if options is None else options
+        self.tls = tls or self.tls
+        self.acl = acl or self.acl
+        self.options = self.options if options is None else options
         self._configure()
         if self.alive():
-            self.stop()
+            self.kill()
             self.start()
 
     def empty(self):
@@ -183,20 +183,20 @@ class Slapd:
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
             'overlay syncprov',
-            self._options,
-            self._acl])
+            self.options,
+            self.acl])
 
     def _tls_lines(self):
-        if not self._tls:
+        if not self.tls:
             return []
-        return [f'TLSCACertificateFile {self._tls.ca}', f'TLSCertificateFile {self._tls.cert}',
-                f'TLSCertificateKeyFile {self._tls.key}']
+        return [f'TLSCACertificateFile {self.tls.ca}', f'TLSCertificateFile {self.tls.cert}',
+                f'TLSCertificateKeyFile {self.tls.key}']
 
     def _tool(self, tool, *arguments, dn=ADMIN_DN, password=ADMIN_PASSWORD, uri=None, ok=(0,),
               **options):
         bind = ['-D', dn, '-w', password] if dn else []
         return run([tool, '-x', '-H', uri or self.uri, *bind, *arguments], ok=ok,
-                   env=environment(self._tls), **options)
+                   env=environment(self.tls), **options)
 
 
 def environment(tls=None):

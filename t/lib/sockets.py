@@ -13,15 +13,15 @@ ESTABLISHED, SYN_SENT = '01', '02'
 
 
 def connections(user):
-    """Counter: port on the loopback address -> TCP connections of this user to it."""
+    """The ends (own, other) of this user's TCP connections over IPv4."""
     uid = str(pwd.getpwnam(user).pw_uid)
     rows = [line.split() for line in Path('/proc/net/tcp').read_text().splitlines()[1:]]
-    return Counter(int(row[2].rpartition(':')[2], 16) for row in rows
-                   if row[7] == uid and row[3] in (ESTABLISHED, SYN_SENT))
+    return {(row[1], row[2]) for row in rows
+            if row[7] == uid and row[3] in (ESTABLISHED, SYN_SENT)}
 
 
 class Watch:
-    """The most connections that a user had to each port at a time, since it was last asked."""
+    """with Watch(user) as watch: the most connections that the user had to a port at a time."""
 
     def __init__(self, user):
         self._user = user
@@ -38,13 +38,17 @@ class Watch:
         self._thread.join()
 
     def peaks(self):
-        """Counter: port -> connections; it begins anew."""
+        """Counter: port -> connections since the last call."""
         peaks, self._peaks = self._peaks, Counter()
         return peaks
 
     def _run(self):
+        """The kernel's list takes time to read: what stands in two of them was there in between."""
+        before = set()
         while not self._ended.wait(0.01):
-            self._peaks |= connections(self._user)
+            now = connections(self._user)
+            self._peaks |= Counter(int(other.rpartition(':')[2], 16) for _, other in before & now)
+            before = now
 
 
 @contextlib.contextmanager
