@@ -94,8 +94,8 @@ trace_question(const struct sdr_trace *trace,
 }
 
 void
-sdr_route(struct sdr *sdr, const char *recipient, const struct sdr_trace *trace,
-          struct sdr_verdict *verdict)
+sdr_decide(struct sdr *sdr, const char *recipient,
+           const struct sdr_trace *trace, struct sdr_verdict *verdict)
 {
     struct sdr_question question;
     struct sdr_answer answer;

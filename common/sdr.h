@@ -47,7 +47,7 @@ sdr_get_config(const struct sdr *sdr);
  * (SDR_DEFER). The verdict borrows from the configuration. TRACE, if not NULL,
  * is told every step. */
 SDR_PUBLIC void
-sdr_route(struct sdr *sdr, const char *recipient, const struct sdr_trace *trace,
-          struct sdr_verdict *verdict);
+sdr_decide(struct sdr *sdr, const char *recipient,
+           const struct sdr_trace *trace, struct sdr_verdict *verdict);
 
 #endif

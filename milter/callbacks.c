@@ -183,8 +183,8 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
     struct sdr_trace trace = {say_line, &debug};
     struct sdr_verdict verdict;
 
-    sdr_route(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
-              &verdict);
+    sdr_decide(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
+               &verdict);
     if (!message_decide(message, recipient, &verdict))
         return SMFIS_TEMPFAIL;
     switch (verdict.kind) {

@@ -147,8 +147,8 @@ route(struct job *job, const char *recipient)
     struct sdr_trace steps = {print_step, NULL};
     struct sdr_verdict verdict;
 
-    sdr_route(job->sdr, recipient, job->format == EXPLAINED ? &steps : NULL,
-              &verdict);
+    sdr_decide(job->sdr, recipient, job->format == EXPLAINED ? &steps : NULL,
+               &verdict);
     if (job->format == AS_JSON)
         print_json(recipient, &verdict);
     else

@@ -1,0 +1,111 @@
+/* dial.c - see dial.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "resolve.h"
+
+/* A peer that vanished is noticed while nobody asks (seconds, tries). */
+enum { KEEPALIVE_IDLE = 60, KEEPALIVE_INTERVAL = 15, KEEPALIVE_PROBES = 4 };
+
+static void
+set(int fd, int level, int option, int value)
+{
+    /* Comfort, not correctness: a failure changes nothing. */
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static void
+set_options(int fd)
+{
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+/* The errno of a connect that is under way, when it has ended. */
+static int
+await(int fd, int64_t deadline)
+{
+    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+    int64_t left;
+    int result = ETIMEDOUT;
+    socklen_t len = sizeof result;
+
+    while ((left = deadline - sdr_clock()) > 0) {
+        int n = poll(&waiting, 1, left > 60000 ? 60000 : (int)left);
+
+        if (n > 0)
+            return getsockopt(fd, SOL_SOCKET, SO_ERROR, &result, &len) == 0
+                       ? result
+                       : errno;
+        if (n < 0 && errno != EINTR)
+            return errno;
+    }
+    return ETIMEDOUT;
+}
+
+/* Returns 0 and the socket, or an errno. */
+static int
+dial_one(const struct sockaddr *address, socklen_t len, int64_t deadline,
+         int *fd)
+{
+    int s = socket(address->sa_family,
+                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int result = 0;
+
+    if (s < 0)
+        return errno;
+    set_options(s);
+    if (connect(s, address, len) < 0)
+        result = errno == EINPROGRESS ? await(s, deadline) : errno;
+    if (result != 0)
+        close(s);
+    else
+        *fd = s;
+    return result;
+}
+
+static void
+tell(const struct sockaddr *address, socklen_t len, uint16_t port, int number,
+     struct sdr_error *error)
+{
+    char host[NI_MAXHOST] = "?";
+
+    getnameinfo(address, len, host, sizeof host, NULL, 0, NI_NUMERICHOST);
+    sdr_error_set(error, "connect to %s port %u: %s", host, (unsigned)port,
+                  number == ETIMEDOUT ? "timed out" : strerror(number));
+}
+
+enum sdr_status
+sdr_dial(const char *host, uint16_t port, int64_t deadline, int *fd,
+         struct sdr_error *error)
+{
+    struct sdr_addresses addresses;
+    enum sdr_status status =
+        sdr_resolve(host, port, deadline, &addresses, error);
+
+    for (unsigned i = 0; status == SDR_OK && i < addresses.count; i++) {
+        const struct sockaddr *address =
+            (const struct sockaddr *)&addresses.items[i].address;
+        int64_t now = sdr_clock();
+        int64_t share = (deadline - now) / (addresses.count - i);
+        int result = dial_one(address, addresses.items[i].len, now + share, fd);
+
+        if (result == 0)
+            return SDR_OK;
+        tell(address, addresses.items[i].len, port, result, error);
+    }
+    return SDR_TEMPFAIL;
+}

@@ -1,0 +1,42 @@
+/* handle.h - an LDAP handle that is connected, encrypted and bound in time
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Knows what libldap gets wrong: what it waits for without a bound, what it
+ * takes from ldap.conf(5) and the environment unless told otherwise, and what
+ * it does not say. One URI for each handle; every option is set on it.
+ */
+#ifndef SDR_HANDLE_H
+#define SDR_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ldap.h>
+
+#include "config.h"
+#include "status.h"
+
+/* Make the libraries set themselves up, once in a process; they do not do so
+ * safely in several threads. To be called before any other function. */
+void
+sdr_handle_init(void);
+
+/* Connect to URI, encrypt and bind as the directory's options say. Returns
+ * SDR_OK and a handle to be freed; or SDR_TEMPFAIL with the reason. */
+enum sdr_status SDR_MUST_USE
+sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
+                const char *uri, int64_t deadline, struct sdr_error *error);
+
+/* Close, free, and set the pointer to NULL; NULL is fine. */
+void
+sdr_handle_free(LDAP **ld);
+
+/* Bound whatever libldap does next with this handle. */
+bool SDR_MUST_USE
+sdr_handle_deadline(LDAP *ld, int64_t deadline);
+
+/* Write "STEP: LDAP's words for RC (the server's words)". */
+void
+sdr_handle_tell(LDAP *ld, const char *step, int rc, struct sdr_error *error);
+
+#endif

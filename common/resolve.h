@@ -1,0 +1,39 @@
+/* resolve.h - the addresses of a host name, within a deadline
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * getaddrinfo(3) waits for name servers as long as it likes. This asks as
+ * /etc/resolv.conf and /etc/hosts say, which are read anew each time, and gives
+ * up in time. Other services of nsswitch.conf are not asked.
+ */
+#ifndef SDR_RESOLVE_H
+#define SDR_RESOLVE_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "status.h"
+
+/* More addresses of one name are not tried. */
+#define SDR_ADDRESSES_MAX 16
+
+/* In the order in which they should be tried (RFC 6724). */
+struct sdr_addresses {
+    unsigned count;
+    struct {
+        struct sockaddr_storage address;
+        socklen_t len;
+    } items[SDR_ADDRESSES_MAX];
+};
+
+/* Once in a process, before the other function, which any thread may call. */
+void
+sdr_resolve_init(void);
+
+/* The addresses of HOST, which may be an address itself. Returns SDR_OK with at
+ * least one; or SDR_TEMPFAIL with the reason: a name that is said not to exist
+ * may do so in a minute. */
+enum sdr_status SDR_MUST_USE
+sdr_resolve(const char *host, uint16_t port, int64_t deadline,
+            struct sdr_addresses *addresses, struct sdr_error *error);
+
+#endif
