@@ -36,7 +36,8 @@ struct slot {
 struct server {
     const char *uri;
     struct slot *slots;
-    int64_t retry_at; /* 0: it is well */
+    int64_t retry_at;       /* 0: it is well */
+    pthread_cond_t changed; /* a slot is free, or a server well or failed */
 };
 
 struct sdr_directory {
@@ -46,7 +47,6 @@ struct sdr_directory {
     struct server *servers;
     const char **attributes; /* wanted of each entry; ended by NULL */
     pthread_mutex_t lock;    /* of all that may change */
-    pthread_cond_t changed;  /* a slot is free, a server well or failed */
     pid_t pid;
 };
 
@@ -87,14 +87,15 @@ sigpipe_restore(const struct sigpipe *saved)
 /* ---- life ---- */
 
 static void
-init_lock(struct sdr_directory *directory)
+init_locks(struct sdr_directory *directory)
 {
     pthread_condattr_t attr;
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&directory->lock, NULL);
-    pthread_cond_init(&directory->changed, &attr);
+    for (unsigned i = 0; i < directory->options->uris.count; i++)
+        pthread_cond_init(&directory->servers[i].changed, &attr);
     pthread_condattr_destroy(&attr);
     directory->pid = getpid();
 }
@@ -130,8 +131,9 @@ sdr_directory_new(const struct sdr_config *config, unsigned index)
     d->config = config;
     d->options = &config->directories[index];
     d->index = index;
-    init_lock(d);
     d->servers = calloc(d->options->uris.count, sizeof *d->servers);
+    if (d->servers != NULL)
+        init_locks(d);
     ok = d->servers != NULL && list_attributes(d);
     for (unsigned i = 0; ok && i < d->options->uris.count; i++) {
         d->servers[i].uri = d->options->uris.items[i];
@@ -180,14 +182,16 @@ sdr_directory_free(struct sdr_directory **directory)
     if (d->servers != NULL)
         drop_all(d, d->pid == getpid());
     sigpipe_restore(&saved);
-    for (unsigned i = 0; d->servers != NULL && i < d->options->uris.count; i++)
+    for (unsigned i = 0; d->servers != NULL && i < d->options->uris.count;
+         i++) {
+        if (d->pid == getpid())
+            pthread_cond_destroy(&d->servers[i].changed);
         free(d->servers[i].slots);
+    }
+    if (d->pid == getpid())
+        pthread_mutex_destroy(&d->lock);
     free(d->servers);
     free(d->attributes);
-    if (d->pid == getpid()) {
-        pthread_cond_destroy(&d->changed);
-        pthread_mutex_destroy(&d->lock);
-    }
     free(d);
     *directory = NULL;
 }
@@ -200,7 +204,7 @@ after_fork(struct sdr_directory *directory)
     if (directory->pid == getpid())
         return;
     drop_all(directory, false);
-    init_lock(directory);
+    init_locks(directory);
 }
 
 /* ---- the pool ---- */
@@ -443,6 +447,31 @@ share(const struct tour *tour)
     return now + (tour->deadline - now) / tour->left;
 }
 
+/* Who was woken for a server's slot and goes elsewhere wakes the next one. */
+static void
+pass_on(struct server *waited, const struct server *server)
+{
+    if (waited != NULL && waited != server)
+        pthread_cond_signal(&waited->changed);
+}
+
+/* Until when to wait for a slot of SERVER: those who wait leave time to ask,
+ * and to wait for the others that are well. */
+static struct timespec
+patience(const struct sdr_directory *directory, const struct tour *tour,
+         const struct server *server)
+{
+    int64_t now = sdr_clock(), until;
+    unsigned well = 1;
+
+    for (unsigned i = 0; i < directory->options->uris.count; i++)
+        well += !tour->asked[i] && directory->servers[i].retry_at == 0
+                && server != &directory->servers[i];
+    until = now + (tour->deadline - now) / well - tour->least * tour->left;
+    return (struct timespec){.tv_sec = until / 1000,
+                             .tv_nsec = until % 1000 * 1000000};
+}
+
 /* Wait for a slot of the server to be asked; NULL if all stay busy, or there is
  * no server. Which one that is may change meanwhile: nobody waits for one that
  * has failed while another is well. To ask one that failed is a trial, for
@@ -451,17 +480,22 @@ static struct slot *
 take(struct sdr_directory *directory, const struct tour *tour,
      struct server **server)
 {
-    int64_t until = share(tour) - tour->least;
-    struct timespec time = {.tv_sec = until / 1000,
-                            .tv_nsec = until % 1000 * 1000000};
+    struct server *waited = NULL;
+    struct timespec until = {0, 0};
     struct slot *slot;
     int rc = 0;
 
     pthread_mutex_lock(&directory->lock);
     while ((slot = choose(directory, tour, server)) == NULL && *server != NULL
-           && rc == 0)
-        rc = pthread_cond_timedwait(&directory->changed, &directory->lock,
-                                    &time);
+           && (rc == 0 || *server != waited)) {
+        if (*server != waited) {
+            pass_on(waited, *server);
+            waited = *server;
+            until = patience(directory, tour, waited);
+        }
+        rc = pthread_cond_timedwait(&waited->changed, &directory->lock, &until);
+    }
+    pass_on(waited, *server);
     if (slot != NULL) {
         slot->busy = true;
         if ((*server)->retry_at != 0)
@@ -482,8 +516,13 @@ give_back(struct sdr_directory *directory, struct server *server,
         drop_idle(directory, server);
     slot->used_at = sdr_clock();
     slot->busy = false;
-    server->retry_at = well ? 0 : slot->used_at + FAILED_MS;
-    pthread_cond_broadcast(&directory->changed);
+    if (well && server->retry_at == 0) {
+        pthread_cond_signal(&server->changed);
+    } else {
+        server->retry_at = well ? 0 : slot->used_at + FAILED_MS;
+        for (unsigned i = 0; i < directory->options->uris.count; i++)
+            pthread_cond_broadcast(&directory->servers[i].changed);
+    }
     pthread_mutex_unlock(&directory->lock);
 }
 
