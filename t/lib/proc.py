@@ -5,7 +5,9 @@ to somebody else by now.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,9 +28,12 @@ def wait_for(predicate, seconds=10, what='condition'):
 
 
 def free_port(host='127.0.0.1'):
-    with socket.socket() as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """None that the kernel gives to clients: a server that is restarted must find it free."""
+    for port in random.sample(range(10000, 32000), 100):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind((host, port))
+            return port
+    raise RuntimeError('no free port')
 
 
 def listening(port):
