@@ -74,15 +74,11 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
-const char *
-sdr_connection_tls(const struct sdr_connection *connection)
+bool
+sdr_connection_tls(const struct sdr_connection *connection, char *version,
+                   size_t size)
 {
-    const char *version = NULL;
-
-    if (ldap_tls_inplace(connection->ld) == 0)
-        return NULL;
-    ldap_get_option(connection->ld, LDAP_OPT_X_TLS_VERSION, &version);
-    return version != NULL ? version : "TLS";
+    return sdr_handle_tls(connection->ld, version, size);
 }
 
 /* ---- searching ---- */
@@ -164,29 +160,67 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
     return harmless;
 }
 
-/* Read the messages of a result; the LDAP code of its end in *code. */
+/* A search whose answer is coming in. */
+struct answer {
+    struct sdr_search *search;
+    int64_t deadline;
+    int entries;
+    int code; /* LDAP's, once it has ended */
+    bool ended;
+};
+
 static enum sdr_status
-read_result(LDAP *ld, LDAPMessage *result, struct sdr_search *search,
-            int64_t deadline, int *code, struct sdr_error *error)
+take(LDAP *ld, LDAPMessage *message, struct answer *answer,
+     struct sdr_error *error)
+{
+    struct sdr_search *search = answer->search;
+
+    switch (ldap_msgtype(message)) {
+    case LDAP_RES_SEARCH_ENTRY:
+        /* Not every server heeds the limit. */
+        if (search->size_limit > 0 && answer->entries++ >= search->size_limit) {
+            answer->ended = true;
+            answer->code = LDAP_SIZELIMIT_EXCEEDED;
+            return SDR_OK;
+        }
+        return read_entry(ld, message, search, answer->deadline, error);
+    case LDAP_RES_SEARCH_REFERENCE:
+        search->complete &= is_harmless_reference(ld, message);
+        return SDR_OK;
+    case LDAP_RES_SEARCH_RESULT:
+        answer->ended = true;
+        if (ldap_parse_result(ld, message, &answer->code, NULL, NULL, NULL,
+                              NULL, 0)
+            != LDAP_SUCCESS)
+            answer->code = LDAP_DECODING_ERROR;
+        return SDR_OK;
+    }
+    return SDR_OK;
+}
+
+/* One message after the other: an answer without end is not kept. */
+static enum sdr_status
+receive_all(LDAP *ld, int id, struct answer *answer, bool *broken,
+            struct sdr_error *error)
 {
     enum sdr_status status = SDR_OK;
 
-    *code = LDAP_DECODING_ERROR; /* no end */
-    for (LDAPMessage *m = ldap_first_message(ld, result);
-         m != NULL && status == SDR_OK; m = ldap_next_message(ld, m)) {
-        switch (ldap_msgtype(m)) {
-        case LDAP_RES_SEARCH_ENTRY:
-            status = read_entry(ld, m, search, deadline, error);
-            break;
-        case LDAP_RES_SEARCH_REFERENCE:
-            search->complete &= is_harmless_reference(ld, m);
-            break;
-        case LDAP_RES_SEARCH_RESULT:
-            if (ldap_parse_result(ld, m, code, NULL, NULL, NULL, NULL, 0)
-                != LDAP_SUCCESS)
-                *code = LDAP_DECODING_ERROR;
-            break;
+    while (!answer->ended && status == SDR_OK) {
+        struct timeval left = sdr_clock_left(answer->deadline);
+        LDAPMessage *message = NULL;
+        int rc = sdr_clock() < answer->deadline
+                     ? ldap_result(ld, id, LDAP_MSG_ONE, &left, &message)
+                     : 0;
+
+        if (rc > 0) {
+            status = take(ld, message, answer, error);
+        } else {
+            answer->ended = *broken = true;
+            answer->code = LDAP_TIMEOUT;
+            if (rc < 0)
+                ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &answer->code);
         }
+        ldap_msgfree(message);
     }
     return status;
 }
@@ -195,25 +229,20 @@ static enum sdr_status
 receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
         bool *broken, struct sdr_error *error)
 {
-    struct timeval left = sdr_clock_left(deadline);
-    LDAPMessage *result = NULL;
-    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
-    int code = LDAP_TIMEOUT;
-    enum sdr_status status = SDR_OK;
+    struct answer answer = {.search = search, .deadline = deadline};
+    enum sdr_status status;
 
-    search->complete = rc > 0;
-    if (rc < 0)
-        ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
-    else if (rc == 0)
-        ldap_abandon_ext(ld, id, NULL, NULL);
-    else
-        status = read_result(ld, result, search, deadline, &code, error);
-    ldap_msgfree(result);
-    *broken = rc <= 0 || status != SDR_OK;
-    if (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0)
+    search->complete = true;
+    *broken = false;
+    status = receive_all(ld, id, &answer, broken, error);
+    if (status != SDR_OK) {
+        *broken = true;
+    } else if (answer.code == LDAP_SIZELIMIT_EXCEEDED
+               && search->size_limit > 0) {
         search->complete = false;
-    else if (status == SDR_OK && code != LDAP_SUCCESS) {
-        sdr_tell(ld, "search", code, error);
+        ldap_abandon_ext(ld, id, NULL, NULL);
+    } else if (answer.code != LDAP_SUCCESS) {
+        sdr_tell(ld, "search", answer.code, error);
         status = SDR_TEMPFAIL;
     }
     search->complete &= status == SDR_OK;

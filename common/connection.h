@@ -54,10 +54,10 @@ sdr_connection_close(struct sdr_connection **connection);
 void
 sdr_connection_abandon(struct sdr_connection **connection);
 
-/* The version of TLS that encrypts it, such as "TLS1.3"; NULL if none does.
- * Borrowed. */
-const char *
-sdr_connection_tls(const struct sdr_connection *connection);
+/* True if TLS encrypts it; see sdr_handle_tls(). */
+bool
+sdr_connection_tls(const struct sdr_connection *connection, char *version,
+                   size_t size);
 
 /* Search. Returns SDR_OK; or SDR_TEMPFAIL with the reason
  * and *broken set if the connection is lost or silent, rather than answered by

@@ -3,13 +3,10 @@
  */
 #include "handle.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <openldap.h>
 
 #include "bind.h"
 #include "certificate.h"
@@ -17,16 +14,12 @@
 #include "dial.h"
 #include "resolve.h"
 #include "tell.h"
-
-/* From this version on libldap bounds a TLS handshake by itself (ITS#8047). */
-enum { BOUNDED_TLS_VERSION = 20609 };
+#include "wire.h"
 
 /* To find out why a certificate was refused takes a second handshake. */
 enum { EXPLAIN_MS = 2000 };
 
 /* ---- once in a process ---- */
-
-static bool tls_is_bounded;
 
 /* libldap asks for this host's full name when it sets itself up, and would wait
  * for name servers that do not answer as long as they like. What /etc/hosts
@@ -34,18 +27,13 @@ static bool tls_is_bounded;
 static void
 init_libldap(void)
 {
-    LDAPAPIInfo info = {.ldapai_info_version = LDAP_API_INFO_VERSION};
-    int servers;
+    int level = 0, servers;
 
     if ((_res.options & RES_INIT) == 0)
         res_init();
     servers = _res.nscount;
     _res.nscount = 0;
-    if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) == LDAP_OPT_SUCCESS) {
-        tls_is_bounded = info.ldapai_vendor_version >= BOUNDED_TLS_VERSION;
-        ber_memvfree((void **)info.ldapai_extensions);
-        ldap_memfree(info.ldapai_vendor_name);
-    }
+    ldap_get_option(NULL, LDAP_OPT_DEBUG_LEVEL, &level);
     _res.nscount = servers;
 }
 
@@ -96,6 +84,7 @@ sdr_handle_deadline(LDAP *ld, int64_t deadline)
 {
     struct timeval left = sdr_clock_left(deadline);
 
+    sdr_wire_deadline(ld, deadline);
     return set_time(ld, LDAP_OPT_NETWORK_TIMEOUT, left)
            && set_time(ld, LDAP_OPT_TIMEOUT, left);
 }
@@ -169,83 +158,68 @@ host_of(const struct opening *opening)
     return host == NULL || host[0] == '\0' ? "localhost" : host;
 }
 
-/* A handle over our own socket: libldap bounds neither the name servers' answer
- * nor a handshake that it begins with the connect. It learns the host's name,
- * for the certificate, yet nothing of ldaps. */
-static enum sdr_status
-open_tcp(LDAP **ld, const struct opening *opening, struct sdr_error *error)
+/* Of an ldapi:// that names none: OpenLDAP's, on Debian. */
+static const char *
+path_of(const struct opening *opening)
 {
+    const char *path = opening->url->lud_host;
+
+    return path == NULL || path[0] == '\0' ? "/var/run/slapd/ldapi" : path;
+}
+
+/* A handle over our own socket. It learns the host's name, for the certificate,
+ * yet nothing of ldaps: TLS comes afterwards. */
+static enum sdr_status
+open_handle(LDAP **ld, const struct opening *opening, struct sdr_error *error)
+{
+    bool local = strcmp(opening->url->lud_scheme, "ldapi") == 0;
     LDAPURLDesc plain = *opening->url;
     char scheme[] = "ldap";
     char *uri;
-    int fd = -1, rc;
+    int fd = -1;
     enum sdr_status status =
-        sdr_dial(host_of(opening), (uint16_t)opening->url->lud_port,
-                 opening->deadline, &fd, error);
+        local ? sdr_dial_unix(path_of(opening), opening->deadline, &fd, error)
+              : sdr_dial(host_of(opening), (uint16_t)opening->url->lud_port,
+                         opening->deadline, &fd, error);
 
     if (status != SDR_OK)
         return status;
-    plain.lud_scheme = scheme;
+    if (!local)
+        plain.lud_scheme = scheme;
     uri = ldap_url_desc2str(&plain);
-    rc = uri == NULL ? LDAP_NO_MEMORY
-                     : ldap_init_fd(fd, LDAP_PROTO_TCP, uri, ld);
+    status = sdr_wire_open(ld, fd, uri, opening->deadline, error);
     ldap_memfree(uri);
-    if (rc == LDAP_SUCCESS)
-        return SDR_OK;
-    close(fd);
-    sdr_error_set(error, "%s", ldap_err2string(rc));
-    return SDR_TEMPFAIL;
-}
-
-static enum sdr_status
-open_unix(LDAP **ld, const struct opening *opening, struct sdr_error *error)
-{
-    char *uri = ldap_url_desc2str(opening->url);
-    int fd = -1;
-    int rc = uri == NULL ? LDAP_NO_MEMORY : ldap_initialize(ld, uri);
-
-    ldap_memfree(uri);
-    if (rc == LDAP_SUCCESS && !sdr_handle_deadline(*ld, opening->deadline))
-        rc = LDAP_LOCAL_ERROR;
-    if (rc == LDAP_SUCCESS)
-        rc = ldap_connect(*ld);
-    if (rc == LDAP_SUCCESS
-        && (ldap_get_option(*ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS
-            || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0))
-        rc = LDAP_LOCAL_ERROR;
-    if (rc == LDAP_SUCCESS)
-        return SDR_OK;
-    sdr_error_set(error, "connect: %s", ldap_err2string(rc));
-    return SDR_TEMPFAIL;
-}
-
-/* libldap's reads wait in poll() with a bound, not in read() without. */
-static bool
-set_nonblocking(LDAP *ld)
-{
-    int fd = -1;
-
-    return ldap_get_option(ld, LDAP_OPT_DESC, &fd) == LDAP_OPT_SUCCESS
-           && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) >= 0;
+    return status;
 }
 
 static int
 handshake(LDAP *ld, const struct opening *opening)
 {
-    int rc = LDAP_SUCCESS;
-
-    /* It has nothing to do with connecting any more: it makes the handshake of
-     * an older libldap wait in poll() as well. */
-    if (!sdr_handle_deadline(ld, opening->deadline) || !set_nonblocking(ld)
-        || !set_flag(ld, LDAP_OPT_CONNECT_ASYNC, !tls_is_bounded))
+    if (!sdr_handle_deadline(ld, opening->deadline))
         return LDAP_LOCAL_ERROR;
     if (opening->ldaps)
-        rc = ldap_install_tls(ld);
-    else if (opening->directory->start_tls)
-        rc = ldap_start_tls_s(ld, NULL, NULL);
-    if (rc == LDAP_SUCCESS && !set_nonblocking(ld))
-        rc = LDAP_LOCAL_ERROR;
-    return rc;
+        return ldap_install_tls(ld);
+    if (opening->directory->start_tls)
+        return ldap_start_tls_s(ld, NULL, NULL);
+    return LDAP_SUCCESS;
+}
+
+/* libldap with GnuTLS does not heed LDAP_OPT_X_TLS_PROTOCOL_MIN. */
+static bool
+is_new_enough(LDAP *ld, enum sdr_tls_version oldest, struct sdr_error *error)
+{
+    char version[16];
+    const char *minor = sdr_handle_tls(ld, version, sizeof version)
+                            ? strstr(version, "1.")
+                            : NULL;
+
+    if (minor != NULL && minor[2] >= (oldest == SDR_TLS_1_3 ? '3' : '2')
+        && minor[2] <= '9')
+        return true;
+    sdr_error_set(error, "TLS: the server speaks %s, tls-min-version is %s",
+                  minor != NULL ? version : "an unknown version",
+                  oldest == SDR_TLS_1_3 ? "1.3" : "1.2");
+    return false;
 }
 
 /* Connected and encrypted. With an error the handle may be there as well, to be
@@ -255,9 +229,7 @@ connect_to(LDAP **ld, const struct opening *opening, int *rc,
            struct sdr_error *error)
 {
     bool tls = is_encrypted(opening);
-    bool local = strcmp(opening->url->lud_scheme, "ldapi") == 0;
-    enum sdr_status status =
-        local ? open_unix(ld, opening, error) : open_tcp(ld, opening, error);
+    enum sdr_status status = open_handle(ld, opening, error);
 
     *rc = LDAP_SUCCESS;
     if (status != SDR_OK)
@@ -271,7 +243,11 @@ connect_to(LDAP **ld, const struct opening *opening, int *rc,
     }
     *rc = handshake(*ld, opening);
     if (*rc == LDAP_SUCCESS)
-        return SDR_OK;
+        return !tls
+                       || is_new_enough(
+                           *ld, opening->directory->tls_min_version, error)
+                   ? SDR_OK
+                   : SDR_TEMPFAIL;
     sdr_tell(*ld, opening->ldaps ? "TLS" : "StartTLS", *rc, error);
     return SDR_TEMPFAIL;
 }
@@ -302,6 +278,19 @@ explain(const struct opening *refused, struct sdr_error *error)
                       words.text);
     ber_memfree(der.bv_val);
     sdr_handle_free(&ld);
+}
+
+bool
+sdr_handle_tls(LDAP *ld, char *version, size_t size)
+{
+    char *text = NULL;
+
+    if (ldap_tls_inplace(ld) == 0)
+        return false;
+    ldap_get_option(ld, LDAP_OPT_X_TLS_VERSION, &text);
+    snprintf(version, size, "%s", text != NULL ? text : "TLS");
+    ldap_memfree(text);
+    return true;
 }
 
 enum sdr_status

@@ -9,6 +9,7 @@
 #define SDR_HANDLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ldap.h>
@@ -30,6 +31,11 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
 /* Close, free, and set the pointer to NULL; NULL is fine. */
 void
 sdr_handle_free(LDAP **ld);
+
+/* True if TLS encrypts it; its VERSION, such as "TLS1.3", of at most SIZE
+ * octets with the NUL. */
+bool
+sdr_handle_tls(LDAP *ld, char *version, size_t size);
 
 /* Bound whatever libldap does next with this handle. */
 bool SDR_MUST_USE

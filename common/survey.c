@@ -150,7 +150,8 @@ connect_to(struct visit *visit)
 {
     int64_t start = sdr_clock();
     struct sdr_error error = {""};
-    const char *tls;
+    char version[16] = "";
+    bool tls;
 
     if (sdr_connection_open(&visit->connection, visit->directory, visit->uri,
                             deadline_of(visit), &error)
@@ -158,11 +159,11 @@ connect_to(struct visit *visit)
         tell(visit, SDR_SILENT, "connection", NULL, "%s", error.text);
         return false;
     }
-    tls = sdr_connection_tls(visit->connection);
+    tls = sdr_connection_tls(visit->connection, version, sizeof version);
     tell(visit, SDR_FINE, "connection", NULL,
-         "connected%s%s and bound in %lld ms", tls != NULL ? ", " : "",
-         tls != NULL ? tls : "", (long long)(sdr_clock() - start));
-    if (tls != NULL && !visit->directory->tls_require_cert)
+         "connected%s%s and bound in %lld ms", tls ? ", " : "", version,
+         (long long)(sdr_clock() - start));
+    if (tls && !visit->directory->tls_require_cert)
         tell(visit, SDR_DOUBTFUL, "certificate", "remove tls-require-cert = no",
              "it is not verified: anybody may claim to be this server");
     return true;

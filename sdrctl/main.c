@@ -101,6 +101,9 @@ main(int argc, char **argv)
     const struct command *command;
     int c;
 
+    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
+     * for us, and libldap 2.5 crashes on some. */
+    setenv("LDAPNOINIT", "1", 1);
     /* '+': options behind the subcommand are its own. */
     while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         switch (c) {

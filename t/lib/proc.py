@@ -36,9 +36,10 @@ def free_port(host='127.0.0.1'):
     raise RuntimeError('no free port')
 
 
-def listening(port):
-    """Whether somebody listens on this port of 127.0.0.1, without disturbing him."""
-    return f' 0100007F:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
+def listening(port, host='127.0.0.1'):
+    """Whether somebody listens there, without disturbing him."""
+    address = int.from_bytes(socket.inet_aton(host), 'little')
+    return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
 
 
 def run(argv, *, ok=(0,), **options):

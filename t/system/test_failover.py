@@ -17,6 +17,7 @@ import pytest
 import paths
 import slapd as ldap
 import sockets
+import tls
 import world
 from asker import Asker, ask
 from mirror import Mirror
