@@ -129,6 +129,14 @@ def test_locked_account(people, write, scratch):
         people.remove(f'CN=other,OU=services,{SUFFIX}')
 
 
+# --- what it answers ---
+
+def test_check(people, write):
+    done = sdrctl.run(write(people.ldaps_uri), 'check', 'directory')
+    assert done.returncode == 0
+    assert 'WRONG' not in done.stdout and 'warning' not in done.stdout, done.stdout
+
+
 # --- two domain controllers; the second one says that Alice is here ---
 
 @pytest.fixture

@@ -130,3 +130,18 @@ def test_server_with_tls_1_3(slapd, write, scratch, encrypted, oldest):
 def test_server_with_tls_1_2(new_slapd, write, scratch, encrypted, oldest):
     uri, options = encrypted(new_slapd(options=ONLY_TLS_1_2))
     routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
+
+def test_server_whose_tls_is_too_old(new_slapd, write, scratch, encrypted):
+    server = new_slapd(options=ONLY_TLS_1_2)
+    uri, options = encrypted(server)
+    why = deferred(write(uri, **options, **simple(scratch), tls_min_version='1.3'))
+    assert 'TLS: ' in why and 'certificate' not in why
+    assert ' BIND ' not in server.log()
+
+
+@pytest.mark.parametrize('oldest', [None, '1.2'])
+def test_tls_1_1_is_not_taken(new_slapd, write, scratch, encrypted, oldest):
+    server = new_slapd(options='TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.1\n')
+    uri, options = encrypted(server)
+    deferred(write(uri, **options, **simple(scratch), tls_min_version=oldest))
+    assert ' BIND ' not in server.log()
