@@ -36,7 +36,8 @@ struct slot {
 struct server {
     const char *uri;
     struct slot *slots;
-    int64_t retry_at; /* 0: it is well */
+    int64_t retry_at;       /* 0: it is well */
+    pthread_cond_t changed; /* a slot is free, or a server well or failed */
 };
 
 struct sdr_directory {
@@ -46,7 +47,6 @@ struct sdr_directory {
     struct server *servers;
     const char **attributes; /* wanted of each entry; ended by NULL */
     pthread_mutex_t lock;    /* of all that may change */
-    pthread_cond_t released;
     pid_t pid;
 };
 
@@ -87,14 +87,15 @@ sigpipe_restore(const struct sigpipe *saved)
 /* ---- life ---- */
 
 static void
-init_lock(struct sdr_directory *directory)
+init_locks(struct sdr_directory *directory)
 {
     pthread_condattr_t attr;
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&directory->lock, NULL);
-    pthread_cond_init(&directory->released, &attr);
+    for (unsigned i = 0; i < directory->options->uris.count; i++)
+        pthread_cond_init(&directory->servers[i].changed, &attr);
     pthread_condattr_destroy(&attr);
     directory->pid = getpid();
 }
@@ -130,8 +131,9 @@ sdr_directory_new(const struct sdr_config *config, unsigned index)
     d->config = config;
     d->options = &config->directories[index];
     d->index = index;
-    init_lock(d);
     d->servers = calloc(d->options->uris.count, sizeof *d->servers);
+    if (d->servers != NULL)
+        init_locks(d);
     ok = d->servers != NULL && list_attributes(d);
     for (unsigned i = 0; ok && i < d->options->uris.count; i++) {
         d->servers[i].uri = d->options->uris.items[i];
@@ -180,14 +182,16 @@ sdr_directory_free(struct sdr_directory **directory)
     if (d->servers != NULL)
         drop_all(d, d->pid == getpid());
     sigpipe_restore(&saved);
-    for (unsigned i = 0; d->servers != NULL && i < d->options->uris.count; i++)
+    for (unsigned i = 0; d->servers != NULL && i < d->options->uris.count;
+         i++) {
+        if (d->pid == getpid())
+            pthread_cond_destroy(&d->servers[i].changed);
         free(d->servers[i].slots);
+    }
+    if (d->pid == getpid())
+        pthread_mutex_destroy(&d->lock);
     free(d->servers);
     free(d->attributes);
-    if (d->pid == getpid()) {
-        pthread_cond_destroy(&d->released);
-        pthread_mutex_destroy(&d->lock);
-    }
     free(d);
     *directory = NULL;
 }
@@ -200,7 +204,7 @@ after_fork(struct sdr_directory *directory)
     if (directory->pid == getpid())
         return;
     drop_all(directory, false);
-    init_lock(directory);
+    init_locks(directory);
 }
 
 /* ---- the pool ---- */
@@ -231,37 +235,6 @@ find_slot(const struct sdr_directory *directory, struct server *server)
             best = slot;
     }
     return best;
-}
-
-static struct slot *
-acquire(struct sdr_directory *directory, struct server *server,
-        int64_t deadline)
-{
-    struct timespec until = {.tv_sec = deadline / 1000,
-                             .tv_nsec = deadline % 1000 * 1000000};
-    struct slot *slot;
-    int rc = 0;
-
-    pthread_mutex_lock(&directory->lock);
-    while ((slot = find_slot(directory, server)) == NULL && rc == 0)
-        rc = pthread_cond_timedwait(&directory->released, &directory->lock,
-                                    &until);
-    if (slot != NULL)
-        slot->busy = true;
-    pthread_mutex_unlock(&directory->lock);
-    return slot;
-}
-
-static void
-release(struct sdr_directory *directory, struct slot *slot, bool broken)
-{
-    if (broken)
-        drop(slot, true);
-    pthread_mutex_lock(&directory->lock);
-    slot->used_at = sdr_clock();
-    slot->busy = false;
-    pthread_cond_broadcast(&directory->released);
-    pthread_mutex_unlock(&directory->lock);
 }
 
 /* Close what rests in the pool of a server that is gone. */
@@ -379,6 +352,7 @@ ask_slot(struct inquiry *inquiry, const struct server *server,
     sdr_trace(inquiry->trace, "base %s",
               inquiry->directory->options->search_base);
     sdr_trace(inquiry->trace, "filter %s", filter);
+    inquiry->found = false;
     status = search_and_prove(inquiry, slot, filter, deadline, broken, error);
     free(filter);
     if (status == SDR_TEMPFAIL)
@@ -389,101 +363,235 @@ ask_slot(struct inquiry *inquiry, const struct server *server,
 /* Ask the server; once more over a new connection if the one from the pool was
  * dead (the server was restarted, a firewall forgot it). */
 static enum sdr_status
-ask_server(struct inquiry *inquiry, struct server *server, int64_t deadline,
-           struct sdr_error *error)
+ask_server(struct inquiry *inquiry, struct server *server, struct slot *slot,
+           int64_t until, bool *broken, struct sdr_error *error)
 {
-    enum sdr_status status = SDR_TEMPFAIL;
-    bool again = true;
+    bool pooled = slot->connection != NULL;
+    enum sdr_status status =
+        ask_slot(inquiry, server, slot, until, broken, error);
 
-    while (again) {
-        struct slot *slot = acquire(inquiry->directory, server, deadline);
-        bool pooled, broken = false;
-
-        if (slot == NULL) {
-            sdr_error_set(error, "%s: all connections are busy", server->uri);
-            return SDR_TEMPFAIL;
-        }
-        pooled = slot->connection != NULL;
-        inquiry->found = false;
-        status = ask_slot(inquiry, server, slot, deadline, &broken, error);
-        release(inquiry->directory, slot, broken);
-        again = status == SDR_TEMPFAIL && pooled && broken
-                && sdr_clock() < deadline;
-        if (status == SDR_TEMPFAIL)
-            sdr_trace(inquiry->trace, "%s%s", error->text,
-                      again ? "; once more over a new connection" : "");
-        if (broken) {
-            pthread_mutex_lock(&inquiry->directory->lock);
-            drop_idle(inquiry->directory, server);
-            pthread_mutex_unlock(&inquiry->directory->lock);
-        }
+    if (status == SDR_TEMPFAIL && pooled && *broken && sdr_clock() < until) {
+        sdr_trace(inquiry->trace, "%s; once more over a new connection",
+                  error->text);
+        drop(slot, true);
+        pthread_mutex_lock(&inquiry->directory->lock);
+        drop_idle(inquiry->directory, server);
+        pthread_mutex_unlock(&inquiry->directory->lock);
+        status = ask_slot(inquiry, server, slot, until, broken, error);
     }
+    if (status == SDR_TEMPFAIL)
+        sdr_trace(inquiry->trace, "%s", error->text);
     return status;
 }
 
 /* ---- failover ---- */
 
-/* The next server to ask: the first that is well, else the first of the
- * others; NULL if all were asked. To ask one that failed is a trial, for which
- * one asker is enough. */
-static struct server *
-choose(struct sdr_directory *directory, const bool *asked)
+/* One question's way through the servers. */
+struct tour {
+    bool *asked;
+    unsigned left;
+    int64_t deadline;
+    int64_t least; /* time that is needed to judge a server fairly */
+    int64_t worst; /* rank of a server that is still asked */
+};
+
+/* The later a server should be asked, the greater. One that failed is not
+ * waited for. */
+static int64_t
+rank(const struct server *server, const struct slot *slot)
 {
-    struct server *chosen = NULL;
-    int64_t now = sdr_clock();
+    if (server->retry_at == 0)
+        return 0;
+    if (slot == NULL)
+        return INT64_MAX;
+    return sdr_clock() >= server->retry_at ? 0 : server->retry_at;
+}
 
-    pthread_mutex_lock(&directory->lock);
+/* The server to be asked now, the first of those with the lowest rank; NULL if
+ * there is none. Its slot; NULL if all are busy. */
+static struct slot *
+choose(const struct sdr_directory *directory, const struct tour *tour,
+       struct server **server)
+{
+    struct slot *chosen = NULL;
+    int64_t lowest = 0;
+
+    *server = NULL;
     for (unsigned i = 0; i < directory->options->uris.count; i++) {
-        struct server *server = &directory->servers[i];
+        struct server *candidate = &directory->servers[i];
+        struct slot *slot = find_slot(directory, candidate);
+        int64_t its = rank(candidate, slot);
 
-        if (asked[i])
+        if (tour->asked[i] || its > tour->worst
+            || (*server != NULL && its >= lowest))
             continue;
-        if (now >= server->retry_at) {
-            chosen = server;
-            break;
-        }
-        if (chosen == NULL)
-            chosen = server;
+        *server = candidate;
+        chosen = slot;
+        lowest = its;
     }
-    if (chosen != NULL && chosen->retry_at != 0)
-        chosen->retry_at = now + FAILED_MS;
-    pthread_mutex_unlock(&directory->lock);
     return chosen;
 }
 
-static void
-note(struct sdr_directory *directory, struct server *server, bool well)
+static bool
+may_go_on(const struct tour *tour)
 {
+    return tour->left > 0 && tour->deadline - sdr_clock() >= tour->least;
+}
+
+/* A silent server must leave time for the others. */
+static int64_t
+share(const struct tour *tour)
+{
+    int64_t now = sdr_clock();
+
+    return now + (tour->deadline - now) / tour->left;
+}
+
+/* Who was woken for a server's slot and goes elsewhere wakes the next one. */
+static void
+pass_on(struct server *waited, const struct server *server)
+{
+    if (waited != NULL && waited != server)
+        pthread_cond_signal(&waited->changed);
+}
+
+/* Until when to wait for a slot of SERVER: those who wait leave time to ask,
+ * and to wait for the others that are well. */
+static struct timespec
+patience(const struct sdr_directory *directory, const struct tour *tour,
+         const struct server *server)
+{
+    int64_t now = sdr_clock(), until;
+    unsigned well = 1;
+
+    for (unsigned i = 0; i < directory->options->uris.count; i++)
+        well += !tour->asked[i] && directory->servers[i].retry_at == 0
+                && server != &directory->servers[i];
+    until = now + (tour->deadline - now) / well - tour->least * tour->left;
+    return (struct timespec){.tv_sec = until / 1000,
+                             .tv_nsec = until % 1000 * 1000000};
+}
+
+/* Wait for a slot of the server to be asked; NULL if all stay busy, or there is
+ * no server. Which one that is may change meanwhile: nobody waits for one that
+ * has failed while another is well. To ask one that failed is a trial, for
+ * which one asker is enough. */
+static struct slot *
+take(struct sdr_directory *directory, const struct tour *tour,
+     struct server **server)
+{
+    struct server *waited = NULL;
+    struct timespec until = {0, 0};
+    struct slot *slot;
+    int rc = 0;
+
     pthread_mutex_lock(&directory->lock);
-    server->retry_at = well ? 0 : sdr_clock() + FAILED_MS;
+    while ((slot = choose(directory, tour, server)) == NULL && *server != NULL
+           && (rc == 0 || *server != waited)) {
+        if (*server != waited) {
+            pass_on(waited, *server);
+            waited = *server;
+            until = patience(directory, tour, waited);
+        }
+        rc = pthread_cond_timedwait(&waited->changed, &directory->lock, &until);
+    }
+    pass_on(waited, *server);
+    if (slot != NULL) {
+        slot->busy = true;
+        if ((*server)->retry_at != 0)
+            (*server)->retry_at = tour->deadline + FAILED_MS;
+    }
     pthread_mutex_unlock(&directory->lock);
+    return slot;
+}
+
+static void
+give_back(struct sdr_directory *directory, struct server *server,
+          struct slot *slot, bool broken, bool well)
+{
+    if (broken)
+        drop(slot, true);
+    pthread_mutex_lock(&directory->lock);
+    if (broken)
+        drop_idle(directory, server);
+    slot->used_at = sdr_clock();
+    slot->busy = false;
+    if (well && server->retry_at == 0) {
+        pthread_cond_signal(&server->changed);
+    } else {
+        server->retry_at = well ? 0 : slot->used_at + FAILED_MS;
+        for (unsigned i = 0; i < directory->options->uris.count; i++)
+            pthread_cond_broadcast(&directory->servers[i].changed);
+    }
+    pthread_mutex_unlock(&directory->lock);
+}
+
+static enum sdr_status
+ask_next(struct inquiry *inquiry, struct tour *tour, struct sdr_error *error)
+{
+    struct sdr_directory *directory = inquiry->directory;
+    struct server *server;
+    struct slot *slot = take(directory, tour, &server);
+    int64_t until = share(tour);
+    enum sdr_status status;
+    bool broken;
+
+    if (server == NULL)
+        return SDR_TEMPFAIL;
+    tour->asked[server - directory->servers] = true;
+    tour->left--;
+    if (slot == NULL) {
+        sdr_error_set(error, "%s: all connections are busy", server->uri);
+        sdr_trace(inquiry->trace, "%s", error->text);
+        return SDR_TEMPFAIL;
+    }
+    status = ask_server(inquiry, server, slot, until, &broken, error);
+    give_back(directory, server, slot, broken, status != SDR_TEMPFAIL);
+    return status;
+}
+
+/* A mirror that is being filled, or lags, does not know everybody. While there
+ * is another that is well, two must say that they know nothing better. */
+static enum sdr_status
+ask_another(struct inquiry *inquiry, struct tour *tour, enum sdr_status status)
+{
+    struct sdr_facts *facts = inquiry->facts;
+    struct sdr_facts others;
+    struct sdr_error ignored;
+
+    tour->worst = 0;
+    inquiry->facts = &others;
+    if (may_go_on(tour) && ask_next(inquiry, tour, &ignored) == SDR_OK
+        && (status != SDR_OK || others.key < facts->key)) {
+        *facts = others;
+        status = SDR_OK;
+    }
+    inquiry->facts = facts;
+    return status;
 }
 
 static enum sdr_status
 ask_all(struct inquiry *inquiry, struct sdr_error *error)
 {
-    struct sdr_directory *directory = inquiry->directory;
-    int64_t deadline =
-        sdr_clock() + (int64_t)directory->options->timeout * 1000;
-    unsigned left = directory->options->uris.count;
-    bool *asked = calloc(left, sizeof *asked);
+    const struct sdr_directory_options *options = inquiry->directory->options;
+    int64_t time = (int64_t)options->timeout * 1000;
+    struct tour tour = {.asked =
+                            calloc(options->uris.count, sizeof *tour.asked),
+                        .left = options->uris.count,
+                        .deadline = sdr_clock() + time,
+                        .least = time / options->uris.count / 8,
+                        .worst = INT64_MAX};
     enum sdr_status status = SDR_TEMPFAIL;
 
-    sdr_error_set(error, "no memory");
-    while (asked != NULL && left > 0 && status == SDR_TEMPFAIL) {
-        int64_t now = sdr_clock();
-        struct server *server = choose(directory, asked);
-
-        if (now >= deadline)
-            break;
-        asked[server - directory->servers] = true;
-        /* A silent server must leave time for the others. */
-        status =
-            ask_server(inquiry, server, now + (deadline - now) / left, error);
-        note(directory, server, status != SDR_TEMPFAIL);
-        left--;
+    if (tour.asked == NULL) {
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
     }
-    free(asked);
+    while (status == SDR_TEMPFAIL && may_go_on(&tour))
+        status = ask_next(inquiry, &tour, error);
+    if (status == SDR_NOTFOUND || (status == SDR_OK && inquiry->facts->key > 0))
+        status = ask_another(inquiry, &tour, status);
+    free(tour.asked);
     return status;
 }
 

@@ -3,7 +3,8 @@
  *
  * One object for each [directory]; any thread may ask it at any time. The first
  * URI is preferred; one that fails is left alone for a while, unless there is
- * no other. No failure is remembered longer than that.
+ * no other. No failure is remembered longer than that. That nobody knows the
+ * recipient's own address is asked of two servers, while two are well.
  */
 #ifndef SDR_DIRECTORY_H
 #define SDR_DIRECTORY_H

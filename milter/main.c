@@ -95,6 +95,9 @@ main(int argc, char **argv)
     enum sdr_status status;
     int code;
 
+    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
+     * for us, and libldap 2.5 crashes on some. */
+    setenv("LDAPNOINIT", "1", 1);
     read_arguments(argc, argv, &arguments);
     status = service_load(arguments.path);
     if (status != SDR_OK)

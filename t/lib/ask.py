@@ -64,3 +64,10 @@ def cpu_seconds(pid):
 def descriptors(pid):
     """How many files it has open."""
     return len(os.listdir(f'/proc/{pid}/fd'))
+
+
+def most_memory(pid):
+    """Octets that it has had in memory at most."""
+    [line] = [line for line in Path(f'/proc/{pid}/status').read_text().splitlines()
+              if line.startswith('VmHWM:')]
+    return int(line.split()[1]) << 10

@@ -5,7 +5,9 @@ to somebody else by now.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,14 +28,18 @@ def wait_for(predicate, seconds=10, what='condition'):
 
 
 def free_port(host='127.0.0.1'):
-    with socket.socket() as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """None that the kernel gives to clients: a server that is restarted must find it free."""
+    for port in random.sample(range(10000, 32000), 100):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind((host, port))
+            return port
+    raise RuntimeError('no free port')
 
 
-def listening(port):
-    """Whether somebody listens on this port of 127.0.0.1, without disturbing him."""
-    return f' 0100007F:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
+def listening(port, host='127.0.0.1'):
+    """Whether somebody listens there, without disturbing him."""
+    address = int.from_bytes(socket.inet_aton(host), 'little')
+    return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
 
 
 def run(argv, *, ok=(0,), **options):

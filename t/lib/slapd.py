@@ -64,6 +64,7 @@ class Slapd:
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False):
         """
+        ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
@@ -77,14 +78,18 @@ class Slapd:
         self.uri = f'ldap://127.0.0.1:{self.port}'
         self.ldaps_uri = f'ldaps://127.0.0.1:{self.ldaps_port}' if tls else None
         self.ldapi_uri = 'ldapi://' + quote(str(self.folder / 'ldapi'), safe='')
-        self._tls = tls
+        self.tls = tls
         self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
         self._config_admin = config_admin
-        self._acl = acl if acl is not None else default_acl(anonymous_read)
-        self._options = options
+        self.acl = acl if acl is not None else default_acl(anonymous_read)
+        self.options = options
         self._process = None
-        self._prepare(BASE + ldif)
+        (self.folder / 'db').mkdir(parents=True)
+        self._conf = self.folder / 'slapd.conf'
+        self._configure()
+        if ldif is not None:
+            self._load(BASE + ldif)
 
     def start(self):
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
@@ -97,11 +102,14 @@ class Slapd:
 
     def stop(self):
         """Harmless when it does not run. start() finds the data again."""
-        if self._process and self._process.alive():
+        if self.alive():
             self._process.stop()
 
     def kill(self):
         self._process.kill()
+
+    def alive(self):
+        return bool(self._process) and self._process.alive()
 
     def freeze(self):
         """It still accepts connections, and never answers."""
@@ -136,10 +144,25 @@ class Slapd:
         return [f for f in re.findall(r' SRCH base=.* filter="(.*)"$', self.log(), re.M)
                 if needle in f]
 
-    def _prepare(self, ldif):
-        (self.folder / 'db').mkdir(parents=True)
-        self._conf = self.folder / 'slapd.conf'
+    def set(self, tls=None, acl=None, options=None):
+        """Change what was given when it was made. It restarts if it runs."""
+        self.tls = tls or self.tls
+        self.acl = acl or self.acl
+        self.options = self.options if options is None else options
+        self._configure()
+        if self.alive():
+            self.kill()
+            self.start()
+
+    def empty(self):
+        """Remove all data while it is stopped."""
+        for file in (self.folder / 'db').iterdir():
+            file.unlink()
+
+    def _configure(self):
         self._conf.write_text(self._configuration())
+
+    def _load(self, ldif):
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
 
     def _configuration(self):
@@ -160,20 +183,20 @@ class Slapd:
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
             'overlay syncprov',
-            self._options,
-            self._acl])
+            self.options,
+            self.acl])
 
     def _tls_lines(self):
-        if not self._tls:
+        if not self.tls:
             return []
-        return [f'TLSCACertificateFile {self._tls.ca}', f'TLSCertificateFile {self._tls.cert}',
-                f'TLSCertificateKeyFile {self._tls.key}']
+        return [f'TLSCACertificateFile {self.tls.ca}', f'TLSCertificateFile {self.tls.cert}',
+                f'TLSCertificateKeyFile {self.tls.key}']
 
     def _tool(self, tool, *arguments, dn=ADMIN_DN, password=ADMIN_PASSWORD, uri=None, ok=(0,),
               **options):
         bind = ['-D', dn, '-w', password] if dn else []
         return run([tool, '-x', '-H', uri or self.uri, *bind, *arguments], ok=ok,
-                   env=environment(self._tls), **options)
+                   env=environment(self.tls), **options)
 
 
 def environment(tls=None):

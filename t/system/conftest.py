@@ -26,6 +26,8 @@ from exim import Exim
 from milter import Milter
 from namespace import Namespace
 from postfix import Postfix
+from samba import Samba
+from sdrctl import Conversation
 from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
@@ -100,6 +102,48 @@ def new_slapd(scratch, stop_later, certificate):
         server = Slapd(scratch / f'slapd{next(numbers)}', ldif, tls=tls, **options)
         stop_later(server.stop)
         return server.start()
+    return make
+
+
+@pytest.fixture
+def new_ad(scratch, stop_later, ca):
+    """new_ad(ldif, ...): a started Samba."""
+    numbers = count()
+
+    def make(ldif='', **options):
+        server = Samba(scratch / f'ad{next(numbers)}', ca, **options)
+        stop_later(server.stop)
+        server.start()
+        if ldif:
+            server.add(ldif)
+        return server
+    return make
+
+
+@pytest.fixture(scope='session')
+def shared_ad(ca):
+    with paths.scratch() as folder:
+        server = Samba(folder / 'ad', ca)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def ad(shared_ad):
+    """A Samba without people, that is emptied after the test."""
+    yield shared_ad
+    shared_ad.empty()
+
+
+@pytest.fixture
+def talk(stop_later):
+    """talk(conf): an sdrctl that keeps its connections."""
+    def make(conf):
+        conversation = Conversation(conf)
+        stop_later(conversation.close)
+        return conversation
     return make
 
 

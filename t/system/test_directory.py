@@ -10,7 +10,6 @@ import pytest
 
 import slapd as ldap
 import world
-from proc import wait_for
 from tls import CA
 from world import person
 
@@ -18,7 +17,6 @@ ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.c
 ALICE_HOSTED = 'alice@hosted.example.com'
 AWAY, MISTAKE, UNKNOWN = '451 4.4.3', '451 4.3.5', '550 5.1.1'
 TIMEOUT = 2
-FAILED_SERVER_RESTS = 10  # seconds
 
 
 def replies(mta, *rcpts, **options):
@@ -138,60 +136,6 @@ def test_restarted_within_a_message(slapd, mta, sink):
         assert client.data(b'Message-ID: <within@client.test>\r\n\r\nHello\r\n').code == 250
     mta.wait_empty()
     assert sink.recipients('within@client.test') == Counter([ALICE_HOSTED, DAVE])
-
-
-# --- two servers ---
-
-@pytest.mark.parametrize('used', [False, True], ids=['at first', 'in use'])
-@pytest.mark.parametrize('fail, mend', [('stop', 'start'), ('freeze', 'thaw'), ('kill', 'start')])
-def test_first_of_two_fails(slapd, new_slapd, start, postfix, deliver, fail, mend, used):
-    second = new_slapd()
-    start(uri=[slapd.uri, second.uri], timeout=TIMEOUT)
-    if used:
-        redirected(deliver)
-        assert second.searches(ALICE) == []
-    getattr(slapd, fail)()
-    redirected(deliver)
-    redirected(deliver)
-    assert second.searches(ALICE)
-
-    getattr(slapd, mend)()
-    before = len(slapd.searches(DAVE))
-
-    def first_is_asked():
-        assert replies(postfix, DAVE) == ['250 2.1.5']
-        return len(slapd.searches(DAVE)) > before
-    wait_for(first_is_asked, FAILED_SERVER_RESTS + 5, 'a search at the first server')
-    asked = len(second.searches())
-    redirected(deliver)
-    assert len(second.searches()) == asked
-
-
-def test_first_of_two_may_not_read(new_slapd, slapd, start, deliver):
-    blind = new_slapd(acl=ldap.BLIND)
-    start(uri=[blind.uri, slapd.uri])
-    redirected(deliver)
-
-
-def test_both_away(slapd, new_slapd, start, postfix, deliver):
-    second = new_slapd()
-    start(uri=[slapd.uri, second.uri])
-    slapd.stop()
-    second.stop()
-    assert replies(postfix, ALICE, NOBODY) == [AWAY] * 2
-    second.start()
-    redirected(deliver)
-
-
-def test_both_frozen(slapd, new_slapd, start, deliver, answered_in_time):
-    second = new_slapd()
-    start(uri=[slapd.uri, second.uri], timeout=TIMEOUT)
-    redirected(deliver)
-    slapd.freeze()
-    second.freeze()
-    assert answered_in_time(ALICE, NOBODY) == [AWAY] * 2
-    second.thaw()
-    redirected(deliver)
 
 
 # --- it answers, but sees too little ---

@@ -41,7 +41,8 @@ def behind(new_slapd, new_exim, scratch, sink):
     """behind(folder): an Exim with the configuration and the directory of this folder."""
     def make(folder):
         text = (folder / 'sdr.conf').read_text()
-        text = text.replace('@URI@', new_slapd((folder / 'directory.ldif').read_text()).uri)
+        text = text.replace('@URI@', new_slapd(
+            (folder / 'directory.ldif').read_text(), schema=folder.glob('schema')).uri)
         text = text.replace('@PASSWORD_FILE@',
                             str(world.password_file(scratch, group='Debian-exim')))
         (scratch / 'sdr').mkdir()

@@ -11,7 +11,7 @@ import pytest
 
 import paths
 import world
-from ask import IDLE_SHARE, SANITIZED, ask, cpu_seconds, descriptors, timed_rcpt
+from ask import IDLE_SHARE, SANITIZED, ask, cpu_seconds, descriptors, most_memory, timed_rcpt
 from badserver import (ACCEPT, BIND, BOUND, COMPARE, CONNECT, FLIGHT, HELLO, SEARCH, START_TLS,
                        BadServer)
 from milter import Milter
@@ -23,6 +23,7 @@ ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 TIMEOUT = 2
 IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time that a question may take
+MEMORY = 50 << 20  # octets that sdr-milter may have in memory
 
 EVERY = ('ldap', 'ldaps', 'start-tls')
 ENCRYPTED = ('ldaps', 'start-tls')
@@ -33,7 +34,7 @@ MATRIX = [
     (ACCEPT, EVERY, ['silent', 'close', 'reset', 'garbage']),
     (START_TLS, ['start-tls'], ANSWERS),
     (HELLO, ENCRYPTED, ['silent', 'close', 'reset', 'garbage']),
-    (FLIGHT, ENCRYPTED, ['cut']),
+    (FLIGHT, ENCRYPTED, ['half', 'cut', 'drip']),
     (BIND, EVERY, ANSWERS),
     (BOUND, EVERY, ['close', 'reset', 'garbage', 'huge', 'notice']),
     (SEARCH, EVERY, ANSWERS),
@@ -151,13 +152,15 @@ def test_server_that_stops_reading(office_of, transport):
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_endless_answer(office_of, transport):
-    """To read it is work; in time nevertheless."""
+    """To read it is work; in time nevertheless, and not kept."""
     office = office_of(transport)
     assert office.ask_milter()[0] == KNOWN
     office.server.turn(SEARCH, 'stream')
     reply, seconds = office.ask_milter()
     assert reply == AWAY
     assert seconds < TIMEOUT + 1
+    if not SANITIZED:
+        assert most_memory(office.milter.pid) < MEMORY
     assert ask(office.paired, ALICE).targets == [ALICE_HOSTED]
     office.server.heal()
     assert office.ask_milter()[0] == KNOWN

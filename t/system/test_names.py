@@ -143,6 +143,13 @@ def test_found(answer, row):
     assert said.seconds < TIMEOUT
 
 
+@pytest.mark.parametrize('row', ['only in the hosts file', 'no name', 'no name, IP version 6',
+                                 'localhost'])
+def test_found_without_name_servers(place, answer, row):
+    assert answer(FOUND[row]).targets == [ALICE_HOSTED]
+    assert place.name_server.asked == []
+
+
 @pytest.mark.parametrize('row', NOT_FOUND.values(), ids=NOT_FOUND)
 def test_not_found(answer, row):
     said = answer(row)
