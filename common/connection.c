@@ -255,7 +255,8 @@ sdr_connection_search(struct sdr_connection *connection,
                       struct sdr_error *error)
 {
     LDAP *ld = connection->ld;
-    struct timeval left = sdr_clock_left(deadline);
+    /* A limit for the server; ours comes first. */
+    struct timeval limit = {.tv_sec = connection->directory->timeout + 1};
     int id = 0;
     int rc;
 
@@ -265,14 +266,13 @@ sdr_connection_search(struct sdr_connection *connection,
         sdr_error_set(error, "cannot set options");
         return SDR_TEMPFAIL;
     }
-    left.tv_sec += 1; /* a limit for the server; ours comes first */
     rc = ldap_search_ext(
         ld,
         search->base != NULL ? search->base
                              : connection->directory->search_base,
         search->base != NULL ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
         search->filter, (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
-        &left, search->size_limit, &id);
+        &limit, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
         sdr_tell(ld, "search", rc, error);

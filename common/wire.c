@@ -118,12 +118,62 @@ hang_up(Sockbuf_IO_Desc *layer)
     return fd >= 0 ? close(fd) : 0;
 }
 
+/* ---- a gate above TLS ----
+ *
+ * After a write that failed GnuTLS goes on with the record that it could not
+ * send, whatever it is given next, and libldap loses count. So there is no next
+ * one: not even the unbind with which libldap takes its leave. */
+
+static int
+gate_setup(Sockbuf_IO_Desc *layer, void *unused)
+{
+    (void)unused;
+    layer->sbiod_pvt = NULL; /* open */
+    return 0;
+}
+
+static int
+gate_nothing(Sockbuf_IO_Desc *layer)
+{
+    (void)layer;
+    return 0;
+}
+
+static int
+gate_control(Sockbuf_IO_Desc *layer, int option, void *value)
+{
+    return LBER_SBIOD_CTRL_NEXT(layer, option, value);
+}
+
+static ber_slen_t
+gate_receive(Sockbuf_IO_Desc *layer, void *octets, ber_len_t len)
+{
+    return LBER_SBIOD_READ_NEXT(layer, octets, len);
+}
+
+static ber_slen_t
+gate_transmit(Sockbuf_IO_Desc *layer, void *octets, ber_len_t len)
+{
+    ber_slen_t n = -1;
+
+    if (layer->sbiod_pvt == NULL)
+        n = LBER_SBIOD_WRITE_NEXT(layer, octets, len);
+    else
+        errno = EPIPE;
+    if (n > 0 && (ber_len_t)n <= len)
+        return n;
+    layer->sbiod_pvt = layer; /* closed */
+    return -1;
+}
+
 enum sdr_status
 sdr_wire_open(LDAP **ld, int fd, const char *uri, int64_t deadline,
               struct sdr_error *error)
 {
     static Sockbuf_IO io = {setup,   tear_down, control,
                             receive, transmit,  hang_up};
+    static Sockbuf_IO gate = {gate_setup,   gate_nothing,  gate_control,
+                              gate_receive, gate_transmit, gate_nothing};
     ber_len_t message_max = MESSAGE_MAX;
     Sockbuf *socket_buffer = NULL;
     int rc = ldap_init_fd(fd, LDAP_PROTO_EXT, uri, ld);
@@ -133,6 +183,9 @@ sdr_wire_open(LDAP **ld, int fd, const char *uri, int64_t deadline,
         if (ber_sockbuf_add_io(socket_buffer, &io, LBER_SBIOD_LEVEL_PROVIDER,
                                &deadline)
                 == 0
+            && ber_sockbuf_add_io(socket_buffer, &gate,
+                                  LBER_SBIOD_LEVEL_APPLICATION, NULL)
+                   == 0
             && ber_sockbuf_ctrl(socket_buffer, LBER_SB_OPT_SET_MAX_INCOMING,
                                 &message_max)
                    == 1)
