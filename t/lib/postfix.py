@@ -56,6 +56,7 @@ MAIN = {
     'smtpd_relay_restrictions': 'permit_mynetworks, reject_unauth_destination',
     'smtp_dns_support_level': 'disabled',
     'smtp_host_lookup': 'native',
+    'smtpd_peername_lookup': 'no',
     'smtp_tls_security_level': 'none',
     'smtpd_tls_security_level': 'none',
     'biff': 'no',
