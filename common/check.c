@@ -3,18 +3,10 @@
  */
 #include "load.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <ldap.h>
-
-#include "profile.h"
-#include "trust.h"
-
-enum { PASSWORD_MAX_OCTETS = 1024 };
 
 /* The index of the site called NAME, or -1. */
 static int
@@ -339,159 +331,7 @@ check_names(struct sdr_load *load)
     }
 }
 
-/* ---- directories ---- */
-
-/* A name for this machine: what is sent there meets no wire. */
-static bool
-is_loopback(const char *host)
-{
-    struct in_addr v4;
-
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0
-        || strcmp(host, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, host, &v4) == 1
-           && (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-}
-
-/* Parse it into what libldap may be given; NULL, told, if it is nothing of the
- * kind. libldap knows more schemes than are documented. */
-static LDAPURLDesc *
-parse_uri(struct sdr_load *load, const char *uri, unsigned line)
-{
-    LDAPURLDesc *url = NULL;
-    bool ldapi, known;
-
-    if (ldap_url_parse(uri, &url) == LDAP_URL_SUCCESS) {
-        ldapi = strcmp(url->lud_scheme, "ldapi") == 0;
-        known = ldapi || strcmp(url->lud_scheme, "ldap") == 0
-                || strcmp(url->lud_scheme, "ldaps") == 0;
-        if (known && (url->lud_dn == NULL || url->lud_dn[0] == '\0')
-            && (ldapi || (url->lud_host != NULL && url->lud_host[0] != '\0')))
-            return url;
-        ldap_free_urldesc(url);
-    }
-    sdr_load_mistake(load, line,
-                     "uri: \"%s\" is not ldap://HOST, ldaps://HOST or "
-                     "ldapi://SOCKET",
-                     uri);
-    return NULL;
-}
-
-/* True if TLS is used on this URI. */
-static bool
-check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
-          unsigned index)
-{
-    const char *uri = directory->uris.items[index];
-    unsigned line =
-        sdr_load_line_of(load, "directory", directory->name, "uri", index);
-    LDAPURLDesc *url = parse_uri(load, uri, line);
-    bool ldap, tls;
-
-    if (url == NULL)
-        return false;
-    ldap = strcmp(url->lud_scheme, "ldap") == 0;
-    tls =
-        strcmp(url->lud_scheme, "ldaps") == 0 || (ldap && directory->start_tls);
-    if (!ldap && directory->start_tls)
-        sdr_load_mistake(load, line, "uri: \"%s\": start-tls is for ldap://",
-                         uri);
-    if (ldap && !tls && directory->bind == SDR_BIND_SIMPLE
-        && !directory->allow_plaintext_bind && !is_loopback(url->lud_host))
-        sdr_load_mistake(load, line,
-                         "uri: \"%s\" would carry the password unencrypted; "
-                         "use ldaps:// or start-tls, or "
-                         "allow-plaintext-bind = yes",
-                         uri);
-    ldap_free_urldesc(url);
-    return tls;
-}
-
-static void
-read_password(struct sdr_load *load, struct sdr_directory_options *directory)
-{
-    unsigned line =
-        sdr_load_line(load, "directory", directory->name, "password-file");
-    struct sdr_error error = {""};
-    size_t len = 0;
-    enum sdr_status status =
-        sdr_trust_read(directory->password_file, true, PASSWORD_MAX_OCTETS,
-                       &directory->password, &len, &error);
-
-    if (status == SDR_TEMPFAIL)
-        load->no_memory = true;
-    else if (status != SDR_OK)
-        sdr_load_mistake(load, line, "password-file: %s", error.text);
-    if (status != SDR_OK)
-        return;
-    directory->password[strcspn(directory->password, "\r\n")] = '\0';
-    /* An empty one would be an anonymous bind: RFC 4513, 5.1.2. */
-    if (directory->password[0] == '\0')
-        sdr_load_mistake(load, line, "password-file: %s: no password",
-                         directory->password_file);
-}
-
-static void
-check_bind(struct sdr_load *load, struct sdr_directory_options *directory)
-{
-    unsigned line = sdr_load_line(load, "directory", directory->name, "bind");
-
-    switch (directory->bind) {
-    case SDR_BIND_NONE:
-        if (directory->bind_dn != NULL || directory->password_file != NULL)
-            sdr_load_mistake(load, line,
-                             "bind-dn and password-file: only with "
-                             "bind = simple");
-        return;
-    case SDR_BIND_SIMPLE:
-        if (directory->bind_dn == NULL || directory->password_file == NULL)
-            sdr_load_mistake(load, line,
-                             "bind: simple needs bind-dn and password-file");
-        else
-            read_password(load, directory);
-        return;
-    }
-}
-
-static void
-check_filter(struct sdr_load *load,
-             const struct sdr_directory_options *directory)
-{
-    const char *filter = directory->filter;
-
-    /* libldap judges the rest at the first search. */
-    if (filter != NULL
-        && (filter[0] != '(' || filter[strlen(filter) - 1] != ')'))
-        sdr_load_mistake(
-            load, sdr_load_line(load, "directory", directory->name, "filter"),
-            "filter: \"%s\" is not in parentheses (RFC 4515)", filter);
-}
-
-static void
-check_directory(struct sdr_load *load, struct sdr_directory_options *directory)
-{
-    struct sdr_error error = {""};
-    bool tls = false;
-
-    for (unsigned i = 0; i < directory->uris.count; i++)
-        tls |= check_uri(load, directory, i);
-    resolve_site(load, "directory", directory->name, "default-owner",
-                 directory->default_owner_text, &directory->default_owner);
-    check_bind(load, directory);
-    check_filter(load, directory);
-    if (tls && directory->tls_require_cert
-        && sdr_trust_check(directory->tls_ca_file, &error) != SDR_OK)
-        sdr_load_mistake(
-            load,
-            sdr_load_line(load, "directory", directory->name, "tls-ca-file"),
-            "tls-ca-file: %s", error.text);
-    if (!sdr_profile_map(directory))
-        sdr_load_mistake(
-            load, sdr_load_line(load, "directory", directory->name, "profile"),
-            "profile: there is no \"%s\", only %s", directory->profile,
-            sdr_profile_names());
-}
+/* ---- everything together ---- */
 
 static void
 check_milter(struct sdr_load *load)
@@ -516,7 +356,12 @@ sdr_check(struct sdr_load *load)
     check_sites(load);
     check_domains(load);
     check_names(load);
-    for (unsigned i = 0; i < config->directory_count; i++)
-        check_directory(load, &config->directories[i]);
+    for (unsigned i = 0; i < config->directory_count; i++) {
+        struct sdr_directory_options *directory = &config->directories[i];
+
+        resolve_site(load, "directory", directory->name, "default-owner",
+                     directory->default_owner_text, &directory->default_owner);
+        sdr_check_directory(load, directory);
+    }
     check_milter(load);
 }

@@ -472,10 +472,36 @@ sdr_config_name(const struct sdr_config *config, const char *domain)
                    sizeof *config->names, compare_name);
 }
 
+/* The octet of S at *i, in lower case, *i advanced; -1 at the end. Blanks about
+ * what separates the parts of a distinguished name do not count (RFC 2253, 4).
+ */
+static int
+next_octet(const char *s, size_t len, size_t *i, int before)
+{
+    static const char separators[] = ",=+";
+    size_t n = *i;
+
+    while (n < len && s[n] == ' ')
+        n++;
+    if (n < len && s[n] != '\0'
+        && ((before > 0 && strchr(separators, before) != NULL)
+            || strchr(separators, s[n]) != NULL))
+        *i = n;
+    return *i < len ? tolower((unsigned char)s[(*i)++]) : -1;
+}
+
+/* Names of sites, of hosts and of groups. */
 static bool
 equals(const char *text, const char *value, size_t len)
 {
-    return strlen(text) == len && strncasecmp(text, value, len) == 0;
+    size_t i = 0, k = 0, text_len = strlen(text);
+    int a = 0, b = 0;
+
+    while (a == b && a >= 0) {
+        a = next_octet(text, text_len, &i, a);
+        b = next_octet(value, len, &k, b);
+    }
+    return a == b;
 }
 
 sdr_sites

@@ -71,7 +71,14 @@ struct sdr_name {
     unsigned split; /* the domain's index, an alias resolved; unless ACCEPT */
 };
 
-enum sdr_bind { SDR_BIND_NONE, SDR_BIND_SIMPLE };
+enum sdr_bind {
+    SDR_BIND_NONE,
+    SDR_BIND_SIMPLE,
+    SDR_BIND_EXTERNAL, /* the client's certificate, or its uid over ldapi:// */
+    SDR_BIND_GSSAPI    /* Kerberos, with a keytab */
+};
+
+enum sdr_tls_version { SDR_TLS_1_2, SDR_TLS_1_3 };
 
 /* Which attribute means what: a profile with the overrides applied. */
 struct sdr_mapping {
@@ -94,10 +101,14 @@ struct sdr_directory_options {
     const char *bind_dn;
     const char *password_file;
     char *password; /* read from password_file; wiped when freed */
+    const char *keytab_file;
+    const char *principal; /* NULL: the keytab's first */
     bool allow_plaintext_bind;
     bool start_tls;
     bool tls_require_cert;
     const char *tls_ca_file;
+    const char *tls_cert_file, *tls_key_file; /* NULL: none */
+    enum sdr_tls_version tls_min_version;
     unsigned timeout; /* seconds for the whole question */
     unsigned max_connections;
     struct sdr_list address_attributes;

@@ -11,6 +11,8 @@
 
 #include "clock.h"
 #include "handle.h"
+#include "range.h"
+#include "tell.h"
 
 struct sdr_connection {
     LDAP *ld;
@@ -72,28 +74,58 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
+bool
+sdr_connection_tls(const struct sdr_connection *connection, char *version,
+                   size_t size)
+{
+    return sdr_handle_tls(connection->ld, version, size);
+}
+
 /* ---- searching ---- */
 
-static void
-read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search)
+/* All values of an attribute as the server named it. */
+static enum sdr_status
+read_attribute(LDAP *ld, LDAPMessage *entry, const char *dn, const char *name,
+               const struct sdr_search *search, int64_t deadline,
+               struct sdr_error *error)
+{
+    struct berval **values = ldap_get_values_len(ld, entry, name);
+    unsigned long next;
+
+    for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
+        search->value(search->arg, name, values[i]->bv_val, values[i]->bv_len);
+    ldap_value_free_len(values);
+    if (!sdr_range_parse(name, &next))
+        return SDR_OK;
+    return sdr_range_follow(ld, dn, name, deadline, search->value, search->arg,
+                            error);
+}
+
+static enum sdr_status
+read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search,
+           int64_t deadline, struct sdr_error *error)
 {
     BerElement *ber = NULL;
     char *dn = ldap_get_dn(ld, entry);
+    enum sdr_status status = SDR_OK;
 
-    search->entry(search->arg, dn == NULL ? "?" : dn);
-    ldap_memfree(dn);
+    if (dn == NULL) {
+        sdr_error_set(error, "search: an entry without name");
+        return SDR_TEMPFAIL;
+    }
+    search->entry(search->arg, dn);
     for (char *name = ldap_first_attribute(ld, entry, &ber); name != NULL;
          name = ldap_next_attribute(ld, entry, ber)) {
-        struct berval **values = ldap_get_values_len(ld, entry, name);
-
-        for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
-            search->value(search->arg, name, values[i]->bv_val,
-                          values[i]->bv_len);
-        ldap_value_free_len(values);
+        if (status == SDR_OK)
+            status =
+                read_attribute(ld, entry, dn, name, search, deadline, error);
         ldap_memfree(name);
     }
     ber_free(ber, 0);
-    search->end(search->arg);
+    ldap_memfree(dn);
+    if (status == SDR_OK)
+        search->end(search->arg);
+    return status;
 }
 
 /* Active Directory refers each domain-wide search to its own partitions, which
@@ -128,56 +160,93 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
     return harmless;
 }
 
-/* Read the messages of one result chain; true if it ends the search. */
-static bool
-read_chain(LDAP *ld, LDAPMessage *chain, struct sdr_search *search, int *code)
+/* A search whose answer is coming in. */
+struct answer {
+    struct sdr_search *search;
+    int64_t deadline;
+    int entries;
+    int code; /* LDAP's, once it has ended */
+    bool ended;
+};
+
+static enum sdr_status
+take(LDAP *ld, LDAPMessage *message, struct answer *answer,
+     struct sdr_error *error)
 {
-    for (LDAPMessage *m = ldap_first_message(ld, chain); m != NULL;
-         m = ldap_next_message(ld, m)) {
-        switch (ldap_msgtype(m)) {
-        case LDAP_RES_SEARCH_ENTRY:
-            read_entry(ld, m, search);
-            break;
-        case LDAP_RES_SEARCH_REFERENCE:
-            search->complete &= is_harmless_reference(ld, m);
-            break;
-        case LDAP_RES_SEARCH_RESULT:
-            if (ldap_parse_result(ld, m, code, NULL, NULL, NULL, NULL, 0)
-                != LDAP_SUCCESS)
-                *code = LDAP_DECODING_ERROR;
-            return true;
+    struct sdr_search *search = answer->search;
+
+    switch (ldap_msgtype(message)) {
+    case LDAP_RES_SEARCH_ENTRY:
+        /* Not every server heeds the limit. */
+        if (search->size_limit > 0 && answer->entries++ >= search->size_limit) {
+            answer->ended = true;
+            answer->code = LDAP_SIZELIMIT_EXCEEDED;
+            return SDR_OK;
         }
+        return read_entry(ld, message, search, answer->deadline, error);
+    case LDAP_RES_SEARCH_REFERENCE:
+        search->complete &= is_harmless_reference(ld, message);
+        return SDR_OK;
+    case LDAP_RES_SEARCH_RESULT:
+        answer->ended = true;
+        if (ldap_parse_result(ld, message, &answer->code, NULL, NULL, NULL,
+                              NULL, 0)
+            != LDAP_SUCCESS)
+            answer->code = LDAP_DECODING_ERROR;
+        return SDR_OK;
     }
-    return false;
+    return SDR_OK;
+}
+
+/* One message after the other: an answer without end is not kept. */
+static enum sdr_status
+receive_all(LDAP *ld, int id, struct answer *answer, bool *broken,
+            struct sdr_error *error)
+{
+    enum sdr_status status = SDR_OK;
+
+    while (!answer->ended && status == SDR_OK) {
+        struct timeval left = sdr_clock_left(answer->deadline);
+        LDAPMessage *message = NULL;
+        int rc = sdr_clock() < answer->deadline
+                     ? ldap_result(ld, id, LDAP_MSG_ONE, &left, &message)
+                     : 0;
+
+        if (rc > 0) {
+            status = take(ld, message, answer, error);
+        } else {
+            answer->ended = *broken = true;
+            answer->code = LDAP_TIMEOUT;
+            if (rc < 0)
+                ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &answer->code);
+        }
+        ldap_msgfree(message);
+    }
+    return status;
 }
 
 static enum sdr_status
 receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
         bool *broken, struct sdr_error *error)
 {
-    struct timeval left = sdr_clock_left(deadline);
-    LDAPMessage *chain = NULL;
-    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &chain);
-    int code = LDAP_TIMEOUT;
+    struct answer answer = {.search = search, .deadline = deadline};
+    enum sdr_status status;
 
-    search->complete = rc > 0;
-    if (rc < 0)
-        ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
-    else if (rc == 0)
-        ldap_abandon_ext(ld, id, NULL, NULL);
-    else if (!read_chain(ld, chain, search, &code))
-        code = LDAP_DECODING_ERROR;
-    ldap_msgfree(chain);
-    *broken = rc <= 0;
-    if (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0) {
+    search->complete = true;
+    *broken = false;
+    status = receive_all(ld, id, &answer, broken, error);
+    if (status != SDR_OK) {
+        *broken = true;
+    } else if (answer.code == LDAP_SIZELIMIT_EXCEEDED
+               && search->size_limit > 0) {
         search->complete = false;
-        return SDR_OK;
+        ldap_abandon_ext(ld, id, NULL, NULL);
+    } else if (answer.code != LDAP_SUCCESS) {
+        sdr_tell(ld, "search", answer.code, error);
+        status = SDR_TEMPFAIL;
     }
-    if (code == LDAP_SUCCESS)
-        return SDR_OK;
-    search->complete = false;
-    sdr_handle_tell(ld, "search", code, error);
-    return SDR_TEMPFAIL;
+    search->complete &= status == SDR_OK;
+    return status;
 }
 
 enum sdr_status
@@ -197,13 +266,16 @@ sdr_connection_search(struct sdr_connection *connection,
         return SDR_TEMPFAIL;
     }
     left.tv_sec += 1; /* a limit for the server; ours comes first */
-    rc = ldap_search_ext(ld, connection->directory->search_base,
-                         LDAP_SCOPE_SUBTREE, search->filter,
-                         (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
-                         &left, search->size_limit, &id);
+    rc = ldap_search_ext(
+        ld,
+        search->base != NULL ? search->base
+                             : connection->directory->search_base,
+        search->base != NULL ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+        search->filter, (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
+        &left, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
-        sdr_handle_tell(ld, "search", rc, error);
+        sdr_tell(ld, "search", rc, error);
         return SDR_TEMPFAIL;
     }
     return receive(ld, id, search, deadline, broken, error);
@@ -236,7 +308,6 @@ sdr_connection_compare(struct sdr_connection *connection, const char *dn,
     ldap_msgfree(result);
     if (rc > 0)
         return SDR_OK;
-    sdr_handle_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN,
-                    error);
+    sdr_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN, error);
     return SDR_TEMPFAIL;
 }

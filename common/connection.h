@@ -26,6 +26,7 @@ sdr_connection_init(void);
 
 /* What a search hands on, in order: each entry, then its values. */
 struct sdr_search {
+    const char *base; /* NULL: below the search base; else this entry alone */
     const char *filter;
     const char *const *attributes; /* ended by NULL */
     int size_limit;                /* 0: none; reaching it is no failure */
@@ -53,7 +54,12 @@ sdr_connection_close(struct sdr_connection **connection);
 void
 sdr_connection_abandon(struct sdr_connection **connection);
 
-/* Search below the search base. Returns SDR_OK; or SDR_TEMPFAIL with the reason
+/* True if TLS encrypts it; see sdr_handle_tls(). */
+bool
+sdr_connection_tls(const struct sdr_connection *connection, char *version,
+                   size_t size);
+
+/* Search. Returns SDR_OK; or SDR_TEMPFAIL with the reason
  * and *broken set if the connection is lost or silent, rather than answered by
  * an error. */
 enum sdr_status SDR_MUST_USE

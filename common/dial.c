@@ -9,6 +9,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -107,5 +109,40 @@ sdr_dial(const char *host, uint16_t port, int64_t deadline, int *fd,
             return SDR_OK;
         tell(address, addresses.items[i].len, port, result, error);
     }
+    return SDR_TEMPFAIL;
+}
+
+/* A server whose queue is full is asked again: the kernel does not wait. */
+enum { QUEUE_FULL_MS = 20 };
+
+enum sdr_status
+sdr_dial_unix(const char *path, int64_t deadline, int *fd,
+              struct sdr_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int s, result = EAGAIN;
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        sdr_error_set(error, "connect to %s: the path is too long", path);
+        return SDR_TEMPFAIL;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    s = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    while (s >= 0 && result == EAGAIN && sdr_clock() < deadline) {
+        result =
+            connect(s, (const struct sockaddr *)&address, sizeof address) < 0
+                ? errno
+                : 0;
+        if (result == EAGAIN)
+            poll(NULL, 0, QUEUE_FULL_MS);
+    }
+    if (s >= 0 && result == 0) {
+        *fd = s;
+        return SDR_OK;
+    }
+    sdr_error_set(error, "connect to %s: %s", path,
+                  s < 0 ? strerror(errno) : strerror(result));
+    if (s >= 0)
+        close(s);
     return SDR_TEMPFAIL;
 }

@@ -16,4 +16,9 @@ enum sdr_status SDR_MUST_USE
 sdr_dial(const char *host, uint16_t port, int64_t deadline, int *fd,
          struct sdr_error *error);
 
+/* Connect to the UNIX socket at PATH. Results as above. */
+enum sdr_status SDR_MUST_USE
+sdr_dial_unix(const char *path, int64_t deadline, int *fd,
+              struct sdr_error *error);
+
 #endif

@@ -18,14 +18,13 @@ settle_routing(struct sdr_facts *facts, const struct sdr_config *config)
         sdr_config_name(config, facts->routing.domain);
 
     facts->routing_wins = mapping->routing_wins;
-    if (!facts->has_routing)
-        return;
-    if (name != NULL && name->kind != SDR_NAME_SPLIT) {
+    if (facts->has_routing && name != NULL && name->kind != SDR_NAME_SPLIT) {
         facts->routing_site = name->site;
-        return;
+    } else if (facts->has_routing) {
+        facts->has_routing = false;
+        facts->outside = true;
     }
-    facts->has_routing = false;
-    facts->outside = !mapping->routing_outside_ok;
+    facts->outside = facts->outside && !mapping->routing_outside_ok;
 }
 
 void

@@ -9,8 +9,11 @@
 
 #include <ldap.h>
 
+#include "profile.h"
+
 static void
-put_equal(FILE *out, const char *attribute, const char *value, size_t len)
+put_equal(FILE *out, const char *attribute, const char *scheme,
+          const char *value, size_t len)
 {
     struct berval plain = {.bv_len = len, .bv_val = NULL};
     struct berval escaped = {0};
@@ -21,7 +24,7 @@ put_equal(FILE *out, const char *attribute, const char *value, size_t len)
     memcpy(copy, value, len);
     plain.bv_val = copy;
     if (ldap_bv2escaped_filter_value(&plain, &escaped) == 0)
-        fprintf(out, "(%s=%.*s)", attribute, (int)escaped.bv_len,
+        fprintf(out, "(%s=%s%.*s)", attribute, scheme, (int)escaped.bv_len,
                 escaped.bv_val);
     ber_memfree(escaped.bv_val);
 }
@@ -68,8 +71,9 @@ sdr_filter_keys(const struct sdr_directory_options *directory,
         sdr_address_spell(&keys->key[k], &spellings);
         for (unsigned a = 0; a < attributes->count; a++) {
             for (unsigned s = 0; s < spellings.count; s++)
-                put_equal(out, attributes->items[a], spellings.text[s],
-                          strlen(spellings.text[s]));
+                put_equal(out, attributes->items[a],
+                          sdr_profile_scheme(attributes->items[a]),
+                          spellings.text[s], strlen(spellings.text[s]));
         }
     }
     return end(directory, out, &text);
@@ -100,6 +104,6 @@ sdr_filter_value(const struct sdr_directory_options *directory,
 
     if (out == NULL)
         return NULL;
-    put_equal(out, attribute, value, len);
+    put_equal(out, attribute, "", value, len);
     return end(directory, out, &text);
 }

@@ -3,28 +3,23 @@
  */
 #include "handle.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <openldap.h>
-
+#include "bind.h"
 #include "certificate.h"
 #include "clock.h"
 #include "dial.h"
 #include "resolve.h"
-
-/* From this version on libldap bounds a TLS handshake by itself (ITS#8047). */
-enum { BOUNDED_TLS_VERSION = 20609 };
+#include "tell.h"
+#include "wire.h"
 
 /* To find out why a certificate was refused takes a second handshake. */
 enum { EXPLAIN_MS = 2000 };
 
 /* ---- once in a process ---- */
-
-static bool tls_is_bounded;
 
 /* libldap asks for this host's full name when it sets itself up, and would wait
  * for name servers that do not answer as long as they like. What /etc/hosts
@@ -32,18 +27,13 @@ static bool tls_is_bounded;
 static void
 init_libldap(void)
 {
-    LDAPAPIInfo info = {.ldapai_info_version = LDAP_API_INFO_VERSION};
-    int servers;
+    int level = 0, servers;
 
     if ((_res.options & RES_INIT) == 0)
         res_init();
     servers = _res.nscount;
     _res.nscount = 0;
-    if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) == LDAP_OPT_SUCCESS) {
-        tls_is_bounded = info.ldapai_vendor_version >= BOUNDED_TLS_VERSION;
-        ber_memvfree((void **)info.ldapai_extensions);
-        ldap_memfree(info.ldapai_vendor_name);
-    }
+    ldap_get_option(NULL, LDAP_OPT_DEBUG_LEVEL, &level);
     _res.nscount = servers;
 }
 
@@ -94,6 +84,7 @@ sdr_handle_deadline(LDAP *ld, int64_t deadline)
 {
     struct timeval left = sdr_clock_left(deadline);
 
+    sdr_wire_deadline(ld, deadline);
     return set_time(ld, LDAP_OPT_NETWORK_TIMEOUT, left)
            && set_time(ld, LDAP_OPT_TIMEOUT, left);
 }
@@ -109,38 +100,37 @@ set_plain_options(LDAP *ld)
            && set_flag(ld, LDAP_OPT_RESTART, true);
 }
 
+static int
+tls_version(enum sdr_tls_version version)
+{
+    switch (version) {
+    case SDR_TLS_1_2:
+        return LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+    case SDR_TLS_1_3:
+        return LDAP_OPT_X_TLS_PROTOCOL_TLS1_3;
+    }
+    return LDAP_OPT_X_TLS_PROTOCOL_TLS1_3;
+}
+
 /* NEWCTX last: without it the global context of ldap.conf is used and all the
  * rest silently ignored. */
 static bool
-set_tls_options(LDAP *ld, const char *ca_file, bool verify)
+set_tls_options(LDAP *ld, const struct sdr_directory_options *directory,
+                bool verify)
 {
     int require = verify ? LDAP_OPT_X_TLS_DEMAND : LDAP_OPT_X_TLS_NEVER;
+    const char *ca_file = verify ? directory->tls_ca_file : NULL;
 
     return set_text(ld, LDAP_OPT_X_TLS_CACERTDIR, NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_CACERTFILE, verify ? ca_file : NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_CERTFILE, NULL)
-           && set_text(ld, LDAP_OPT_X_TLS_KEYFILE, NULL)
+           && set_text(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file)
+           && set_text(ld, LDAP_OPT_X_TLS_CERTFILE, directory->tls_cert_file)
+           && set_text(ld, LDAP_OPT_X_TLS_KEYFILE, directory->tls_key_file)
            && set_text(ld, LDAP_OPT_X_TLS_PEERKEY_HASH, NULL)
            && set_int(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, require)
            && set_int(ld, LDAP_OPT_X_TLS_REQUIRE_SAN, LDAP_OPT_X_TLS_TRY)
            && set_int(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN,
-                      LDAP_OPT_X_TLS_PROTOCOL_TLS1_2)
+                      tls_version(directory->tls_min_version))
            && set_int(ld, LDAP_OPT_X_TLS_NEWCTX, 0);
-}
-
-/* ---- errors ---- */
-
-void
-sdr_handle_tell(LDAP *ld, const char *step, int rc, struct sdr_error *error)
-{
-    char *detail = NULL;
-
-    ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
-    if (detail != NULL && detail[0] != '\0')
-        sdr_error_set(error, "%s: %s (%s)", step, ldap_err2string(rc), detail);
-    else
-        sdr_error_set(error, "%s: %s", step, ldap_err2string(rc));
-    ldap_memfree(detail);
 }
 
 /* ---- opening ---- */
@@ -154,6 +144,12 @@ struct opening {
     int64_t deadline;
 };
 
+static bool
+is_encrypted(const struct opening *opening)
+{
+    return opening->ldaps || opening->directory->start_tls;
+}
+
 static const char *
 host_of(const struct opening *opening)
 {
@@ -162,83 +158,68 @@ host_of(const struct opening *opening)
     return host == NULL || host[0] == '\0' ? "localhost" : host;
 }
 
-/* A handle over our own socket: libldap bounds neither the name servers' answer
- * nor a handshake that it begins with the connect. It learns the host's name,
- * for the certificate, yet nothing of ldaps. */
-static enum sdr_status
-open_tcp(LDAP **ld, const struct opening *opening, struct sdr_error *error)
+/* Of an ldapi:// that names none: OpenLDAP's, on Debian. */
+static const char *
+path_of(const struct opening *opening)
 {
+    const char *path = opening->url->lud_host;
+
+    return path == NULL || path[0] == '\0' ? "/var/run/slapd/ldapi" : path;
+}
+
+/* A handle over our own socket. It learns the host's name, for the certificate,
+ * yet nothing of ldaps: TLS comes afterwards. */
+static enum sdr_status
+open_handle(LDAP **ld, const struct opening *opening, struct sdr_error *error)
+{
+    bool local = strcmp(opening->url->lud_scheme, "ldapi") == 0;
     LDAPURLDesc plain = *opening->url;
     char scheme[] = "ldap";
     char *uri;
-    int fd = -1, rc;
+    int fd = -1;
     enum sdr_status status =
-        sdr_dial(host_of(opening), (uint16_t)opening->url->lud_port,
-                 opening->deadline, &fd, error);
+        local ? sdr_dial_unix(path_of(opening), opening->deadline, &fd, error)
+              : sdr_dial(host_of(opening), (uint16_t)opening->url->lud_port,
+                         opening->deadline, &fd, error);
 
     if (status != SDR_OK)
         return status;
-    plain.lud_scheme = scheme;
+    if (!local)
+        plain.lud_scheme = scheme;
     uri = ldap_url_desc2str(&plain);
-    rc = uri == NULL ? LDAP_NO_MEMORY
-                     : ldap_init_fd(fd, LDAP_PROTO_TCP, uri, ld);
+    status = sdr_wire_open(ld, fd, uri, opening->deadline, error);
     ldap_memfree(uri);
-    if (rc == LDAP_SUCCESS)
-        return SDR_OK;
-    close(fd);
-    sdr_error_set(error, "%s", ldap_err2string(rc));
-    return SDR_TEMPFAIL;
-}
-
-static enum sdr_status
-open_unix(LDAP **ld, const struct opening *opening, struct sdr_error *error)
-{
-    char *uri = ldap_url_desc2str(opening->url);
-    int fd = -1;
-    int rc = uri == NULL ? LDAP_NO_MEMORY : ldap_initialize(ld, uri);
-
-    ldap_memfree(uri);
-    if (rc == LDAP_SUCCESS && !sdr_handle_deadline(*ld, opening->deadline))
-        rc = LDAP_LOCAL_ERROR;
-    if (rc == LDAP_SUCCESS)
-        rc = ldap_connect(*ld);
-    if (rc == LDAP_SUCCESS
-        && (ldap_get_option(*ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS
-            || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0))
-        rc = LDAP_LOCAL_ERROR;
-    if (rc == LDAP_SUCCESS)
-        return SDR_OK;
-    sdr_error_set(error, "connect: %s", ldap_err2string(rc));
-    return SDR_TEMPFAIL;
-}
-
-/* libldap's reads wait in poll() with a bound, not in read() without. */
-static bool
-set_nonblocking(LDAP *ld)
-{
-    int fd = -1;
-
-    return ldap_get_option(ld, LDAP_OPT_DESC, &fd) == LDAP_OPT_SUCCESS
-           && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) >= 0;
+    return status;
 }
 
 static int
 handshake(LDAP *ld, const struct opening *opening)
 {
-    int rc = LDAP_SUCCESS;
-
-    /* It has nothing to do with connecting any more: it makes the handshake of
-     * an older libldap wait in poll() as well. */
-    if (!sdr_handle_deadline(ld, opening->deadline) || !set_nonblocking(ld)
-        || !set_flag(ld, LDAP_OPT_CONNECT_ASYNC, !tls_is_bounded))
+    if (!sdr_handle_deadline(ld, opening->deadline))
         return LDAP_LOCAL_ERROR;
     if (opening->ldaps)
-        rc = ldap_install_tls(ld);
-    else if (opening->directory->start_tls)
-        rc = ldap_start_tls_s(ld, NULL, NULL);
-    if (rc == LDAP_SUCCESS && !set_nonblocking(ld))
-        rc = LDAP_LOCAL_ERROR;
-    return rc;
+        return ldap_install_tls(ld);
+    if (opening->directory->start_tls)
+        return ldap_start_tls_s(ld, NULL, NULL);
+    return LDAP_SUCCESS;
+}
+
+/* libldap with GnuTLS does not heed LDAP_OPT_X_TLS_PROTOCOL_MIN. */
+static bool
+is_new_enough(LDAP *ld, enum sdr_tls_version oldest, struct sdr_error *error)
+{
+    char version[16];
+    const char *minor = sdr_handle_tls(ld, version, sizeof version)
+                            ? strstr(version, "1.")
+                            : NULL;
+
+    if (minor != NULL && minor[2] >= (oldest == SDR_TLS_1_3 ? '3' : '2')
+        && minor[2] <= '9')
+        return true;
+    sdr_error_set(error, "TLS: the server speaks %s, tls-min-version is %s",
+                  minor != NULL ? version : "an unknown version",
+                  oldest == SDR_TLS_1_3 ? "1.3" : "1.2");
+    return false;
 }
 
 /* Connected and encrypted. With an error the handle may be there as well, to be
@@ -247,26 +228,27 @@ static enum sdr_status
 connect_to(LDAP **ld, const struct opening *opening, int *rc,
            struct sdr_error *error)
 {
-    bool tls = opening->ldaps || opening->directory->start_tls;
-    const char *ca_file = opening->directory->tls_ca_file;
-    bool local = strcmp(opening->url->lud_scheme, "ldapi") == 0;
-    enum sdr_status status =
-        local ? open_unix(ld, opening, error) : open_tcp(ld, opening, error);
+    bool tls = is_encrypted(opening);
+    enum sdr_status status = open_handle(ld, opening, error);
 
     *rc = LDAP_SUCCESS;
     if (status != SDR_OK)
         return status;
     if (!set_plain_options(*ld)
-        || (tls && !set_tls_options(*ld, ca_file, opening->verify))) {
-        sdr_error_set(error, "cannot set options%s%s",
-                      tls ? ", among them tls-ca-file " : "",
-                      tls ? ca_file : "");
+        || (tls
+            && !set_tls_options(*ld, opening->directory, opening->verify))) {
+        sdr_error_set(error, "cannot set options%s",
+                      tls ? ", among them the files for TLS" : "");
         return SDR_TEMPFAIL;
     }
     *rc = handshake(*ld, opening);
     if (*rc == LDAP_SUCCESS)
-        return SDR_OK;
-    sdr_handle_tell(*ld, opening->ldaps ? "TLS" : "StartTLS", *rc, error);
+        return !tls
+                       || is_new_enough(
+                           *ld, opening->directory->tls_min_version, error)
+                   ? SDR_OK
+                   : SDR_TEMPFAIL;
+    sdr_tell(*ld, opening->ldaps ? "TLS" : "StartTLS", *rc, error);
     return SDR_TEMPFAIL;
 }
 
@@ -298,57 +280,17 @@ explain(const struct opening *refused, struct sdr_error *error)
     sdr_handle_free(&ld);
 }
 
-/* Wait for the one result of a request that was sent. */
-static enum sdr_status
-await(LDAP *ld, int id, const char *step, int64_t deadline,
-      struct sdr_error *error)
+bool
+sdr_handle_tls(LDAP *ld, char *version, size_t size)
 {
-    struct timeval left = sdr_clock_left(deadline);
-    LDAPMessage *result = NULL;
-    int rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
-    int code = LDAP_TIMEOUT;
+    char *text = NULL;
 
-    if (rc < 0)
-        ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
-    else if (rc > 0
-             && ldap_parse_result(ld, result, &code, NULL, NULL, NULL, NULL, 0)
-                    != LDAP_SUCCESS)
-        code = LDAP_DECODING_ERROR;
-    ldap_msgfree(result);
-    if (code == LDAP_SUCCESS)
-        return SDR_OK;
-    sdr_handle_tell(ld, step, code, error);
-    return SDR_TEMPFAIL;
-}
-
-static enum sdr_status
-bind_simple(LDAP *ld, const struct sdr_directory_options *directory,
-            int64_t deadline, struct sdr_error *error)
-{
-    struct berval password = {.bv_val = directory->password,
-                              .bv_len = strlen(directory->password)};
-    int id = 0;
-    int rc = ldap_sasl_bind(ld, directory->bind_dn, LDAP_SASL_SIMPLE, &password,
-                            NULL, NULL, &id);
-
-    if (rc != LDAP_SUCCESS) {
-        sdr_handle_tell(ld, "bind", rc, error);
-        return SDR_TEMPFAIL;
-    }
-    return await(ld, id, "bind", deadline, error);
-}
-
-static enum sdr_status
-bind_as_told(LDAP *ld, const struct sdr_directory_options *directory,
-             int64_t deadline, struct sdr_error *error)
-{
-    switch (directory->bind) {
-    case SDR_BIND_NONE:
-        return SDR_OK;
-    case SDR_BIND_SIMPLE:
-        return bind_simple(ld, directory, deadline, error);
-    }
-    return SDR_CONFIG;
+    if (ldap_tls_inplace(ld) == 0)
+        return false;
+    ldap_get_option(ld, LDAP_OPT_X_TLS_VERSION, &text);
+    snprintf(version, size, "%s", text != NULL ? text : "TLS");
+    ldap_memfree(text);
+    return true;
 }
 
 enum sdr_status
@@ -369,7 +311,8 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
     opening.ldaps = strcmp(opening.url->lud_scheme, "ldaps") == 0;
     status = connect_to(ld, &opening, &rc, error);
     if (status == SDR_OK)
-        status = bind_as_told(*ld, directory, deadline, error);
+        status =
+            sdr_bind(*ld, directory, is_encrypted(&opening), deadline, error);
     else if (rc != LDAP_SUCCESS && opening.verify && sdr_clock() < deadline)
         explain(&opening, error);
     ldap_free_urldesc(opening.url);

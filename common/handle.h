@@ -9,6 +9,7 @@
 #define SDR_HANDLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ldap.h>
@@ -31,12 +32,13 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
 void
 sdr_handle_free(LDAP **ld);
 
+/* True if TLS encrypts it; its VERSION, such as "TLS1.3", of at most SIZE
+ * octets with the NUL. */
+bool
+sdr_handle_tls(LDAP *ld, char *version, size_t size);
+
 /* Bound whatever libldap does next with this handle. */
 bool SDR_MUST_USE
 sdr_handle_deadline(LDAP *ld, int64_t deadline);
-
-/* Write "STEP: LDAP's words for RC (the server's words)". */
-void
-sdr_handle_tell(LDAP *ld, const char *step, int rc, struct sdr_error *error);
 
 #endif

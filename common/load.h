@@ -1,8 +1,8 @@
 /* load.h - a configuration file on its way in
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Shared by config.c, which reads the options, and check.c, which judges them
- * together. Nobody else's.
+ * Shared by config.c, which reads the options, and by check.c and
+ * check_directory.c, which judge them together. Nobody else's.
  */
 #ifndef SDR_LOAD_H
 #define SDR_LOAD_H
@@ -39,5 +39,10 @@ sdr_load_line_of(const struct sdr_load *load, const char *kind,
  * named, and judge everything together. Tells every mistake. */
 void
 sdr_check(struct sdr_load *load);
+
+/* The part of it for one directory; its default owner is known. */
+void
+sdr_check_directory(struct sdr_load *load,
+                    struct sdr_directory_options *directory);
 
 #endif

@@ -13,8 +13,13 @@ static const struct sdr_choice booleans[] = {
     {"no", false}, {"yes", true}, {NULL, 0}};
 static const struct sdr_choice deliveries[] = {
     {"rewrite", SDR_REWRITE}, {"route", SDR_BY_NEXT_HOP}, {NULL, 0}};
-static const struct sdr_choice binds[] = {
-    {"none", SDR_BIND_NONE}, {"simple", SDR_BIND_SIMPLE}, {NULL, 0}};
+static const struct sdr_choice binds[] = {{"none", SDR_BIND_NONE},
+                                          {"simple", SDR_BIND_SIMPLE},
+                                          {"external", SDR_BIND_EXTERNAL},
+                                          {"gssapi", SDR_BIND_GSSAPI},
+                                          {NULL, 0}};
+static const struct sdr_choice tls_versions[] = {
+    {"1.2", SDR_TLS_1_2}, {"1.3", SDR_TLS_1_3}, {NULL, 0}};
 static const struct sdr_choice milter_routes[] = {
     {"refuse", SDR_ROUTE_REFUSED}, {"pass", SDR_ROUTE_PASSES}, {NULL, 0}};
 
@@ -83,6 +88,10 @@ const struct sdr_option sdr_options[] = {
      false, "who to authenticate as"},
     {"directory", "password-file", TEXT, DIRECTORY(password_file), NULL, NULL,
      0, 0, NULL, false, "a file whose first line is the password"},
+    {"directory", "keytab-file", TEXT, DIRECTORY(keytab_file), NULL, NULL, 0, 0,
+     NULL, false, "the Kerberos keys of the account that asks"},
+    {"directory", "principal", TEXT, DIRECTORY(principal), NULL, NULL, 0, 0,
+     NULL, false, "the Kerberos principal to authenticate as"},
     {"directory", "allow-plaintext-bind", CHOICE,
      DIRECTORY(allow_plaintext_bind), "no", NULL, 0, 0, booleans, false,
      "send the password over an unencrypted network connection"},
@@ -93,6 +102,12 @@ const struct sdr_option sdr_options[] = {
     {"directory", "tls-ca-file", TEXT, DIRECTORY(tls_ca_file),
      "/etc/ssl/certs/ca-certificates.crt", NULL, 0, 0, NULL, false,
      "the certificates that are trusted"},
+    {"directory", "tls-cert-file", TEXT, DIRECTORY(tls_cert_file), NULL, NULL,
+     0, 0, NULL, false, "the certificate of this client"},
+    {"directory", "tls-key-file", TEXT, DIRECTORY(tls_key_file), NULL, NULL, 0,
+     0, NULL, false, "the key of that certificate"},
+    {"directory", "tls-min-version", CHOICE, DIRECTORY(tls_min_version), "1.2",
+     NULL, 0, 0, tls_versions, false, "the oldest TLS version that is taken"},
     {"directory", "timeout", NUMBER, DIRECTORY(timeout), "5", NULL, 1, 60, NULL,
      false, "seconds for the whole question"},
     {"directory", "max-connections", NUMBER, DIRECTORY(max_connections), "4",

@@ -3,6 +3,7 @@
  */
 #include "profile.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -24,6 +25,30 @@ static const struct profile {
      "sdrHold",
      false,
      false},
+    /* draft-lachman-laser-ldap-mail-routing, Sendmail's ldap_routing */
+    {"laser",
+     {"mailLocalAddress", NULL},
+     "mailHost",
+     "mailRoutingAddress",
+     NULL,
+     true,
+     false},
+    /* An Exchange hybrid as Microsoft's tools leave it. Who lives elsewhere has
+     * a targetAddress; where that is no site of ours, Exchange forwards. */
+    {"exchange",
+     {"proxyAddresses", "mail", NULL},
+     NULL,
+     "targetAddress",
+     NULL,
+     false,
+     true},
+    {"qmail",
+     {"mail", "mailAlternateAddress", NULL},
+     "mailHost",
+     NULL,
+     NULL,
+     false,
+     false},
 };
 
 static const struct profile *
@@ -39,7 +64,13 @@ find_profile(const char *name)
 const char *
 sdr_profile_names(void)
 {
-    return "sdr";
+    return "sdr, laser, exchange, qmail";
+}
+
+const char *
+sdr_profile_scheme(const char *attribute)
+{
+    return strcasecmp(attribute, "proxyAddresses") == 0 ? "smtp:" : "";
 }
 
 bool
@@ -83,6 +114,26 @@ sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
     snprintf(reader->facts.dn, sizeof reader->facts.dn, "%s", dn);
 }
 
+/* Exchange writes "SMTP:alice@example.com", and "x500:", "sip:" and others for
+ * what is no mail address. No local part holds a colon outside quotes. Returns
+ * false for those others; else takes the scheme off, if there is one. */
+static bool
+strip_scheme(const char **value, size_t *len)
+{
+    size_t n = 0;
+
+    while (n < *len
+           && (isalnum((unsigned char)(*value)[n]) || (*value)[n] == '-'))
+        n++;
+    if (n == 0 || n == *len || (*value)[n] != ':')
+        return true;
+    if (n != 4 || strncasecmp(*value, "smtp", n) != 0)
+        return false;
+    *value += n + 1;
+    *len -= n + 1;
+    return true;
+}
+
 static void
 match_address(struct sdr_reader *reader, unsigned strength, const char *value,
               size_t len)
@@ -90,7 +141,8 @@ match_address(struct sdr_reader *reader, unsigned strength, const char *value,
     struct sdr_facts *facts = &reader->facts;
     struct sdr_address address;
 
-    if (sdr_address_read(&address, value, len) != SDR_OK)
+    if (!strip_scheme(&value, &len)
+        || sdr_address_read(&address, value, len) != SDR_OK)
         return;
     for (unsigned key = 0; key < reader->keys->count; key++) {
         bool stronger = !reader->matched || key < facts->key
@@ -104,13 +156,21 @@ match_address(struct sdr_reader *reader, unsigned strength, const char *value,
     }
 }
 
+/* Everybody is in groups that say nothing about mail. */
+static bool
+is_membership(const char *attribute)
+{
+    return strcasecmp(attribute, "memberOf") == 0;
+}
+
 static void
-take_owner(struct sdr_reader *reader, const char *value, size_t len)
+take_owner(struct sdr_reader *reader, const char *attribute, const char *value,
+           size_t len)
 {
     sdr_sites owner = sdr_config_owner(reader->config, value, len);
 
     reader->facts.owners |= owner;
-    if (owner == 0)
+    if (owner == 0 && !is_membership(attribute))
         reader->facts.foreign_owner = true;
 }
 
@@ -122,6 +182,10 @@ take_routing(struct sdr_reader *reader, const char *value, size_t len)
     struct sdr_address address;
     char text[SDR_ADDRESS_MAX + 1];
 
+    if (!strip_scheme(&value, &len)) {
+        facts->outside = true; /* "X400:...": no mail of ours */
+        return;
+    }
     if (len >= sizeof text || memchr(value, '\0', len) != NULL) {
         facts->bad_routing = true;
         return;
@@ -159,7 +223,7 @@ sdr_reader_value(struct sdr_reader *reader, const char *attribute,
             match_address(reader, i, value, len);
     }
     if (is_attribute(mapping->owner, attribute, n))
-        take_owner(reader, value, len);
+        take_owner(reader, mapping->owner, value, len);
     if (is_attribute(mapping->routing, attribute, n))
         take_routing(reader, value, len);
     if (is_attribute(mapping->hold, attribute, n)

@@ -24,6 +24,11 @@ sdr_profile_map(struct sdr_directory_options *directory);
 const char *
 sdr_profile_names(void);
 
+/* What stands before an address in values of this attribute: "smtp:", matched
+ * without regard to case, or "". */
+const char *
+sdr_profile_scheme(const char *attribute);
+
 /* One entry on its way to facts. */
 struct sdr_reader {
     const struct sdr_config *config;

@@ -3,6 +3,8 @@
  */
 #include "resolve.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,6 +30,20 @@ void
 sdr_resolve_init(void)
 {
     ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+/* c-ares 1.18 asks name servers for the AAAA of "192.0.2.1". */
+static bool
+read_address(const char *host, uint16_t port, struct sdr_addresses *to)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    if (inet_pton(AF_INET, host, &v4.sin_addr) != 1)
+        return false;
+    memcpy(&to->items[0].address, &v4, sizeof v4);
+    to->items[0].len = sizeof v4;
+    to->count = 1;
+    return true;
 }
 
 static void
@@ -139,6 +155,8 @@ sdr_resolve(const char *host, uint16_t port, int64_t deadline,
     char service[8];
 
     addresses->count = 0;
+    if (read_address(host, port, addresses))
+        return SDR_OK;
     if (ares_init_options(&channel, &options,
                           ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES)
         != ARES_SUCCESS) {

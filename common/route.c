@@ -280,23 +280,47 @@ find_mistake(const struct sdr_config *config, const struct sdr_facts *facts)
     return "owner and routing address name different sites";
 }
 
+/* The mailbox here that a routing address in this site means. False if it is
+ * the recipient himself. */
+static bool
+find_alias(const struct sdr_config *config, const struct sdr_question *question,
+           const struct sdr_facts *facts, struct sdr_address *alias)
+{
+    const struct sdr_name *name =
+        sdr_config_name(config, facts->routing.domain);
+
+    *alias = facts->routing;
+    if (name != NULL && name->kind == SDR_NAME_ROUTING)
+        memcpy(alias->domain, config->domains[name->split].ascii,
+               sizeof alias->domain);
+    return !sdr_address_same(alias, &question->split);
+}
+
 /* Owned by this site alone. A routing address at another one is left over from
- * a move; only Sendmail's ldap_routing puts it first. */
+ * a move, and one here is for those who send to it; only Sendmail's
+ * ldap_routing puts it first. */
 static void
 decide_ours(const struct sdr_config *config,
             const struct sdr_question *question, const struct sdr_facts *facts,
             struct sdr_verdict *verdict)
 {
-    bool foreign =
-        facts->has_routing && facts->routing_site != config->this_site;
+    struct sdr_address alias;
 
-    if (!foreign) {
+    if (!facts->has_routing) {
         decide(verdict, SDR_PASS, "owner is this site");
     } else if (!facts->routing_wins) {
-        decide(verdict, SDR_PASS, "owner is this site, routing address stale");
-    } else {
+        decide(verdict, SDR_PASS,
+               facts->routing_site == config->this_site
+                   ? "owner is this site"
+                   : "owner is this site, routing address stale");
+    } else if (facts->routing_site != config->this_site) {
         decide(verdict, SDR_REDIRECT, "routing address");
         send_to(config, question, facts, bit(facts->routing_site), verdict);
+    } else if (!find_alias(config, question, facts, &alias)) {
+        decide(verdict, SDR_PASS, "owner is this site");
+    } else {
+        decide(verdict, SDR_REDIRECT, "routing address in this site");
+        add_target(verdict, config->this_site, alias.local, alias.domain);
     }
 }
 

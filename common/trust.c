@@ -125,13 +125,14 @@ sdr_trust_read(const char *path, bool secret, size_t max, char **text,
 }
 
 enum sdr_status
-sdr_trust_check(const char *path, struct sdr_error *error)
+sdr_trust_check(const char *path, bool secret, struct sdr_error *error)
 {
     struct stat st;
 
-    if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
+    if (stat(path, &st) < 0
+        || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0) {
         sdr_error_set(error, "%s: %s", path, strerror(errno));
         return SDR_CONFIG;
     }
-    return check_file(path, &st, false, error);
+    return check_file(path, &st, secret, error);
 }

@@ -23,6 +23,6 @@ sdr_trust_read(const char *path, bool secret, size_t max, char **text,
 
 /* Check a file that a library will read, as above. SDR_OK or SDR_CONFIG. */
 enum sdr_status SDR_MUST_USE
-sdr_trust_check(const char *path, struct sdr_error *error);
+sdr_trust_check(const char *path, bool secret, struct sdr_error *error);
 
 #endif

@@ -15,24 +15,24 @@
 #include "say.h"
 #include "service.h"
 
-/* What the MTA must let us do, and what we use if it lets us. */
+/* What routing needs, and what we use if the MTA lets us. */
 static const unsigned long needed_actions =
     SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_ADDHDRS;
 static const unsigned long wanted_actions =
     SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST;
 
 /* Steps that we do not need. MAIL stays: a new message must never find the
- * recipients of one that was given up. It and the headers need no answer. */
-static const unsigned long unwanted_steps =
-    SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NOBODY
-    | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+ * recipients of one that was given up. */
+static const unsigned long unwanted_steps = SMFIP_NOCONNECT | SMFIP_NOHELO
+                                            | SMFIP_NODATA | SMFIP_NOEOH
+                                            | SMFIP_NOBODY | SMFIP_NOUNKNOWN;
 
-/* One connection of the MTA, which carries many messages. */
-struct session {
-    struct message message;
-    unsigned long steps; /* granted */
-    bool with_parameters;
-};
+/* Steps that we never answer. To an MTA that waits for an answer libmilter
+ * gives one. */
+static const unsigned long silent_steps = SMFIP_NR_MAIL | SMFIP_NR_HDR;
+
+/* Longer than RFC 3461 lets a NOTIFY or an ORCPT be. */
+enum { PARAMETER_MAX = 1000 };
 
 static bool be_verbose;
 
@@ -47,46 +47,51 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
              unsigned long f3, unsigned long *pf0, unsigned long *pf1,
              unsigned long *pf2, unsigned long *pf3)
 {
-    struct session *session;
-
     (void)f2;
     (void)f3;
-    if ((f0 & needed_actions) != needed_actions) {
-        say(LOG_ERR, "the MTA lets milters not add and delete recipients and "
-                     "add headers: refused to work for it");
-        return SMFIS_REJECT;
-    }
-    session = calloc(1, sizeof *session);
-    if (session == NULL || smfi_setpriv(ctx, session) != MI_SUCCESS) {
-        free(session);
-        return SMFIS_REJECT;
-    }
-    *pf0 = needed_actions | (f0 & wanted_actions);
-    *pf1 = f1 & unwanted_steps;
+    /* Not refused: an MTA may be told to go on without a milter that is away.
+     * An edit that it does not allow defers its message. */
+    if ((f0 & needed_actions) != needed_actions)
+        say(LOG_ERR, "the MTA refuses what routing needs (to add and delete "
+                     "recipients, to add headers): mail that has to be "
+                     "redirected is deferred");
+    *pf0 = f0 & (needed_actions | wanted_actions);
+    *pf1 = (f1 & unwanted_steps) | silent_steps;
     *pf2 = *pf3 = 0;
-    session->steps = *pf1;
-    session->with_parameters = (f0 & SMFIF_ADDRCPT_PAR) != 0;
     if ((f0 & SMFIF_SETSYMLIST) != 0)
         smfi_setsymlist(ctx, SMFIM_ENVRCPT,
                         (char *)(uintptr_t) "i v {rcpt_mailer} {rcpt_addr}");
     return SMFIS_CONTINUE;
 }
 
+/* The message under way, made if there is none; NULL without memory. A
+ * connection may end and a new one begin without a negotiation (QUIT_NC). */
+static struct message *
+get_message(SMFICTX *ctx)
+{
+    struct message *message = smfi_getpriv(ctx);
+
+    if (message == NULL) {
+        message = calloc(1, sizeof *message);
+        smfi_setpriv(ctx, message);
+    }
+    return message;
+}
+
 static sfsistat
 on_envfrom(SMFICTX *ctx, char **argv)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = get_message(ctx);
 
     (void)argv;
-    if (session == NULL)
-        return SMFIS_TEMPFAIL;
-    message_clear(&session->message);
-    return (session->steps & SMFIP_NR_MAIL) != 0 ? SMFIS_NOREPLY
-                                                 : SMFIS_CONTINUE;
+    if (message != NULL)
+        message_clear(message);
+    return SMFIS_NOREPLY;
 }
 
-/* Which mailbox is it? Returns false if the MTA's own map has made another one
- * of it: its decision, not ours. */
+/* Which mailbox is it? What the client said; or if that is none ("dave",
+ * "<alice@example.com >") what the MTA has read in it. Returns false if the
+ * MTA's own map has made another one of it: its decision, not ours. */
 static bool
 find_mailbox(struct recipient *recipient)
 {
@@ -97,10 +102,12 @@ find_mailbox(struct recipient *recipient)
 
     recipient->has_mailbox =
         sdr_address_parse(&recipient->mailbox, recipient->given) == SDR_OK;
+    recipient->key = recipient->given;
     if (!has_resolved)
         return true;
     if (!recipient->has_mailbox) {
         recipient->mailbox = resolved;
+        recipient->key = recipient->resolved;
         recipient->has_mailbox = true;
         return true;
     }
@@ -108,16 +115,6 @@ find_mailbox(struct recipient *recipient)
         return true;
     recipient->mailbox = resolved;
     return false;
-}
-
-/* The text that the decision is about: the client's, unless it has no domain
- * and the MTA gave it one. */
-static const char *
-key_of(const struct recipient *recipient)
-{
-    if (strchr(recipient->given, '@') == NULL && recipient->resolved != NULL)
-        return recipient->resolved;
-    return recipient->given;
 }
 
 static bool
@@ -130,7 +127,7 @@ take_parameters(struct recipient *recipient, char **argv)
             field = &recipient->notify;
         else if (strncasecmp(*arg, "ORCPT=", 6) == 0)
             field = &recipient->orcpt;
-        if (field == NULL || *field != NULL)
+        if (field == NULL || *field != NULL || strlen(*arg) > PARAMETER_MAX)
             continue;
         *field = strdup(*arg);
         if (*field == NULL)
@@ -156,15 +153,18 @@ leave_alone(SMFICTX *ctx, struct recipient *recipient)
 }
 
 /* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
- * refused at RCPT: it would be retried for ever. An unknown recipient bounces
- * by the MTA's own hand; one that is not sure defers the message. */
+ * refused at RCPT: it would be retried for ever; nor a local user of Sendmail
+ * by whose name another one stays. An unknown recipient bounces by the MTA's
+ * own hand, if it does not know him; one that is not sure defers the message.
+ */
 static sfsistat
 refuse(SMFICTX *ctx, struct message *message, struct recipient *recipient,
        const struct sdr_verdict *verdict)
 {
     struct sdr_reply reply = verdict->reply;
 
-    if (macro(ctx, "{rcpt_mailer}") != NULL) {
+    if (macro(ctx, "{rcpt_mailer}") != NULL
+        && !message_shares_name(message, recipient)) {
         say(recipient->priority, "%s: %s", edit_queue_id(ctx), recipient->line);
         return edit_reply(ctx, &reply);
     }
@@ -183,7 +183,12 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
     struct sdr_trace trace = {say_line, &debug};
     struct sdr_verdict verdict;
 
-    sdr_decide(message->sdr, key_of(recipient), be_verbose ? &trace : NULL,
+    /* libmilter starts a thread for a peer if it knows of no idle one. Peers
+     * that speak in the same moment are all left to the same idle one, and then
+     * wait for each other's answers: one after the other from a directory that
+     * is silent. A new peer makes it count again. */
+    service_wake();
+    sdr_decide(message->sdr, recipient->key, be_verbose ? &trace : NULL,
                &verdict);
     if (!message_decide(message, recipient, &verdict))
         return SMFIS_TEMPFAIL;
@@ -203,10 +208,13 @@ decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
 static sfsistat
 take_recipient(SMFICTX *ctx, struct message *message, char **argv)
 {
-    struct recipient *recipient =
-        message_add(message, argv[0], macro(ctx, "{rcpt_addr}"));
+    const char *resolved = macro(ctx, "{rcpt_addr}");
+    struct recipient *recipient;
     sfsistat status;
 
+    if (resolved != NULL && resolved[0] == '\0')
+        resolved = NULL;
+    recipient = message_add(message, argv[0], resolved);
     if (recipient == NULL)
         return SMFIS_TEMPFAIL;
     if (!take_parameters(recipient, argv)) {
@@ -228,16 +236,14 @@ take_recipient(SMFICTX *ctx, struct message *message, char **argv)
 static sfsistat
 on_envrcpt(SMFICTX *ctx, char **argv)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = get_message(ctx);
     const char *mailer = macro(ctx, "{rcpt_mailer}");
     const char *version = macro(ctx, "v");
-    struct message *message;
 
-    if (session == NULL)
+    if (message == NULL)
         return SMFIS_TEMPFAIL;
     if (mailer != NULL && strcmp(mailer, "error") == 0)
         return SMFIS_CONTINUE; /* the MTA has refused it already */
-    message = &session->message;
     if (message->sdr == NULL)
         message->sdr = service_get();
     message->from_postfix =
@@ -248,51 +254,44 @@ on_envrcpt(SMFICTX *ctx, char **argv)
 static sfsistat
 on_header(SMFICTX *ctx, char *name, char *value)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
 
-    if (session == NULL)
-        return SMFIS_TEMPFAIL;
-    if (session->message.sdr != NULL && strcasecmp(name, SDR_MARK_HEADER) == 0)
-        sdr_route_mark(sdr_get_config(session->message.sdr),
-                       &session->message.marks, value);
-    return (session->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY
-                                                : SMFIS_CONTINUE;
+    if (message != NULL && message->sdr != NULL
+        && strcasecmp(name, SDR_MARK_HEADER) == 0)
+        sdr_route_mark(sdr_get_config(message->sdr), &message->marks, value);
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat
 on_eom(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
     sfsistat status = SMFIS_CONTINUE;
 
-    if (session == NULL)
+    if (message == NULL)
         return SMFIS_TEMPFAIL;
-    if (session->message.count > 0)
-        status = edit_message(ctx, &session->message, session->with_parameters);
-    message_clear(&session->message);
+    if (message->count > 0)
+        status = edit_message(ctx, message);
+    message_clear(message);
     return status;
 }
 
 static sfsistat
 on_abort(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
+    struct message *message = smfi_getpriv(ctx);
 
-    if (session != NULL)
-        message_clear(&session->message);
+    if (message != NULL)
+        message_clear(message);
     return SMFIS_CONTINUE;
 }
 
 static sfsistat
 on_close(SMFICTX *ctx)
 {
-    struct session *session = smfi_getpriv(ctx);
-
-    if (session != NULL) {
-        message_clear(&session->message);
-        free(session);
-        smfi_setpriv(ctx, NULL);
-    }
+    on_abort(ctx);
+    free(smfi_getpriv(ctx));
+    smfi_setpriv(ctx, NULL);
     return SMFIS_CONTINUE;
 }
 

@@ -11,12 +11,17 @@
 
 #include "say.h"
 
+enum { QUEUE_ID_MAX = 100 };
+
 const char *
 edit_queue_id(SMFICTX *ctx)
 {
     const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
+    size_t len = 0;
 
-    return id != NULL ? id : "NOQUEUE";
+    while (id != NULL && id[len] > ' ' && id[len] < 0x7f)
+        len++;
+    return len > 0 && len <= QUEUE_ID_MAX && id[len] == '\0' ? id : "NOQUEUE";
 }
 
 sfsistat
@@ -90,13 +95,6 @@ make_parameters(const struct message *message,
 
 /* ---- what stays, what goes, what comes ---- */
 
-/* Recipients that stay in the envelope. */
-static bool
-is_kept(const struct recipient *recipient)
-{
-    return recipient->kind != SDR_REDIRECT;
-}
-
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
 {
@@ -105,15 +103,34 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (is_kept(r) && r->has_mailbox
+        if (recipient_stays(r) && r->has_mailbox
             && !mailbox_set_add(kept, &r->mailbox, &is_new))
             return false;
     }
     return true;
 }
 
+/* Delete by the client's text without its source route, "<@a,@b:", if it has
+ * one: Postfix keeps that, neither more of it nor less. */
+static bool
+delete_without_route(SMFICTX *ctx, const char *given)
+{
+    const char *start = given + (given[0] == '<' ? 1 : 0);
+    const char *colon = start[0] == '@' ? strchr(start, ':') : NULL;
+    char *path = NULL;
+    bool ok;
+
+    if (colon == NULL)
+        return true;
+    if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
+        return false;
+    ok = smfi_delrcpt(ctx, path) == MI_SUCCESS;
+    free(path);
+    return ok;
+}
+
 /* The MTA finds a recipient by its text: some by the client's, some by their
- * own spelling. That one is safe only if it is not the text of a recipient
+ * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
 static bool
 delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
@@ -121,34 +138,36 @@ delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
 {
     if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
         return false;
+    if (mailbox_set_has(kept, &recipient->mailbox))
+        return true;
+    if (!delete_without_route(ctx, recipient->given))
+        return false;
     if (recipient->resolved == NULL
-        || strcmp(recipient->resolved, recipient->given) == 0
-        || mailbox_set_has(kept, &recipient->mailbox))
+        || strcmp(recipient->resolved, recipient->given) == 0)
         return true;
     return smfi_delrcpt(ctx, recipient->resolved) == MI_SUCCESS;
 }
 
+/* libmilter sends nothing that the MTA did not allow when they negotiated.
+ * Better to lose the parameters than the mail. */
 static bool
 add_target(SMFICTX *ctx, const struct message *message,
-           const struct recipient *recipient, const char *target,
-           bool with_parameters)
+           const struct recipient *recipient, const char *target)
 {
     char parameters[8192];
     char path[SDR_ADDRESS_MAX + 3];
 
     snprintf(path, sizeof path, "<%s>", target);
-    if (!with_parameters)
-        return smfi_addrcpt(ctx, path) == MI_SUCCESS;
     make_parameters(message, recipient, parameters, sizeof parameters);
     return smfi_addrcpt_par(ctx, path,
                             parameters[0] == '\0' ? NULL : parameters)
-           == MI_SUCCESS;
+               == MI_SUCCESS
+           || smfi_addrcpt(ctx, path) == MI_SUCCESS;
 }
 
 static bool
 add_targets(SMFICTX *ctx, const struct message *message,
-            const struct recipient *recipient, struct mailbox_set *present,
-            bool with_parameters)
+            const struct recipient *recipient, struct mailbox_set *present)
 {
     for (unsigned i = 0; i < recipient->target_count; i++) {
         const char *target = recipient->targets[i];
@@ -158,8 +177,7 @@ add_targets(SMFICTX *ctx, const struct message *message,
         if (sdr_address_parse(&mailbox, target) != SDR_OK
             || !mailbox_set_add(present, &mailbox, &is_new))
             return false;
-        if (is_new
-            && !add_target(ctx, message, recipient, target, with_parameters))
+        if (is_new && !add_target(ctx, message, recipient, target))
             return false;
     }
     return true;
@@ -167,18 +185,19 @@ add_targets(SMFICTX *ctx, const struct message *message,
 
 static bool
 edit_envelope(SMFICTX *ctx, const struct message *message,
-              struct mailbox_set *present, bool with_parameters)
+              struct mailbox_set *present)
 {
     if (!collect_kept(message, present))
         return false;
     for (unsigned i = 0; i < message->count; i++) {
-        if (!is_kept(message->recipients[i])
-            && !delete_recipient(ctx, message->recipients[i], present))
+        const struct recipient *r = message->recipients[i];
+
+        if (!recipient_stays(r) && !message_shares_name(message, r)
+            && !delete_recipient(ctx, r, present))
             return false;
     }
     for (unsigned i = 0; i < message->count; i++) {
-        if (!add_targets(ctx, message, message->recipients[i], present,
-                         with_parameters))
+        if (!add_targets(ctx, message, message->recipients[i], present))
             return false;
     }
     return true;
@@ -235,7 +254,7 @@ must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
 }
 
 sfsistat
-edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters)
+edit_message(SMFICTX *ctx, const struct message *message)
 {
     struct mailbox_set present = {NULL};
     struct sdr_reply reply = {NULL, NULL, ""};
@@ -245,12 +264,13 @@ edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters)
     count_leaving(message, &leaving, &staying);
     if (must_refuse(ctx, message, leaving, staying, &reply))
         return edit_reply(ctx, &reply);
-    ok = edit_envelope(ctx, message, &present, with_parameters);
+    ok = edit_envelope(ctx, message, &present);
     mailbox_set_clear(&present);
     if (ok && leaving > 0)
         ok = add_mark(ctx, sdr_get_config(message->sdr));
     if (!ok) {
-        say(LOG_ERR, "the MTA refused an edit of the envelope: deferred");
+        say(LOG_ERR, "%s: the MTA refused an edit of the envelope: deferred",
+            edit_queue_id(ctx));
         return SMFIS_TEMPFAIL;
     }
     tell(ctx, message);

@@ -10,8 +10,8 @@
 
 #include "message.h"
 
-/* The message's queue id for the log; "NOQUEUE" while it has none. Borrowed
- * from libmilter until the callback returns. */
+/* The message's queue id for the log; "NOQUEUE" while it has none, or one that
+ * cannot be shown. Borrowed from libmilter until the callback returns. */
 const char *
 edit_queue_id(SMFICTX *ctx);
 
@@ -20,11 +20,10 @@ edit_queue_id(SMFICTX *ctx);
 sfsistat
 edit_reply(SMFICTX *ctx, const struct sdr_reply *reply);
 
-/* Delete, then add, then mark. WITH_PARAMETERS: the MTA takes ESMTP parameters
- * of an added recipient. Returns what the end-of-message callback returns:
- * anything that fails defers the whole message, which is then delivered to
- * nobody. */
+/* Delete, then add, then mark. Returns what the end-of-message callback
+ * returns: anything that fails defers the whole message, which is then
+ * delivered to nobody. */
 sfsistat
-edit_message(SMFICTX *ctx, const struct message *message, bool with_parameters);
+edit_message(SMFICTX *ctx, const struct message *message);
 
 #endif

@@ -76,19 +76,16 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
     }
 }
 
+/* Comes back only if it cannot serve. */
 static int
 serve(const struct arguments *arguments)
 {
-    int rc;
-
     if (!callbacks_register(arguments->verbose) || !service_open_socket()
-        || !service_start_reload())
+        || !service_take_signals())
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
     notify("READY=1");
-    rc = smfi_main();
-    notify("STOPPING=1");
-    return rc == MI_SUCCESS ? EX_OK : EX_OSERR;
+    service_end(smfi_main() == MI_SUCCESS ? EX_OK : EX_OSERR);
 }
 
 int
@@ -98,6 +95,9 @@ main(int argc, char **argv)
     enum sdr_status status;
     int code;
 
+    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
+     * for us, and libldap 2.5 crashes on some. */
+    setenv("LDAPNOINIT", "1", 1);
     read_arguments(argc, argv, &arguments);
     status = service_load(arguments.path);
     if (status != SDR_OK)
@@ -108,6 +108,6 @@ main(int argc, char **argv)
     } else {
         code = serve(&arguments);
     }
-    service_stop();
+    service_unload();
     return code;
 }

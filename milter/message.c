@@ -6,6 +6,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "say.h"
 
@@ -167,6 +168,31 @@ message_decide_again(struct message *message, struct recipient *recipient)
     recipient->decided = (*found)->decided;
     recipient->leaves = (*found)->leaves;
     return copy_targets(recipient, (*found)->targets, (*found)->target_count);
+}
+
+bool
+recipient_stays(const struct recipient *recipient)
+{
+    return recipient->kind != SDR_REDIRECT;
+}
+
+bool
+message_shares_name(const struct message *message,
+                    const struct recipient *recipient)
+{
+    const char *name = recipient->resolved;
+
+    if (name == NULL || strchr(name, '@') != NULL)
+        return false;
+    for (unsigned i = 0; i < message->count; i++) {
+        const struct recipient *other = message->recipients[i];
+
+        if (other != recipient && recipient_stays(other)
+            && other->resolved != NULL
+            && strcasecmp(other->resolved, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool

@@ -12,8 +12,9 @@
 #include "sdr.h"
 
 struct recipient {
-    char *given;    /* as the client gave it: argv[0] */
-    char *resolved; /* {rcpt_addr}; NULL if the MTA told none */
+    char *given;     /* as the client gave it: argv[0] */
+    char *resolved;  /* {rcpt_addr}; NULL if the MTA told none */
+    const char *key; /* the one of the two that the decision is about */
     bool has_mailbox;
     struct sdr_address mailbox; /* what is delivered if we do nothing */
     char *notify, *orcpt; /* the client's parameters, "NOTIFY=..."; or NULL */
@@ -56,6 +57,17 @@ message_decide(struct message *message, struct recipient *recipient,
 /* Decide as for an earlier recipient of the same mailbox, if there is one. */
 bool
 message_decide_again(struct message *message, struct recipient *recipient);
+
+/* True for one that stays in the envelope. */
+bool
+recipient_stays(const struct recipient *recipient);
+
+/* Sendmail knows a user of its own by name alone: "alice" is alice@example.com
+ * and alice@example.org, and who deletes or refuses the one has deleted the
+ * other. True if another one of this name stays. */
+bool
+message_shares_name(const struct message *message,
+                    const struct recipient *recipient);
 
 /* Take the last recipient off: it was refused. */
 void

@@ -7,14 +7,20 @@
 #include <grp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "notify.h"
 #include "say.h"
@@ -25,9 +31,7 @@ enum { BACKLOG = 512 };
 static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_t reload_thread;
-static bool reload_running;
-static atomic_bool stopping;
+static struct sockaddr_un listening; /* does not change with a reload */
 
 /* A milter edits recipients; it cannot name a next hop. */
 static bool
@@ -115,42 +119,63 @@ reload(void)
     say(LOG_NOTICE, "configuration reloaded");
 }
 
-static void *
-reload_loop(void *arg)
+/* libmilter would end by itself: within five seconds, and destroying locks that
+ * its threads still take, so that some wait for ever. What exit(3) runs pulls
+ * libmilter and libldap away under those threads as well. Messages under way
+ * are left in any case; their clients come again. */
+void
+service_end(int code)
 {
-    sigset_t set;
-    int got;
+    notify("STOPPING=1");
+    unlink(listening.sun_path);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check();
+#endif
+    _exit(code);
+}
 
-    (void)arg;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    while (sigwait(&set, &got) == 0 && !atomic_load(&stopping)) {
-        notify("RELOADING=1");
-        reload();
-        notify("READY=1");
+/* libmilter may leave a peer to a thread that then waits for the rest of what
+ * another one says. With somebody new every second it does not wait as long. */
+static void *
+signal_loop(void *arg)
+{
+    const struct timespec second = {.tv_sec = 1};
+
+    for (;;) {
+        int got = sigtimedwait(arg, NULL, &second);
+
+        if (got < 0) {
+            service_wake();
+        } else if (got == SIGUSR1) {
+            notify("RELOADING=1");
+            reload();
+            notify("READY=1");
+        } else {
+            service_end(EX_OK);
+        }
     }
     return NULL;
 }
 
 bool
-service_start_reload(void)
+service_take_signals(void)
 {
-    sigset_t set;
+    static sigset_t set;
+    pthread_t thread;
     int rc;
 
-    /* libmilter waits for the last three in a thread of its own, so no other
-     * thread may take them. */
+    /* libmilter waits for the last three as well: it takes one that comes
+     * while we are busy with a reload. */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    rc = pthread_create(&reload_thread, NULL, reload_loop, NULL);
+    rc = pthread_create(&thread, NULL, signal_loop, &set);
     if (rc != 0)
         say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
-    reload_running = rc == 0;
-    return reload_running;
+    return rc == 0;
 }
 
 static bool
@@ -199,16 +224,25 @@ service_open_socket(void)
             errno != 0 ? strerror(errno) : "see above");
     umask(old);
     free(name);
+    listening.sun_family = AF_UNIX;
+    snprintf(listening.sun_path, sizeof listening.sun_path, "%s",
+             options->socket);
     return ok && set_rights(options);
 }
 
 void
-service_stop(void)
+service_wake(void)
 {
-    if (reload_running) {
-        atomic_store(&stopping, true);
-        pthread_kill(reload_thread, SIGUSR1);
-        pthread_join(reload_thread, NULL);
-    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return;
+    connect(fd, (const struct sockaddr *)&listening, sizeof listening);
+    close(fd);
+}
+
+void
+service_unload(void)
+{
     sdr_close(&current);
 }

@@ -19,19 +19,29 @@ struct sdr *
 service_get(void);
 
 /* Block the signals that mean something to us in this thread and all that it
- * starts, and start one that reloads at SIGUSR1. A new file with a mistake
- * keeps the old one. False, said, if it cannot. */
+ * starts, and start one that takes them: it reloads at SIGUSR1, where a new
+ * file with a mistake keeps the old one, and else ends the program. False,
+ * said, if it cannot. */
 bool
-service_start_reload(void);
+service_take_signals(void);
 
 /* Make the socket, with its group and mode, and listen. False, said, if it
  * cannot. smfi_register() must have been called. */
 bool
 service_open_socket(void);
 
-/* End the reload thread, if any, and free all. Main thread, after
- * smfi_main(). */
+/* Connect to our own socket and say nothing: a new peer makes libmilter count
+ * its idle threads again. Any thread, once the socket is open. */
 void
-service_stop(void);
+service_wake(void);
+
+/* End the program while its threads may still be at work. */
+_Noreturn void
+service_end(int code);
+
+/* Give back what service_load() has loaded; for a program that has not served.
+ */
+void
+service_unload(void);
 
 #endif

@@ -12,6 +12,8 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
+    {"check", "directory [NAME...]",
+     "look whether the directories are as routing needs them", command_check},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -45,6 +47,15 @@ bad_use(const char *command, const char *complaint)
     fprintf(stderr, "sdrctl %s: %s\n", command, complaint);
     print_usage(stderr);
     return EX_USAGE;
+}
+
+void
+print_clean(const char *text)
+{
+    char clean[4096];
+
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    fputs(clean, stdout);
 }
 
 static void
@@ -90,6 +101,9 @@ main(int argc, char **argv)
     const struct command *command;
     int c;
 
+    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
+     * for us, and libldap 2.5 crashes on some. */
+    setenv("LDAPNOINIT", "1", 1);
     /* '+': options behind the subcommand are its own. */
     while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         switch (c) {

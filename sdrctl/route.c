@@ -27,16 +27,6 @@ static const struct option options[] = {
 
 /* ---- text ---- */
 
-/* Text as clean as a terminal needs it. */
-static void
-print_clean(const char *text)
-{
-    char clean[4096];
-
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    fputs(clean, stdout);
-}
-
 static void
 print_text(const char *recipient, const struct sdr_verdict *verdict)
 {

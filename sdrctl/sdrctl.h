@@ -16,7 +16,14 @@ struct command {
 };
 
 int
+command_check(struct sdr *sdr, int argc, char **argv);
+
+int
 command_route(struct sdr *sdr, int argc, char **argv);
+
+/* Print text as clean as a terminal needs it. */
+void
+print_clean(const char *text);
 
 /* Complain about the use of COMMAND on stderr and return EX_USAGE. */
 int

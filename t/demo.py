@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""demo.py - shows what sdr-milter does, with a real Postfix and a real OpenLDAP
+"""demo.py - shows what sdr does, with real servers: Postfix, Sendmail, Exim, OpenLDAP
 
 Everything runs on the loopback address, below a temporary folder, and is gone
 at the end. Exits 1 if something came out differently.
@@ -17,8 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / 'lib'))
 
 import paths
 import world
+from exim import Exim
 from milter import Milter
 from postfix import Postfix
+from proc import wait_for
+from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 
@@ -57,20 +60,28 @@ class Demo:
         self.postfix = Postfix(folder / 'postfix', self.sink.port,
                                milters=[f'unix:{world.SOCKET}'])
         stack.callback(self.postfix.stop)
-        self.milter = Milter(folder / 'milter', self._conf(folder))
+        socket = f'unix:{self.postfix.queue_folder / world.SOCKET}'
+        self.sendmail = Sendmail(folder / 'sendmail', self.sink.port, milters=[socket])
+        stack.callback(self.sendmail.stop)
+        self.milter = Milter(folder / 'milter', self._conf(folder, 'sdr', milter={'socket': socket}))
         stack.callback(self.milter.close)
+        self.exim = Exim(folder / 'exim', self.sink.port, self._exim_conf(folder))
+        stack.callback(self.exim.stop)
 
     def start(self):
-        for server in (self.sink, self.slapd, self.milter, self.postfix):
+        for server in (self.sink, self.slapd, self.milter, self.postfix, self.sendmail,
+                       self.exim):
             server.start()
 
-    def outcome(self, case):
+    def outcome(self, mta, case):
         """What the sender was told if it was no; who got the message otherwise."""
-        sent = self.postfix.send(case.recipient, headers=case.headers)
+        sent = mta.send(case.recipient, headers=case.headers)
         reply = sent.data or (sent.rcpts or [sent.mail])[0]
         if reply.code != 250:
             return str(reply)
-        self.postfix.wait_empty()
+        wait_for(lambda: not mta.queue() or mta.deferred())
+        if mta.queue():  # Exim sees a loop when it delivers
+            return re.findall(r'defer \(-1\): (.*)', mta.log())[-1]
         return ', '.join(sorted(self.sink.recipients(sent.message_id).elements()))
 
     @staticmethod
@@ -79,11 +90,16 @@ class Demo:
         found = re.search(r' verdict=(\w+)', log)
         return found[1] if found else {'4': 'defer', '5': 'reject'}.get(outcome[0], '?')
 
-    def _conf(self, folder):
-        return world.conf(
-            directory_corp={'uri': self.slapd.uri,
-                            'password-file': str(world.password_file(folder))},
-            milter={'socket': f'unix:{self.postfix.queue_folder / world.SOCKET}'})
+    def _conf(self, folder, group, **sections):
+        password = world.password_file(folder, group=group)
+        return world.conf(directory_corp={'uri': self.slapd.uri, 'password-file': str(password)},
+                          **sections)
+
+    def _exim_conf(self, folder):
+        (folder / 'sdr').mkdir()
+        path = folder / 'sdr/sdr.conf'
+        path.write_text(self._conf(folder / 'sdr', 'Debian-exim'), encoding='utf-8')
+        return path
 
 
 def as_expected(case, outcome):
@@ -94,13 +110,14 @@ def as_expected(case, outcome):
 
 def show(demo, case):
     before = len(demo.milter.log())
-    outcome = demo.outcome(case)
+    outcome = demo.outcome(demo.postfix, case)
     verdict = demo.verdict(outcome, demo.milter.log()[before:])
     print(ROW.format(case.what, case.recipient, verdict, outcome), flush=True)
-    if not as_expected(case, outcome):
-        print(f'    expected: {case.expected}', file=sys.stderr)
-        return False
-    return True
+    others = [demo.outcome(mta, case) for mta in (demo.sendmail, demo.exim)]
+    if all(as_expected(case, o) for o in (outcome, *others)):
+        return True
+    print(f'    expected: {case.expected}; Sendmail, Exim: {others}', file=sys.stderr)
+    return False
 
 
 def main():
@@ -110,7 +127,10 @@ def main():
         demo = Demo(folder, stack)
         demo.start()
         results = [show(demo, case) for case in CASES]
-    return 0 if all(results) else 1
+    if not all(results):
+        return 1
+    print('\nSendmail and Exim were asked the same, and did the same.')
+    return 0
 
 
 if __name__ == '__main__':

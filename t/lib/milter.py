@@ -21,8 +21,8 @@ SANITIZER_OPTIONS = {
     'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
                     + str(Path(__file__).with_name('tsan.supp')),
 }
-# libmilter starts the threads of its pool after the first sign of life, and destroys what
-# they are just taking if it is stopped in that moment.
+# A milter that is stopped while it starts leaves the signal to libmilter, which starts the
+# threads of its pool after the first sign of life and destroys what they are just taking.
 SETTLE = 0.3 if 'tsan' in paths.BUILD.name else 0
 RELOADED = re.compile('configuration reloaded|keeping')
 
@@ -38,7 +38,7 @@ def assert_clean(text):
 
 
 class Milter:
-    """sdr-milter as user sdr, in postfix's group so that it may give it the socket."""
+    """sdr-milter as user sdr, in the MTAs' groups so that it may give them the socket."""
 
     def __init__(self, folder, conf_text):
         self.folder = Path(folder)
@@ -70,7 +70,7 @@ class Milter:
         self._process = Process(
             [paths.BUILD / 'milter/sdr-milter', '-c', self.conf, *options], self.log_file,
             env={**environment(), **environ}, user='sdr', group='sdr',
-            extra_groups=[grp.getgrnam('postfix').gr_gid])
+            extra_groups=[grp.getgrnam(name).gr_gid for name in ('postfix', 'smmta')])
 
     def wait(self, seconds=15):
         """The exit code of a milter that ends by itself; then it counts as not running."""
@@ -89,21 +89,24 @@ class Milter:
         """A clean end, or AssertionError. Harmless when it does not run."""
         if self.alive():
             time.sleep(SETTLE)
-            status = self._process.stop(15, self._poke)
+            status = self._process.stop(15)
             assert status == 0, f'sdr-milter: exit {status}\n{self.log()}'
         assert_clean(self.log())
 
-    def _poke(self):
-        """A connection: libmilter looks whether it has to stop at each one, or every five seconds."""
-        path = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect_ex(path[1] if path else '')
+    @property
+    def socket_path(self):
+        """Where it listens, or will after its next start."""
+        found = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
+        return found[1] if found else ''
 
     def close(self):
         """For fixtures: stop(), and one that died without being told to is an error too."""
         if self._process and self._process.returncode not in (None, 0, -signal.SIGKILL):
             raise AssertionError(f'sdr-milter: exit {self._process.returncode}\n{self.log()}')
         self.stop()
+
+    def signal(self, number):
+        self._process.signal(number)
 
     def kill(self):
         self._process.kill()

@@ -1,27 +1,21 @@
 """postfix.py - a private Postfix for one test
 
-127.0.0.1 is an outsider to it, who may send to the split domain and to this
-site's routing domain alone; 127.0.0.9 may relay. Whatever it accepts it hands
-to the sink.
-
 SPDX-License-Identifier: BSD-2-Clause
 """
-import grp
 import json
 import os
-import pwd
 import re
 import shutil
 from pathlib import Path
 
 import paths
 import smtpclient
-from proc import Process, free_port, group_members, run, wait_for
+from mta import INSIDER, POSTFIX, Mta, make_folder
+from proc import Process, end_group, run
 
 SERVER = paths.prefix('postfix')
 DAEMONS = SERVER / 'usr/lib/postfix/sbin'
 LIBRARIES = paths.library_path('postfix')
-INSIDER = '127.0.0.9'
 
 # folder: owner, group, mode
 QUEUE_FOLDERS = {
@@ -76,8 +70,9 @@ MAIN = {
 }
 
 
-class Postfix:
-    """Its queue folder holds sdr/, where a milter's socket belongs (the same path in the jail)."""
+class Postfix(Mta):
+    """smtpd in its jail knows the milter's socket by the same path."""
+    manners = POSTFIX
 
     def __init__(self, folder, sink_port, *, milters=(), main=None, listeners=None, chroot=False):
         """
@@ -86,9 +81,7 @@ class Postfix:
         listeners  more smtpd listeners: {port: {parameter: value}}
         chroot     as Debian's master.cf has it, instead of no jail at all
         """
-        self.folder = Path(folder)
-        self.queue_folder = self.folder / 'queue'
-        self.port = free_port()
+        super().__init__(folder)
         self.main = {**MAIN, **self._own_main(sink_port, ' '.join(milters)), **(main or {})}
         self._listeners = {self.port: {}, **(listeners or {})}
         self._chroot = chroot
@@ -112,7 +105,7 @@ class Postfix:
         if not self._master or not self._master.alive():
             return
         self._master.stop()
-        wait_for(lambda: not group_members(self._master.pid), 10, 'end of the Postfix daemons')
+        end_group(self._master.pid)
 
     def set(self, **main):
         """Change main.cf. Restarts: after a reload an idle smtpd serves once more as before."""
@@ -120,14 +113,10 @@ class Postfix:
         self.stop()
         self.start()
 
+    def use_milters(self, *sockets):
+        self.set(smtpd_milters=' '.join(sockets))
+
     # --- mail ---
-
-    def send(self, rcpts, **options):
-        """smtpclient.send() to this Postfix: its arguments, its result."""
-        return smtpclient.send(self.port, rcpts, **options)
-
-    def client(self, source='127.0.0.1', port=None):
-        return smtpclient.Client(port or self.port, source)
 
     def submit(self, rcpts, *, sender='sender@onprem.test', headers=(), body='Hello\n',
                message_id=None, options=()):
@@ -144,9 +133,9 @@ class Postfix:
         """The messages in the queue, as postqueue -j describes them."""
         return [json.loads(line) for line in self.command('postqueue', '-j').splitlines()]
 
-    def wait_empty(self, seconds=10):
-        """Until everything is delivered; bounces included, these enter the queue first."""
-        wait_for(lambda: not self.queue(), seconds, 'an empty queue')
+    def deferred(self):
+        """Whether something is in the queue, and has been tried, in vain."""
+        return {m['queue_name'] for m in self.queue()} == {'deferred'}
 
     def flush(self):
         self.command('postqueue', '-f')
@@ -217,9 +206,3 @@ class Postfix:
     def _listener(port, parameters):
         options = ''.join(f'\n  -o {{ {name} = {value} }}' for name, value in parameters.items())
         return f'127.0.0.1:{port} inet n - y - - smtpd{options}'
-
-
-def make_folder(path, owner, group, mode):
-    path.mkdir()
-    os.chown(path, pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid)
-    path.chmod(mode)

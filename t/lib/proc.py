@@ -6,6 +6,7 @@ to somebody else by now.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -36,8 +37,9 @@ def free_port(host='127.0.0.1'):
 
 
 def listening(port, host='127.0.0.1'):
-    with socket.socket() as s:
-        return s.connect_ex((host, port)) == 0
+    """Whether somebody listens there, without disturbing him."""
+    address = int.from_bytes(socket.inet_aton(host), 'little')
+    return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
 
 
 def run(argv, *, ok=(0,), **options):
@@ -60,6 +62,17 @@ def runs_in(stat, pgid):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return int(group) == pgid and state != 'Z'
+
+
+def end_group(pgid, seconds=10):
+    """SIGTERM to whoever is left of this group; one that does not go is killed, and an error."""
+    if group_members(pgid):
+        os.killpg(pgid, signal.SIGTERM)
+    try:
+        wait_for(lambda: not group_members(pgid), seconds, f'end of process group {pgid}')
+    except TimeoutError:
+        os.killpg(pgid, signal.SIGKILL)
+        raise
 
 
 class Process:
@@ -99,12 +112,12 @@ class Process:
     def wait(self, seconds=10):
         return self._popen.wait(seconds)
 
-    def stop(self, seconds=10, poke=lambda: None):
+    def stop(self, seconds=10):
         """SIGTERM, then its exit code; one that does not go is killed, and that is an error."""
         self.thaw()
         self._popen.terminate()
         try:
-            wait_for(lambda: not self.alive() or poke(), seconds, f'{self._popen.args[0]} stopped')
+            wait_for(lambda: not self.alive(), seconds, f'{self._popen.args[0]} stopped')
         except TimeoutError:
             self.kill()
             raise

@@ -1,13 +1,31 @@
-"""tls.py - a certification authority for one test run
+"""tls.py - certification authorities for one test run
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from proc import run
 
 NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+NOW = datetime.now(timezone.utc)
+DAY = timedelta(days=1)
+
+# openssl ca is the one command of OpenSSL 3.0 that takes dates.
+CONFIGURATION = """\
+[ca]
+default_ca = this
+[this]
+new_certs_dir = {folder}
+database = {folder}/index
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = anything
+[anything]
+commonName = supplied
+"""
 
 
 @dataclass
@@ -21,25 +39,58 @@ class Certificate:
 class CA:
     """Signs certificates for the servers on the loopback address."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name='sdr test CA', issuer=None):
+        """issuer: the CA that vouches for this one, instead of itself"""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
         self.cert, self._key = self._files('ca')
-        run(['openssl', 'req', '-x509', *NEW_KEY, '-subj', '/CN=sdr test CA', '-days', '2',
-             '-keyout', self._key, '-out', self.cert])
+        if issuer:
+            above = issuer.issue(name, extensions='basicConstraints=critical,CA:TRUE')
+            above.cert.rename(self.cert)
+            above.key.rename(self._key)
+        else:
+            self._sign_oneself(self.cert, self._key, name)
         self.cert.chmod(0o644)
+        self._conf = self.folder / 'ca.conf'
+        self._conf.write_text(CONFIGURATION.format(folder=self.folder))
+        (self.folder / 'index').touch()
 
-    def issue(self, name, san='IP:127.0.0.1', days=2):
-        """A Certificate; another subjectAltName or -1 days make one that must not be believed."""
+    def issue(self, name, san='IP:127.0.0.1', *, start=NOW - DAY, end=NOW + 2 * DAY, extensions=''):
+        """A Certificate; san is its subjectAltName, None for none; more extensions as openssl has them."""
         cert, key = self._files(name)
-        request = self.folder / f'{name}.csr'
-        extension = self.folder / f'{name}.ext'
-        extension.write_text(f'subjectAltName={san}\n')
-        run(['openssl', 'req', '-new', *NEW_KEY, '-subj', f'/CN={name}',
-             '-keyout', key, '-out', request])
-        run(['openssl', 'x509', '-req', '-in', request, '-CA', self.cert, '-CAkey', self._key,
-             '-CAcreateserial', '-days', str(days), '-extfile', extension, '-out', cert])
+        request, extra = self.folder / f'{name}.csr', self.folder / f'{name}.ext'
+        extra.write_text(extensions or (f'subjectAltName={san}\n' if san else ''))
+        run(['openssl', 'req', '-new', *NEW_KEY, '-subj', f'/CN={name}', '-keyout', key,
+             '-out', request])
+        run(['openssl', 'ca', '-batch', '-notext', '-config', self._conf, '-in', request,
+             '-cert', self.cert, '-keyfile', self._key, '-startdate', date(start),
+             '-enddate', date(end), '-extfile', extra, '-out', cert])
         return Certificate(self.cert, cert, key)
+
+    def self_signed(self, name, san='IP:127.0.0.1'):
+        """A Certificate that nobody vouches for; its ca is ours nevertheless."""
+        cert, key = self._files(name)
+        self._sign_oneself(cert, key, name, '-addext', f'subjectAltName={san}')
+        return Certificate(self.cert, cert, key)
+
+    @staticmethod
+    def _sign_oneself(cert, key, name, *options):
+        run(['openssl', 'req', '-x509', *NEW_KEY, '-subj', f'/CN={name}', '-days', '2', *options,
+             '-keyout', key, '-out', cert])
 
     def _files(self, name):
         return self.folder / f'{name}.pem', self.folder / f'{name}.key'
+
+
+def with_chain(certificate, *authorities):
+    """The Certificate whose file holds those of these CAs as well, for a server to send."""
+    chain = certificate.cert.with_suffix('.chain')
+    chain.write_text(''.join(path.read_text() for path in
+                             [certificate.cert, *(ca.cert for ca in authorities)]))
+    return replace(certificate, cert=chain)
+
+
+def date(when):
+    """As openssl has it."""
+    return when.strftime('%Y%m%d%H%M%SZ')

@@ -16,7 +16,7 @@ import shutil
 
 import slapd
 
-SOCKET = 'sdr/milter.sock'  # below Postfix's queue folder, and for Postfix
+SOCKET = 'sdr/milter.sock'  # below the MTA's queue folder, and for the MTA
 
 
 def person(uid, **attributes):
@@ -85,10 +85,10 @@ def section(name, options):
     return '\n'.join([*head, *lines, ''])
 
 
-def password_file(folder, password=slapd.READER_PASSWORD):
-    """Readable by sdr alone, as sdr.conf demands of a secret."""
+def password_file(folder, password=slapd.READER_PASSWORD, group='sdr'):
+    """Readable by this group alone, as sdr.conf demands of a secret."""
     path = folder / 'password'
     path.write_text(password + '\n')
-    shutil.chown(path, 'root', 'sdr')
+    shutil.chown(path, 'root', group)
     path.chmod(0o640)
     return path

@@ -4,8 +4,13 @@ A fixture called new_* makes a server with options of its own; without the
 prefix it is that of the default world (t/lib/world.py). All of them stop when
 the test ends.
 
+A test that needs an MTA, by whichever fixture, runs once with each: with
+Postfix, with Sendmail and, if no milter comes into it, with Exim; one that asks
+for the fixture of one of them, with that alone.
+
 SPDX-License-Identifier: BSD-2-Clause
 """
+import shutil
 import sys
 from contextlib import ExitStack
 from itertools import count
@@ -17,18 +22,35 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 
 import paths
 import world
+from exim import Exim
 from milter import Milter
+from namespace import Namespace
 from postfix import Postfix
+from samba import Samba
+from sdrctl import Conversation
+from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
+MTAS = ['postfix', 'sendmail', 'exim']
 
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'milter: runs sdr-milter, set by itself: worth a run '
                                        'under ThreadSanitizer')
+
+
+def possible(fixturenames):
+    """All of them without a milter, or those that have milters."""
+    return MTAS if 'plain' in fixturenames else [name for name in MTAS if name != 'exim']
+
+
+def pytest_generate_tests(metafunc):
+    if 'mta' in metafunc.fixturenames:
+        wanted = [name for name in MTAS if name in metafunc.fixturenames]
+        metafunc.parametrize('mta', wanted or possible(metafunc.fixturenames), indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -58,6 +80,13 @@ def scratch():
 
 
 @pytest.fixture
+def namespace(scratch):
+    """A Namespace that the test is in; for fixtures that come before all servers."""
+    with Namespace(scratch) as inside:
+        yield inside
+
+
+@pytest.fixture
 def stop_later():
     """stop_later(server.stop): called when the test has ended, the last one first."""
     with ExitStack() as stack:
@@ -77,6 +106,48 @@ def new_slapd(scratch, stop_later, certificate):
 
 
 @pytest.fixture
+def new_ad(scratch, stop_later, ca):
+    """new_ad(ldif, ...): a started Samba."""
+    numbers = count()
+
+    def make(ldif='', **options):
+        server = Samba(scratch / f'ad{next(numbers)}', ca, **options)
+        stop_later(server.stop)
+        server.start()
+        if ldif:
+            server.add(ldif)
+        return server
+    return make
+
+
+@pytest.fixture(scope='session')
+def shared_ad(ca):
+    with paths.scratch() as folder:
+        server = Samba(folder / 'ad', ca)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def ad(shared_ad):
+    """A Samba without people, that is emptied after the test."""
+    yield shared_ad
+    shared_ad.empty()
+
+
+@pytest.fixture
+def talk(stop_later):
+    """talk(conf): an sdrctl that keeps its connections."""
+    def make(conf):
+        conversation = Conversation(conf)
+        stop_later(conversation.close)
+        return conversation
+    return make
+
+
+@pytest.fixture
 def new_postfix(scratch, stop_later, sink):
     """new_postfix(...): a started Postfix that hands on to the sink."""
     numbers = count()
@@ -85,6 +156,30 @@ def new_postfix(scratch, stop_later, sink):
         server = Postfix(scratch / f'postfix{next(numbers)}', sink.port, **options)
         stop_later(server.stop)
         return server.start()
+    return make
+
+
+@pytest.fixture
+def new_sendmail(scratch, stop_later, sink):
+    """new_sendmail(...): a started Sendmail that hands on to the sink."""
+    numbers = count()
+
+    def make(**options):
+        server = Sendmail(scratch / f'sendmail{next(numbers)}', sink.port, **options)
+        stop_later(server.stop)
+        return server.start()
+    return make
+
+
+@pytest.fixture
+def new_exim(scratch, stop_later, sink):
+    """new_exim(conf, ...): an Exim that hands on to the sink; not started."""
+    numbers = count()
+
+    def make(conf, **options):
+        server = Exim(scratch / f'exim{next(numbers)}', sink.port, conf, **options)
+        stop_later(server.stop)
+        return server
     return make
 
 
@@ -98,6 +193,25 @@ def new_milter(scratch, stop_later):
         stop_later(server.close)
         return server
     return make
+
+
+@pytest.fixture
+def new_bare_milter(new_milter, slapd, scratch):
+    """new_bare_milter(**sections): a running milter of the default world without any MTA."""
+    def make(**sections):
+        run = scratch / 'run'
+        run.mkdir(mode=0o755)
+        shutil.chown(run, 'sdr')
+        directory = {'uri': slapd.uri, 'password-file': str(world.password_file(scratch))}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        sections['milter'] = {'socket': f'unix:{run}/milter.sock', **sections.get('milter', {})}
+        return new_milter(world.conf(**sections)).start()
+    return make
+
+
+@pytest.fixture
+def bare_milter(new_bare_milter):
+    return new_bare_milter()
 
 
 @pytest.fixture
@@ -120,13 +234,47 @@ def postfix(new_postfix):
 
 
 @pytest.fixture
-def conf(scratch, slapd, postfix):
-    """conf(**sections): world.conf() for slapd and postfix of this test."""
+def sendmail(new_sendmail):
+    """As postfix."""
+    return new_sendmail(milters=[f'unix:{world.SOCKET}'])
+
+
+@pytest.fixture
+def exim_conf(scratch, slapd):
+    """exim_conf(**sections): the path of an sdr.conf for Exim and slapd of this test."""
+    password = world.password_file(scratch, group='Debian-exim')
+    (scratch / 'sdr').mkdir()
+
+    def make(**sections):
+        directory = {'uri': slapd.uri, 'password-file': str(password)}
+        sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
+        path = scratch / 'sdr/sdr.conf'
+        path.write_text(world.conf(**sections), encoding='utf-8')
+        return path
+    return make
+
+
+@pytest.fixture
+def exim(new_exim, exim_conf):
+    """Asks slapd."""
+    return new_exim(exim_conf()).start()
+
+
+@pytest.fixture
+def mta(request):
+    """postfix, sendmail or exim: pytest_generate_tests() decides."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def conf(scratch, slapd, mta):
+    """conf(**sections): world.conf() for slapd and mta of this test."""
     password = world.password_file(scratch)
 
     def make(**sections):
         directory = {'uri': slapd.uri, 'password-file': str(password)}
-        listen = {'socket': f'unix:{postfix.queue_folder / world.SOCKET}'}
+        listen = {'socket': f'unix:{mta.queue_folder / world.SOCKET}', 
+                  'socket-group': mta.manners.group}
         sections['directory_corp'] = {**directory, **sections.get('directory_corp', {})}
         sections['milter'] = {**listen, **sections.get('milter', {})}
         return world.conf(**sections)
@@ -135,15 +283,15 @@ def conf(scratch, slapd, postfix):
 
 @pytest.fixture
 def milter(new_milter, conf):
-    """A running milter between postfix and slapd."""
+    """A running milter between mta and slapd."""
     return new_milter(conf()).start()
 
 
 @pytest.fixture
-def deliver(postfix, sink):
+def deliver(mta, sink):
     """deliver(rcpts, ...): send, wait for the queue; (Sent, Counter of who got it)."""
     def send(rcpts, **options):
-        sent = postfix.send(rcpts, **options)
-        postfix.wait_empty()
+        sent = mta.send(rcpts, **options)
+        mta.wait_empty()
         return sent, sink.recipients(sent.message_id)
     return send

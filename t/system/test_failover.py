@@ -17,6 +17,7 @@ import pytest
 import paths
 import slapd as ldap
 import sockets
+import tls
 import world
 from asker import Asker, ask
 from mirror import Mirror
@@ -182,7 +183,8 @@ DISTURBANCES = {
     'deaf': deaf,
     'another authority': disguised(lambda ca, scratch: CA(scratch / 'other').issue('other')),
     'another name': disguised(lambda ca, scratch: ca.issue('name', 'DNS:elsewhere.test')),
-    'expired': disguised(lambda ca, scratch: ca.issue('expired', days=-1)),
+    'expired': disguised(lambda ca, scratch: ca.issue(
+        'expired', start=tls.NOW - 2 * tls.DAY, end=tls.NOW - tls.DAY)),
     'no such object': changed(database('olcHidden', 'TRUE')),
     'referral': changed(REFERRAL + database('olcHidden', 'TRUE')),
     'unwilling': changed(database('olcRestrict', 'search')),

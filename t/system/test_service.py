@@ -4,9 +4,11 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import random
 import re
+import signal
 import socket
 import subprocess
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -224,14 +226,37 @@ def test_socket_left_behind(new_milter, conf, deliver):
     assert got == expected([ALICE])
 
 
-def test_stop_within_a_message(postfix, sink, milter):
-    with postfix.client() as client:
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stops_at_once(bare_milter, number):
+    """libmilter alone would look around every five seconds."""
+    start = time.monotonic()
+    bare_milter.signal(number)
+    assert bare_milter.wait() == 0
+    assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_end_within_a_message(mta, sink, milter, end):
+    with mta.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250
-        milter.stop()
+        getattr(milter, end)()
         assert client.rcpt(DAVE).code // 100 == 4
         assert client.data(content('stopped@client.test')).code // 100 == 4
-    assert sink.transactions == [] and postfix.queue() == []
+    assert sink.transactions == [] and mta.queue() == []
+
+
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_end_before_the_content(mta, sink, milter, deliver, end):
+    with mta.client() as client:
+        client.mail()
+        assert [client.rcpt(r).code for r in (ALICE, DAVE)] == [250, 250]
+        getattr(milter, end)()
+        assert client.data(content('ended@client.test')).code // 100 == 4
+    assert sink.transactions == [] and mta.queue() == []
+    milter.start()
+    _, got = deliver([ALICE, DAVE])
+    assert got == expected([ALICE, DAVE])
 
 
 # --- reload ---
@@ -243,9 +268,9 @@ def test_reload(milter, conf, deliver):
     assert got == expected([ALICE, BOTH], 'cloud')
 
 
-def test_reload_within_a_message(milter, conf, postfix, sink):
+def test_reload_within_a_message(milter, conf, mta, sink):
     """One message has one configuration; the next one has the new."""
-    with postfix.client() as client:
+    with mta.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250
         milter.configure(conf(**CLOUD))
@@ -255,7 +280,7 @@ def test_reload_within_a_message(milter, conf, postfix, sink):
         client.mail()
         assert client.rcpt(ALICE).code == 250
         assert client.data(content('two@client.test')).code == 250
-    postfix.wait_empty()
+    mta.wait_empty()
     assert sink.recipients('one@client.test') == expected([ALICE, BOB])
     assert sink.recipients('two@client.test') == expected([ALICE], 'cloud')
 
@@ -291,9 +316,9 @@ def test_reload_tells_that_the_socket_needs_a_restart(milter, conf):
 class Load:
     """Threads that send until told to end; what was sent, with its recipients."""
 
-    def __init__(self, postfix, threads=6):
+    def __init__(self, mta, threads=6):
         self.sent = []
-        self._postfix = postfix
+        self._mta = mta
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=[i]) for i in range(threads)]
 
@@ -319,17 +344,17 @@ class Load:
         chance = random.Random(seed)
         while not self._end.is_set():
             rcpts = chance.sample(list(REACHED), chance.randint(1, 4))
-            self.sent.append((rcpts, self._postfix.send(rcpts)))
+            self.sent.append((rcpts, self._mta.send(rcpts)))
 
 
-def test_reload_under_load(milter, conf, postfix, sink):
+def test_reload_under_load(milter, conf, mta, sink):
     """Every message goes wholly by the one configuration or wholly by the other."""
-    with Load(postfix) as load:
+    with Load(mta) as load:
         for i in range(20):
             load.wait(5)
             milter.configure(conf(**(CLOUD if i % 2 == 0 else {})))
             assert 'configuration reloaded' in milter.reload()
-    postfix.wait_empty(30)
+    mta.wait_empty(30)
     for rcpts, sent in load.sent:
         assert codes(sent) == [250] * len(rcpts) and sent.data.code == 250
         assert sink.recipients(sent.message_id) in (expected(rcpts), expected(rcpts, 'cloud'))
@@ -337,15 +362,15 @@ def test_reload_under_load(milter, conf, postfix, sink):
     assert sites == {'example.com', 'hosted.example.com', 'cloud.example.com'}
 
 
-def test_killed_under_load(milter, postfix, sink):
-    with Load(postfix) as load:
+def test_killed_under_load(milter, mta, sink):
+    with Load(mta) as load:
         for _ in range(5):
             load.wait(10)
             milter.kill()
             load.wait(3, answer=451)
             milter.start()
         load.wait(10)
-    postfix.wait_empty(30)
+    mta.wait_empty(30)
     for rcpts, sent in load.sent:
         replies = [sent.mail, *sent.rcpts, *([sent.data] if sent.data else [])]
         assert all(r.code == 250 or r.code // 100 == 4 for r in replies), replies
@@ -358,40 +383,40 @@ def test_killed_under_load(milter, postfix, sink):
 # --- many messages on one connection ---
 
 @pytest.mark.usefixtures('milter')
-def test_messages_on_one_connection(postfix, sink):
+def test_messages_on_one_connection(mta, sink):
     messages = [[ALICE], [DAVE], [BOTH, ALICE], [DAVE, BOB], [ALICE]]
-    with postfix.client() as client:
+    with mta.client() as client:
         for i, rcpts in enumerate(messages):
             client.mail()
             assert [client.rcpt(r).code for r in rcpts] == [250] * len(rcpts)
             assert client.data(content(f'{i}@client.test')).code == 250
-    postfix.wait_empty()
+    mta.wait_empty()
     for i, rcpts in enumerate(messages):
         assert sink.recipients(f'{i}@client.test') == expected(rcpts)
 
 
 @pytest.mark.usefixtures('milter')
 @pytest.mark.parametrize('reset', ['RSET', 'EHLO again.test'])
-def test_reset(postfix, sink, reset):
-    with postfix.client() as client:
+def test_reset(mta, sink, reset):
+    with mta.client() as client:
         client.mail()
         assert [client.rcpt(r).code for r in (ALICE, BOTH)] == [250, 250]
         assert client.command(reset).code == 250
         client.mail()
         assert client.rcpt(DAVE).code == 250
         assert client.data(content('second@client.test')).code == 250
-    postfix.wait_empty()
+    mta.wait_empty()
     assert sink_ids(sink) == ['second@client.test']
     assert sink.recipients('second@client.test') == expected([DAVE])
 
 
 @pytest.mark.usefixtures('milter')
-def test_refused_then_good(postfix, sink, slapd):
+def test_refused_then_good(mta, sink, slapd):
     """In a message, and with nothing else in the message before."""
-    with postfix.client() as client:
+    with mta.client() as client:
         client.mail()
         assert client.rcpt(NOBODY).code == 550
-        assert client.command('DATA').code == 554
+        assert client.command('DATA').code == mta.manners.no_recipients
         client.command('RSET')
         client.mail()
         rcpts = [NOBODY, 'held@example.com', ALICE, NOBODY, DAVE]
@@ -399,9 +424,23 @@ def test_refused_then_good(postfix, sink, slapd):
         slapd.add(person('nobody', sdrOwner='hosted'))
         assert client.rcpt(NOBODY).code == 250
         assert client.data(content('good@client.test')).code == 250
-    postfix.wait_empty()
+    mta.wait_empty()
     assert sink.recipients('good@client.test') == expected([ALICE, DAVE]) + Counter(
         ['nobody@hosted.example.com'])
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('owner', ['onprem', 'hosted'])
+def test_refused_then_known(mta, sink, slapd, owner):
+    with mta.client() as client:
+        client.mail()
+        assert [client.rcpt(r).code for r in (NOBODY, DAVE, NOBODY)] == [550, 250, 550]
+        slapd.add(person('nobody', sdrOwner=owner))
+        assert client.rcpt(NOBODY).code == 250
+        assert client.data(content('known@client.test')).code == 250
+    mta.wait_empty()
+    reached = NOBODY if owner == 'onprem' else 'nobody@hosted.example.com'
+    assert sink.recipients('known@client.test') == Counter([DAVE, reached])
 
 
 DIALOGUE = [b'EHLO client.test', b'MAIL FROM:<sender@outside.test>', b'RCPT TO:<alice@example.com>',
@@ -424,8 +463,8 @@ def vanish(port, steps, rest=b''):
 @pytest.mark.parametrize('steps, rest', [
     (2, b''), (3, b''), (4, b''), (4, b'DATA\r\n'), (5, b''), (5, b'Subject: half\r\n'),
     (5, b'Subject: half\r\n\r\nHalf a li'), (5, b'Subject: half\r\n\r\nNo end\r\n.\r')])
-def test_client_that_vanishes(postfix, sink, deliver, steps, rest):
-    vanish(postfix.port, steps, rest)
+def test_client_that_vanishes(mta, sink, deliver, steps, rest):
+    vanish(mta.port, steps, rest)
     sent, got = deliver([DAVE, BOB])
     assert codes(sent) == [250, 250]
     assert got == expected([DAVE, BOB])
@@ -434,15 +473,15 @@ def test_client_that_vanishes(postfix, sink, deliver, steps, rest):
 
 # --- big, and for long ---
 
-def test_thousand_recipients(new_slapd, new_milter, conf, postfix, sink):
+def test_thousand_recipients(new_slapd, new_milter, conf, mta, sink):
     owners = [['hosted'], ['onprem'], ['onprem', 'hosted']]
     server = new_slapd(''.join(person(f'u{i}', sdrOwner=owners[i % 3]) for i in range(1000)))
     new_milter(conf(directory_corp={'uri': server.uri})).start()
     rcpts = [f'u{i}@example.com' for i in range(1000)]
-    sent = postfix.send(rcpts)
+    sent = mta.send(rcpts)
     assert codes(sent) == [250] * 1000
     assert sent.data.code == 250
-    postfix.wait_empty(60)
+    mta.wait_empty(60)
     wanted = Counter()
     for i in range(1000):
         if 'onprem' in owners[i % 3]:
@@ -457,31 +496,31 @@ def in_use(pid, kind):
     return len(list(Path(f'/proc/{pid}/{kind}').iterdir()))
 
 
-def work(postfix, rounds):
+def work(mta, rounds):
     """Messages of all kinds, refused and given up ones among them."""
     for i in range(rounds):
-        sent = postfix.send([ALICE, NOBODY, DAVE, 'held@example.com', BOTH])
+        sent = mta.send([ALICE, NOBODY, DAVE, 'held@example.com', BOTH])
         assert codes(sent) == [250, 550, 250, 451, 250] and sent.data.code == 250
         if i % 10 == 0:
-            vanish(postfix.port, 3 + i // 10 % 3)
+            vanish(mta.port, 3 + i // 10 % 3)
 
 
-def test_nothing_is_left_behind(postfix, sink, milter):
-    work(postfix, 10)
-    idle = wait_for(lambda: settled(milter, postfix), 10, 'the end of the first sessions')
-    work(postfix, 200)
+def test_nothing_is_left_behind(mta, sink, milter):
+    work(mta, 10)
+    idle = wait_for(lambda: settled(milter, mta), 10, 'the end of the first sessions')
+    work(mta, 200)
     # libmilter keeps some workers; they do not grow with the number of messages
     wait_for(lambda: in_use(milter.pid, 'fd') <= idle['fd']
              and in_use(milter.pid, 'task') <= idle['task'] + 2, 10, 'everything closed again')
-    postfix.wait_empty(30)
+    mta.wait_empty(30)
     assert len(set(sink_ids(sink))) == 210
     got = Counter(r for t in sink.transactions for r in t.recipients)
     assert got == Counter({r: 210 * n for r, n in expected([ALICE, DAVE, BOTH]).items()})
 
 
-def settled(milter, postfix):
+def settled(milter, mta):
     """What is in use, once no connection of Postfix is open any more."""
-    path = str(postfix.queue_folder / world.SOCKET)
+    path = str(mta.queue_folder / world.SOCKET)
     sockets = [line for line in Path('/proc/net/unix').read_text().splitlines()
                if line.endswith(path)]
     if len(sockets) > 1:
@@ -489,9 +528,9 @@ def settled(milter, postfix):
     return {kind: in_use(milter.pid, kind) for kind in ('fd', 'task')}
 
 
-def test_many_connections_at_once(postfix, sink, milter):
+def test_many_connections_at_once(mta, sink, milter):
     """Each of 50 clients is half-way through its message when all of them go on."""
-    clients = [postfix.client() for _ in range(50)]
+    clients = [mta.client() for _ in range(50)]
     for client in clients:
         client.mail()
         assert client.rcpt(ALICE).code == 250
@@ -499,7 +538,7 @@ def test_many_connections_at_once(postfix, sink, milter):
         assert client.rcpt(BOTH).code == 250
         assert client.data(content(f'many{i}@client.test')).code == 250
         client.quit()
-    postfix.wait_empty(30)
+    mta.wait_empty(30)
     for i in range(50):
         assert sink.recipients(f'many{i}@client.test') == expected([ALICE, BOTH])
     assert milter.lines('<3>') == []

@@ -9,6 +9,9 @@ import pytest
 import slapd as slapd_module
 from world import person
 
+# The milter and the directory alone; what the client hears, test_directory.py has from both MTAs.
+pytestmark = pytest.mark.usefixtures('postfix')
+
 HIDES = """\
 access to attrs=userPassword by anonymous auth by * none
 access to attrs={} by * none

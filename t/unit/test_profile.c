@@ -82,15 +82,49 @@ the_configuration_overrides_it(void **state)
 }
 
 static void
-all_profiles_can_be_named(void **state)
+profiles_are_what_they_are_known_for(void **state)
+{
+    static const struct {
+        const char *name, *addresses, *owner, *routing;
+        bool routing_wins, routing_outside_ok;
+    } rows[] = {
+        {"laser", "mailLocalAddress ", "mailHost", "mailRoutingAddress", true,
+         false},
+        {"exchange", "proxyAddresses mail ", "", "targetAddress", false, true},
+        {"qmail", "mail mailAlternateAddress ", "mailHost", "", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_directory_options directory = {.profile = rows[i].name};
+        const struct sdr_mapping *mapping = &directory.mapping;
+
+        assert_true(sdr_profile_map(&directory));
+        unit_row(strcmp(join(&mapping->addresses), rows[i].addresses) == 0
+                     && strcmp(mapping->owner != NULL ? mapping->owner : "",
+                               rows[i].owner)
+                            == 0
+                     && strcmp(mapping->routing != NULL ? mapping->routing : "",
+                               rows[i].routing)
+                            == 0
+                     && mapping->hold == NULL
+                     && mapping->routing_wins == rows[i].routing_wins
+                     && mapping->routing_outside_ok
+                            == rows[i].routing_outside_ok,
+                 "%s: %s", rows[i].name, join(&mapping->addresses));
+        assert_non_null(strstr(sdr_profile_names(), rows[i].name));
+        free(directory.mapping.addresses.items);
+    }
+    unit_end();
+}
+
+static void
+a_profile_that_there_is_not_is_refused(void **state)
 {
     struct sdr_directory_options directory = {.profile = "nonsense"};
 
     (void)state;
     assert_false(sdr_profile_map(&directory));
-    directory.profile = sdr_profile_names(); /* so far there is one */
-    assert_true(sdr_profile_map(&directory));
-    free(directory.mapping.addresses.items);
 }
 
 /* ---- the reader ---- */
@@ -169,7 +203,21 @@ static const struct {
      1,
      1,
      HOSTED},
+    {"a scheme before the address",
+     {{"mail", "SMTP:alice@example.com", 0}},
+     1,
+     1,
+     ONPREM},
     /* what does not match */
+    {"a scheme that is not mail",
+     {{"mail", "sip:alice@example.com", 0},
+      {"mail", "x500:/o=Ex/cn=alice@example.com", 0},
+      {"mail", "smtp-x:alice@example.com", 0},
+      {"mail", "smtp:", 0},
+      {"mail", ":alice@example.com", 0}},
+     NO,
+     0,
+     0},
     {"no attribute of the profile",
      {{"uid", "alice@example.com", 0}},
      NO,
@@ -273,6 +321,10 @@ static const struct {
     {"sdrRoutingAddress", "\"a b\"@hosted.example.com", 24, "r"},
     {"sdrRoutingAddress", "a@tenant.example.org", 20, "r"},
     {"sdrRoutingAddress", "a@elsewhere.example", 19, "o"},
+    {"sdrRoutingAddress", "SMTP:a@hosted.example.com", 25, "r"},
+    {"sdrRoutingAddress", "smtp:a@elsewhere.example", 24, "o"},
+    {"sdrRoutingAddress", "X400:c=DE;a=x;p=y", 17, "o"},
+    {"sdrRoutingAddress", "smtp:smtp:a@hosted.example.com", 30, "b"},
     {"sdrRoutingAddress", "a b@hosted.example.com", 22, "b"},
     {"sdrRoutingAddress", "@hosted.example.com", 19, "b"},
     {"sdrRoutingAddress", "hosted.example.com", 18, "b"},
@@ -372,17 +424,62 @@ long_values_are_none(void **state)
     assert_true(reader.facts.bad_routing);
 }
 
+/* Everybody is in groups that no site answers to. */
+static void
+groups_of_no_site_are_no_owner(void **state)
+{
+    static const struct {
+        const char *groups[3];
+        sdr_sites owners;
+    } rows[] = {
+        {{"CN=Everybody,DC=example,DC=com"}, ONPREM},
+        {{"CN=Everybody,DC=example,DC=com", "CN=Hosted,DC=example,DC=com"},
+         HOSTED},
+        {{"cn=hosted, dc=Example , dc = com"}, HOSTED},
+        {{"CN=Hosted,DC=example,DC=com", "CN=Cloud,DC=example,DC=com"},
+         HOSTED | CLOUD},
+        {{"CN=Hosted,DC=example,DC=com,DC=x", "CN=Hoste d,DC=example,DC=com"},
+         ONPREM},
+    };
+    struct sdr_config *own =
+        unit_config(UNIT_CONF "owner-attribute = memberOf\n"
+                              "[site hosted]\n"
+                              "owner-value = CN=Hosted,DC=example,DC=com\n"
+                              "[site cloud]\n"
+                              "owner-value = cn=cloud,dc=example,dc=com\n");
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_reader reader;
+        struct sdr_facts best = {0};
+        bool found = false;
+
+        sdr_reader_begin(&reader, own, &keys, 0, "cn=alice");
+        sdr_reader_value(&reader, "mail", "alice@example.com", 17);
+        for (unsigned k = 0; k < 3 && rows[i].groups[k] != NULL; k++)
+            sdr_reader_value(&reader, "memberOf", rows[i].groups[k],
+                             strlen(rows[i].groups[k]));
+        assert_true(sdr_reader_end(&reader, &best, &found));
+        unit_row(best.owners == rows[i].owners && !best.foreign_owner,
+                 "%s: owners %u", rows[i].groups[0], best.owners);
+    }
+    unit_end();
+    sdr_config_free(&own);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_profile_says_what_attributes_mean),
         cmocka_unit_test(the_configuration_overrides_it),
-        cmocka_unit_test(all_profiles_can_be_named),
+        cmocka_unit_test(profiles_are_what_they_are_known_for),
+        cmocka_unit_test(a_profile_that_there_is_not_is_refused),
         cmocka_unit_test(entries_are_matched),
         cmocka_unit_test(an_entry_that_does_not_count_changes_nothing),
         cmocka_unit_test(values_say_what_they_mean),
         cmocka_unit_test(several_routing_addresses_must_be_one),
+        cmocka_unit_test(groups_of_no_site_are_no_owner),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(long_values_are_none),
     };

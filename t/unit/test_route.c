@@ -271,8 +271,14 @@ the_routing_address_may_win(void **state)
          "a@hosted.example.com"},
         {"dave@example.com", "a@tenant.example.org", true, SDR_REDIRECT,
          "a@tenant.example.org"},
-        {"dave@example.com", "a@onprem.example.com", true, SDR_PASS, NULL},
         {"dave@example.com", NULL, true, SDR_PASS, NULL},
+        /* in this site: it is delivered to the mailbox that is meant */
+        {"dave@example.com", "a@onprem.example.com", false, SDR_PASS, NULL},
+        {"dave@example.com", "a@onprem.example.com", true, SDR_REDIRECT,
+         "a@example.com"},
+        {"dave@example.com", "Dave@onprem.example.com", true, SDR_PASS, NULL},
+        {"dave@onprem.example.com", "a@onprem.example.com", true, SDR_REDIRECT,
+         "a@example.com"},
     };
 
     (void)state;

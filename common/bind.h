@@ -1,0 +1,22 @@
+/* bind.h - who asks: LDAP's bind operation
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDR_BIND_H
+#define SDR_BIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ldap.h>
+
+#include "config.h"
+#include "status.h"
+
+/* Bind as the directory's options say, over a connection that is ENCRYPTED by
+ * TLS or not. Returns SDR_OK; or SDR_TEMPFAIL with the reason, which never
+ * holds a secret. */
+enum sdr_status SDR_MUST_USE
+sdr_bind(LDAP *ld, const struct sdr_directory_options *directory,
+         bool encrypted, int64_t deadline, struct sdr_error *error);
+
+#endif

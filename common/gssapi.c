@@ -1,0 +1,96 @@
+/* gssapi.c - see gssapi.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "gssapi.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
+
+/* "Kerberos: WORDS", those of the mechanism, which know more than the general
+ * ones. */
+static void
+tell(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
+{
+    gss_buffer_desc words = GSS_C_EMPTY_BUFFER;
+    OM_uint32 ignored, context = 0;
+
+    if (gss_display_status(&ignored, minor != 0 ? minor : major,
+                           minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
+                           GSS_C_NO_OID, &context, &words)
+        == GSS_S_COMPLETE)
+        sdr_error_set(error, "Kerberos: %.*s", (int)words.length,
+                      (const char *)words.value);
+    else
+        sdr_error_set(error, "Kerberos: error %u", (unsigned)minor);
+    gss_release_buffer(&ignored, &words);
+}
+
+/* Without a key Kerberos looks for tickets, and complains of those only. */
+static void
+tell_no_key(const struct sdr_directory_options *directory,
+            struct sdr_error *error)
+{
+    sdr_error_set(error, "Kerberos: no key%s%s in %s",
+                  directory->principal != NULL ? " of " : "",
+                  directory->principal != NULL ? directory->principal : "",
+                  directory->keytab_file);
+}
+
+/* GSS_C_NO_NAME, the keytab's first principal, unless one is configured. */
+static OM_uint32
+import_principal(const char *principal, gss_name_t *name, OM_uint32 *minor)
+{
+    gss_buffer_desc text = {0, NULL};
+
+    *name = GSS_C_NO_NAME;
+    *minor = 0;
+    if (principal == NULL)
+        return GSS_S_COMPLETE;
+    text.value = (void *)(uintptr_t)principal;
+    text.length = strlen(principal);
+    return gss_import_name(minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, name);
+}
+
+enum sdr_status
+sdr_gssapi_acquire(const struct sdr_directory_options *directory,
+                   gss_cred_id_t *credentials, struct sdr_error *error)
+{
+    char keytab[PATH_MAX + sizeof "FILE:"], cache[64];
+    gss_key_value_element_desc elements[] = {{"client_keytab", keytab},
+                                             {"ccache", cache}};
+    const gss_key_value_set_desc store = {2, elements};
+    gss_OID_set_desc kerberos = {1, (gss_OID)(uintptr_t)gss_mech_krb5};
+    OM_uint32 major, minor, ignored;
+    gss_name_t name;
+
+    *credentials = GSS_C_NO_CREDENTIAL;
+    snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
+    /* A configuration that is loaded anew starts with a fresh cache. */
+    snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
+    major = import_principal(directory->principal, &name, &minor);
+    if (major == GSS_S_COMPLETE)
+        major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &kerberos,
+                                      GSS_C_INITIATE, &store, credentials, NULL,
+                                      NULL);
+    gss_release_name(&ignored, &name);
+    if (major == GSS_S_COMPLETE)
+        return SDR_OK;
+    if (minor == (OM_uint32)KRB5_FCC_NOFILE)
+        tell_no_key(directory, error);
+    else
+        tell(major, minor, error);
+    return SDR_TEMPFAIL;
+}
+
+void
+sdr_gssapi_release(gss_cred_id_t *credentials)
+{
+    OM_uint32 ignored;
+
+    gss_release_cred(&ignored, credentials);
+}

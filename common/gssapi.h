@@ -1,0 +1,27 @@
+/* gssapi.h - Kerberos credentials from a keytab
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Nobody runs kinit and nothing is taken from the environment. Tickets are kept
+ * in memory, one cache for each keytab and principal, and fetched anew before
+ * they expire.
+ */
+#ifndef SDR_GSSAPI_H
+#define SDR_GSSAPI_H
+
+#include <gssapi/gssapi.h>
+
+#include "config.h"
+#include "status.h"
+
+/* Get the credentials of the directory's account. Any thread. May ask a KDC,
+ * for as long as krb5.conf(5) lets it: no deadline bounds that. Returns SDR_OK
+ * and credentials to be released; or SDR_TEMPFAIL with the reason. */
+enum sdr_status SDR_MUST_USE
+sdr_gssapi_acquire(const struct sdr_directory_options *directory,
+                   gss_cred_id_t *credentials, struct sdr_error *error);
+
+/* Release them; GSS_C_NO_CREDENTIAL is fine. */
+void
+sdr_gssapi_release(gss_cred_id_t *credentials);
+
+#endif

@@ -1,0 +1,65 @@
+"""mta.py - what the tests want of an MTA, whichever it is
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+import smtpclient
+from proc import free_port, wait_for
+
+# To each of them the first is a stranger, who may send to the split domain and to this site's
+# routing domain alone; the second may relay.
+OUTSIDER, INSIDER = '127.0.0.8', '127.0.0.9'
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Where the MTAs differ, and rightly so."""
+    group: str           # may connect to the milter's socket
+    queue_id: str        # a regular expression
+    relay_denied: int    # the answer to RCPT
+    no_recipients: int   # the answer to DATA
+    invents_orcpt: bool  # for a recipient that came without; our milter helps it to the right one
+
+
+POSTFIX = Manners('postfix', '[0-9A-F]+', 554, 554, True)
+EXIM = Manners('Debian-exim', '[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}', 550, 503, False)
+SENDMAIL = Manners('smmta', '[0-9A-Za-x]{8}[0-9]{6}', 550, 503, False)
+
+
+class Mta:
+    """
+    A private MTA: whatever it accepts it hands to the sink.
+
+    Below queue_folder is sdr/, where a milter's socket belongs. A class for one of them has
+    manners, start(), stop(), queue(), deferred(), flush(), log(), complaints() and
+    use_milters(*sockets), the sockets as
+    'unix:sdr/milter.sock'.
+    """
+    manners = None
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.queue_folder = self.folder / 'queue'
+        self.port = free_port()
+
+    def send(self, rcpts, **options):
+        """smtpclient.send() as a stranger: its arguments, its result."""
+        return smtpclient.send(self.port, rcpts, **{'source': OUTSIDER, **options})
+
+    def client(self, source=OUTSIDER, port=None):
+        return smtpclient.Client(port or self.port, source)
+
+    def wait_empty(self, seconds=10):
+        """Until everything is delivered; bounces included, these enter the queue first."""
+        wait_for(lambda: not self.queue(), seconds, 'an empty queue')
+
+
+def make_folder(path, owner, group, mode):
+    path.mkdir()
+    os.chown(path, pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid)
+    path.chmod(mode)

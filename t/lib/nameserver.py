@@ -1,0 +1,105 @@
+"""nameserver.py - a DNS server for a test inside a namespace.Namespace: from a table, or bad
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import contextlib
+import socket
+import struct
+import threading
+
+TYPES = {'A': 1, 'CNAME': 5, 'AAAA': 28}
+NAMES = {number: name for name, number in TYPES.items()}
+NO_ERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+
+
+def encode_name(name):
+    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
+
+
+def decode_name(octets, at):
+    labels = []
+    while octets[at]:
+        labels.append(octets[at + 1:at + 1 + octets[at]].decode())
+        at += 1 + octets[at]
+    return '.'.join(labels).lower(), at + 1
+
+
+def encode_data(kind, value):
+    if kind == 'CNAME':
+        return encode_name(value)
+    return socket.inet_pton(socket.AF_INET if kind == 'A' else socket.AF_INET6, value)
+
+
+def record(name, kind, value):
+    data = encode_data(kind, value)
+    return encode_name(name) + struct.pack('!HHIH', TYPES[kind], 1, 0, len(data)) + data
+
+
+class NameServer:
+    """
+    names     {name: [(type, value), ...]}; who is not among them does not exist
+    manners   how it behaves, for all questions or {'AAAA': manner}:
+              silent, garbage, servfail, truncated
+    asked     the questions so far: (name, type)
+    """
+
+    def __init__(self, names=None, manners='', address='127.0.0.1'):
+        self.names = names or {}
+        self.manners = manners
+        self.asked = []
+        self._address = address
+        self._socket = None
+
+    def start(self):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((self._address, 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def stop(self):
+        # close() alone would not wake the thread
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                query, client = self._socket.recvfrom(4096)
+                if not query:
+                    return
+                answer = self._answer(query)
+                if answer:
+                    self._socket.sendto(answer, client)
+
+    def _answer(self, query):
+        name, end = decode_name(query, 12)
+        kind = NAMES.get(struct.unpack('!H', query[end:end + 2])[0], '?')
+        self.asked.append((name, kind))
+        manner = self.manners if isinstance(self.manners, str) else self.manners.get(kind, '')
+        question = query[12:end + 4]
+        if manner == 'silent':
+            return None
+        if manner == 'garbage':
+            return query[:2] + bytes(range(255, 127, -1))
+        if manner == 'servfail':
+            return head(query, SERVFAIL) + question
+        if manner == 'truncated':
+            return head(query, NO_ERROR, truncated=True) + question
+        if name not in self.names:
+            return head(query, NXDOMAIN) + question
+        records = list(self._follow(name, kind))
+        return head(query, NO_ERROR, len(records)) + question + b''.join(records)
+
+    def _follow(self, name, kind):
+        """The records of this type, aliases before them."""
+        for found, value in self.names.get(name, []):
+            if found in (kind, 'CNAME'):
+                yield record(name, found, value)
+            if found == 'CNAME' and value != name:
+                yield from self._follow(value, kind)
+
+
+def head(query, code, records=0, truncated=False):
+    flags = 0x8180 | (0x0200 if truncated else 0) | code
+    return query[:2] + struct.pack('!HHHHH', flags, 1, records, 0, 0)

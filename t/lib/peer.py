@@ -1,0 +1,53 @@
+"""peer.py - the people of the default world (world.py) as a peer of the milter meets them
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import re
+
+from milterclient import MilterClient
+
+DAVE, ALICE, BOTH, NOBODY, HELD = EVERYONE = [
+    f'<{name}@example.com>' for name in ('dave', 'alice', 'both', 'nobody', 'held')]
+REPLIES = ['continue', 'continue', 'continue', '550 5.1.1', '451 4.2.1']
+MARK = ('addheader', 'X-SDR-Routed', 'onprem; <time>')
+ORCPT = {name: f'ORCPT=rfc822;{name}@example.com' for name in ('alice', 'both')}
+
+
+def edits(resolved=True, plain=False, **added):
+    """
+    The edits of a message to these of alice and both, each with its parameters, or None.
+
+    resolved: the MTA tells {rcpt_addr}; plain: it takes no parameters.
+    """
+    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:1 + resolved]
+    result = deleted if 'alice' in added else []
+    for name, parameters in added.items():
+        address = f'<{name}@hosted.example.com>'
+        if plain:
+            result.append(('addrcpt', address))
+        else:
+            result.append(('addrcpt_par', address, *([parameters] if parameters else [])))
+    return [*result, MARK]
+
+
+EDITED = edits(**ORCPT)
+
+
+def dial(milter, client=MilterClient, **macros):
+    return client(milter.socket_path, **macros)
+
+
+def short(reply):
+    """'550 5.1.1' of an SMTP reply, as it is otherwise."""
+    return ' '.join(reply.split()[:2])
+
+
+def shown(message):
+    """Replies, modifications and end of a message, without what differs each time."""
+    modifications = [(*m[:2], re.sub(r'\d+$', '<time>', m[2])) if m[0] == 'addheader' else m
+                     for m in message.modifications]
+    return [short(r) for r in message.rcpts], modifications, short(message.end)
+
+
+def played(client, rcpts=EVERYONE, **content):
+    return shown(client.message(rcpts, **content))

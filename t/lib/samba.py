@@ -1,0 +1,280 @@
+"""samba.py - a private Active Directory domain controller (Samba) for one test
+
+Its domain is example.com, so what stands below dc=example,dc=com in a slapd of
+the tests stands there as well, the reader's account included.
+
+The ports of a domain controller cannot be chosen: each has a loopback address
+of its own. Samba finds its modules only where they would be installed: it sees
+the unpacked files laid over /usr, in a mount namespace.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import base64
+import functools
+import hashlib
+import os
+import random
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import paths
+from krb5 import REALM
+from proc import Process, listening, run
+from slapd import READER_DN, READER_PASSWORD, SUFFIX, environment
+from tls import CA
+
+DOMAIN = 'EXAMPLE'
+HOST = 'dc1.example.com'
+ADMIN_DN, ADMIN_PASSWORD = f'CN=Administrator,CN=Users,{SUFFIX}', 'Passw0rd.Admin'
+READER_UPN = 'router@example.com'
+
+ALREADY_THERE = 20  # attributeOrValueExists
+PORTS = [88, 389, 464, 636, 3268, 3269]
+SCHEMA = paths.SCHEMA / 'sdr-ad.ldif'
+# What other products bring that the tests need: Exchange's targetAddress and others.
+FOREIGN_SCHEMA = paths.ROOT / 't/lib/samba-schema.ldif'
+IMAGES = paths.ROOT / 'build/ad'
+
+SMB_CONF = """\
+[global]
+netbios name = DC1
+realm = {realm}
+workgroup = {domain}
+server role = active directory domain controller
+server services = ldap, kdc
+interfaces = {address}/8
+bind interfaces only = yes
+disable netbios = yes
+dsdb:schema update allowed = yes
+private dir = {folder}/private
+lock directory = {folder}
+state directory = {folder}/state
+cache directory = {folder}/cache
+pid directory = {folder}/run
+ncalrpc dir = {folder}/ncalrpc
+ntp signd socket directory = {folder}/run/ntp_signd
+winbindd socket directory = {folder}/run/winbindd
+binddns dir = {folder}/bind-dns
+logging = file
+max log size = 0
+tls enabled = yes
+tls cafile = {tls.ca}
+tls certfile = {tls.cert}
+tls keyfile = {tls.key}
+{options}
+[sysvol]
+path = {folder}/state/sysvol
+read only = no
+[netlogon]
+path = {folder}/state/sysvol/example.com/scripts
+read only = no
+"""
+
+
+def user(name, password, **attributes):
+    """LDIF of an account below ou=services that can bind."""
+    values = {'sAMAccountName': name, 'userPrincipalName': f'{name}@example.com',
+              'userAccountControl': '512', **attributes}
+    return '\n'.join([f'dn: CN={name},OU=services,{SUFFIX}', 'objectClass: user',
+                      *(f'{key}: {value}' for key, value in values.items()),
+                      f'unicodePwd:: {quoted_password(password)}', '', ''])
+
+
+def quoted_password(password):
+    """As LDIF has it."""
+    return base64.b64encode(f'"{password}"'.encode('utf-16-le')).decode()
+
+
+def organizational_unit(name):
+    return f'dn: OU={name},{SUFFIX}\nobjectClass: organizationalUnit\n\n'
+
+
+BASE = ''.join([*map(organizational_unit, ['people', 'groups', 'services']),
+                user('router', READER_PASSWORD)])
+
+
+class Samba:
+    """ldap:// with StartTLS, ldaps://, the global catalog, and a KDC, on an address of its own."""
+
+    def __init__(self, folder, ca, *, image=None, options=''):
+        """
+        image    a folder to begin with; by default one with our schema and the reader
+        options  more lines for smb.conf
+        """
+        self.folder = Path(folder)
+        self.log_file = self.folder / 'log.samba'
+        self.address = free_address()
+        self.uri, self.ldaps_uri = f'ldap://{self.address}', f'ldaps://{self.address}'
+        self.kdc = f'{self.address}:88'
+        self.gc_uri, self.gc_ldaps_uri = f'{self.uri}:3268', f'{self.ldaps_uri}:3269'
+        self.tls = ca.issue(f'dc-{self.address}', f'IP:{self.address},DNS:{HOST}')
+        self.tls.key.chmod(0o600)
+        self._options = options
+        self._process = None
+        copy(image or extended_image(), self.folder)
+
+    def start(self):
+        conf = self.folder / 'smb.conf'
+        conf.write_text(SMB_CONF.format(realm=REALM, domain=DOMAIN, address=self.address,
+                                        folder=self.folder, tls=self.tls, options=self._options))
+        self._process = Process(
+            laid_over_usr(['samba', '-F', '--no-process-group', '-M', 'single', '-s', conf,
+                           '-l', self.folder]),
+            self.folder / 'output')
+        self._process.wait_ready(lambda: all(listening(p, self.address) for p in PORTS), 30)
+        self._tool('ldapmodify', ok=(0, ALREADY_THERE), input=f"""\
+dn: CN=DC1,OU=Domain Controllers,{SUFFIX}
+changetype: modify
+add: servicePrincipalName
+servicePrincipalName: ldap/{self.address}
+""")
+        return self
+
+    def stop(self):
+        """Harmless when it does not run. start() finds the data again."""
+        if self._process and self._process.alive():
+            self._process.stop()
+
+    def kill(self):
+        self._process.kill()
+
+    def freeze(self):
+        """It still accepts connections, and never answers."""
+        self._process.freeze()
+
+    def thaw(self):
+        self._process.thaw()
+
+    def modify(self, ldif, **options):
+        """Apply LDIF change records, as the administrator unless told otherwise."""
+        self._tool('ldapmodify', input=ldif, **options)
+
+    def add(self, ldif):
+        """Add entries as the administrator."""
+        self._tool('ldapadd', input=ldif)
+
+    def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
+               uri=None, ok=(0,), options=()):
+        """LDIF of what this user finds; dn='' is anonymous."""
+        return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', SUFFIX, *options,
+                          query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
+
+    def remove(self, dn):
+        """Remove an entry and what is below it."""
+        self._tool('ldapdelete', '-e', '!1.2.840.113556.1.4.805', dn)
+
+    def set_password(self, dn, password):
+        self.modify(f'dn: {dn}\nchangetype: modify\nreplace: unicodePwd\n'
+                    f'unicodePwd:: {quoted_password(password)}\n')
+
+    def empty(self):
+        """Remove all people and groups."""
+        for name in ['people', 'groups']:
+            self.remove(f'OU={name},{SUFFIX}')
+        self.add(''.join(map(organizational_unit, ['people', 'groups'])))
+
+    def export_keytab(self, path, principal):
+        """Add the keys of this account to the file."""
+        tool('domain', 'exportkeytab', path, f'--principal={principal}',
+             '-s', self.folder / 'smb.conf')
+
+    def log(self):
+        return self.log_file.read_text(encoding='utf-8', errors='replace')
+
+    def _tool(self, tool, *arguments, dn=ADMIN_DN, password=ADMIN_PASSWORD, uri=None, ok=(0,),
+              **options):
+        bind = ['-D', dn, '-w', password] if dn else []
+        return run([tool, '-x', '-H', uri or self.ldaps_uri, *bind, *arguments], ok=ok,
+                   env=environment(self.tls), **options)
+
+
+# --- images: folders of a domain controller to begin with, made once for all tests ---
+
+def plain_image():
+    """As Samba makes it."""
+    return image('plain', provision)
+
+
+def extended_image():
+    """With our schema as the README loads it, with foreign schema, and with the reader."""
+    return image('extended', extend)
+
+
+@functools.cache
+def image(name, make):
+    """The folder of this name, made now if it is not there or was made by other rules."""
+    rules = b''.join(Path(f).read_bytes() for f in [
+        __file__, SCHEMA, FOREIGN_SCHEMA, paths.prefix('samba') / '.unpacked'])
+    folder = IMAGES / f'{name}-{hashlib.sha256(rules).hexdigest()[:16]}'
+    if not folder.exists():
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix='new-', dir=IMAGES))
+        try:
+            make(work)
+            for old in IMAGES.glob(f'{name}-*'):
+                shutil.rmtree(old)
+            work.rename(folder)
+        except OSError:  # somebody else was faster
+            if not folder.exists():
+                raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def provision(folder):
+    tool('domain', 'provision', f'--targetdir={folder}', f'--realm={REALM}', f'--domain={DOMAIN}',
+         '--server-role=dc', '--dns-backend=NONE', f'--adminpass={ADMIN_PASSWORD}',
+         '--host-name=dc1', '--host-ip=127.0.0.2', '--option=interfaces=127.0.0.2/8',
+         '--option=bind interfaces only=yes')
+    tool('domain', 'passwordsettings', 'set', '--complexity=off', '--min-pwd-length=1',
+         '-H', folder / 'private/sam.ldb', '-s', folder / 'etc/smb.conf')
+
+
+def extend(folder):
+    with paths.scratch() as scratch:
+        server = Samba(scratch / 'dc', CA(scratch / 'ca'), image=plain_image())
+        try:
+            server.start()
+            server.modify(in_this_domain(SCHEMA.read_text()))
+            server.modify(in_this_domain(FOREIGN_SCHEMA.read_text()))
+            server.add(BASE)
+        finally:
+            server.stop()
+        for name in ['log.samba', 'output', 'smb.conf']:
+            (server.folder / name).unlink()
+        copy(server.folder, folder)
+
+
+def in_this_domain(ldif):
+    """As README.md says."""
+    return ldif.replace('DC=X', SUFFIX)
+
+
+# --- small things ---
+
+def copy(source, target):
+    """Its databases are mostly holes."""
+    Path(target).mkdir(parents=True, exist_ok=True)
+    run(['cp', '-a', '--sparse=always', f'{source}/.', target])
+
+
+def tool(*arguments):
+    return run(laid_over_usr(['samba-tool', *arguments]))
+
+
+def laid_over_usr(argv):
+    """This command where Samba's files are over /usr; the process is that of the command."""
+    lower = f'{paths.prefix("samba").resolve()}/usr:/usr'
+    return ['unshare', '-m', 'sh', '-c',
+            f'mount -t overlay samba -o lowerdir={lower} /usr && exec "$@"', 'sh', *argv]
+
+
+def free_address():
+    """A loopback address on which nobody has a domain controller's ports."""
+    while True:
+        address = f'127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(2, 254)}'
+        if not any(listening(port, address) for port in PORTS):
+            return address

@@ -1,0 +1,43 @@
+"""sdrctl.py - the administrator's command
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import subprocess
+
+import paths
+from milter import assert_clean, environment
+
+
+def write_conf(folder, text):
+    path = folder / 'sdr.conf'
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+def run(conf, *arguments, input=None):
+    """Its CompletedProcess, output as text; no sanitizer has spoken."""
+    done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
+                          input=input, capture_output=True, env=environment(), timeout=120,
+                          check=False)
+    assert_clean(done.stderr)
+    return done
+
+
+class Conversation:
+    """One sdrctl that is asked again and again, so that it keeps its connections."""
+
+    def __init__(self, conf):
+        self._process = subprocess.Popen(
+            [paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'route', '--json', '-'], text=True,
+            env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+
+    def ask(self, recipient):
+        """The answer as a dict."""
+        print(recipient, file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def close(self):
+        _, errors = self._process.communicate(timeout=10)
+        assert_clean(errors)

@@ -1,0 +1,191 @@
+"""sendmail.py - a private Sendmail for one test
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+from pathlib import Path
+
+import paths
+from mta import INSIDER, SENDMAIL, Mta, make_folder
+from proc import Process, end_group, listening, run, wait_for
+
+SERVER = paths.prefix('sendmail')
+PROGRAMS = SERVER / 'usr/libexec/sendmail'
+CF = SERVER / 'usr/share/sendmail/cf'
+SHIM = Path(__file__).with_name('sendmail-shim.c')
+HOST_NAME = 'onprem.test'
+EXIT_CODES = [0, *range(64, 79)]  # of a queue run: what became of a message, sysexits(3)
+RELAY = f"""\
+FEATURE(`relay_hosts_only')dnl
+RELAY_DOMAIN(`example.com onprem.example.com {INSIDER}')dnl
+"""
+TIMEOUTS = 'C:5s;S:10s;R:30s;E:30s'
+
+# Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
+MC = """\
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `{host_name}')dnl
+define(`confPID_FILE', `{folder}/pid')dnl
+define(`QUEUE_DIR', `{queue}')dnl
+define(`confDELIVERY_MODE', `queue')dnl
+define(`STATUS_FILE', `')dnl
+define(`HELP_FILE', `')dnl
+define(`ALIAS_FILE', `{folder}/aliases')dnl
+define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
+define(`confHOSTS_FILE', `{folder}/hosts')dnl
+define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit')dnl
+define(`confLOG_LEVEL', `14')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confREFUSE_LA', `999')dnl
+define(`confQUEUE_LA', `999')dnl
+define(`confDELAY_LA', `0')dnl
+define(`confMAX_DAEMON_CHILDREN', `0')dnl
+define(`confCONNECTION_RATE_THROTTLE', `0')dnl
+define(`SMART_HOST', `relay:[127.0.0.1]')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {sink_port}')dnl
+define(`LOCAL_MAILER_PATH', `[IPC]')dnl
+define(`LOCAL_MAILER_FLAGS', `m')dnl
+define(`LOCAL_MAILER_ARGS', `TCP [127.0.0.1] {sink_port}')dnl
+define(`LOCAL_MAILER_EOL', `\\r\\n')dnl
+define(`LOCAL_SHELL_PATH', `/bin/false')dnl
+FEATURE(`nocanonify')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`no_default_msa')dnl
+{relay}DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}, Listen=100')dnl
+{filters}
+{more}
+MAILER(`smtp')dnl
+"""
+
+
+class Sendmail(Mta):
+    """Delivers when wait_empty() or flush() says so: what it did by itself nobody could stop."""
+    manners = SENDMAIL
+
+    def __init__(self, folder, sink_port, *, milters=(), mc='', timeouts=TIMEOUTS, user=None,
+                 aliases='', relay=RELAY):
+        """
+        milters   e.g. ['unix:sdr/milter.sock']
+        mc        more lines for sendmail.mc
+        timeouts  of each milter, its T=
+        user      to run as, RunAsUser, instead of root
+        relay     the lines of sendmail.mc about who may relay
+        """
+        super().__init__(folder)
+        self._sink_port = sink_port
+        self._milters = milters
+        self._mc = mc
+        self._timeouts = timeouts
+        self._user = user
+        self._cf = self.folder / 'sendmail.cf'
+        self._shim = self.folder / 'shim.so'
+        self._log_file = self.folder / 'log'
+        self._aliases = aliases
+        self._relay = relay
+        self._daemon = None
+        self._prepare()
+
+    # --- life ---
+
+    def start(self):
+        self._configure()
+        pid = self.folder / 'pid'
+        pid.unlink(missing_ok=True)
+        self._daemon = Process([*self._command(), '-bD'], self.folder / 'daemon.out',
+                               env=self._env(), start_new_session=True)
+        self._daemon.wait_ready(lambda: pid.exists() and listening(self.port))
+        return self
+
+    def stop(self):
+        """Harmless when it does not run. Returns when all its processes are gone."""
+        if not self._daemon or not self._daemon.alive():
+            return
+        self._daemon.stop()
+        end_group(self._daemon.pid)
+
+    def set(self, **options):
+        """Change mc, aliases, milters, relay or timeouts. Restarts."""
+        for name, value in options.items():
+            setattr(self, f'_{name}', value)
+        self.stop()
+        self.start()
+
+    def use_milters(self, *sockets):
+        self.set(milters=sockets)
+
+    # --- mail ---
+
+    def queue(self):
+        """The files of its queue, two for each message."""
+        return [path.name for path in self._queue.iterdir()]
+
+    def deferred(self):
+        """Whether something is in the queue that has been tried, in vain."""
+        self.flush()
+        return bool(self.queue())
+
+    def flush(self):
+        """Try once to deliver what is in the queue."""
+        run([*self._command(), '-qf'], env=self._env(), ok=EXIT_CODES)
+
+    def wait_empty(self, seconds=10):
+        def emptied():
+            self.flush()
+            return not self.queue()
+        wait_for(emptied, seconds, 'an empty queue')
+
+    def log(self):
+        return self._log_file.read_text(encoding='utf-8', errors='replace')
+
+    def complaints(self):
+        """The log's warnings and worse."""
+        return re.findall(r'^.*(?:SYSERR|WARNING|unsafe|Milter .*error).*$', self.log(), re.M)
+
+    def map(self, name, entries):
+        """Make a database of {key: value}; what FEATURE() wants to hear of it."""
+        path = self.folder / name
+        text = ''.join(f'{key}\t{value}\n' for key, value in entries.items())
+        run([PROGRAMS / 'makemap', '-C', '/dev/null', 'hash', path], input=text, env=self._env())
+        return f'hash {path}'
+
+    # --- making it ---
+
+    @property
+    def _queue(self):
+        return self.queue_folder / 'mqueue'
+
+    def _env(self):
+        return {**os.environ, 'LD_PRELOAD': str(self._shim)}
+
+    def _command(self):
+        return [PROGRAMS / 'sendmail', '-C', self._cf]
+
+    def _prepare(self):
+        self.queue_folder.mkdir(parents=True)
+        make_folder(self._queue, self._user or 'root', 'root', 0o700)
+        make_folder(self.queue_folder / 'sdr', 'sdr', 'smmta', 0o750)
+        (self.folder / 'service.switch').write_text('hosts files\naliases files\n')
+        (self.folder / 'hosts').write_text('127.0.0.1 localhost\n')
+        self._log_file.touch()
+        self._log_file.chmod(0o666)
+        run(['cc', '-shared', '-fPIC', '-o', self._shim, f'-DHOST_NAME="{HOST_NAME}"',
+             f'-DLOG_FILE="{self._log_file}"', SHIM])
+
+    def _configure(self):
+        (self.folder / 'aliases').write_text(self._aliases)
+        mc = self.folder / 'sendmail.mc'
+        user = f"define(`confRUN_AS_USER', `{self._user}')dnl\n" if self._user else ''
+        mc.write_text(MC.format(
+            folder=self.folder, queue=self._queue, port=self.port, sink_port=self._sink_port,
+            host_name=HOST_NAME, relay=self._relay, filters=self._filters(), more=user + self._mc))
+        done = run(['m4', f'-D_CF_DIR_={CF}/', CF / 'm4/cf.m4', mc], cwd=CF / 'm4')
+        self._cf.write_text(done.stdout)
+
+    def _filters(self):
+        return '\n'.join(
+            f'INPUT_MAIL_FILTER(`milter{i}\', `S={self._absolute(socket)}, F=T, '
+            f'T={self._timeouts}\')dnl' for i, socket in enumerate(self._milters))
+
+    def _absolute(self, socket):
+        return re.sub('^unix:(?!/)', f'unix:{self.queue_folder}/', socket)

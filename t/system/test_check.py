@@ -1,0 +1,87 @@
+"""test_check.py - sdrctl check directory: what is wrong, and how to mend it
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import subprocess
+
+import pytest
+
+import paths
+import slapd as slapd_module
+import world
+from milter import assert_clean, environment
+
+HIDES_OWNER = f"""\
+access to attrs=userPassword by anonymous auth by * none
+access to attrs=sdrOwner by * none
+access to * by dn.exact="{slapd_module.READER_DN}" read by * auth
+"""
+OK, SILENT, WRONG = 0, 75, 78
+
+
+@pytest.fixture
+def check(scratch, new_slapd):
+    """check(directory options, slapd options...): (exit code, output)."""
+    def run(directory=None, names=(), **options):
+        server = new_slapd(**options)
+        conf = scratch / 'sdr.conf'
+        conf.write_text(world.conf(directory_corp={
+            'uri': server.uri, 'password-file': str(world.password_file(scratch)),
+            **{name: value.replace('@LDAPS@', server.ldaps_uri)
+               for name, value in (directory or {}).items()}}))
+        done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'check', 'directory', *names],
+                              capture_output=True, text=True, env=environment(), timeout=60)
+        assert_clean(done.stderr)
+        return done.returncode, done.stdout
+    return run
+
+
+def test_healthy_directory(check, ca):
+    code, output = check({'uri': '@LDAPS@', 'tls-ca-file': str(ca.cert)})
+    assert code == OK
+    for line in ['directory corp, ldaps://127.0.0.1:',
+                 '  ok         connection: connected, TLS1.3 and bound in ',
+                 f'  ok         search base: {slapd_module.SUFFIX}\n',
+                 '  ok         schema: read\n',
+                 '  ok         sight: recipients are found by their addresses\n',
+                 '  ok         rights: owner, routing address and hold can be read\n',
+                 '  ok         index: sdrAddress: a search takes ']:
+        assert line in output
+    assert 'WRONG' not in output and '->' not in output
+
+
+@pytest.mark.parametrize('directory, options, code, lines', [
+    ({'search-base': 'dc=example,dc=org'}, {}, WRONG,
+     ['  WRONG      search base: dc=example,dc=org: ', '-> correct search-base']),
+    ({'address-attribute': 'mial'}, {}, WRONG,
+     ['  WRONG      schema: the server does not know mial\n',
+      '-> correct address-attribute, or load the schema of mial\n',
+      '  WRONG      sight: no entry shows a value of mial']),
+    ({'owner-attribute': 'sdrOwnr'}, {}, WRONG,
+     ['-> correct owner-attribute, or load the schema of sdrOwnr\n']),
+    ({}, {'acl': slapd_module.NO_RIGHTS}, WRONG, ['  WRONG      search base: ']),
+    ({}, {'acl': slapd_module.BLIND}, WRONG,
+     ['  WRONG      sight: ', '-> give the account the right to read and search']),
+    ({}, {'acl': HIDES_OWNER}, WRONG,
+     ['  ok         sight: ', '  WRONG      rights: ',
+      '-> give the account the right to read that attribute\n']),
+    ({}, {'sdr_schema': False, 'ldif': world.person('dave', objectClass='inetOrgPerson')}, OK,
+     ['  ok         schema: the server does not know sdrOwner: nothing is read from it\n',
+      '  warning    schema: there is no class sdrRecipient: everybody belongs to the '
+      'default-owner, onprem\n', '-> load ldap-schema/sdr.ldif\n']),
+    ({'bind-dn': f'cn=nobody,{slapd_module.SUFFIX}'}, {}, SILENT,
+     ['  NO ANSWER  connection: ldap://127.0.0.1:', 'bind: Invalid credentials']),
+    ({'uri': '@LDAPS@', 'tls-require-cert': 'no'}, {}, OK,
+     ['  warning    certificate: it is not verified', '-> remove tls-require-cert = no\n']),
+])
+def test_what_is_wrong(check, directory, options, code, lines):
+    status, output = check(directory, **options)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+def test_named_directories(check):
+    assert check(names=['corp'])[0] == OK
+    code, output = check(names=['nonsense'])
+    assert code == 64 and output == ''
