@@ -36,7 +36,8 @@ struct slot {
 struct server {
     const char *uri;
     struct slot *slots;
-    int64_t retry_at;       /* 0: it is well */
+    int64_t failed_at;      /* 0: it is well */
+    int64_t tried_until;    /* the end of a trial under way */
     pthread_cond_t changed; /* a slot is free, or a server well or failed */
 };
 
@@ -395,16 +396,19 @@ struct tour {
     int64_t worst; /* rank of a server that is still asked */
 };
 
-/* The later a server should be asked, the greater. One that failed is not
- * waited for. */
+/* The later a server should be asked, the greater: 0 if it is well or has
+ * rested, else the one that failed last is the last. To ask one that has rested
+ * is a trial, for which one asker is enough. */
 static int64_t
 rank(const struct server *server, const struct slot *slot)
 {
-    if (server->retry_at == 0)
+    int64_t now = sdr_clock();
+
+    if (server->failed_at == 0
+        || (slot != NULL && now >= server->failed_at + FAILED_MS
+            && now >= server->tried_until))
         return 0;
-    if (slot == NULL)
-        return INT64_MAX;
-    return sdr_clock() >= server->retry_at ? 0 : server->retry_at;
+    return server->failed_at;
 }
 
 /* The server to be asked now, the first of those with the lowest rank; NULL if
@@ -465,7 +469,7 @@ patience(const struct sdr_directory *directory, const struct tour *tour,
     unsigned well = 1;
 
     for (unsigned i = 0; i < directory->options->uris.count; i++)
-        well += !tour->asked[i] && directory->servers[i].retry_at == 0
+        well += !tour->asked[i] && directory->servers[i].failed_at == 0
                 && server != &directory->servers[i];
     until = now + (tour->deadline - now) / well - tour->least * tour->left;
     return (struct timespec){.tv_sec = until / 1000,
@@ -474,8 +478,7 @@ patience(const struct sdr_directory *directory, const struct tour *tour,
 
 /* Wait for a slot of the server to be asked; NULL if all stay busy, or there is
  * no server. Which one that is may change meanwhile: nobody waits for one that
- * has failed while another is well. To ask one that failed is a trial, for
- * which one asker is enough. */
+ * has failed while another is well. */
 static struct slot *
 take(struct sdr_directory *directory, const struct tour *tour,
      struct server **server)
@@ -498,8 +501,8 @@ take(struct sdr_directory *directory, const struct tour *tour,
     pass_on(waited, *server);
     if (slot != NULL) {
         slot->busy = true;
-        if ((*server)->retry_at != 0)
-            (*server)->retry_at = tour->deadline + FAILED_MS;
+        if ((*server)->failed_at != 0)
+            (*server)->tried_until = tour->deadline;
     }
     pthread_mutex_unlock(&directory->lock);
     return slot;
@@ -516,10 +519,10 @@ give_back(struct sdr_directory *directory, struct server *server,
         drop_idle(directory, server);
     slot->used_at = sdr_clock();
     slot->busy = false;
-    if (well && server->retry_at == 0) {
+    if (well && server->failed_at == 0) {
         pthread_cond_signal(&server->changed);
     } else {
-        server->retry_at = well ? 0 : slot->used_at + FAILED_MS;
+        server->failed_at = well ? 0 : slot->used_at;
         for (unsigned i = 0; i < directory->options->uris.count; i++)
             pthread_cond_broadcast(&directory->servers[i].changed);
     }
