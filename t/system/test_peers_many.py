@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import milterclient as mc
+from ask import SANITIZED
 from milterclient import SlowClient
 from peer import ALICE, BOTH, EDITED, HELD, NOBODY, REPLIES, dial, edits, played, short, shown
 from proc import wait_for
@@ -132,7 +133,7 @@ def ask_all(peers, rcpts, slapd):
             most = max(most, connections(slapd))
         replies.append(short(peer.reply()))
     seconds = time.monotonic() - start
-    assert seconds < TIMEOUT + 1
+    assert seconds < TIMEOUT + (3 if SANITIZED else 1)  # two hundred threads cost them time
     for peer in peers:
         peer.abort()
     return replies, most
