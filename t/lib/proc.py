@@ -75,6 +75,13 @@ def end_group(pgid, seconds=10):
         raise
 
 
+def is_stopped(stat):
+    try:
+        return stat.read_text().rpartition(')')[2].split()[0] in 'TtZ'
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Process:
     """A server: started, watched and stopped through its handle; output goes to a file."""
 
@@ -100,7 +107,10 @@ class Process:
         self._popen.send_signal(number)
 
     def freeze(self):
+        """Returns when not one of its threads runs any more."""
         self.signal(signal.SIGSTOP)
+        wait_for(lambda: all(is_stopped(task) for task in
+                             Path(f'/proc/{self.pid}/task').glob('*/stat')), 10, 'frozen')
 
     def thaw(self):
         self.signal(signal.SIGCONT)
