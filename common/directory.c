@@ -51,7 +51,7 @@ struct sdr_directory {
     pid_t pid;
 };
 
-/* ---- SIGPIPE: libldap writes without MSG_NOSIGNAL ---- */
+/* ---- SIGPIPE: wire.c raises none; Kerberos and c-ares over TCP might ---- */
 
 struct sigpipe {
     sigset_t mask;

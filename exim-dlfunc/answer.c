@@ -139,14 +139,10 @@ answer_route(char *out, size_t size, const char *recipient,
     switch (verdict->kind) {
     case SDR_PASS:
         return;
-    case SDR_ROUTE: /* the recipient is for another router */
-        if (verdict->target_count == 0)
-            return;
-        keep(out, size, recipient);
-        append_targets(out, size, verdict);
-        return;
+    case SDR_ROUTE:
     case SDR_COPY:
-        keep(out, size, recipient);
+        if (verdict->target_count > 0) /* else it is for another router */
+            keep(out, size, recipient);
         append_targets(out, size, verdict);
         return;
     case SDR_REDIRECT:

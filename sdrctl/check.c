@@ -93,7 +93,7 @@ command_check(struct sdr *sdr, int argc, char **argv)
         if (!is_known(config, argv[i]))
             return bad_use("check", "there is no such directory");
     }
-    signal(SIGPIPE, SIG_IGN); /* libldap writes to sockets that may be gone */
+    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
     for (unsigned i = 0; i < config->directory_count; i++) {
         enum sdr_finding finding;
 
