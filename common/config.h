@@ -92,6 +92,7 @@ struct sdr_mapping {
 struct sdr_directory_options {
     const char *name;
     struct sdr_list uris;
+    const char *ldif_path; /* the one URI is ldif:PATH; NULL: LDAP servers */
     const char *profile;
     const char *search_base;
     const char *filter; /* NULL: none */
@@ -129,6 +130,14 @@ struct sdr_milter_options {
     enum sdr_milter_route route;
 };
 
+struct sdr_replica_options {
+    const char *path;         /* NULL: there is no replica */
+    unsigned unknown_max_age; /* seconds */
+    unsigned known_max_age;   /* seconds */
+    unsigned max_removed;     /* percent */
+    unsigned reconcile;       /* seconds between full reads; 0: none */
+};
+
 struct sdr_config {
     const char *path;
     const char *this_site_text;
@@ -143,6 +152,7 @@ struct sdr_config {
     struct sdr_directory_options *directories;
     unsigned directory_count;
     struct sdr_milter_options milter;
+    struct sdr_replica_options replica;
     struct sdr_name *names; /* sorted by domain */
     unsigned name_count;
     struct ini_cfgobj *parsed; /* holds the texts */

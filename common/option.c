@@ -34,6 +34,7 @@ static const char *const always_local[] = {
 #define DOMAIN(field)    FIELD(sdr_domain, field)
 #define DIRECTORY(field) FIELD(sdr_directory_options, field)
 #define MILTER(field)    FIELD(sdr_milter_options, field)
+#define REPLICA(field)   FIELD(sdr_replica_options, field)
 
 #define TEXT   SDR_OPTION_TEXT
 #define LIST   SDR_OPTION_LIST
@@ -121,6 +122,17 @@ const struct sdr_option sdr_options[] = {
      "the attribute of the routing address"},
     {"directory", "hold-attribute", TEXT, DIRECTORY(hold_attribute), NULL, NULL,
      0, 0, NULL, false, "the attribute that holds mail back"},
+
+    {"replica", "path", TEXT, REPLICA(path), NULL, NULL, 0, 0, NULL, false,
+     "the local copy of the directories"},
+    {"replica", "unknown-max-age", NUMBER, REPLICA(unknown_max_age), "30", NULL,
+     5, 86400, NULL, false, "seconds for which it knows who is not there"},
+    {"replica", "known-max-age", NUMBER, REPLICA(known_max_age), "259200", NULL,
+     60, 31536000, NULL, false, "seconds for which it knows who is there"},
+    {"replica", "max-removed", NUMBER, REPLICA(max_removed), "10", NULL, 0, 100,
+     NULL, false, "percent of the entries that may vanish at once"},
+    {"replica", "reconcile", NUMBER, REPLICA(reconcile), "86400", NULL, 0,
+     31536000, NULL, false, "seconds between full reads of a directory"},
 
     {"milter", "socket", TEXT, MILTER(socket),
      "unix:/var/spool/postfix/sdr/milter.sock", NULL, 0, 0, NULL, false,

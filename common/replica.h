@@ -1,0 +1,48 @@
+/* replica.h - the local copy of the directories, read
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * An LMDB file that sdr-sync writes and any number of processes read. A look-up
+ * takes microseconds, asks nobody, and is right or no answer: a file that is
+ * missing, cut short, of another format or configuration, or not up to date is
+ * not now, with the reason. It is looked at again by itself, so that a replica
+ * may come, go and be replaced while the reader runs.
+ */
+#ifndef SDR_REPLICA_H
+#define SDR_REPLICA_H
+
+#include <time.h>
+
+#include "config.h"
+#include "facts.h"
+#include "record.h"
+#include "route.h"
+#include "status.h"
+
+struct sdr_replica;
+
+/* Make the object for the configuration's replica, which is borrowed; opens
+ * nothing yet. NULL without memory. */
+struct sdr_replica *
+sdr_replica_new(const struct sdr_config *config) SDR_MUST_USE;
+
+/* Close it and set the pointer to NULL; NULL is fine. No thread may be reading.
+ */
+void
+sdr_replica_free(struct sdr_replica **replica);
+
+/* Look the keys up in the copy of the directory with this index. Any thread; in
+ * a child after fork() as well. Returns SDR_OK with the facts; SDR_NOTFOUND if
+ * it is sure that there is no entry; or SDR_TEMPFAIL with the reason: then the
+ * directory itself may know. NOW is the time of day. */
+enum sdr_status SDR_MUST_USE
+sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
+                   const struct sdr_keys *keys, time_t now,
+                   struct sdr_facts *facts, struct sdr_error *error);
+
+/* What is known of the copy of that directory. Returns SDR_OK, or SDR_TEMPFAIL
+ * with the reason. */
+enum sdr_status SDR_MUST_USE
+sdr_replica_state(struct sdr_replica *replica, unsigned directory,
+                  struct sdr_record_state *state, struct sdr_error *error);
+
+#endif

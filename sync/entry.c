@@ -1,0 +1,179 @@
+/* entry.c - see entry.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "entry.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+static bool
+is_split(const struct sdr_config *config, const char *domain)
+{
+    const struct sdr_name *name = sdr_config_name(config, domain);
+
+    return name != NULL && name->kind == SDR_NAME_SPLIT;
+}
+
+/* Keep the address once, by its strongest attribute, if anybody may ask for
+ * it. */
+static void
+on_address(void *arg, const struct sdr_address *address, unsigned strength)
+{
+    struct entry *entry = arg;
+    struct entry_key *keys, new;
+
+    if (!is_split(entry->reader.config, address->domain))
+        return;
+    memset(&new, 0, sizeof new);
+    sdr_record_key(&new.key, entry->reader.facts.directory, address);
+    new.strength = (unsigned char)strength;
+    for (unsigned i = 0; i < entry->key_count; i++) {
+        struct entry_key *old = &entry->keys[i];
+
+        if (old->key.len == new.key.len
+            && memcmp(old->key.octets, new.key.octets, new.key.len) == 0) {
+            if (new.strength < old->strength)
+                old->strength = new.strength;
+            return;
+        }
+    }
+    keys = realloc(entry->keys, (entry->key_count + 1) * sizeof *keys);
+    if (keys == NULL) {
+        entry->no_memory = true;
+        return;
+    }
+    entry->keys = keys;
+    entry->keys[entry->key_count++] = new;
+}
+
+void
+entry_begin(struct entry *entry, const struct sdr_config *config,
+            unsigned directory, const unsigned char id[SDR_RECORD_ID_SIZE],
+            const char *dn)
+{
+    memset(entry, 0, sizeof *entry);
+    memcpy(entry->id, id, sizeof entry->id);
+    entry->dn = strdup(dn);
+    entry->no_memory = entry->dn == NULL;
+    sdr_reader_begin_all(&entry->reader, config, directory, dn, on_address,
+                         entry);
+}
+
+void
+entry_value(struct entry *entry, const char *attribute, const char *value,
+            size_t len)
+{
+    sdr_reader_value(&entry->reader, attribute, value, len);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+    const struct sdr_record_key *x = &((const struct entry_key *)a)->key;
+    const struct sdr_record_key *y = &((const struct entry_key *)b)->key;
+    size_t len = x->len < y->len ? x->len : y->len;
+    int order = memcmp(x->octets, y->octets, len);
+
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* DN, NUL, record, then each key: strength, length (2), octets. */
+bool
+entry_end(struct entry *entry)
+{
+    unsigned char record[SDR_RECORD_MAX], *at;
+    size_t dn_len, record_len;
+
+    if (entry->no_memory)
+        return false;
+    dn_len = strlen(entry->dn) + 1;
+    record_len =
+        sdr_record_write(record, entry->id, sdr_reader_end_all(&entry->reader));
+    entry->len = dn_len + record_len;
+    for (unsigned i = 0; i < entry->key_count; i++)
+        entry->len += 3 + entry->keys[i].key.len;
+    at = entry->octets = malloc(entry->len);
+    if (at == NULL)
+        return false;
+    /* The order in which a server names values means nothing. */
+    if (entry->key_count > 0)
+        qsort(entry->keys, entry->key_count, sizeof *entry->keys, compare_keys);
+    memcpy(at, entry->dn, dn_len);
+    memcpy(at + dn_len, record, record_len);
+    at += dn_len + record_len;
+    for (unsigned i = 0; i < entry->key_count; i++) {
+        const struct entry_key *key = &entry->keys[i];
+        uint16_t len = (uint16_t)key->key.len;
+
+        *at++ = key->strength;
+        memcpy(at, &len, sizeof len);
+        memcpy(at + sizeof len, key->key.octets, len);
+        at += sizeof len + len;
+    }
+    return true;
+}
+
+void
+entry_clear(struct entry *entry)
+{
+    free(entry->dn);
+    free(entry->keys);
+    free(entry->octets);
+    memset(entry, 0, sizeof *entry);
+}
+
+bool
+entry_read(struct entry_view *view, const void *octets, size_t len)
+{
+    const unsigned char *end = (const unsigned char *)octets + len;
+    const unsigned char *nul = memchr(octets, '\0', len);
+    unsigned char id[SDR_RECORD_ID_SIZE];
+    struct sdr_facts facts;
+    const unsigned char *at;
+    size_t left;
+
+    if (nul == NULL)
+        return false;
+    at = nul + 1;
+    left = (size_t)(end - at);
+    view->dn = octets;
+    view->record = at;
+    if (!sdr_record_read(&at, &left, id, &facts))
+        return false;
+    view->record_len = (size_t)(at - view->record);
+    view->keys = at;
+    view->keys_len = left;
+    return true;
+}
+
+bool
+entry_next_key(struct entry_view *view, struct entry_key *key)
+{
+    uint16_t len;
+
+    if (view->keys_len < 1 + sizeof len)
+        return false;
+    memcpy(&len, view->keys + 1, sizeof len);
+    if (len > SDR_RECORD_KEY_MAX || view->keys_len < 1 + sizeof len + len)
+        return false;
+    key->strength = view->keys[0];
+    key->key.len = len;
+    memcpy(key->key.octets, view->keys + 1 + sizeof len, len);
+    view->keys += 1 + sizeof len + len;
+    view->keys_len -= 1 + sizeof len + len;
+    return true;
+}
+
+bool
+entry_is_orphan(const struct entry_view *view)
+{
+    unsigned char id[SDR_RECORD_ID_SIZE];
+    const unsigned char *at = view->record;
+    size_t left = view->record_len;
+    struct sdr_facts facts;
+
+    return !sdr_record_read(&at, &left, id, &facts) || facts.foreign_owner;
+}
