@@ -31,6 +31,7 @@ struct sdr_facts {
     bool bad_routing;   /* a routing address that is none, or several */
     bool outside;       /* a routing address outside every site */
     bool disagree;      /* another entry of the same rank says otherwise */
+    bool by_default;    /* nothing in the entry says whose it is */
     bool has_routing;
     bool routing_wins; /* see struct sdr_mapping */
     unsigned routing_site;

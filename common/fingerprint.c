@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 /* Each text with its length: no two lists look alike. */
 static void
 put(FILE *out, const char *text)
@@ -41,16 +44,10 @@ put_directory(FILE *out, const struct sdr_directory_options *directory)
             mapping->routing_outside_ok);
 }
 
-char *
-sdr_fingerprint(const struct sdr_config *config)
+static void
+put_all(FILE *out, const struct sdr_config *config, unsigned directory)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    if (out == NULL)
-        return NULL;
-    fprintf(out, "%u\n", config->site_count);
+    fprintf(out, "%u %u\n", directory, config->site_count);
     for (unsigned i = 0; i < config->site_count; i++) {
         put(out, config->sites[i].name);
         put_list(out, &config->sites[i].owner_values);
@@ -61,10 +58,26 @@ sdr_fingerprint(const struct sdr_config *config)
         put(out, name->domain);
         fprintf(out, "%d %u %u\n", (int)name->kind, name->site, name->split);
     }
-    for (unsigned i = 0; i < config->directory_count; i++)
-        put_directory(out, &config->directories[i]);
-    if (fclose(out) == 0)
-        return text;
+    put_directory(out, &config->directories[directory]);
+}
+
+bool
+sdr_fingerprint(const struct sdr_config *config, unsigned directory,
+                unsigned char digest[SDR_RECORD_FINGERPRINT])
+{
+    unsigned char sha[32];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    bool ok = out != NULL;
+
+    if (ok) {
+        put_all(out, config, directory);
+        ok = fclose(out) == 0
+             && gnutls_hash_fast(GNUTLS_DIG_SHA256, text, size, sha) == 0;
+    }
+    if (ok)
+        memcpy(digest, sha, SDR_RECORD_FINGERPRINT);
     free(text);
-    return NULL;
+    return ok;
 }

@@ -13,7 +13,8 @@ enum {
     FOREIGN_OWNER = 2,
     BAD_ROUTING = 4,
     OUTSIDE = 8,
-    HAS_ROUTING = 16
+    HAS_ROUTING = 16,
+    BY_DEFAULT = 32
 };
 
 /* Behind it stand the local part and the domain of the routing address. */
@@ -79,7 +80,8 @@ sdr_record_write(unsigned char out[SDR_RECORD_MAX],
                            | (facts->foreign_owner ? FOREIGN_OWNER : 0)
                            | (facts->bad_routing ? BAD_ROUTING : 0)
                            | (facts->outside ? OUTSIDE : 0)
-                           | (facts->has_routing ? HAS_ROUTING : 0)),
+                           | (facts->has_routing ? HAS_ROUTING : 0)
+                           | (facts->by_default ? BY_DEFAULT : 0)),
         .routing_site = (uint8_t)facts->routing_site,
         .owners = facts->owners};
 
@@ -126,6 +128,7 @@ sdr_record_read(const unsigned char **at, size_t *left,
     facts->bad_routing = (head.flags & BAD_ROUTING) != 0;
     facts->outside = (head.flags & OUTSIDE) != 0;
     facts->has_routing = (head.flags & HAS_ROUTING) != 0;
+    facts->by_default = (head.flags & BY_DEFAULT) != 0;
     facts->disagree = false;
     facts->routing_site = head.routing_site;
     if (facts->has_routing

@@ -7,8 +7,12 @@
  *
  *   address  directory, folded local part, domain -> records, one for each
  *            entry with that address
- *   entry    directory, entry id -> the entry's name and the keys it is found
- * by meta     "format", "config"; directory -> struct sdr_record_state
+ *   entry    directory, entry id -> the entry's name, NUL, and what only the
+ *            writer reads
+ *   meta     "format"; directory -> struct sdr_record_state; directory, "s" ->
+ *            struct sdr_record_status
+ *
+ * A directory is one octet, its index in the configuration.
  */
 #ifndef SDR_RECORD_H
 #define SDR_RECORD_H
@@ -33,14 +37,30 @@
 /* entryUUID, objectGUID, or a digest of the name. */
 #define SDR_RECORD_ID_SIZE 16
 
-/* What is known of the copy of one directory. */
+/* A digest of the configuration that the facts come from. */
+#define SDR_RECORD_FINGERPRINT 16
+
+/* What the copy of one directory is worth. */
 struct sdr_record_state {
+    unsigned char fingerprint[SDR_RECORD_FINGERPRINT];
     int64_t contact; /* time of the last proof that the copy is up to date, in
                         seconds since 1970 */
     uint64_t entries;
-    uint64_t held;        /* entries whose removal is held back */
+    uint64_t held;        /* entries for which a loss is held back */
     uint32_t complete;    /* 0: it has never been read to the end */
     uint32_t from_a_file; /* 1: it cannot be more up to date */
+};
+
+/* What an administrator wants to know of it besides. Texts end with NUL and
+ * are cut if they are longer; times are seconds since 1970, 0 is never. */
+struct sdr_record_status {
+    int64_t refreshed;   /* the directory was read from end to end */
+    int64_t changed;     /* the last change of what is known */
+    uint64_t generation; /* of commits that changed something */
+    int64_t failed;      /* when ERROR happened; 0: it is over */
+    char method[16];     /* "syncrepl", "ldif" */
+    char server[256];    /* the URI it is read from */
+    char error[256];
 };
 
 struct sdr_record_key {

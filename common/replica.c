@@ -3,82 +3,48 @@
  */
 #include "replica.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <lmdb.h>
-
-#include "clock.h"
 #include "fingerprint.h"
-#include "trust.h"
-
-/* How long a file is not looked at again (milliseconds). */
-enum { LOOK_MS = 1000 };
+#include "replica_file.h"
 
 /* A contact so far in the future (seconds): the clock was set. */
 enum { CLOCK_SLACK = 60 };
 
-/* Read transactions that rest; more are made when more threads read. */
-enum { RESTING_MAX = 64 };
-
 struct sdr_replica {
     const struct sdr_config *config;
-    char *fingerprint;
-    /* Held for reading by look-ups, for writing to open, close and resize. */
-    pthread_rwlock_t lock;
-    pid_t pid;
-    int64_t looked_at; /* when the file was looked at last; 0: never */
-    struct stat file;  /* the one that is open */
-    MDB_env *env;      /* NULL: not open, and CLOSED_BECAUSE says why */
-    MDB_dbi addresses, entries, meta;
-    struct sdr_error closed_because;
-    pthread_mutex_t resting_lock;
-    MDB_txn *resting[RESTING_MAX];
-    unsigned resting_count;
+    struct sdr_replica_file *file;
+    unsigned char (*fingerprints)[SDR_RECORD_FINGERPRINT]; /* by directory */
 };
 
 /* ---- life ---- */
 
-static void
-init_locks(struct sdr_replica *replica)
+static bool
+make(struct sdr_replica *replica, const struct sdr_config *config)
 {
-    pthread_rwlock_init(&replica->lock, NULL);
-    pthread_mutex_init(&replica->resting_lock, NULL);
-    replica->pid = getpid();
+    replica->config = config;
+    replica->file = sdr_replica_file_new(config->replica.path);
+    replica->fingerprints =
+        calloc(config->directory_count, sizeof *replica->fingerprints);
+    if (replica->file == NULL || replica->fingerprints == NULL)
+        return false;
+    for (unsigned i = 0; i < config->directory_count; i++) {
+        if (!sdr_fingerprint(config, i, replica->fingerprints[i]))
+            return false;
+    }
+    return true;
 }
 
 struct sdr_replica *
 sdr_replica_new(const struct sdr_config *config)
 {
-    struct sdr_replica *r = calloc(1, sizeof *r);
+    struct sdr_replica *replica = calloc(1, sizeof *replica);
 
-    if (r == NULL)
-        return NULL;
-    r->config = config;
-    r->fingerprint = sdr_fingerprint(config);
-    init_locks(r);
-    if (r->fingerprint == NULL)
-        sdr_replica_free(&r);
-    return r;
-}
-
-/* The environment belongs to the process that opened it: another one forgets it
- * without touching it. */
-static void
-close_env(struct sdr_replica *replica)
-{
-    if (replica->env != NULL && replica->pid == getpid()) {
-        while (replica->resting_count > 0)
-            mdb_txn_abort(replica->resting[--replica->resting_count]);
-        mdb_env_close(replica->env);
-    }
-    replica->resting_count = 0;
-    replica->env = NULL;
+    if (replica != NULL && !make(replica, config))
+        sdr_replica_free(&replica);
+    return replica;
 }
 
 void
@@ -89,274 +55,98 @@ sdr_replica_free(struct sdr_replica **replica)
     *replica = NULL;
     if (r == NULL)
         return;
-    close_env(r);
-    if (r->pid == getpid()) {
-        pthread_mutex_destroy(&r->resting_lock);
-        pthread_rwlock_destroy(&r->lock);
-    }
-    free(r->fingerprint);
+    sdr_replica_file_free(&r->file);
+    free(r->fingerprints);
     free(r);
 }
 
-/* In a child there is one thread, and locks may be held by others that are not
- * here. */
-static void
-after_fork(struct sdr_replica *replica)
-{
-    if (replica->pid == getpid())
-        return;
-    close_env(replica);
-    replica->looked_at = 0;
-    init_locks(replica);
-}
-
-/* ---- opening ---- */
-
-/* The file is mapped: to read behind its end would kill the process. */
-static bool
-is_whole(const struct sdr_replica *replica, const struct stat *file)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-
-    return mdb_env_info(replica->env, &info) == 0
-           && mdb_env_stat(replica->env, &stat) == 0
-           && (uint64_t)file->st_size
-                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-}
-
-static bool
-has_text(MDB_txn *txn, MDB_dbi dbi, const char *name, const void *data,
-         size_t size)
-{
-    MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
-
-    return mdb_get(txn, dbi, &key, &value) == 0 && value.mv_size == size
-           && memcmp(value.mv_data, data, size) == 0;
-}
-
-/* NULL if the file is ours to read, else why not. */
-static const char *
-judge(struct sdr_replica *replica, MDB_txn *txn)
-{
-    const uint32_t format = SDR_RECORD_FORMAT;
-
-    if (mdb_dbi_open(txn, SDR_RECORD_META, 0, &replica->meta) != 0
-        || mdb_dbi_open(txn, SDR_RECORD_ADDRESSES, 0, &replica->addresses) != 0
-        || mdb_dbi_open(txn, SDR_RECORD_ENTRIES, 0, &replica->entries) != 0)
-        return "no replica of ours";
-    if (!has_text(txn, replica->meta, "format", &format, sizeof format))
-        return "written by another version of sdr-sync";
-    if (!has_text(txn, replica->meta, "config", replica->fingerprint,
-                  strlen(replica->fingerprint)))
-        return "written under another configuration; sdr-sync has to be told "
-               "of this one";
-    return NULL;
-}
-
-static void
-open_databases(struct sdr_replica *replica)
-{
-    const char *path = replica->config->replica.path;
-    MDB_txn *txn = NULL;
-    const char *reason = "cut short";
-    int rc = 0;
-
-    if (is_whole(replica, &replica->file)) {
-        rc = mdb_txn_begin(replica->env, NULL, MDB_RDONLY, &txn);
-        if (rc == 0) {
-            reason = judge(replica, txn);
-            /* Only a commit keeps the handles of the databases. */
-            rc = mdb_txn_commit(txn);
-        }
-    }
-    if (rc == 0 && reason == NULL)
-        return;
-    sdr_error_set(&replica->closed_because, "%s: %s", path,
-                  rc != 0 ? mdb_strerror(rc) : reason);
-    close_env(replica);
-}
-
-static void
-open_env(struct sdr_replica *replica)
-{
-    const char *path = replica->config->replica.path;
-    int rc = mdb_env_create(&replica->env);
-
-    if (rc == 0)
-        rc = mdb_env_set_maxdbs(replica->env, 3);
-    if (rc == 0)
-        rc = mdb_env_open(replica->env, path,
-                          MDB_RDONLY | MDB_NOSUBDIR | MDB_NOTLS, 0);
-    if (rc != 0) {
-        sdr_error_set(&replica->closed_because, "%s: %s", path,
-                      mdb_strerror(rc));
-        close_env(replica);
-        return;
-    }
-    open_databases(replica);
-}
-
-/* Look whether the file at the path is the one that is open. The lock is held
- * for writing. */
-static void
-look(struct sdr_replica *replica)
-{
-    const char *path = replica->config->replica.path;
-    struct stat file;
-
-    replica->looked_at = sdr_clock();
-    if (stat(path, &file) != 0) {
-        sdr_error_set(&replica->closed_because, "%s: %s", path,
-                      strerror(errno));
-        close_env(replica);
-        return;
-    }
-    if (replica->env != NULL && file.st_dev == replica->file.st_dev
-        && file.st_ino == replica->file.st_ino
-        && file.st_size >= replica->file.st_size) {
-        replica->file = file;
-        return;
-    }
-    close_env(replica);
-    replica->file = file;
-    if (sdr_trust_replica(path, &replica->closed_because) == SDR_OK)
-        open_env(replica);
-}
-
-/* Hold the lock for reading, with the file open. */
 static enum sdr_status
-enter(struct sdr_replica *replica, struct sdr_error *error)
+failed(const struct sdr_replica *replica, const char *reason,
+       struct sdr_error *error)
 {
-    after_fork(replica);
-    pthread_rwlock_rdlock(&replica->lock);
-    if (sdr_clock() - replica->looked_at > LOOK_MS) {
-        pthread_rwlock_unlock(&replica->lock);
-        pthread_rwlock_wrlock(&replica->lock);
-        if (sdr_clock() - replica->looked_at > LOOK_MS)
-            look(replica);
-        pthread_rwlock_unlock(&replica->lock);
-        pthread_rwlock_rdlock(&replica->lock);
-    }
-    if (replica->env != NULL)
-        return SDR_OK;
-    if (error != NULL)
-        *error = replica->closed_because;
-    pthread_rwlock_unlock(&replica->lock);
+    sdr_error_set(error, "%s: %s", replica->config->replica.path, reason);
     return SDR_TEMPFAIL;
 }
 
-/* ---- transactions ---- */
+/* ---- what is known of the copy ---- */
 
-static int
-begin(struct sdr_replica *replica, MDB_txn **txn)
-{
-    *txn = NULL;
-    pthread_mutex_lock(&replica->resting_lock);
-    if (replica->resting_count > 0)
-        *txn = replica->resting[--replica->resting_count];
-    pthread_mutex_unlock(&replica->resting_lock);
-    if (*txn != NULL)
-        return mdb_txn_renew(*txn);
-    return mdb_txn_begin(replica->env, NULL, MDB_RDONLY, txn);
-}
-
-static void
-end(struct sdr_replica *replica, MDB_txn *txn)
-{
-    mdb_txn_reset(txn);
-    pthread_mutex_lock(&replica->resting_lock);
-    if (replica->resting_count < RESTING_MAX) {
-        replica->resting[replica->resting_count++] = txn;
-        txn = NULL;
-    }
-    pthread_mutex_unlock(&replica->resting_lock);
-    if (txn != NULL)
-        mdb_txn_abort(txn);
-}
-
-/* The writer has made the file larger than this process has mapped. */
-static void
-resize(struct sdr_replica *replica)
-{
-    pthread_rwlock_unlock(&replica->lock);
-    pthread_rwlock_wrlock(&replica->lock);
-    if (replica->env != NULL)
-        mdb_env_set_mapsize(replica->env, 0);
-    pthread_rwlock_unlock(&replica->lock);
-    pthread_rwlock_rdlock(&replica->lock);
-}
-
-/* False if the file has been cut short since it was looked at. */
-static bool
-is_intact(const struct sdr_replica *replica)
-{
-    struct stat file;
-    int fd = -1;
-
-    return mdb_env_get_fd(replica->env, &fd) == 0 && fstat(fd, &file) == 0
-           && file.st_size >= replica->file.st_size;
-}
-
-/* Enter and begin to read; left by leave(). */
 static enum sdr_status
-begin_reading(struct sdr_replica *replica, MDB_txn **txn,
-              struct sdr_error *error)
+read_meta(const struct sdr_replica *replica,
+          const struct sdr_replica_view *view, const void *name, size_t len,
+          void *out, size_t size, struct sdr_error *error)
 {
-    int rc = MDB_MAP_RESIZED;
+    MDB_val key = {len, (void *)(uintptr_t)name}, value;
+    int rc = mdb_get(view->txn, view->meta, &key, &value);
 
-    if (enter(replica, error) != SDR_OK)
+    if (rc == MDB_NOTFOUND)
+        return failed(replica, "sdr-sync has not read the directory yet",
+                      error);
+    if (rc == 0 && value.mv_size != size)
+        rc = MDB_CORRUPTED;
+    if (rc != 0)
+        return failed(replica, mdb_strerror(rc), error);
+    memcpy(out, value.mv_data, size);
+    return SDR_OK;
+}
+
+static enum sdr_status
+read_state(const struct sdr_replica *replica,
+           const struct sdr_replica_view *view, unsigned directory,
+           struct sdr_record_state *state, struct sdr_error *error)
+{
+    unsigned char key = (unsigned char)directory;
+    enum sdr_status status =
+        read_meta(replica, view, &key, 1, state, sizeof *state, error);
+
+    if (status == SDR_OK
+        && memcmp(state->fingerprint, replica->fingerprints[directory],
+                  sizeof state->fingerprint)
+               != 0)
+        return failed(replica,
+                      "written under another configuration; sdr-sync or this "
+                      "program has to be told of the new one",
+                      error);
+    return status;
+}
+
+enum sdr_status
+sdr_replica_state(struct sdr_replica *replica, unsigned directory,
+                  struct sdr_record_state *state, struct sdr_error *error)
+{
+    struct sdr_replica_view view;
+    enum sdr_status status;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    for (int i = 0; i < 3 && rc == MDB_MAP_RESIZED; i++) {
-        if (replica->env == NULL)
-            rc = ENOENT;
-        else if (!is_intact(replica))
-            rc = MDB_CORRUPTED;
-        else
-            rc = begin(replica, txn);
-        if (rc != 0 && *txn != NULL && replica->env != NULL) {
-            mdb_txn_abort(*txn);
-            *txn = NULL;
-        }
-        if (rc == MDB_MAP_RESIZED)
-            resize(replica);
-    }
-    if (rc == 0)
-        return SDR_OK;
-    pthread_rwlock_unlock(&replica->lock);
-    sdr_error_set(error, "%s: %s", replica->config->replica.path,
-                  mdb_strerror(rc));
-    return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, state, error);
+    sdr_replica_end(replica->file, &view);
+    return status;
 }
 
-static void
-leave(struct sdr_replica *replica, MDB_txn *txn)
+enum sdr_status
+sdr_replica_status(struct sdr_replica *replica, unsigned directory,
+                   struct sdr_record_status *status, struct sdr_error *error)
 {
-    end(replica, txn);
-    pthread_rwlock_unlock(&replica->lock);
+    const unsigned char key[2] = {(unsigned char)directory, 's'};
+    struct sdr_replica_view view;
+    struct sdr_record_state state;
+    enum sdr_status rc;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    rc = read_state(replica, &view, directory, &state, error);
+    if (rc == SDR_OK)
+        rc = read_meta(replica, &view, key, sizeof key, status, sizeof *status,
+                       error);
+    sdr_replica_end(replica->file, &view);
+    return rc;
 }
 
 /* ---- reading ---- */
 
-static int
-read_state(const struct sdr_replica *replica, MDB_txn *txn, unsigned directory,
-           struct sdr_record_state *state)
-{
-    unsigned char octet = (unsigned char)directory;
-    MDB_val key = {1, &octet}, value;
-    int rc = mdb_get(txn, replica->meta, &key, &value);
-
-    if (rc != 0)
-        return rc;
-    if (value.mv_size < sizeof *state)
-        return MDB_CORRUPTED;
-    memcpy(state, value.mv_data, sizeof *state);
-    return 0;
-}
-
 /* The name of the entry, for facts that somebody will have to look into. */
 static void
-read_name(const struct sdr_replica *replica, MDB_txn *txn, unsigned directory,
+read_name(const struct sdr_replica_view *view, unsigned directory,
           const unsigned char *id, struct sdr_facts *facts)
 {
     unsigned char octets[1 + SDR_RECORD_ID_SIZE] = {(unsigned char)directory};
@@ -364,46 +154,62 @@ read_name(const struct sdr_replica *replica, MDB_txn *txn, unsigned directory,
     size_t len = 0;
 
     memcpy(octets + 1, id, SDR_RECORD_ID_SIZE);
-    if (mdb_get(txn, replica->entries, &key, &value) == 0)
+    if (mdb_get(view->txn, view->entries, &key, &value) == 0)
         len = strnlen(value.mv_data, value.mv_size);
-    snprintf(facts->dn, sizeof facts->dn, "%.*s", (int)len,
-             len > 0 ? (const char *)value.mv_data : "");
+    if (len >= sizeof facts->dn)
+        len = sizeof facts->dn - 1;
+    if (len > 0)
+        memcpy(facts->dn, value.mv_data, len);
+    facts->dn[len] = '\0';
 }
 
-/* Merge the records of one key. */
-static int
-read_records(const struct sdr_replica *replica, MDB_txn *txn,
-             unsigned directory, const MDB_val *value, unsigned key,
-             struct sdr_facts *best)
+/* The next record of those under one key; its name is not read yet. */
+static bool
+next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
+            unsigned char id[SDR_RECORD_ID_SIZE], struct sdr_facts *facts)
 {
-    const struct sdr_config *config = replica->config;
-    const unsigned char *at = value->mv_data;
-    size_t left = value->mv_size;
-    unsigned char id[SDR_RECORD_ID_SIZE];
+    const unsigned char *at = rest->mv_data;
+
+    if (!sdr_record_read(&at, &rest->mv_size, id, facts)
+        || facts->routing_site >= config->site_count)
+        return false;
+    rest->mv_data = (void *)(uintptr_t)at;
+    facts->directory = directory;
+    facts->key = 0;
+    facts->routing_wins = config->directories[directory].mapping.routing_wins;
+    facts->dn[0] = '\0';
+    return true;
+}
+
+/* Merge the records under the key with this index. */
+static int
+read_records(const struct sdr_replica *replica,
+             const struct sdr_replica_view *view, unsigned directory,
+             MDB_val rest, unsigned key, struct sdr_facts *best)
+{
+    unsigned char id[SDR_RECORD_ID_SIZE], best_id[SDR_RECORD_ID_SIZE];
     bool found = false;
 
-    while (left > 0) {
+    while (rest.mv_size > 0) {
         struct sdr_facts facts;
+        bool first = !found;
 
-        if (!sdr_record_read(&at, &left, id, &facts)
-            || facts.routing_site >= config->site_count)
+        if (!next_record(replica->config, directory, &rest, id, &facts))
             return MDB_CORRUPTED;
-        facts.directory = directory;
         facts.key = key;
-        facts.routing_wins =
-            config->directories[directory].mapping.routing_wins;
-        facts.dn[0] = '\0';
+        if (first || facts.strength < best->strength)
+            memcpy(best_id, id, sizeof best_id);
         sdr_facts_merge(best, &found, &facts);
     }
     if (!found)
         return MDB_CORRUPTED;
-    read_name(replica, txn, directory, id, best);
+    read_name(view, directory, best_id, best);
     return 0;
 }
 
 static int
-find(const struct sdr_replica *replica, MDB_txn *txn, unsigned directory,
-     const struct sdr_keys *keys, struct sdr_facts *facts)
+find(const struct sdr_replica *replica, const struct sdr_replica_view *view,
+     unsigned directory, const struct sdr_keys *keys, struct sdr_facts *facts)
 {
     int rc = MDB_NOTFOUND;
 
@@ -413,9 +219,9 @@ find(const struct sdr_replica *replica, MDB_txn *txn, unsigned directory,
 
         sdr_record_key(&octets, directory, &keys->key[k]);
         key = (MDB_val){octets.len, octets.octets};
-        rc = mdb_get(txn, replica->addresses, &key, &value);
+        rc = mdb_get(view->txn, view->addresses, &key, &value);
         if (rc == 0)
-            rc = read_records(replica, txn, directory, &value, k, facts);
+            rc = read_records(replica, view, directory, value, k, facts);
     }
     return rc;
 }
@@ -433,14 +239,10 @@ weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
     bool exact = rc == 0 && key == 0;
     unsigned limit = exact ? options->known_max_age : options->unknown_max_age;
 
-    if (state->complete == 0) {
-        sdr_error_set(error, "%s: it is not complete yet", options->path);
-        return SDR_TEMPFAIL;
-    }
-    if (rc == MDB_NOTFOUND && state->entries == 0) {
-        sdr_error_set(error, "%s: it is empty", options->path);
-        return SDR_TEMPFAIL;
-    }
+    if (state->complete == 0)
+        return failed(replica, "it is not complete yet", error);
+    if (rc == MDB_NOTFOUND && state->entries == 0)
+        return failed(replica, "it is empty", error);
     if (state->from_a_file == 0
         && (age > (int64_t)limit || (!exact && age < -CLOCK_SLACK))) {
         sdr_error_set(error, "%s: last contact %lld s ago", options->path,
@@ -455,39 +257,131 @@ sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
                    const struct sdr_keys *keys, time_t now,
                    struct sdr_facts *facts, struct sdr_error *error)
 {
+    struct sdr_replica_view view;
     struct sdr_record_state state;
-    MDB_txn *txn = NULL;
-    int rc;
+    enum sdr_status status;
+    int rc = 0;
 
-    if (begin_reading(replica, &txn, error) != SDR_OK)
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    rc = read_state(replica, txn, directory, &state);
-    if (rc == 0)
-        rc = find(replica, txn, directory, keys, facts);
-    else if (rc == MDB_NOTFOUND)
-        rc = MDB_INVALID;
-    leave(replica, txn);
-    if (rc == 0 || rc == MDB_NOTFOUND)
-        return weigh(replica, &state, now, rc, rc == 0 ? facts->key : 0, error);
-    sdr_error_set(error, "%s: %s", replica->config->replica.path,
-                  mdb_strerror(rc));
-    return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, &state, error);
+    if (status == SDR_OK)
+        rc = find(replica, &view, directory, keys, facts);
+    sdr_replica_end(replica->file, &view);
+    if (status != SDR_OK)
+        return status;
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return failed(replica, mdb_strerror(rc), error);
+    return weigh(replica, &state, now, rc, rc == 0 ? facts->key : 0, error);
+}
+
+/* ---- all of it ---- */
+
+struct walk {
+    const struct sdr_replica *replica;
+    const struct sdr_replica_view *view;
+    unsigned directory;
+    void (*row)(void *arg, const char *address, const struct sdr_facts *facts);
+    void *arg;
+    struct sdr_facts *facts; /* of one address */
+    size_t room;
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct sdr_facts *x = a, *y = b;
+    int order = strcmp(x->dn, y->dn);
+
+    return order != 0
+               ? order
+               : (x->strength > y->strength) - (x->strength < y->strength);
+}
+
+static bool
+make_room(struct walk *walk, size_t count)
+{
+    struct sdr_facts *facts;
+
+    if (count <= walk->room)
+        return true;
+    facts = realloc(walk->facts, 2 * count * sizeof *facts);
+    if (facts == NULL)
+        return false;
+    walk->facts = facts;
+    walk->room = 2 * count;
+    return true;
+}
+
+/* All entries that have one address. */
+static int
+walk_address(struct walk *walk, const MDB_val *key, MDB_val rest)
+{
+    char address[SDR_RECORD_KEY_MAX + 1];
+    unsigned char id[SDR_RECORD_ID_SIZE];
+    size_t count = 0;
+
+    if (key->mv_size < 2 || key->mv_size > SDR_RECORD_KEY_MAX)
+        return MDB_CORRUPTED;
+    memcpy(address, (const char *)key->mv_data + 2, key->mv_size - 2);
+    address[key->mv_size - 2] = '\0';
+    while (rest.mv_size > 0) {
+        if (!make_room(walk, count + 1))
+            return MDB_MAP_FULL;
+        if (!next_record(walk->replica->config, walk->directory, &rest, id,
+                         &walk->facts[count]))
+            return MDB_CORRUPTED;
+        read_name(walk->view, walk->directory, id, &walk->facts[count++]);
+    }
+    if (count > 1)
+        qsort(walk->facts, count, sizeof *walk->facts, compare_names);
+    for (size_t i = 0; i < count; i++)
+        walk->row(walk->arg, address, &walk->facts[i]);
+    return 0;
+}
+
+static int
+walk_all(struct walk *walk)
+{
+    unsigned char octet = (unsigned char)walk->directory;
+    MDB_val key = {1, &octet}, value;
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(walk->view->txn, walk->view->addresses, &cursor);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    while (rc == 0 && *(unsigned char *)key.mv_data == octet) {
+        rc = walk_address(walk, &key, value);
+        if (rc == 0)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 enum sdr_status
-sdr_replica_state(struct sdr_replica *replica, unsigned directory,
-                  struct sdr_record_state *state, struct sdr_error *error)
+sdr_replica_walk(struct sdr_replica *replica, unsigned directory,
+                 void (*row)(void *arg, const char *address,
+                             const struct sdr_facts *facts),
+                 void *arg, struct sdr_error *error)
 {
-    MDB_txn *txn = NULL;
-    int rc;
+    struct sdr_replica_view view;
+    struct walk walk = {replica, &view, directory, row, arg, NULL, 0};
+    struct sdr_record_state state;
+    enum sdr_status status;
+    int rc = 0;
 
-    if (begin_reading(replica, &txn, error) != SDR_OK)
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    rc = read_state(replica, txn, directory, state);
-    leave(replica, txn);
-    if (rc == 0)
-        return SDR_OK;
-    sdr_error_set(error, "%s: %s", replica->config->replica.path,
-                  mdb_strerror(rc));
-    return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, &state, error);
+    if (status == SDR_OK)
+        rc = walk_all(&walk);
+    sdr_replica_end(replica->file, &view);
+    free(walk.facts);
+    if (status == SDR_OK && rc != 0)
+        return failed(replica,
+                      rc == MDB_MAP_FULL ? "no memory" : mdb_strerror(rc),
+                      error);
+    return status;
 }
