@@ -2,32 +2,30 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * A method (syncrepl, ldif) tells what it meets, in any order; here it is
- * gathered into batches, and after a full read what was not met is swept. Used
- * by one thread.
+ * gathered into batches, and after a full read what was not met is swept. What
+ * becomes of losses is said by worker_outcome(). Used by one thread.
  */
 #ifndef SYNC_REFRESH_H
 #define SYNC_REFRESH_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 #include "batch.h"
 #include "seen.h"
 #include "status.h"
 #include "store.h"
+#include "worker.h"
 
 struct refresh {
-    struct store *store;
-    unsigned directory;
+    struct worker *worker;
     struct batch batch;
     struct seen seen;
 };
 
 /* Begin; nothing to free yet. */
 void
-refresh_begin(struct refresh *refresh, struct store *store,
-              unsigned directory);
+refresh_begin(struct refresh *refresh, struct worker *worker);
 
 /* An entry, which has ended; its octets are taken. SDR_TEMPFAIL with the
  * reason: the refresh has to be given up, with refresh_clear(). */
