@@ -25,6 +25,11 @@ class Sync(Daemon):
         self._conf_text = conf_text
         super().__init__(folder, conf_text(self.path))
 
+    def share(self, group):
+        """Let the processes of this group read the replica."""
+        shutil.chown(self.home, 'sdr', group)
+        self.home.chmod(0o2750)
+
     def once(self, *options, ok=(0,)):
         """sdr-sync --once; its CompletedProcess, output as text."""
         done = subprocess.run(
