@@ -18,7 +18,7 @@ class Sync(Daemon):
 
     def __init__(self, folder, conf_text):
         self.home = folder / 'replica'
-        self.home.mkdir(parents=True)
+        self.home.mkdir()
         shutil.chown(self.home, 'sdr', 'sdr')
         self.home.chmod(0o750)
         self.path = self.home / 'replica'

@@ -221,15 +221,16 @@ def new_sync(scratch, stop_later):
     numbers = count()
 
     def make(server, **sections):
-        password = str(world.password_file(scratch))
-        directory = {'uri': server.uri, 'password-file': password,
+        folder = scratch / f'sync{next(numbers)}'
+        folder.mkdir()
+        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
                      **sections.pop('directory_corp', {})}
         replica = sections.pop('replica', {})
 
         def conf_text(path):
             return world.conf(directory_corp=directory, replica={'path': str(path), **replica},
                               **sections)
-        sync = Sync(scratch / f'sync{next(numbers)}', conf_text)
+        sync = Sync(folder, conf_text)
         stop_later(sync.close)
         return sync
     return make
