@@ -26,10 +26,12 @@ sdr_connection_init(void);
 
 /* What a search hands on, in order: each entry, then its values. */
 struct sdr_search {
-    const char *base; /* NULL: below the search base; else this entry alone */
+    const char *base; /* NULL: below the search base; else this entry alone, */
+    bool below;       /* or with what is below it */
     const char *filter;
     const char *const *attributes; /* ended by NULL */
     int size_limit;                /* 0: none; reaching it is no failure */
+    unsigned time_limit; /* seconds for the server, likewise; 0: the timeout */
     void (*entry)(void *arg, const char *dn);
     void (*value)(void *arg, const char *attribute, const char *value,
                   size_t len);

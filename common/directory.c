@@ -189,9 +189,9 @@ search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
         return SDR_TEMPFAIL;
     }
     if (inquiry->found)
-        return sdr_sight_prove_entry(&place->sight, place->connection,
-                                     directory->options, inquiry->dn,
-                                     place->until, broken, error);
+        return sdr_rights_prove(&place->rights, place->seen, place->connection,
+                                directory->options, inquiry->dn, place->until,
+                                broken, error);
     sdr_trace(inquiry->trace, "no entry; does this connection see any?");
     status = sdr_sight_prove(&place->sight, place->connection,
                              directory->options, place->until, broken, error);

@@ -15,6 +15,7 @@ enum { IDLE_MS = 300 * 1000, FAILED_MS = 10 * 1000 };
 
 struct server {
     struct sdr_place *places;
+    struct sdr_rights_seen seen;
     int64_t failed_at;      /* 0: it is well */
     int64_t tried_until;    /* the end of a trial under way */
     pthread_cond_t changed; /* a place is free, or a server well or failed */
@@ -53,6 +54,7 @@ make_places(struct sdr_pool *pool, unsigned index)
     for (unsigned i = 0; places != NULL && i < count; i++) {
         places[i].uri = pool->options->uris.items[index];
         places[i].server = index;
+        places[i].seen = &pool->servers[index].seen;
     }
     return places != NULL;
 }
@@ -85,6 +87,7 @@ drop(struct sdr_place *place, bool ours)
     else
         sdr_connection_abandon(&place->connection);
     sdr_sight_clear(&place->sight);
+    place->rights = (struct sdr_rights){.detected = false};
 }
 
 static void

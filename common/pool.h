@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "connection.h"
+#include "rights.h"
 #include "sight.h"
 #include "status.h"
 
@@ -24,6 +25,8 @@ struct sdr_place {
     const char *uri;
     struct sdr_connection *connection; /* NULL: to be opened */
     struct sdr_sight sight;
+    struct sdr_rights rights;
+    struct sdr_rights_seen *seen; /* at its server */
     int64_t until; /* when the taker's time with this server is over */
     /* the pool's own */
     unsigned server;
