@@ -31,6 +31,7 @@ sdr_connection_open(struct sdr_connection **connection,
                     const char *uri, int64_t deadline, struct sdr_error *error)
 {
     struct sdr_connection *c = calloc(1, sizeof *c);
+    enum sdr_status status;
 
     *connection = NULL;
     if (c == NULL) {
@@ -38,10 +39,11 @@ sdr_connection_open(struct sdr_connection **connection,
         return SDR_TEMPFAIL;
     }
     c->directory = directory;
-    if (sdr_handle_open(&c->ld, directory, uri, deadline, error) != SDR_OK) {
+    status = sdr_handle_open(&c->ld, directory, uri, deadline, error);
+    if (status != SDR_OK) {
         sdr_error_prefix(error, "%s", uri);
         free(c);
-        return SDR_TEMPFAIL;
+        return status;
     }
     *connection = c;
     return SDR_OK;

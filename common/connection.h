@@ -42,7 +42,8 @@ struct sdr_search {
 };
 
 /* Connect to URI, encrypt and bind as the directory's options say. Returns
- * SDR_OK and a connection to be closed; or SDR_TEMPFAIL with the reason. */
+ * SDR_OK and a connection to be closed; or SDR_CONFIG or SDR_TEMPFAIL with the
+ * reason, as of sdr_bind(). */
 enum sdr_status SDR_MUST_USE
 sdr_connection_open(struct sdr_connection **connection,
                     const struct sdr_directory_options *directory,

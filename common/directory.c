@@ -11,9 +11,10 @@
 #include "clock.h"
 #include "connection.h"
 #include "filter.h"
-#include "pool.h"
 #include "profile.h"
+#include "rights.h"
 #include "sight.h"
+#include "tour.h"
 
 /* A recipient that stands in more entries than this is not looked into. */
 enum { ENTRIES_MAX = 100 };
@@ -199,18 +200,15 @@ search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
 }
 
 static enum sdr_status
-ask_over(struct inquiry *inquiry, struct sdr_place *place, bool *broken,
-         struct sdr_error *error)
+ask_over(struct inquiry *inquiry, const struct sdr_tour *tour,
+         struct sdr_place *place, bool *broken, struct sdr_error *error)
 {
     const struct sdr_directory_options *options = inquiry->directory->options;
     char *filter;
     enum sdr_status status;
 
     *broken = true;
-    if (place->connection == NULL
-        && sdr_connection_open(&place->connection, options, place->uri,
-                               place->until, error)
-               != SDR_OK)
+    if (sdr_tour_open(tour, place, error) != SDR_OK)
         return SDR_TEMPFAIL;
     *broken = false;
     filter = sdr_filter_keys(options, inquiry->keys);
@@ -236,14 +234,14 @@ ask_server(struct inquiry *inquiry, const struct sdr_tour *tour,
            struct sdr_place *place, bool *broken, struct sdr_error *error)
 {
     bool used = place->connection != NULL;
-    enum sdr_status status = ask_over(inquiry, place, broken, error);
+    enum sdr_status status = ask_over(inquiry, tour, place, broken, error);
 
     if (status == SDR_TEMPFAIL && used && *broken
         && sdr_clock() < place->until) {
         sdr_trace(inquiry->trace, "%s; once more over a new connection",
                   error->text);
         sdr_tour_renew(tour, place);
-        status = ask_over(inquiry, place, broken, error);
+        status = ask_over(inquiry, tour, place, broken, error);
     }
     return status;
 }
@@ -275,7 +273,7 @@ ask_another(struct inquiry *inquiry, struct sdr_tour *tour,
 {
     struct sdr_facts *facts = inquiry->facts;
     struct sdr_facts others;
-    struct sdr_error ignored;
+    struct sdr_error ignored = {""};
 
     sdr_tour_want_well(tour);
     inquiry->facts = &others;
@@ -301,6 +299,7 @@ ask_all(struct inquiry *inquiry, struct sdr_error *error)
         sdr_error_set(error, "no memory");
         return SDR_TEMPFAIL;
     }
+    error->text[0] = '\0';
     while (status == SDR_TEMPFAIL && sdr_tour_goes_on(&tour))
         status = ask_next(inquiry, &tour, error);
     if (status == SDR_NOTFOUND || (status == SDR_OK && inquiry->facts->key > 0))
