@@ -182,7 +182,8 @@ compare_names(const void *a, const void *b)
 static enum sdr_status
 check_names(struct reading *r, struct sdr_error *error)
 {
-    qsort(r->names, r->name_count, sizeof *r->names, compare_names);
+    if (r->name_count > 0)
+        qsort(r->names, r->name_count, sizeof *r->names, compare_names);
     for (size_t i = 1; i < r->name_count; i++) {
         const struct named *a = &r->names[i - 1], *b = &r->names[i];
 
