@@ -74,6 +74,12 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
+struct ldap *
+sdr_connection_handle(struct sdr_connection *connection)
+{
+    return connection->ld;
+}
+
 bool
 sdr_connection_tls(const struct sdr_connection *connection, char *version,
                    size_t size)

@@ -54,6 +54,11 @@ sdr_connection_close(struct sdr_connection **connection);
 void
 sdr_connection_abandon(struct sdr_connection **connection);
 
+/* libldap's handle, for what there is no function for here; borrowed. Whoever
+ * uses it bounds what it waits for, see sdr_handle_deadline(). */
+struct ldap *
+sdr_connection_handle(struct sdr_connection *connection);
+
 /* True if TLS encrypts it; see sdr_handle_tls(). */
 bool
 sdr_connection_tls(const struct sdr_connection *connection, char *version,

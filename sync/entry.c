@@ -69,51 +69,67 @@ entry_value(struct entry *entry, const char *attribute, const char *value,
     sdr_reader_value(&entry->reader, attribute, value, len);
 }
 
+int
+entry_key_compare(const struct entry_key *a, const struct entry_key *b)
+{
+    size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
+    int order = memcmp(a->key.octets, b->key.octets, len);
+
+    return order != 0 ? order
+                      : (a->key.len > b->key.len) - (a->key.len < b->key.len);
+}
+
 static int
 compare_keys(const void *a, const void *b)
 {
-    const struct sdr_record_key *x = &((const struct entry_key *)a)->key;
-    const struct sdr_record_key *y = &((const struct entry_key *)b)->key;
-    size_t len = x->len < y->len ? x->len : y->len;
-    int order = memcmp(x->octets, y->octets, len);
-
-    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+    return entry_key_compare(a, b);
 }
 
 /* DN, NUL, record, then each key: strength, length (2), octets. */
 bool
+entry_encode(const struct entry_parts *parts, unsigned char **octets,
+             size_t *len)
+{
+    size_t dn_len = strlen(parts->dn) + 1;
+    unsigned char *at;
+
+    *len = dn_len + parts->record_len;
+    for (unsigned i = 0; i < parts->key_count; i++)
+        *len += 3 + parts->keys[i].key.len;
+    at = *octets = malloc(*len);
+    if (at == NULL)
+        return false;
+    memcpy(at, parts->dn, dn_len);
+    memcpy(at + dn_len, parts->record, parts->record_len);
+    at += dn_len + parts->record_len;
+    for (unsigned i = 0; i < parts->key_count; i++) {
+        const struct entry_key *key = &parts->keys[i];
+        uint16_t key_len = (uint16_t)key->key.len;
+
+        *at++ = key->strength;
+        memcpy(at, &key_len, sizeof key_len);
+        memcpy(at + sizeof key_len, key->key.octets, key_len);
+        at += sizeof key_len + key_len;
+    }
+    return true;
+}
+
+bool
 entry_end(struct entry *entry)
 {
-    unsigned char record[SDR_RECORD_MAX], *at;
-    size_t dn_len, record_len;
+    unsigned char record[SDR_RECORD_MAX];
+    struct entry_parts parts = {.dn = entry->dn, .record = record};
 
     if (entry->no_memory)
-        return false;
-    dn_len = strlen(entry->dn) + 1;
-    record_len =
-        sdr_record_write(record, entry->id, sdr_reader_end_all(&entry->reader));
-    entry->len = dn_len + record_len;
-    for (unsigned i = 0; i < entry->key_count; i++)
-        entry->len += 3 + entry->keys[i].key.len;
-    at = entry->octets = malloc(entry->len);
-    if (at == NULL)
         return false;
     /* The order in which a server names values means nothing. */
     if (entry->key_count > 0)
         qsort(entry->keys, entry->key_count, sizeof *entry->keys, compare_keys);
-    memcpy(at, entry->dn, dn_len);
-    memcpy(at + dn_len, record, record_len);
-    at += dn_len + record_len;
-    for (unsigned i = 0; i < entry->key_count; i++) {
-        const struct entry_key *key = &entry->keys[i];
-        uint16_t len = (uint16_t)key->key.len;
-
-        *at++ = key->strength;
-        memcpy(at, &len, sizeof len);
-        memcpy(at + sizeof len, key->key.octets, len);
-        at += sizeof len + len;
-    }
-    return true;
+    parts.record_len =
+        sdr_record_write(record, entry->id, sdr_reader_end_all(&entry->reader));
+    parts.keys = entry->keys;
+    parts.key_count = entry->key_count;
+    return entry_encode(&parts, &entry->octets, &entry->len);
 }
 
 void
@@ -168,12 +184,12 @@ entry_next_key(struct entry_view *view, struct entry_key *key)
 }
 
 bool
-entry_is_orphan(const struct entry_view *view)
+entry_facts(const struct entry_view *view, struct sdr_facts *facts)
 {
     unsigned char id[SDR_RECORD_ID_SIZE];
     const unsigned char *at = view->record;
     size_t left = view->record_len;
-    struct sdr_facts facts;
 
-    return !sdr_record_read(&at, &left, id, &facts) || facts.foreign_owner;
+    memset(facts, 0, sizeof *facts);
+    return sdr_record_read(&at, &left, id, facts);
 }

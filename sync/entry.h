@@ -64,12 +64,31 @@ struct entry_view {
 bool
 entry_read(struct entry_view *view, const void *octets, size_t len);
 
-/* Take the next key from the view; false if there is no other. */
+/* Take the next key from the view, in their order; false if there is no other.
+ */
 bool
 entry_next_key(struct entry_view *view, struct entry_key *key);
 
-/* True if nobody is known to own it: mail for it is deferred. */
+/* The facts; false if the record is none. */
 bool
-entry_is_orphan(const struct entry_view *view);
+entry_facts(const struct entry_view *view, struct sdr_facts *facts);
+
+/* The order of keys: below 0, 0 or above. Strength does not count. */
+int
+entry_key_compare(const struct entry_key *a, const struct entry_key *b);
+
+/* What octets are made of. */
+struct entry_parts {
+    const char *dn;
+    const unsigned char *record;
+    size_t record_len;
+    const struct entry_key *keys; /* in order */
+    unsigned key_count;
+};
+
+/* Make them; the caller frees them. False without memory. */
+bool
+entry_encode(const struct entry_parts *parts, unsigned char **octets,
+             size_t *len);
 
 #endif

@@ -45,10 +45,10 @@ refresh_deleted(struct refresh *refresh,
                 const unsigned char id[SDR_RECORD_ID_SIZE],
                 struct sdr_error *error);
 
-/* The read is complete, and the MARK holds: commit all, and if SWEEP, take what
+/* The read is complete, and the MARK holds: commit all, and if SWEPT, take what
  * was not met for deleted. Results as above; the refresh is cleared. */
 enum sdr_status SDR_MUST_USE
-refresh_end(struct refresh *refresh, bool sweep, const struct store_mark *mark,
+refresh_end(struct refresh *refresh, bool swept, const struct store_mark *mark,
             struct sdr_error *error);
 
 /* Give up: nothing is swept. */

@@ -64,29 +64,27 @@ enum store_stage {
 /* What is known besides. */
 struct store_mark {
     enum store_stage stage;
-    const char *method;
-    const char *server;  /* NULL: as it was */
-    const void *cookie;  /* NULL: as it was */
-    size_t cookie_len;   /* 0 with a cookie: forget it */
-    time_t contact;      /* the copy was up to date then; 0: as it was */
+    const char *method; /* NULL: as it was, and FROM_A_FILE too */
+    const char *server; /* NULL: as it was */
+    const void *cookie; /* NULL: as it was */
+    size_t cookie_len;  /* 0 with a cookie: forget it */
+    time_t contact;     /* the copy was up to date then; 0: as it was */
     bool from_a_file;
 };
 
-/* What a commit has done about losses. */
+/* How it is with losses after a commit. */
 struct store_outcome {
     uint64_t entries;
-    uint64_t held;     /* now held back */
-    uint64_t lost;     /* taken away by this commit */
-    bool holding;      /* the guard holds, and it did not before */
-    bool released;     /* it held before, and holds no more */
+    uint64_t held; /* now put aside */
+    bool holding;  /* they are too many */
 };
 
 /* Commit the changes and the mark; OUTCOME may be NULL. SDR_TEMPFAIL with the
  * reason: nothing of them is committed. */
 enum sdr_status SDR_MUST_USE
-store_commit(struct store *store, unsigned directory,
-             const struct batch *batch, const struct store_mark *mark,
-             struct store_outcome *outcome, struct sdr_error *error);
+store_commit(struct store *store, unsigned directory, const struct batch *batch,
+             const struct store_mark *mark, struct store_outcome *outcome,
+             struct sdr_error *error);
 
 /* Add a deletion to the batch for each entry that was not seen. */
 enum sdr_status SDR_MUST_USE

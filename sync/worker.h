@@ -18,17 +18,40 @@
 #include "store.h"
 
 struct worker {
+    /* Set by whoever starts it, and constant. */
     const struct sdr_config *config;
     unsigned directory;
     struct store *store;
-    bool once;    /* bring it up to date, then end */
+    bool once; /* bring it up to date, then end */
     bool verbose;
+    /* Shared with whoever watches it. */
     pthread_t thread;
-    atomic_bool stop;
-    _Atomic int64_t alive_at;  /* sdr_clock() of the last sign of life */
-    enum sdr_status status;    /* of a worker that has ended */
-    char complaint[512];       /* the last failure that was told */
+    bool joined;
+    pthread_mutex_t lock;
+    pthread_cond_t stopped;
+    bool stop;
+    _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
+    /* The method's own. */
+    enum sdr_status status; /* how it ended */
+    bool holding;
+    bool well;
+    struct sdr_error complaint; /* the failure that was told last */
 };
+
+/* Start a thread that runs the method of the directory. False if there can be
+ * none, which has been said. */
+bool
+worker_start(struct worker *worker);
+
+/* Wait until its method has ended by itself. */
+void
+worker_wait(struct worker *worker);
+
+/* Tell it to stop, and wait until it has. */
+void
+worker_stop(struct worker *worker);
+
+/* ---- for methods ---- */
 
 /* The options of its directory. */
 const struct sdr_directory_options *
@@ -55,5 +78,10 @@ worker_well(struct worker *worker);
 /* Say what a commit has done about losses. */
 void
 worker_outcome(struct worker *worker, const struct store_outcome *outcome);
+
+/* Say what it is doing, to those who want to know. */
+SDR_PRINTF(2, 3)
+void
+worker_tell(const struct worker *worker, const char *format, ...);
 
 #endif

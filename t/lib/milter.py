@@ -15,7 +15,8 @@ from proc import Process, wait_for
 
 SANITIZER = re.compile('ERROR: AddressSanitizer|runtime error:|WARNING: ThreadSanitizer|LeakSanitizer')
 SANITIZER_OPTIONS = {
-    'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    # lsan.supp names functions that only a slow look at the stack finds.
+    'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99:fast_unwind_on_malloc=0',
     'LSAN_OPTIONS': f'print_suppressions=0:suppressions={Path(__file__).with_name("lsan.supp")}',
     'UBSAN_OPTIONS': 'print_stacktrace=1:exitcode=99',
     'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='

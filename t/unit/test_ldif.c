@@ -10,7 +10,7 @@
 #include <fcntl.h>
 
 #include "dn.h"
-#include "ldif.h"
+#include "ldif_source.h"
 #include "refresh.h"
 
 #define CONF                                                                   \

@@ -1,7 +1,7 @@
-/* ldif.c - see ldif.h
+/* ldif_source.c - see ldif_source.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "ldif.h"
+#include "ldif_source.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* ldif.h - a directory that is a file
+/* ldif_source.h - a directory that is a file
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#ifndef SYNC_LDIF_H
-#define SYNC_LDIF_H
+#ifndef SYNC_LDIF_SOURCE_H
+#define SYNC_LDIF_SOURCE_H
 
 #include "worker.h"
 
