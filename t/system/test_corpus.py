@@ -13,7 +13,7 @@ import adldif
 import paths
 import world
 from mta import INSIDER
-from milter import assert_clean, environment
+from daemon import assert_clean, environment
 
 CORPUS = paths.ROOT / 't/corpus'
 WORLDS = sorted(path for path in CORPUS.iterdir() if path.is_dir())
