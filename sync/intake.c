@@ -182,18 +182,24 @@ compare_names(const void *a, const void *b)
 static enum sdr_status
 check_names(struct reading *r, struct sdr_error *error)
 {
+    const struct named *first = NULL, *again = NULL;
+
     if (r->name_count > 0)
         qsort(r->names, r->name_count, sizeof *r->names, compare_names);
     for (size_t i = 1; i < r->name_count; i++) {
         const struct named *a = &r->names[i - 1], *b = &r->names[i];
 
-        if (memcmp(a->id, b->id, sizeof a->id) == 0) {
-            sdr_error_set(error, "%s:%lu: dn: the same as in line %lu",
-                          r->directory->ldif_path, b->line, a->line);
-            return SDR_INVALID;
+        if (memcmp(a->id, b->id, sizeof a->id) == 0
+            && (again == NULL || b->line < again->line)) {
+            first = a;
+            again = b;
         }
     }
-    return SDR_OK;
+    if (again == NULL)
+        return SDR_OK;
+    sdr_error_set(error, "%s:%lu: dn: the same as in line %lu",
+                  r->directory->ldif_path, again->line, first->line);
+    return SDR_INVALID;
 }
 
 /* What a live directory has to show too, before "there is none" is believed. */
