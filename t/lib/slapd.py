@@ -167,6 +167,10 @@ class Slapd:
     def _configure(self):
         self._conf.write_text(self._configuration())
 
+    def load(self, ldif):
+        """Make it hold BASE and these entries; it must not run and have none yet."""
+        self._load(BASE + ldif)
+
     def _load(self, ldif):
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
 
