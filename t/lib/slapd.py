@@ -136,6 +136,11 @@ class Slapd:
         """All entries with their operational attributes."""
         return self.search('(objectClass=*)', '*', '+')
 
+    def export(self):
+        """What slapcat makes of it."""
+        return run([SERVER / 'usr/sbin/slapcat', '-f', self._conf, '-b', SUFFIX],
+                   env=environment()).stdout
+
     def log(self):
         return self.log_file.read_text(encoding='utf-8', errors='replace')
 
