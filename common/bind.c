@@ -11,16 +11,17 @@
 #include "gssapi.h"
 #include "tell.h"
 
-/* Since TLS 1.3 a server that does not like the client's certificate hangs up
- * after the handshake, without a word. */
-static void
-tell(LDAP *ld, int code, struct sdr_error *error)
+/* The status of a bind that failed. Since TLS 1.3 a server that does not like
+ * the client's certificate hangs up after the handshake, without a word. */
+static enum sdr_status
+fail(LDAP *ld, int code, struct sdr_error *error)
 {
     sdr_tell(ld, "bind", code, error);
     if (code == LDAP_SERVER_DOWN && ldap_tls_inplace(ld) != 0)
         sdr_error_set(error,
                       "bind: the server hung up: does it want another client "
                       "certificate (tls-cert-file)?");
+    return code == LDAP_INVALID_CREDENTIALS ? SDR_CONFIG : SDR_TEMPFAIL;
 }
 
 /* Wait for the one result of the bind that was sent. */
@@ -39,10 +40,7 @@ await(LDAP *ld, int id, int64_t deadline, struct sdr_error *error)
                     != LDAP_SUCCESS)
         code = LDAP_DECODING_ERROR;
     ldap_msgfree(result);
-    if (code == LDAP_SUCCESS)
-        return SDR_OK;
-    tell(ld, code, error);
-    return SDR_TEMPFAIL;
+    return code == LDAP_SUCCESS ? SDR_OK : fail(ld, code, error);
 }
 
 /* One step is enough for a password and for EXTERNAL. */
@@ -53,10 +51,8 @@ bind_once(LDAP *ld, const char *dn, const char *mechanism,
     int id = 0;
     int rc = ldap_sasl_bind(ld, dn, mechanism, credentials, NULL, NULL, &id);
 
-    if (rc == LDAP_SUCCESS)
-        return await(ld, id, deadline, error);
-    tell(ld, rc, error);
-    return SDR_TEMPFAIL;
+    return rc == LDAP_SUCCESS ? await(ld, id, deadline, error)
+                              : fail(ld, rc, error);
 }
 
 static enum sdr_status
@@ -155,10 +151,8 @@ bind_gssapi(LDAP *ld, const struct sdr_directory_options *directory,
     code = set_sasl_options(ld, encrypted)
                ? negotiate(ld, credentials, deadline)
                : LDAP_LOCAL_ERROR;
-    if (code != LDAP_SUCCESS) {
-        tell(ld, code, error);
-        status = SDR_TEMPFAIL;
-    }
+    if (code != LDAP_SUCCESS)
+        status = fail(ld, code, error);
     sdr_gssapi_release(&credentials);
     return status;
 }

@@ -252,6 +252,9 @@ sdr_check_directory(struct sdr_load *load,
     bool tls = false;
     bool ldif = check_ldif(load, directory);
 
+    if (!ldif && directory->search_base == NULL)
+        sdr_load_mistake(load, 0, "[directory %s]: search-base is missing",
+                         directory->name);
     for (unsigned i = 0; !ldif && i < directory->uris.count; i++)
         tls |= check_uri(load, directory, i);
     check_bind(load, directory);

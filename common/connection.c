@@ -31,6 +31,7 @@ sdr_connection_open(struct sdr_connection **connection,
                     const char *uri, int64_t deadline, struct sdr_error *error)
 {
     struct sdr_connection *c = calloc(1, sizeof *c);
+    enum sdr_status status;
 
     *connection = NULL;
     if (c == NULL) {
@@ -38,10 +39,11 @@ sdr_connection_open(struct sdr_connection **connection,
         return SDR_TEMPFAIL;
     }
     c->directory = directory;
-    if (sdr_handle_open(&c->ld, directory, uri, deadline, error) != SDR_OK) {
+    status = sdr_handle_open(&c->ld, directory, uri, deadline, error);
+    if (status != SDR_OK) {
         sdr_error_prefix(error, "%s", uri);
         free(c);
-        return SDR_TEMPFAIL;
+        return status;
     }
     *connection = c;
     return SDR_OK;
@@ -231,6 +233,14 @@ receive_all(LDAP *ld, int id, struct answer *answer, bool *broken,
     return status;
 }
 
+/* True if the search ended at a limit that was set for it. */
+static bool
+is_own_limit(const struct sdr_search *search, int code)
+{
+    return (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0)
+           || (code == LDAP_TIMELIMIT_EXCEEDED && search->time_limit > 0);
+}
+
 static enum sdr_status
 receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
         bool *broken, struct sdr_error *error)
@@ -243,8 +253,7 @@ receive(LDAP *ld, int id, struct sdr_search *search, int64_t deadline,
     status = receive_all(ld, id, &answer, broken, error);
     if (status != SDR_OK) {
         *broken = true;
-    } else if (answer.code == LDAP_SIZELIMIT_EXCEEDED
-               && search->size_limit > 0) {
+    } else if (is_own_limit(search, answer.code)) {
         search->complete = false;
         ldap_abandon_ext(ld, id, NULL, NULL);
     } else if (answer.code != LDAP_SUCCESS) {
@@ -261,8 +270,14 @@ sdr_connection_search(struct sdr_connection *connection,
                       struct sdr_error *error)
 {
     LDAP *ld = connection->ld;
-    /* A limit for the server; ours comes first. */
-    struct timeval limit = {.tv_sec = connection->directory->timeout + 1};
+    const char *base = search->base != NULL
+                           ? search->base
+                           : connection->directory->search_base;
+    bool alone = search->base != NULL && !search->below;
+    /* Unless it is the search's own, ours comes first. */
+    struct timeval limit = {.tv_sec = search->time_limit > 0
+                                          ? search->time_limit
+                                          : connection->directory->timeout + 1};
     int id = 0;
     int rc;
 
@@ -272,13 +287,9 @@ sdr_connection_search(struct sdr_connection *connection,
         sdr_error_set(error, "cannot set options");
         return SDR_TEMPFAIL;
     }
-    rc = ldap_search_ext(
-        ld,
-        search->base != NULL ? search->base
-                             : connection->directory->search_base,
-        search->base != NULL ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
-        search->filter, (char **)(uintptr_t)search->attributes, 0, NULL, NULL,
-        &limit, search->size_limit, &id);
+    rc = ldap_search_ext(ld, base, alone ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+                         search->filter, (char **)(uintptr_t)search->attributes,
+                         0, NULL, NULL, &limit, search->size_limit, &id);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
         sdr_tell(ld, "search", rc, error);

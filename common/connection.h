@@ -26,10 +26,12 @@ sdr_connection_init(void);
 
 /* What a search hands on, in order: each entry, then its values. */
 struct sdr_search {
-    const char *base; /* NULL: below the search base; else this entry alone */
+    const char *base; /* NULL: below the search base; else this entry alone, */
+    bool below;       /* or with what is below it */
     const char *filter;
     const char *const *attributes; /* ended by NULL */
     int size_limit;                /* 0: none; reaching it is no failure */
+    unsigned time_limit; /* seconds for the server, likewise; 0: the timeout */
     void (*entry)(void *arg, const char *dn);
     void (*value)(void *arg, const char *attribute, const char *value,
                   size_t len);
@@ -40,7 +42,8 @@ struct sdr_search {
 };
 
 /* Connect to URI, encrypt and bind as the directory's options say. Returns
- * SDR_OK and a connection to be closed; or SDR_TEMPFAIL with the reason. */
+ * SDR_OK and a connection to be closed; or SDR_CONFIG or SDR_TEMPFAIL with the
+ * reason, as of sdr_bind(). */
 enum sdr_status SDR_MUST_USE
 sdr_connection_open(struct sdr_connection **connection,
                     const struct sdr_directory_options *directory,

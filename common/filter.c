@@ -95,6 +95,20 @@ sdr_filter_present(const struct sdr_directory_options *directory,
 }
 
 char *
+sdr_filter_users(const struct sdr_directory_options *directory,
+                 const char *const *attributes, unsigned count)
+{
+    char *present = sdr_filter_present(directory, attributes, count);
+    char *text = NULL;
+
+    if (present != NULL
+        && asprintf(&text, "(&(objectClass=user)%s)", present) < 0)
+        text = NULL;
+    free(present);
+    return text;
+}
+
+char *
 sdr_filter_value(const struct sdr_directory_options *directory,
                  const char *attribute, const char *value, size_t len)
 {
@@ -106,4 +120,25 @@ sdr_filter_value(const struct sdr_directory_options *directory,
         return NULL;
     put_equal(out, attribute, "", value, len);
     return end(directory, out, &text);
+}
+
+char *
+sdr_filter_definitions(const char *const *attributes, unsigned count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    fputs("(&(objectClass=attributeSchema)(|", out);
+    for (unsigned i = 0; i < count; i++)
+        put_equal(out, "lDAPDisplayName", "", attributes[i],
+                  strlen(attributes[i]));
+    fputs("))", out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }

@@ -21,10 +21,20 @@ char *
 sdr_filter_present(const struct sdr_directory_options *directory,
                    const char *const *attributes, unsigned count) SDR_MUST_USE;
 
+/* The same among the users of an Active Directory. */
+char *
+sdr_filter_users(const struct sdr_directory_options *directory,
+                 const char *const *attributes, unsigned count) SDR_MUST_USE;
+
 /* Entries where ATTRIBUTE has this value, as it was read. */
 char *
 sdr_filter_value(const struct sdr_directory_options *directory,
                  const char *attribute, const char *value, size_t len)
+    SDR_MUST_USE;
+
+/* The definitions of COUNT attributes in the schema of Active Directory. */
+char *
+sdr_filter_definitions(const char *const *attributes, unsigned count)
     SDR_MUST_USE;
 
 #endif

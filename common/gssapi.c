@@ -4,6 +4,7 @@
 #include "gssapi.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,21 @@ import_principal(const char *principal, gss_name_t *name, OM_uint32 *minor)
     return gss_import_name(minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, name);
 }
 
+/* True if it is the key that the KDC did not like: it counts the attempts. */
+static bool
+is_refusal(OM_uint32 minor)
+{
+    static const krb5_error_code refusals[] = {KRB5KDC_ERR_PREAUTH_FAILED,
+                                               KRB5KRB_AP_ERR_BAD_INTEGRITY,
+                                               KRB5KDC_ERR_CLIENT_REVOKED};
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (minor == (OM_uint32)refusals[i])
+            return true;
+    }
+    return false;
+}
+
 enum sdr_status
 sdr_gssapi_acquire(const struct sdr_directory_options *directory,
                    gss_cred_id_t *credentials, struct sdr_error *error)
@@ -84,7 +100,7 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
         tell_no_key(directory, error);
     else
         tell(major, minor, error);
-    return SDR_TEMPFAIL;
+    return is_refusal(minor) ? SDR_CONFIG : SDR_TEMPFAIL;
 }
 
 void

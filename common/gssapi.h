@@ -15,7 +15,8 @@
 
 /* Get the credentials of the directory's account. Any thread. May ask a KDC,
  * for as long as krb5.conf(5) lets it: no deadline bounds that. Returns SDR_OK
- * and credentials to be released; or SDR_TEMPFAIL with the reason. */
+ * and credentials to be released; SDR_CONFIG if the KDC does not take the key;
+ * or SDR_TEMPFAIL. Both with the reason. */
 enum sdr_status SDR_MUST_USE
 sdr_gssapi_acquire(const struct sdr_directory_options *directory,
                    gss_cred_id_t *credentials, struct sdr_error *error);

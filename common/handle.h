@@ -23,7 +23,8 @@ void
 sdr_handle_init(void);
 
 /* Connect to URI, encrypt and bind as the directory's options say. Returns
- * SDR_OK and a handle to be freed; or SDR_TEMPFAIL with the reason. */
+ * SDR_OK and a handle to be freed; or SDR_CONFIG or SDR_TEMPFAIL with the
+ * reason, as of sdr_bind(). */
 enum sdr_status SDR_MUST_USE
 sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
                 const char *uri, int64_t deadline, struct sdr_error *error);

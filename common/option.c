@@ -78,7 +78,7 @@ const struct sdr_option sdr_options[] = {
     {"directory", "profile", TEXT, DIRECTORY(profile), "sdr", NULL, 0, 0, NULL,
      false, "which attributes mean what"},
     {"directory", "search-base", TEXT, DIRECTORY(search_base), NULL, NULL, 0, 0,
-     NULL, true, "where the search begins"},
+     NULL, false, "where the search begins"},
     {"directory", "filter", TEXT, DIRECTORY(filter), NULL, NULL, 0, 0, NULL,
      false, "a filter that entries must match besides"},
     {"directory", "default-owner", TEXT, DIRECTORY(default_owner_text), NULL,

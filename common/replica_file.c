@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,9 @@ struct sdr_replica_file {
     /* Held for reading by look-ups, for writing to open, close and resize. */
     pthread_rwlock_t lock;
     pid_t pid;
+    /* A page that the kernel empties in children: cheaper to ask than for the
+     * process id. NULL: there is none. */
+    volatile unsigned char *ours;
     int64_t looked_at; /* when the file was looked at last; 0: never */
     struct stat seen;  /* the one that is open */
     MDB_env *env;      /* NULL: not open, and CLOSED_BECAUSE says why */
@@ -47,12 +51,36 @@ static struct sdr_replica_file *files;
 
 /* ---- life ---- */
 
+static volatile unsigned char *
+make_mark(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return NULL;
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        return page;
+    munmap(page, size);
+    return NULL;
+}
+
+/* True in the process that opened it, or would have. */
+static bool
+is_ours(const struct sdr_replica_file *file)
+{
+    return file->ours != NULL ? *file->ours != 0 : file->pid == getpid();
+}
+
 static void
-init_locks(struct sdr_replica_file *file)
+make_ours(struct sdr_replica_file *file)
 {
     pthread_rwlock_init(&file->lock, NULL);
     pthread_mutex_init(&file->resting_lock, NULL);
     file->pid = getpid();
+    if (file->ours != NULL)
+        *file->ours = 1;
 }
 
 /* The environment belongs to the process that opened it: another one forgets it
@@ -60,7 +88,7 @@ init_locks(struct sdr_replica_file *file)
 static void
 close_env(struct sdr_replica_file *file)
 {
-    if (file->env != NULL && file->pid == getpid()) {
+    if (file->env != NULL && is_ours(file)) {
         while (file->resting_count > 0)
             mdb_txn_abort(file->resting[--file->resting_count]);
         mdb_env_close(file->env);
@@ -81,7 +109,8 @@ make(const char *path)
         free(file);
         return NULL;
     }
-    init_locks(file);
+    file->ours = make_mark();
+    make_ours(file);
     file->next = files;
     files = file;
     return file;
@@ -113,10 +142,12 @@ destroy(struct sdr_replica_file *file)
         link = &(*link)->next;
     *link = file->next;
     close_env(file);
-    if (file->pid == getpid()) {
+    if (is_ours(file)) {
         pthread_mutex_destroy(&file->resting_lock);
         pthread_rwlock_destroy(&file->lock);
     }
+    if (file->ours != NULL)
+        munmap((void *)(uintptr_t)file->ours, (size_t)sysconf(_SC_PAGESIZE));
     free(file->path);
     free(file);
 }
@@ -140,11 +171,11 @@ sdr_replica_file_free(struct sdr_replica_file **file)
 static void
 after_fork(struct sdr_replica_file *file)
 {
-    if (file->pid == getpid())
+    if (is_ours(file))
         return;
     close_env(file);
     file->looked_at = 0;
-    init_locks(file);
+    make_ours(file);
 }
 
 /* ---- opening ---- */

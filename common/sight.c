@@ -7,13 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include <ldap.h>
-
-#include "clock.h"
 #include "filter.h"
-
-/* How long an entry's attributes count as readable. */
-enum { READABLE_MS = 10 * 1000 };
 
 /* The attributes FIRST to LAST of the directory: one of them must show. */
 struct group {
@@ -186,61 +180,4 @@ sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
         status = prove_group(&group, connection, deadline, broken, error);
     }
     return status;
-}
-
-/* A right to compare goes with the right to read, and its lack has a result
- * code of its own. An attribute that the server does not know is a mistake if
- * the configuration names it; a profile's may be missing: there, all entries
- * are the default owner's. */
-static enum sdr_status
-check_code(int code, const char *attribute, bool named, const char *dn,
-           struct sdr_error *error)
-{
-    bool hidden =
-        code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_NO_SUCH_OBJECT;
-
-    if (!hidden && !(code == LDAP_UNDEFINED_TYPE && named))
-        return SDR_OK;
-    sdr_error_set(error, "%s of %s cannot be read: %s", attribute, dn,
-                  ldap_err2string(code));
-    return SDR_TEMPFAIL;
-}
-
-enum sdr_status
-sdr_sight_prove_entry(struct sdr_sight *sight,
-                      struct sdr_connection *connection,
-                      const struct sdr_directory_options *directory,
-                      const char *dn, int64_t deadline, bool *broken,
-                      struct sdr_error *error)
-{
-    const struct {
-        const char *attribute, *value;
-        bool named;
-    } checks[] = {
-        {directory->mapping.owner, "x", directory->owner_attribute != NULL},
-        {directory->mapping.routing, "x", directory->routing_attribute != NULL},
-        {directory->mapping.hold, "TRUE", directory->hold_attribute != NULL},
-    };
-    int64_t now = sdr_clock();
-
-    *broken = false;
-    if (sight->readable_at != 0 && now - sight->readable_at < READABLE_MS)
-        return SDR_OK;
-    for (unsigned i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-        int code = LDAP_OTHER;
-
-        if (checks[i].attribute == NULL)
-            continue;
-        if (sdr_connection_compare(connection, dn, checks[i].attribute,
-                                   checks[i].value, deadline, &code, error)
-            != SDR_OK) {
-            *broken = true;
-            return SDR_TEMPFAIL;
-        }
-        if (check_code(code, checks[i].attribute, checks[i].named, dn, error)
-            != SDR_OK)
-            return SDR_TEMPFAIL;
-    }
-    sight->readable_at = now;
-    return SDR_OK;
 }

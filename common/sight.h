@@ -22,7 +22,6 @@
 struct sdr_sight {
     char **witnesses;
     unsigned count;
-    int64_t readable_at; /* when the other attributes were proven; 0: never */
 };
 
 /* Forget all. */
@@ -36,16 +35,5 @@ enum sdr_status SDR_MUST_USE
 sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
                 const struct sdr_directory_options *directory, int64_t deadline,
                 bool *broken, struct sdr_error *error);
-
-/* Prove that the attributes of owner, routing address and hold can be read of
- * the entry DN: one that is hidden looks like one that is not there, and a
- * default owner would get mail that is somebody else's. Proven for a while.
- * Results as above. */
-enum sdr_status SDR_MUST_USE
-sdr_sight_prove_entry(struct sdr_sight *sight,
-                      struct sdr_connection *connection,
-                      const struct sdr_directory_options *directory,
-                      const char *dn, int64_t deadline, bool *broken,
-                      struct sdr_error *error);
 
 #endif

@@ -12,9 +12,11 @@
 #include <ldap.h>
 #include <ldap_schema.h>
 
+#include "ad.h"
 #include "clock.h"
 #include "connection.h"
 #include "filter.h"
+#include "rights.h"
 #include "sight.h"
 
 /* A search by an attribute that is indexed takes about as long as one for
@@ -41,7 +43,8 @@ struct visit {
     unsigned attribute_count;
     /* what the root entry says */
     char vendor[128], schema_dn[NAME_SIZE];
-    bool is_ad, has_class;
+    struct sdr_ad ad;
+    bool has_class;
     /* the entry that the search under way has shown last */
     char dn[NAME_SIZE];
     unsigned entries;
@@ -172,33 +175,35 @@ connect_to(struct visit *visit)
 static void
 on_root_value(void *arg, const char *attribute, const char *value, size_t len)
 {
-    static const char ad[] = "1.2.840.113556.1.4.800";
     struct visit *visit = arg;
 
     if (strcasecmp(attribute, "vendorName") == 0)
         snprintf(visit->vendor, sizeof visit->vendor, "%.*s", (int)len, value);
-    else if (strcasecmp(attribute, "subschemaSubentry") == 0)
+    else
         snprintf(visit->schema_dn, sizeof visit->schema_dn, "%.*s", (int)len,
                  value);
-    else if (len == strlen(ad) && memcmp(value, ad, len) == 0)
-        visit->is_ad = true;
 }
 
 static bool
 look_at_root(struct visit *visit)
 {
     static const char *const attributes[] = {"vendorName", "subschemaSubentry",
-                                             "supportedCapabilities", NULL};
+                                             NULL};
     struct sdr_error error = {""};
+    bool broken;
 
-    if (search(visit, "", "(objectClass=*)", attributes, on_root_value, &error)
-        != SDR_OK) {
+    if (sdr_ad_detect(&visit->ad, visit->connection, deadline_of(visit),
+                      &broken, &error)
+            != SDR_OK
+        || search(visit, "", "(objectClass=*)", attributes, on_root_value,
+                  &error)
+               != SDR_OK) {
         tell(visit, SDR_SILENT, "server", NULL, "%s", error.text);
         return false;
     }
     if (visit->vendor[0] == '\0')
         snprintf(visit->vendor, sizeof visit->vendor, "%s",
-                 visit->is_ad ? "Active Directory" : "an LDAP server");
+                 visit->ad.is_ad ? "Active Directory" : "an LDAP server");
     tell(visit, SDR_FINE, "server", NULL, "%s", visit->vendor);
     return true;
 }
@@ -319,8 +324,8 @@ look_at_schema(struct visit *visit)
         judge_attribute(visit, &visit->attributes[i]);
     if (ours && !visit->has_class)
         tell(visit, SDR_DOUBTFUL, "schema",
-             visit->is_ad ? "load ldap-schema/sdr-ad.ldif"
-                          : "load ldap-schema/sdr.ldif",
+             visit->ad.is_ad ? "load ldap-schema/sdr-ad.ldif"
+                             : "load ldap-schema/sdr.ldif",
              "there is no class sdrRecipient: everybody belongs to the "
              "default-owner, %s",
              visit->directory->default_owner_text);
@@ -349,7 +354,7 @@ find_somebody(struct visit *visit)
 }
 
 static void
-look_at_rights(struct visit *visit)
+look_at_sight(struct visit *visit)
 {
     struct sdr_sight sight = {0};
     struct sdr_error error = {""};
@@ -365,19 +370,91 @@ look_at_rights(struct visit *visit)
              "give the account the right to read and search the address "
              "attributes, correct search-base, filter or address-attribute",
              "%s", error.text);
-    if (visit->worst < SDR_WRONG && find_somebody(visit)) {
-        if (sdr_sight_prove_entry(&sight, visit->connection, visit->directory,
-                                  visit->dn, deadline_of(visit), &broken,
-                                  &error)
-            == SDR_OK)
-            tell(visit, SDR_FINE, "rights", NULL,
-                 "owner, routing address and hold can be read");
-        else
-            tell(visit, SDR_WRONG, "rights",
-                 "give the account the right to read that attribute", "%s",
-                 error.text);
-    }
     sdr_sight_clear(&sight);
+}
+
+static void
+compare_rights(struct visit *visit)
+{
+    struct sdr_rights rights = {.detected = false};
+    struct sdr_rights_seen seen = {0};
+    struct sdr_error error = {""};
+    bool broken;
+
+    if (!find_somebody(visit))
+        return;
+    if (sdr_rights_prove(&rights, &seen, visit->connection, visit->directory,
+                         visit->dn, deadline_of(visit), &broken, &error)
+        == SDR_OK)
+        tell(visit, SDR_FINE, "rights", NULL,
+             "owner, routing address and hold can be read");
+    else
+        tell(visit, SDR_WRONG, "rights",
+             "give the account the right to read that attribute", "%s",
+             error.text);
+}
+
+/* ---- rights in Active Directory ---- */
+
+static void
+judge_ad_attribute(struct visit *visit,
+                   const struct sdr_ad_attribute *attribute)
+{
+    char advice[512];
+
+    if (attribute->shown) {
+        tell(visit, SDR_FINE, "rights", NULL, "%s can be read",
+             attribute->name);
+    } else if (attribute->confidential) {
+        tell(visit, SDR_WRONG, "rights",
+             "give the account the rights RP and CA on it, or take 128 off its "
+             "searchFlags; then give somebody a value",
+             "%s is marked as confidential, and no user shows a value",
+             attribute->name);
+    } else if (attribute->known) {
+        snprintf(advice, sizeof advice,
+                 "give somebody a value of %s and check again: if it does not "
+                 "show, the account lacks the right to read it, or it is not "
+                 "in the global catalog",
+                 attribute->name);
+        tell(visit, SDR_DOUBTFUL, "rights", advice,
+             "no user shows a value of %s: nobody has one, or it is hidden "
+             "from this account; Active Directory does not tell which",
+             attribute->name);
+    }
+}
+
+static void
+look_at_ad(struct visit *visit)
+{
+    struct sdr_ad_attribute attributes[SDR_RIGHTS_COUNT];
+    struct sdr_error error = {""};
+    unsigned named;
+    bool broken;
+
+    sdr_rights_list(visit->directory, attributes, &named);
+    if (sdr_ad_look(&visit->ad, visit->connection, visit->directory, attributes,
+                    SDR_RIGHTS_COUNT, deadline_of(visit), &broken, &error)
+        != SDR_OK) {
+        tell(visit, SDR_WRONG, "rights",
+             "give the account the right to read the schema", "%s", error.text);
+        return;
+    }
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++) {
+        if (attributes[i].name != NULL)
+            judge_ad_attribute(visit, &attributes[i]);
+    }
+}
+
+static void
+look_at_rights(struct visit *visit)
+{
+    if (visit->worst >= SDR_WRONG)
+        return; /* it would be the same again */
+    if (visit->ad.is_ad)
+        look_at_ad(visit);
+    else
+        compare_rights(visit);
 }
 
 /* ---- indices ---- */
@@ -420,8 +497,8 @@ look_at_index(struct visit *visit, const struct attribute *attribute,
 
     free(filter);
     snprintf(advice, sizeof advice,
-             visit->is_ad ? "set searchFlags 1 of %s in the schema"
-                          : "index %s eq",
+             visit->ad.is_ad ? "set searchFlags 1 of %s in the schema"
+                             : "index %s eq",
              attribute->name);
     if (ms < 0)
         tell(visit, SDR_SILENT, "index", NULL, "%s: %s", attribute->name,
@@ -461,6 +538,7 @@ sdr_survey(const struct sdr_config *config, unsigned directory, unsigned uri,
     list_attributes(&visit);
     if (connect_to(&visit) && look_at_root(&visit) && look_at_base(&visit)) {
         look_at_schema(&visit);
+        look_at_sight(&visit);
         look_at_rights(&visit);
         look_at_indices(&visit);
     }

@@ -97,7 +97,8 @@ set_record(const struct tables *tables, const struct sdr_record_key *address,
         return ENOMEM;
     if (place.offset > 0)
         memcpy(octets, old.mv_data, place.offset);
-    memcpy(octets + place.offset, record, len);
+    if (len > 0)
+        memcpy(octets + place.offset, record, len);
     if (old.mv_size > place.offset + place.len)
         memcpy(octets + place.offset + len,
                (const char *)old.mv_data + place.offset + place.len,

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "clock.h"
-#include "ldif.h"
+#include "ldif_source.h"
 #include "log.h"
 #include "say.h"
 #include "syncrepl.h"
@@ -51,13 +51,21 @@ worker_start(struct worker *worker)
 }
 
 void
+worker_wait(struct worker *worker)
+{
+    if (!worker->joined)
+        pthread_join(worker->thread, NULL);
+    worker->joined = true;
+}
+
+void
 worker_stop(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     worker->stop = true;
     pthread_cond_broadcast(&worker->stopped);
     pthread_mutex_unlock(&worker->lock);
-    pthread_join(worker->thread, NULL);
+    worker_wait(worker);
     pthread_cond_destroy(&worker->stopped);
     pthread_mutex_destroy(&worker->lock);
 }
@@ -112,8 +120,9 @@ worker_failed(struct worker *worker, const struct sdr_error *error)
     char clean[sizeof error->text];
 
     sdr_log_clean(clean, sizeof clean, error->text, strlen(error->text), "");
-    if (strcmp(worker->complaint.text, clean) != 0)
+    if (worker->well || strcmp(worker->complaint.text, clean) != 0)
         say(LOG_ERR, "directory %s: %s", worker_directory(worker)->name, clean);
+    worker->well = false;
     sdr_error_set(&worker->complaint, "%s", clean);
     store_note(worker->store, worker->directory, clean);
 }
@@ -121,10 +130,10 @@ worker_failed(struct worker *worker, const struct sdr_error *error)
 void
 worker_well(struct worker *worker)
 {
-    if (worker->complaint.text[0] == '\0')
+    if (worker->well)
         return;
-    say(LOG_NOTICE, "directory %s: well again", worker_directory(worker)->name);
-    worker->complaint.text[0] = '\0';
+    worker->well = true;
+    say(LOG_NOTICE, "directory %s: up to date", worker_directory(worker)->name);
     store_note(worker->store, worker->directory, NULL);
 }
 

@@ -26,6 +26,7 @@ struct worker {
     bool verbose;
     /* Shared with whoever watches it. */
     pthread_t thread;
+    bool joined;
     pthread_mutex_t lock;
     pthread_cond_t stopped;
     bool stop;
@@ -33,13 +34,18 @@ struct worker {
     /* The method's own. */
     enum sdr_status status; /* how it ended */
     bool holding;
-    struct sdr_error complaint; /* the failure that was told last; "": well */
+    bool well;
+    struct sdr_error complaint; /* the failure that was told last */
 };
 
 /* Start a thread that runs the method of the directory. False if there can be
  * none, which has been said. */
 bool
 worker_start(struct worker *worker);
+
+/* Wait until its method has ended by itself. */
+void
+worker_wait(struct worker *worker);
 
 /* Tell it to stop, and wait until it has. */
 void

@@ -1,6 +1,6 @@
 """badserver.py - an LDAP server that goes bad at a chosen stage, and good again
 
-It stands before a good slapd and hands on what it is asked, until turn() is
+It stands before a good one and hands on what it is asked, until turn() is
 told where and how to fail. heal() makes it good again.
 
 SPDX-License-Identifier: BSD-2-Clause
@@ -42,18 +42,26 @@ def server_context(certificate, client_ca=None):
     return context
 
 
+def dial(upstream):
+    if isinstance(upstream, tuple):
+        return socket.create_connection(upstream)
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(str(upstream))
+    return peer
+
+
 class BadServer:
     """requests: what it was asked, as octets. peers: (cipher suite, client's certificate) of each TLS."""
 
     def __init__(self, upstream, *, tls=None, client_ca=None, ldaps=False, host='127.0.0.1',
                  port=0, narrow=False):
         """
-        upstream  the path of slapd's ldapi socket
+        upstream  the path of slapd's ldapi socket, or (address, port) of ldap://
         tls       a tls.Certificate
         narrow    with so little room for what was not read yet that a client can fill it
         """
         self.requests, self.peers = [], []
-        self.upstream = str(upstream)
+        self.upstream = upstream
         self.ldaps = ldaps
         self.context = server_context(tls, client_ca) if tls else None
         self.bad = (None, None)  # stage and manner
@@ -218,10 +226,9 @@ class Session(threading.Thread):
             self._secure()
 
     def _ask_upstream(self, request, tag):
-        """All that slapd answers to this request."""
+        """All that it answers to this request."""
         if not self._upstream:
-            self._upstream = socket.socket(socket.AF_UNIX)
-            self._upstream.connect(self._server.upstream)
+            self._upstream = dial(self._server.upstream)
         self._upstream.sendall(request)
         answers = b''
         last = ldapwire.LAST_ANSWER.get(tag)

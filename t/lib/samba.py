@@ -180,6 +180,11 @@ servicePrincipalName: ldap/{self.address}
         tool('domain', 'exportkeytab', path, f'--principal={principal}',
              '-s', self.folder / 'smb.conf')
 
+    def shell(self, script):
+        """Run it as root of the domain controller would: samba-tool knows where the data are."""
+        run(laid_over_usr(['sh', '-e', '-c', script]),
+            env={**os.environ, 'SMB_CONF_PATH': str(self.folder / 'smb.conf')})
+
     def log(self):
         return self.log_file.read_text(encoding='utf-8', errors='replace')
 

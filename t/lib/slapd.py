@@ -136,6 +136,11 @@ class Slapd:
         """All entries with their operational attributes."""
         return self.search('(objectClass=*)', '*', '+')
 
+    def export(self):
+        """What slapcat makes of it."""
+        return run([SERVER / 'usr/sbin/slapcat', '-f', self._conf, '-b', SUFFIX],
+                   env=environment()).stdout
+
     def log(self):
         return self.log_file.read_text(encoding='utf-8', errors='replace')
 
@@ -161,6 +166,10 @@ class Slapd:
 
     def _configure(self):
         self._conf.write_text(self._configuration())
+
+    def load(self, ldif):
+        """Make it hold BASE and these entries; it must not run and have none yet."""
+        self._load(BASE + ldif)
 
     def _load(self, ldif):
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())

@@ -132,6 +132,7 @@ def test_locked_account(people, write, scratch):
 # --- what it answers ---
 
 def test_check(people, write):
+    people.add(person('other', sdrRoutingAddress='other@onprem.example.com', sdrHold='TRUE'))
     done = sdrctl.run(write(people.ldaps_uri), 'check', 'directory')
     assert done.returncode == 0
     assert 'WRONG' not in done.stdout and 'warning' not in done.stdout, done.stdout

@@ -2,7 +2,6 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import os
 import re
 
 import pytest
@@ -12,7 +11,6 @@ import samba
 import sdrctl
 import world
 from adldif import entries, person
-from proc import run
 from slapd import READER_DN, READER_PASSWORD, SUFFIX
 from test_schema import definitions, readme
 
@@ -89,13 +87,12 @@ def test_global_catalog_has_it(ad):
 # --- rights ---
 
 @pytest.fixture
-def as_the_readme_says(monkeypatch):
+def as_the_readme_says():
     """as_the_readme_says(server, account): run what README.md says for this account on Samba."""
     def make(server, account):
         [script] = [text for text in readme('## Rights in Active Directory', 'sid=')
                     if f'user show {account}' in text]
-        run(samba.laid_over_usr(['sh', '-e', '-c', script]),
-            env={**os.environ, 'SMB_CONF_PATH': str(server.folder / 'smb.conf')})
+        server.shell(script)
     return make
 
 

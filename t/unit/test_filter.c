@@ -138,6 +138,24 @@ presence(void **state)
     filter = sdr_filter_present(&own, two, 1);
     assert_string_equal(filter, "(&(a=b)(|(sdrAddress=*)))");
     free(filter);
+    filter = sdr_filter_users(&own, two, 1);
+    assert_string_equal(filter,
+                        "(&(objectClass=user)(&(a=b)(|(sdrAddress=*))))");
+    free(filter);
+}
+
+static void
+definitions(void **state)
+{
+    static const char *const names[] = {"sdrOwner", "a)b"};
+    char *filter = sdr_filter_definitions(names, 2);
+
+    (void)state;
+    assert_int_equal(strcasecmp(filter, "(&(objectClass=attributeSchema)(|"
+                                        "(lDAPDisplayName=sdrOwner)"
+                                        "(lDAPDisplayName=a\\29b)))"),
+                     0);
+    free(filter);
 }
 
 static void
@@ -161,6 +179,7 @@ main(void)
         cmocka_unit_test(the_directorys_own_filter_stands_besides),
         cmocka_unit_test(the_longest_value_fits),
         cmocka_unit_test(presence),
+        cmocka_unit_test(definitions),
         cmocka_unit_test(one_value),
     };
 

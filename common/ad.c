@@ -1,0 +1,256 @@
+/* ad.c - see ad.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "ad.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <ldap.h>
+
+#include "filter.h"
+
+/* Looking for an attribute that nobody has and that has no index makes the
+ * server read all it has. */
+enum { LOOK_SECONDS = 1 };
+
+/* In searchFlags: only CONTROL_ACCESS lets read it, RP does not. */
+enum { CONFIDENTIAL = 128 };
+
+static const char witness[] = "objectClass"; /* of a schema that is readable */
+
+static bool
+equals(const char *text, const char *value, size_t len)
+{
+    return strlen(text) == len && memcmp(text, value, len) == 0;
+}
+
+static void
+on_entry(void *arg, const char *dn)
+{
+    (void)arg;
+    (void)dn;
+}
+
+static void
+on_end(void *arg)
+{
+    (void)arg;
+}
+
+/* ---- what the server is ---- */
+
+static void
+on_root_value(void *arg, const char *attribute, const char *value, size_t len)
+{
+    struct sdr_ad *ad = arg;
+
+    if (strcasecmp(attribute, "schemaNamingContext") == 0)
+        snprintf(ad->schema, sizeof ad->schema, "%.*s", (int)len, value);
+    else if (equals("1.2.840.113556.1.4.800", value, len)      /* AD DS */
+             || equals("1.2.840.113556.1.4.1851", value, len)) /* AD LDS */
+        ad->is_ad = true;
+}
+
+enum sdr_status
+sdr_ad_detect(struct sdr_ad *ad, struct sdr_connection *connection,
+              int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    static const char *const attributes[] = {"supportedCapabilities",
+                                             "schemaNamingContext", NULL};
+    struct sdr_search search = {.base = "",
+                                .filter = "(objectClass=*)",
+                                .attributes = attributes,
+                                .entry = on_entry,
+                                .value = on_root_value,
+                                .end = on_end,
+                                .arg = ad};
+    enum sdr_status status;
+
+    *ad = (struct sdr_ad){.is_ad = false};
+    status =
+        sdr_connection_search(connection, &search, deadline, broken, error);
+    return status != SDR_OK && !*broken ? SDR_OK : status;
+}
+
+/* ---- what it shows ---- */
+
+/* A look at the attributes that have not been shown yet. */
+struct look {
+    struct sdr_ad_attribute *attributes;
+    unsigned count;
+    const char *missing[SDR_AD_ATTRIBUTES_MAX + 2]; /* ended by NULL */
+    unsigned missing_count;
+    /* the definition under way */
+    struct sdr_ad_attribute defined;
+    bool schema_seen;
+};
+
+static void
+list_missing(struct look *look)
+{
+    look->missing_count = 0;
+    for (unsigned i = 0; i < look->count; i++) {
+        if (look->attributes[i].name != NULL && !look->attributes[i].shown)
+            look->missing[look->missing_count++] = look->attributes[i].name;
+    }
+    look->missing[look->missing_count] = NULL;
+}
+
+static void
+on_shown(void *arg, const char *attribute, const char *value, size_t len)
+{
+    struct look *look = arg;
+    size_t n = strcspn(attribute, ";");
+
+    (void)value;
+    (void)len;
+    for (unsigned i = 0; i < look->count; i++) {
+        const char *name = look->attributes[i].name;
+
+        if (name != NULL && strlen(name) == n
+            && strncasecmp(name, attribute, n) == 0)
+            look->attributes[i].shown = true;
+    }
+}
+
+/* Search for a user who shows one of those that are missing. Of groups and
+ * contacts everybody may read all, by default; of users not. */
+static enum sdr_status
+look_once(struct look *look, struct sdr_connection *connection,
+          const struct sdr_directory_options *directory, int64_t deadline,
+          bool *broken, struct sdr_error *error)
+{
+    struct sdr_search search = {.attributes = look->missing,
+                                .size_limit = 1,
+                                .time_limit = LOOK_SECONDS,
+                                .entry = on_entry,
+                                .value = on_shown,
+                                .end = on_end,
+                                .arg = look};
+    char *filter =
+        sdr_filter_users(directory, look->missing, look->missing_count);
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    search.filter = filter;
+    if (filter != NULL)
+        status =
+            sdr_connection_search(connection, &search, deadline, broken, error);
+    else
+        sdr_error_set(error, "no memory");
+    free(filter);
+    return status;
+}
+
+/* ---- what it knows ---- */
+
+static void
+on_definition(void *arg, const char *dn)
+{
+    struct look *look = arg;
+
+    (void)dn;
+    look->defined = (struct sdr_ad_attribute){.name = NULL};
+}
+
+static void
+on_definition_value(void *arg, const char *attribute, const char *value,
+                    size_t len)
+{
+    struct look *look = arg;
+    char number[16];
+
+    if (strcasecmp(attribute, "searchFlags") == 0) {
+        snprintf(number, sizeof number, "%.*s", (int)len, value);
+        look->defined.confidential =
+            (strtoul(number, NULL, 10) & CONFIDENTIAL) != 0;
+        return;
+    }
+    for (unsigned i = 0; look->missing[i] != NULL; i++) {
+        if (strlen(look->missing[i]) == len
+            && strncasecmp(look->missing[i], value, len) == 0)
+            look->defined.name = look->missing[i];
+    }
+}
+
+static void
+on_definition_end(void *arg)
+{
+    struct look *look = arg;
+
+    if (look->defined.name == NULL)
+        return;
+    look->schema_seen |= look->defined.name == witness;
+    for (unsigned i = 0; i < look->count; i++) {
+        struct sdr_ad_attribute *attribute = &look->attributes[i];
+
+        if (attribute->name != NULL
+            && strcasecmp(attribute->name, look->defined.name) == 0) {
+            attribute->known = true;
+            attribute->confidential = look->defined.confidential;
+        }
+    }
+}
+
+/* Read the definitions of those that are missing. */
+static enum sdr_status
+read_definitions(struct look *look, const struct sdr_ad *ad,
+                 struct sdr_connection *connection, int64_t deadline,
+                 bool *broken, struct sdr_error *error)
+{
+    static const char *const wanted[] = {"lDAPDisplayName", "searchFlags",
+                                         NULL};
+    struct sdr_search search = {.base = ad->schema,
+                                .below = true,
+                                .attributes = wanted,
+                                .entry = on_definition,
+                                .value = on_definition_value,
+                                .end = on_definition_end,
+                                .arg = look};
+    enum sdr_status status = SDR_TEMPFAIL;
+    char *filter;
+
+    look->missing[look->missing_count++] = witness;
+    look->missing[look->missing_count] = NULL;
+    filter = sdr_filter_definitions(look->missing, look->missing_count);
+    search.filter = filter;
+    if (filter != NULL)
+        status =
+            sdr_connection_search(connection, &search, deadline, broken, error);
+    else
+        sdr_error_set(error, "no memory");
+    free(filter);
+    if (status == SDR_OK && !look->schema_seen) {
+        sdr_error_set(error, "the schema cannot be read");
+        status = SDR_TEMPFAIL;
+    }
+    return status;
+}
+
+enum sdr_status
+sdr_ad_look(const struct sdr_ad *ad, struct sdr_connection *connection,
+            const struct sdr_directory_options *directory,
+            struct sdr_ad_attribute *attributes, unsigned count,
+            int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    struct look look = {.attributes = attributes, .count = count};
+    enum sdr_status status = SDR_OK;
+    unsigned before;
+
+    *broken = false;
+    for (unsigned i = 0; i < count; i++)
+        attributes[i] = (struct sdr_ad_attribute){.name = attributes[i].name};
+    list_missing(&look);
+    do { /* an entry seldom shows all */
+        before = look.missing_count;
+        if (before > 0)
+            status = look_once(&look, connection, directory, deadline, broken,
+                               error);
+        list_missing(&look);
+    } while (status == SDR_OK && look.missing_count < before);
+    if (status != SDR_OK || look.missing_count == 0)
+        return status;
+    return read_definitions(&look, ad, connection, deadline, broken, error);
+}

@@ -1,0 +1,209 @@
+/* pool.c - see pool.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "pool.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Active Directory closes after 900 s without a word, firewalls forget sooner.
+ */
+enum { IDLE_MS = 300 * 1000 };
+
+/* Accounts are locked after three wrong passwords or more; most forget them
+ * within a quarter of an hour. With a password that was good before, two
+ * servers may refuse it for a reason of their own; with a new one none. */
+enum { REFUSED_MS = 15 * 60 * 1000, REFUSALS_MAX = 3, REFUSALS_NEW = 2 };
+
+/* ---- life ---- */
+
+static void
+init_locks(struct sdr_pool *pool)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&pool->lock, NULL);
+    for (unsigned i = 0; i < pool->options->uris.count; i++)
+        pthread_cond_init(&pool->servers[i].changed, &attr);
+    pthread_condattr_destroy(&attr);
+    pool->pid = getpid();
+}
+
+static bool
+make_places(struct sdr_pool *pool, unsigned index)
+{
+    unsigned count = pool->options->max_connections;
+    struct sdr_place *places = calloc(count, sizeof *places);
+
+    pool->servers[index].places = places;
+    for (unsigned i = 0; places != NULL && i < count; i++) {
+        places[i].uri = pool->options->uris.items[index];
+        places[i].server = &pool->servers[index];
+        places[i].seen = &pool->servers[index].seen;
+    }
+    return places != NULL;
+}
+
+struct sdr_pool *
+sdr_pool_new(const struct sdr_directory_options *options)
+{
+    struct sdr_pool *pool = calloc(1, sizeof *pool);
+    bool ok;
+
+    if (pool == NULL)
+        return NULL;
+    pool->options = options;
+    pool->refusals = REFUSALS_NEW;
+    pool->servers = calloc(options->uris.count, sizeof *pool->servers);
+    if (pool->servers != NULL)
+        init_locks(pool);
+    ok = pool->servers != NULL;
+    for (unsigned i = 0; ok && i < options->uris.count; i++)
+        ok = make_places(pool, i);
+    if (!ok)
+        sdr_pool_free(&pool);
+    return pool;
+}
+
+static void
+drop(struct sdr_place *place, bool ours)
+{
+    if (ours)
+        sdr_connection_close(&place->connection);
+    else
+        sdr_connection_abandon(&place->connection);
+    sdr_sight_clear(&place->sight);
+    place->rights = (struct sdr_rights){.detected = false};
+}
+
+static void
+drop_all(struct sdr_pool *pool, bool ours)
+{
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        struct sdr_place *places = pool->servers[i].places;
+
+        for (unsigned k = 0;
+             places != NULL && k < pool->options->max_connections; k++) {
+            drop(&places[k], ours);
+            places[k].busy = false;
+        }
+    }
+}
+
+void
+sdr_pool_free(struct sdr_pool **pool)
+{
+    struct sdr_pool *p = *pool;
+    bool ours;
+
+    if (p == NULL)
+        return;
+    ours = p->pid == getpid();
+    if (p->servers != NULL)
+        drop_all(p, ours);
+    for (unsigned i = 0; p->servers != NULL && i < p->options->uris.count;
+         i++) {
+        if (ours)
+            pthread_cond_destroy(&p->servers[i].changed);
+        free(p->servers[i].places);
+    }
+    if (ours)
+        pthread_mutex_destroy(&p->lock);
+    free(p->servers);
+    free(p);
+    *pool = NULL;
+}
+
+/* What the parent's threads had open is not ours to close, and the lock may be
+ * held by a thread that does not exist here. */
+void
+sdr_pool_after_fork(struct sdr_pool *pool)
+{
+    if (pool->pid == getpid())
+        return;
+    drop_all(pool, false);
+    init_locks(pool);
+}
+
+/* ---- places ---- */
+
+static bool
+is_stale(const struct sdr_place *place)
+{
+    return sdr_clock() - place->used_at > IDLE_MS;
+}
+
+struct sdr_place *
+sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server)
+{
+    struct sdr_place *best = NULL;
+    bool busy = false;
+
+    for (unsigned i = 0; i < pool->options->max_connections; i++) {
+        struct sdr_place *place = &server->places[i];
+
+        busy |= place->busy;
+        if (place->busy)
+            continue;
+        if (place->connection != NULL && is_stale(place))
+            drop(place, true);
+        if (best == NULL
+            || (place->connection != NULL
+                && (best->connection == NULL
+                    || place->used_at > best->used_at)))
+            best = place;
+    }
+    if (best != NULL && best->connection == NULL && busy && !server->accepted)
+        return NULL;
+    return best;
+}
+
+void
+sdr_pool_drop_idle(const struct sdr_pool *pool, struct sdr_server *server)
+{
+    server->accepted = false;
+    for (unsigned i = 0; i < pool->options->max_connections; i++) {
+        if (!server->places[i].busy)
+            drop(&server->places[i], true);
+    }
+}
+
+void
+sdr_place_close(struct sdr_place *place)
+{
+    drop(place, true);
+}
+
+/* ---- refusals ---- */
+
+void
+sdr_pool_note_bind(struct sdr_pool *pool, struct sdr_server *server,
+                   enum sdr_status status, const struct sdr_error *error)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (status == SDR_OK) {
+        if (!server->accepted)
+            pthread_cond_broadcast(&server->changed);
+        pool->refusals = 0;
+        server->accepted = true;
+        server->refused_at = 0;
+    } else if (status == SDR_CONFIG) {
+        pool->refusals++;
+        server->accepted = false;
+        server->refused_at = sdr_clock();
+        server->refusal = *error;
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+sdr_pool_is_refused(const struct sdr_pool *pool,
+                    const struct sdr_server *server)
+{
+    return server->refused_at != 0 && pool->refusals >= REFUSALS_MAX
+           && sdr_clock() < server->refused_at + REFUSED_MS;
+}

@@ -1,0 +1,181 @@
+/* rights.c - see rights.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "rights.h"
+
+#include <stddef.h>
+
+#include <ldap.h>
+
+#include "clock.h"
+
+/* How long a compare counts; and what Active Directory shows, which is more
+ * work for it; and that it does not. */
+enum { COMPARED_MS = 10 * 1000, SHOWN_MS = 60 * 1000, HIDDEN_MS = 10 * 1000 };
+
+enum { OWNER, ROUTING, HOLD };
+
+void
+sdr_rights_list(const struct sdr_directory_options *directory,
+                struct sdr_ad_attribute attributes[SDR_RIGHTS_COUNT],
+                unsigned *named)
+{
+    const struct sdr_mapping *mapping = &directory->mapping;
+
+    attributes[OWNER] = (struct sdr_ad_attribute){.name = mapping->owner};
+    attributes[ROUTING] = (struct sdr_ad_attribute){.name = mapping->routing};
+    attributes[HOLD] = (struct sdr_ad_attribute){.name = mapping->hold};
+    *named = (directory->owner_attribute != NULL ? 1u << OWNER : 0)
+             | (directory->routing_attribute != NULL ? 1u << ROUTING : 0)
+             | (directory->hold_attribute != NULL ? 1u << HOLD : 0);
+}
+
+/* A question about an entry of a directory, over a connection. */
+struct proof {
+    struct sdr_connection *connection;
+    const struct sdr_directory_options *directory;
+    struct sdr_ad_attribute attributes[SDR_RIGHTS_COUNT];
+    unsigned named;
+    const char *dn;
+    int64_t deadline;
+    bool *broken;
+    struct sdr_error *error;
+};
+
+/* ---- by a compare ---- */
+
+/* A right to compare goes with the right to read, and its lack has a result
+ * code of its own. An attribute that the server does not know is a mistake if
+ * the configuration names it; a profile's may be missing: there, all entries
+ * are the default owner's. */
+static enum sdr_status
+judge_code(const struct proof *proof, unsigned i, int code)
+{
+    bool hidden =
+        code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_NO_SUCH_OBJECT;
+
+    if (!hidden
+        && !(code == LDAP_UNDEFINED_TYPE && (proof->named >> i & 1) != 0))
+        return SDR_OK;
+    sdr_error_set(proof->error, "%s of %s cannot be read: %s",
+                  proof->attributes[i].name, proof->dn, ldap_err2string(code));
+    return SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+prove_by_compare(const struct proof *proof)
+{
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++) {
+        const char *name = proof->attributes[i].name;
+        int code = LDAP_OTHER;
+
+        if (name == NULL)
+            continue;
+        if (sdr_connection_compare(proof->connection, proof->dn, name,
+                                   i == HOLD ? "TRUE" : "x", proof->deadline,
+                                   &code, proof->error)
+            != SDR_OK) {
+            *proof->broken = true;
+            return SDR_TEMPFAIL;
+        }
+        if (judge_code(proof, i, code) != SDR_OK)
+            return SDR_TEMPFAIL;
+    }
+    return SDR_OK;
+}
+
+/* ---- in Active Directory ---- */
+
+/* Judge one that no user shows; SEEN: this process has seen it. */
+static enum sdr_status
+judge_hidden(const struct proof *proof, unsigned i, bool seen)
+{
+    const struct sdr_ad_attribute *attribute = &proof->attributes[i];
+
+    if (!attribute->known && (proof->named >> i & 1) != 0)
+        sdr_error_set(proof->error, "the schema does not know %s",
+                      attribute->name);
+    else if (attribute->confidential)
+        sdr_error_set(proof->error,
+                      "%s cannot be read: it is marked as confidential, and no "
+                      "user shows a value",
+                      attribute->name);
+    else if (seen && i != HOLD)
+        sdr_error_set(proof->error,
+                      "no user shows a value of %s any more: has it been "
+                      "hidden? If nobody has one now, reload",
+                      attribute->name);
+    else
+        return SDR_OK;
+    return SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+prove_by_look(struct proof *proof, const struct sdr_ad *ad,
+              struct sdr_rights_seen *seen)
+{
+    enum sdr_status status = sdr_ad_look(
+        ad, proof->connection, proof->directory, proof->attributes,
+        SDR_RIGHTS_COUNT, proof->deadline, proof->broken, proof->error);
+    unsigned before, shown = 0;
+
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++)
+        shown |= (unsigned)proof->attributes[i].shown << i;
+    before = atomic_fetch_or(&seen->attributes, shown);
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT && status == SDR_OK; i++) {
+        if (proof->attributes[i].name != NULL && !proof->attributes[i].shown)
+            status = judge_hidden(proof, i, (before >> i & 1) != 0);
+    }
+    return status;
+}
+
+/* ---- either ---- */
+
+/* What Active Directory was asked stands for a while, whatever it was. */
+static void
+keep(struct sdr_rights *rights, enum sdr_status status,
+     const struct sdr_error *reason)
+{
+    int64_t for_ms = status == SDR_OK ? SHOWN_MS : HIDDEN_MS;
+
+    rights->status = status;
+    if (status != SDR_OK)
+        rights->reason = *reason;
+    else if (!rights->ad.is_ad)
+        for_ms = COMPARED_MS;
+    rights->until = sdr_clock() + for_ms;
+}
+
+enum sdr_status
+sdr_rights_prove(struct sdr_rights *rights, struct sdr_rights_seen *seen,
+                 struct sdr_connection *connection,
+                 const struct sdr_directory_options *directory, const char *dn,
+                 int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    struct proof proof = {.connection = connection,
+                          .directory = directory,
+                          .dn = dn,
+                          .deadline = deadline,
+                          .broken = broken,
+                          .error = error};
+    enum sdr_status status = SDR_OK;
+
+    *broken = false;
+    if (sdr_clock() < rights->until) {
+        if (rights->status != SDR_OK)
+            *error = rights->reason;
+        return rights->status;
+    }
+    sdr_rights_list(directory, proof.attributes, &proof.named);
+    if (!rights->detected)
+        status =
+            sdr_ad_detect(&rights->ad, connection, deadline, broken, error);
+    if (status != SDR_OK)
+        return status;
+    rights->detected = true;
+    status = rights->ad.is_ad ? prove_by_look(&proof, &rights->ad, seen)
+                              : prove_by_compare(&proof);
+    if (status == SDR_OK || (rights->ad.is_ad && !*broken))
+        keep(rights, status, error);
+    return status;
+}

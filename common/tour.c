@@ -1,0 +1,244 @@
+/* tour.c - see tour.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "tour.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "clock.h"
+
+/* A server that failed is left alone for so long while there is another. */
+enum { FAILED_MS = 10 * 1000 };
+
+bool
+sdr_tour_begin(struct sdr_tour *tour, struct sdr_pool *pool, int64_t deadline)
+{
+    unsigned count = pool->options->uris.count;
+
+    sdr_pool_after_fork(pool);
+    *tour = (struct sdr_tour){
+        .pool = pool,
+        .asked = calloc(count, sizeof *tour->asked),
+        .left = count,
+        .deadline = deadline,
+        .least = (deadline - sdr_clock()) / count / 8,
+        .worst = INT64_MAX,
+    };
+    return tour->asked != NULL;
+}
+
+void
+sdr_tour_end(struct sdr_tour *tour)
+{
+    free(tour->asked);
+    tour->asked = NULL;
+}
+
+void
+sdr_tour_want_well(struct sdr_tour *tour)
+{
+    tour->worst = 0;
+}
+
+bool
+sdr_tour_goes_on(const struct sdr_tour *tour)
+{
+    return tour->left > 0 && tour->deadline - sdr_clock() >= tour->least;
+}
+
+/* The later a server should be asked, the greater: 0 if it is well or has
+ * rested, else the one that failed last is the last. To ask one that has rested
+ * is a trial, for which one asker is enough. */
+static int64_t
+rank(const struct sdr_server *server, const struct sdr_place *place)
+{
+    int64_t now = sdr_clock();
+
+    if (server->failed_at == 0
+        || (place != NULL && now >= server->failed_at + FAILED_MS
+            && now >= server->tried_until))
+        return 0;
+    return server->failed_at;
+}
+
+/* The server to be asked now, the first of those with the lowest rank; NULL if
+ * there is none. Its place; NULL if all are busy. */
+static struct sdr_place *
+choose(const struct sdr_tour *tour, struct sdr_server **server)
+{
+    const struct sdr_pool *pool = tour->pool;
+    struct sdr_place *chosen = NULL;
+    int64_t lowest = 0;
+
+    *server = NULL;
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        struct sdr_server *candidate = &pool->servers[i];
+        struct sdr_place *place = sdr_pool_find(pool, candidate);
+        int64_t its = rank(candidate, place);
+
+        if (tour->asked[i] || sdr_pool_is_refused(pool, candidate)
+            || its > tour->worst || (*server != NULL && its >= lowest))
+            continue;
+        *server = candidate;
+        chosen = place;
+        lowest = its;
+    }
+    return chosen;
+}
+
+/* A silent server must leave time for the others. */
+static int64_t
+share(const struct sdr_tour *tour)
+{
+    int64_t now = sdr_clock();
+
+    return now + (tour->deadline - now) / tour->left;
+}
+
+/* Who was woken for a server's place and goes elsewhere wakes the next one. */
+static void
+pass_on(struct sdr_server *waited, const struct sdr_server *server)
+{
+    if (waited != NULL && waited != server)
+        pthread_cond_signal(&waited->changed);
+}
+
+/* Until when to wait for a place of SERVER: those who wait leave time to ask,
+ * and to wait for the others that are well. */
+static struct timespec
+patience(const struct sdr_tour *tour, const struct sdr_server *server)
+{
+    const struct sdr_pool *pool = tour->pool;
+    int64_t now = sdr_clock(), until;
+    unsigned well = 1;
+
+    for (unsigned i = 0; i < pool->options->uris.count; i++)
+        well += !tour->asked[i] && pool->servers[i].failed_at == 0
+                && server != &pool->servers[i];
+    until = now + (tour->deadline - now) / well - tour->least * tour->left;
+    return (struct timespec){.tv_sec = until / 1000,
+                             .tv_nsec = until % 1000 * 1000000};
+}
+
+/* Why there is no server to be asked. */
+static void
+tell_nobody(const struct sdr_pool *pool, struct sdr_error *error)
+{
+    if (error->text[0] != '\0')
+        return;
+    sdr_error_set(error, "no other server is well");
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        if (sdr_pool_is_refused(pool, &pool->servers[i]))
+            sdr_error_set(error,
+                          "%s; not tried again for a quarter of an hour, lest "
+                          "the account be locked; a reload ends that",
+                          pool->servers[i].refusal.text);
+    }
+}
+
+/* Wait for a place of the server to be asked; NULL if all stay busy, or there
+ * is no server. Which one that is may change meanwhile: nobody waits for one
+ * that has failed while another is well. */
+static struct sdr_place *
+wait_for(const struct sdr_tour *tour, struct sdr_server **server,
+         struct sdr_error *error)
+{
+    struct sdr_pool *pool = tour->pool;
+    struct sdr_server *waited = NULL;
+    struct timespec until = {0, 0};
+    struct sdr_place *place;
+    int rc = 0;
+
+    pthread_mutex_lock(&pool->lock);
+    while ((place = choose(tour, server)) == NULL && *server != NULL
+           && (rc == 0 || *server != waited)) {
+        if (*server != waited) {
+            pass_on(waited, *server);
+            waited = *server;
+            until = patience(tour, waited);
+        }
+        rc = pthread_cond_timedwait(&waited->changed, &pool->lock, &until);
+    }
+    pass_on(waited, *server);
+    if (*server == NULL)
+        tell_nobody(pool, error);
+    if (place != NULL) {
+        place->busy = true;
+        if ((*server)->failed_at != 0)
+            (*server)->tried_until = tour->deadline;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return place;
+}
+
+struct sdr_place *
+sdr_tour_take(struct sdr_tour *tour, struct sdr_error *error)
+{
+    struct sdr_server *server;
+    struct sdr_place *place = wait_for(tour, &server, error);
+    int64_t until = share(tour);
+
+    if (server == NULL) {
+        tour->left = 0;
+        return NULL;
+    }
+    tour->asked[server - tour->pool->servers] = true;
+    tour->left--;
+    if (place == NULL)
+        sdr_error_set(error, "%s: all connections are busy",
+                      server->places[0].uri);
+    else
+        place->until = until;
+    return place;
+}
+
+enum sdr_status
+sdr_tour_open(const struct sdr_tour *tour, struct sdr_place *place,
+              struct sdr_error *error)
+{
+    struct sdr_pool *pool = tour->pool;
+    enum sdr_status status;
+
+    if (place->connection != NULL)
+        return SDR_OK;
+    status = sdr_connection_open(&place->connection, pool->options, place->uri,
+                                 place->until, error);
+    sdr_pool_note_bind(pool, place->server, status, error);
+    return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
+}
+
+void
+sdr_tour_renew(const struct sdr_tour *tour, struct sdr_place *place)
+{
+    struct sdr_pool *pool = tour->pool;
+
+    sdr_place_close(place);
+    pthread_mutex_lock(&pool->lock);
+    sdr_pool_drop_idle(pool, place->server);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void
+sdr_tour_give_back(const struct sdr_tour *tour, struct sdr_place *place,
+                   bool broken, bool well)
+{
+    struct sdr_pool *pool = tour->pool;
+    struct sdr_server *server = place->server;
+
+    if (broken)
+        sdr_place_close(place);
+    pthread_mutex_lock(&pool->lock);
+    if (broken)
+        sdr_pool_drop_idle(pool, server);
+    place->used_at = sdr_clock();
+    place->busy = false;
+    if (well && server->failed_at == 0) {
+        pthread_cond_signal(&server->changed);
+    } else {
+        server->failed_at = well ? 0 : place->used_at;
+        for (unsigned i = 0; i < pool->options->uris.count; i++)
+            pthread_cond_broadcast(&pool->servers[i].changed);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
