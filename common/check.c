@@ -3,6 +3,7 @@
  */
 #include "load.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,6 +358,10 @@ check_replica(struct sdr_load *load)
     if (replica->path != NULL && replica->path[0] != '/')
         sdr_load_mistake(load, line, "path: \"%s\" does not begin with /",
                          replica->path);
+    if (replica->path != NULL && load->config->directory_count > UCHAR_MAX + 1)
+        sdr_load_mistake(load, line,
+                         "path: a replica of more than %d directories",
+                         UCHAR_MAX + 1);
     for (unsigned i = 0; i < load->config->directory_count; i++) {
         const struct sdr_directory_options *directory =
             &load->config->directories[i];

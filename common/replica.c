@@ -171,7 +171,8 @@ next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
     const unsigned char *at = rest->mv_data;
 
     if (!sdr_record_read(&at, &rest->mv_size, id, facts)
-        || facts->routing_site >= config->site_count)
+        || facts->routing_site >= config->site_count
+        || (uint64_t)facts->owners >> config->site_count != 0)
         return false;
     rest->mv_data = (void *)(uintptr_t)at;
     facts->directory = directory;

@@ -27,6 +27,8 @@ enum { RESTING_MAX = 64 };
 
 struct sdr_replica_file {
     char *path;
+    unsigned users;
+    struct sdr_replica_file *next;
     /* Held for reading by look-ups, for writing to open, close and resize. */
     pthread_rwlock_t lock;
     pid_t pid;
@@ -42,6 +44,11 @@ struct sdr_replica_file {
     MDB_txn *resting[RESTING_MAX];
     unsigned resting_count;
 };
+
+/* All of this process. One that opens a file twice loses its locks on it when
+ * it closes it once (fcntl(2)): then its readers are taken for dead. */
+static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sdr_replica_file *files;
 
 /* ---- life ---- */
 
@@ -77,21 +84,6 @@ make_ours(struct sdr_replica_file *file)
         *file->ours = 1;
 }
 
-struct sdr_replica_file *
-sdr_replica_file_new(const char *path)
-{
-    struct sdr_replica_file *file = calloc(1, sizeof *file);
-
-    if (file == NULL)
-        return NULL;
-    file->ours = make_mark();
-    make_ours(file);
-    file->path = strdup(path);
-    if (file->path == NULL)
-        sdr_replica_file_free(&file);
-    return file;
-}
-
 /* The environment belongs to the process that opened it: another one forgets it
  * without touching it. */
 static void
@@ -106,6 +98,61 @@ close_env(struct sdr_replica_file *file)
     file->env = NULL;
 }
 
+static struct sdr_replica_file *
+make(const char *path)
+{
+    struct sdr_replica_file *file = calloc(1, sizeof *file);
+
+    if (file == NULL)
+        return NULL;
+    file->path = strdup(path);
+    if (file->path == NULL) {
+        free(file);
+        return NULL;
+    }
+    file->ours = make_mark();
+    make_ours(file);
+    file->next = files;
+    files = file;
+    return file;
+}
+
+struct sdr_replica_file *
+sdr_replica_file_new(const char *path)
+{
+    struct sdr_replica_file *file;
+
+    pthread_mutex_lock(&files_lock);
+    file = files;
+    while (file != NULL && strcmp(file->path, path) != 0)
+        file = file->next;
+    if (file == NULL)
+        file = make(path);
+    if (file != NULL)
+        file->users++;
+    pthread_mutex_unlock(&files_lock);
+    return file;
+}
+
+static void
+destroy(struct sdr_replica_file *file)
+{
+    struct sdr_replica_file **link = &files;
+
+    while (*link != file)
+        link = &(*link)->next;
+    *link = file->next;
+    close_env(file);
+    if (is_ours(file)) {
+        pthread_mutex_destroy(&file->resting_lock);
+        pthread_rwlock_destroy(&file->lock);
+    }
+    if (file->ours != NULL)
+        munmap((void *)(uintptr_t)file->ours, (size_t)sysconf(_SC_PAGESIZE));
+    free(file->path);
+    free(file);
+}
+
 void
 sdr_replica_file_free(struct sdr_replica_file **file)
 {
@@ -114,15 +161,10 @@ sdr_replica_file_free(struct sdr_replica_file **file)
     *file = NULL;
     if (f == NULL)
         return;
-    close_env(f);
-    if (is_ours(f)) {
-        pthread_mutex_destroy(&f->resting_lock);
-        pthread_rwlock_destroy(&f->lock);
-    }
-    if (f->ours != NULL)
-        munmap((void *)(uintptr_t)f->ours, (size_t)sysconf(_SC_PAGESIZE));
-    free(f->path);
-    free(f);
+    pthread_mutex_lock(&files_lock);
+    if (--f->users == 0)
+        destroy(f);
+    pthread_mutex_unlock(&files_lock);
 }
 
 /* In a child there is one thread, and locks may be held by others that are not
@@ -139,17 +181,25 @@ after_fork(struct sdr_replica_file *file)
 
 /* ---- opening ---- */
 
-/* The file is mapped: to read behind its end would kill the process. */
+/* The file is mapped: to read behind its end would kill the process. It only
+ * grows, and what LMDB says of it is true before it says so. */
 static bool
 is_whole(const struct sdr_replica_file *file)
 {
+    struct stat now;
     MDB_envinfo info;
     MDB_stat stat;
+    uint64_t end;
+    int fd = -1;
 
-    return mdb_env_info(file->env, &info) == 0
-           && mdb_env_stat(file->env, &stat) == 0
-           && (uint64_t)file->seen.st_size
-                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &now) != 0
+        || now.st_size < file->seen.st_size
+        || mdb_env_info(file->env, &info) != 0
+        || mdb_env_stat(file->env, &stat) != 0)
+        return false;
+    end = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    return (uint64_t)now.st_size >= end
+           || (fstat(fd, &now) == 0 && (uint64_t)now.st_size >= end);
 }
 
 static bool
@@ -177,6 +227,17 @@ open_databases(struct sdr_replica_file *file, MDB_txn *txn)
     return NULL;
 }
 
+/* Slots of readers that died are taken from them when there is no other. */
+static int
+begin_new(MDB_env *env, MDB_txn **txn)
+{
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, txn), dead = 0;
+
+    if (rc == MDB_READERS_FULL && mdb_reader_check(env, &dead) == 0 && dead > 0)
+        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, txn);
+    return rc;
+}
+
 /* NULL if it can be read, else why not. */
 static const char *
 judge(struct sdr_replica_file *file)
@@ -187,7 +248,7 @@ judge(struct sdr_replica_file *file)
 
     if (!is_whole(file))
         return "cut short";
-    rc = mdb_txn_begin(file->env, NULL, MDB_RDONLY, &txn);
+    rc = begin_new(file->env, &txn);
     if (rc != 0)
         return mdb_strerror(rc);
     reason = open_databases(file, txn);
@@ -212,6 +273,16 @@ check_lock_file(const char *path)
     return rc;
 }
 
+/* The file that is open may already be another than the one that was there a
+ * moment ago. */
+static bool
+see(struct sdr_replica_file *file)
+{
+    int fd = -1;
+
+    return mdb_env_get_fd(file->env, &fd) == 0 && fstat(fd, &file->seen) == 0;
+}
+
 static void
 open_env(struct sdr_replica_file *file)
 {
@@ -229,6 +300,8 @@ open_env(struct sdr_replica_file *file)
     if (rc == 0)
         rc = mdb_env_open(file->env, file->path,
                           MDB_RDONLY | MDB_NOSUBDIR | MDB_NOTLS, 0);
+    if (rc == 0 && !see(file))
+        rc = errno;
     reason = rc == 0 ? judge(file) : mdb_strerror(rc);
     if (reason == NULL)
         return;
@@ -257,7 +330,6 @@ look(struct sdr_replica_file *file)
         return;
     }
     close_env(file);
-    file->seen = now;
     if (sdr_trust_replica(file->path, &file->closed_because) == SDR_OK)
         open_env(file);
 }
@@ -300,20 +372,14 @@ take_resting(struct sdr_replica_file *file)
 static int
 begin(struct sdr_replica_file *file, MDB_txn **txn)
 {
-    int rc, dead = 0;
+    int rc;
 
     *txn = take_resting(file);
-    if (*txn != NULL) {
-        rc = mdb_txn_renew(*txn);
-        if (rc != 0)
-            mdb_txn_abort(*txn);
-        return rc;
-    }
-    rc = mdb_txn_begin(file->env, NULL, MDB_RDONLY, txn);
-    /* Slots of readers that died. */
-    if (rc == MDB_READERS_FULL && mdb_reader_check(file->env, &dead) == 0
-        && dead > 0)
-        rc = mdb_txn_begin(file->env, NULL, MDB_RDONLY, txn);
+    if (*txn == NULL)
+        return begin_new(file->env, txn);
+    rc = mdb_txn_renew(*txn);
+    if (rc != 0)
+        mdb_txn_abort(*txn);
     return rc;
 }
 
@@ -329,17 +395,6 @@ resize(struct sdr_replica_file *file)
     pthread_rwlock_rdlock(&file->lock);
 }
 
-/* False if the file has been cut short since it was looked at. */
-static bool
-is_intact(const struct sdr_replica_file *file)
-{
-    struct stat now;
-    int fd = -1;
-
-    return mdb_env_get_fd(file->env, &fd) == 0 && fstat(fd, &now) == 0
-           && now.st_size >= file->seen.st_size;
-}
-
 enum sdr_status
 sdr_replica_begin(struct sdr_replica_file *file, struct sdr_replica_view *view,
                   struct sdr_error *error)
@@ -353,7 +408,7 @@ sdr_replica_begin(struct sdr_replica_file *file, struct sdr_replica_view *view,
             resize(file);
         if (file->env == NULL)
             rc = ENOENT;
-        else if (!is_intact(file))
+        else if (!is_whole(file))
             rc = MDB_CORRUPTED;
         else
             rc = begin(file, &view->txn);

@@ -20,13 +20,13 @@ struct sdr_replica_view {
     MDB_dbi addresses, entries, meta;
 };
 
-/* Make the object for the file at PATH, which is copied; opens nothing yet.
- * NULL without memory. */
+/* The object for the file at PATH, which is copied; all who want the same file
+ * have the same. Opens nothing yet. NULL without memory. */
 struct sdr_replica_file *
 sdr_replica_file_new(const char *path) SDR_MUST_USE;
 
-/* Close it and set the pointer to NULL; NULL is fine. No thread may be
- * reading. */
+/* Give it back and set the pointer to NULL; NULL is fine. The last one closes
+ * it: no thread may be reading. */
 void
 sdr_replica_file_free(struct sdr_replica_file **file);
 
