@@ -98,13 +98,10 @@ read_attribute(LDAP *ld, LDAPMessage *entry, const char *dn, const char *name,
                struct sdr_error *error)
 {
     struct berval **values = ldap_get_values_len(ld, entry, name);
-    unsigned long next;
 
     for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
         search->value(search->arg, name, values[i]->bv_val, values[i]->bv_len);
     ldap_value_free_len(values);
-    if (!sdr_range_parse(name, &next))
-        return SDR_OK;
     return sdr_range_follow(ld, dn, name, deadline, search->value, search->arg,
                             error);
 }
