@@ -4,6 +4,7 @@
 #include "replica_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -256,18 +257,20 @@ judge(struct sdr_replica_file *file)
 }
 
 /* LMDB would make the lock file if there were none; then it would be this
- * process's, and sdr-sync's no longer to open. */
-static bool
-has_lock_file(const char *path)
+ * process's, and sdr-sync's no longer to open. On a file system that is
+ * read-only here LMDB would do without locks, and sdr-sync would write over what
+ * is being read. Returns 0, or an errno. */
+static int
+check_lock_file(const char *path)
 {
     char *name = NULL;
-    bool found = false;
+    int rc;
 
-    if (asprintf(&name, "%s-lock", path) >= 0) {
-        found = access(name, F_OK) == 0;
-        free(name);
-    }
-    return found;
+    if (asprintf(&name, "%s-lock", path) < 0)
+        return ENOMEM;
+    rc = faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0 ? 0 : errno;
+    free(name);
+    return rc;
 }
 
 /* The file that is open may already be another than the one that was there a
@@ -283,9 +286,15 @@ see(struct sdr_replica_file *file)
 static void
 open_env(struct sdr_replica_file *file)
 {
-    const char *reason = NULL;
-    int rc = has_lock_file(file->path) ? mdb_env_create(&file->env) : ENOLCK;
+    const char *reason;
+    int rc = check_lock_file(file->path);
 
+    if (rc != 0) {
+        sdr_error_set(&file->closed_because, "%s-lock: %s", file->path,
+                      strerror(rc));
+        return;
+    }
+    rc = mdb_env_create(&file->env);
     if (rc == 0)
         rc = mdb_env_set_maxdbs(file->env, 3);
     if (rc == 0)

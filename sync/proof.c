@@ -98,10 +98,11 @@ find_ownerless(struct sdr_connection *connection,
 enum sdr_status
 proof_of_sight(struct sdr_connection *connection,
                const struct sdr_directory_options *directory,
-               struct sdr_error *error)
+               struct sdr_rights_seen *seen, struct sdr_error *error)
 {
     int64_t limit = (int64_t)directory->timeout * 1000;
     struct sdr_sight sight = {0};
+    struct sdr_rights rights = {0};
     enum sdr_status status;
     char *dn = NULL;
     bool broken;
@@ -111,8 +112,8 @@ proof_of_sight(struct sdr_connection *connection,
     if (status == SDR_OK)
         status = find_ownerless(connection, directory, &dn, error);
     if (status == SDR_OK && dn != NULL)
-        status = sdr_sight_prove_entry(&sight, connection, directory, dn,
-                                       sdr_clock() + limit, &broken, error);
+        status = sdr_rights_prove(&rights, seen, connection, directory, dn,
+                                  sdr_clock() + limit, &broken, error);
     sdr_sight_clear(&sight);
     free(dn);
     return status;

@@ -6,13 +6,15 @@
 
 #include "config.h"
 #include "connection.h"
+#include "rights.h"
 #include "status.h"
 
 /* Prove that addresses are to be seen, and that an entry without an owner has
- * none rather than one that is hidden. Results as of sdr_sight_prove(). */
+ * none rather than one that is hidden. SEEN is kept from one proof to the next.
+ * Results as of sdr_sight_prove(). */
 enum sdr_status SDR_MUST_USE
 proof_of_sight(struct sdr_connection *connection,
                const struct sdr_directory_options *directory,
-               struct sdr_error *error);
+               struct sdr_rights_seen *seen, struct sdr_error *error);
 
 #endif

@@ -594,7 +594,8 @@ search(struct session *session)
 static enum session_end
 converse(struct session *session, bool whole)
 {
-    if (proof_of_sight(session->connection, session->directory, session->error)
+    if (proof_of_sight(session->connection, session->directory,
+                       &session->worker->seen, session->error)
             != SDR_OK
         || find_position(session, whole) != SDR_OK || sign(session) != SDR_OK)
         return fail_as_told(session);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "rights.h"
 #include "status.h"
 #include "store.h"
 
@@ -33,6 +34,7 @@ struct worker {
     _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
     /* The method's own. */
     enum sdr_status status; /* how it ended */
+    struct sdr_rights_seen seen;
     bool holding;
     bool well;
     struct sdr_error complaint; /* the failure that was told last */
