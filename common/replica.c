@@ -231,26 +231,43 @@ find(const struct sdr_replica *replica, const struct sdr_replica_view *view,
 
 /* An exact match counts for days: who was there will be there. That somebody is
  * not there, or not by a stronger key, must be true now. */
+void
+sdr_replica_left(const struct sdr_replica_options *options,
+                 const struct sdr_record_state *state, time_t now,
+                 int64_t *known, int64_t *unknown)
+{
+    int64_t age = (int64_t)now - state->contact;
+
+    if (state->complete == 0)
+        *known = *unknown = -1;
+    else if (state->from_a_file != 0)
+        *known = *unknown = INT64_MAX;
+    else {
+        *known = options->known_max_age - age;
+        *unknown = age < -CLOCK_SLACK ? -1 : options->unknown_max_age - age;
+    }
+    if (state->entries == 0)
+        *unknown = -1;
+}
+
 static enum sdr_status
 weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
       time_t now, int rc, unsigned key, struct sdr_error *error)
 {
     const struct sdr_replica_options *options = &replica->config->replica;
-    int64_t age = (int64_t)now - state->contact;
     bool exact = rc == 0 && key == 0;
-    unsigned limit = exact ? options->known_max_age : options->unknown_max_age;
+    int64_t known, unknown;
 
+    sdr_replica_left(options, state, now, &known, &unknown);
+    if ((exact ? known : unknown) >= 0)
+        return rc == 0 ? SDR_OK : SDR_NOTFOUND;
     if (state->complete == 0)
         return failed(replica, "it is not complete yet", error);
-    if (rc == MDB_NOTFOUND && state->entries == 0)
+    if (!exact && state->entries == 0)
         return failed(replica, "it is empty", error);
-    if (state->from_a_file == 0
-        && (age > (int64_t)limit || (!exact && age < -CLOCK_SLACK))) {
-        sdr_error_set(error, "%s: last contact %lld s ago", options->path,
-                      (long long)age);
-        return SDR_TEMPFAIL;
-    }
-    return rc == 0 ? SDR_OK : SDR_NOTFOUND;
+    sdr_error_set(error, "%s: last contact %lld s ago", options->path,
+                  (long long)now - (long long)state->contact);
+    return SDR_TEMPFAIL;
 }
 
 enum sdr_status

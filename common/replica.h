@@ -51,6 +51,14 @@ SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_replica_status(struct sdr_replica *replica, unsigned directory,
                    struct sdr_record_status *status, struct sdr_error *error);
 
+/* For how many seconds from NOW the copy answers if no more is heard of the
+ * directory: for recipients that it knows, and for those that it does not.
+ * INT64_MAX is for ever; below 0 it does not answer. */
+SDR_PUBLIC void
+sdr_replica_left(const struct sdr_replica_options *options,
+                 const struct sdr_record_state *state, time_t now,
+                 int64_t *known, int64_t *unknown);
+
 /* Hand on all that the copy of that directory holds, as it is at one moment:
  * for each address, as it is compared ("alice@example.com"; of one that is too
  * long for a key the end is not legible), each entry that has it, in the order

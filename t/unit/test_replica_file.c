@@ -559,13 +559,14 @@ read_together(void *arg)
 {
     struct sdr_replica_view view;
     struct sdr_error error;
-    bool open = sdr_replica_begin(arg, &view, &error) == SDR_OK;
 
-    if (!open)
-        atomic_fetch_add(&refused, 1);
     pthread_barrier_wait(&together);
-    if (open)
-        sdr_replica_end(arg, &view);
+    if (sdr_replica_begin(arg, &view, &error) != SDR_OK) {
+        atomic_fetch_add(&refused, 1);
+        return NULL;
+    }
+    usleep(50000); /* so that the others come too */
+    sdr_replica_end(arg, &view);
     return NULL;
 }
 
