@@ -80,6 +80,9 @@ enum sdr_bind {
 
 enum sdr_tls_version { SDR_TLS_1_2, SDR_TLS_1_3 };
 
+/* How sdr-sync learns of changes. */
+enum sdr_sync { SDR_SYNC_AUTO, SDR_SYNC_SYNCREPL, SDR_SYNC_USN, SDR_SYNC_FULL };
+
 /* Which attribute means what: a profile with the overrides applied. */
 struct sdr_mapping {
     struct sdr_list addresses; /* strongest first */
@@ -112,6 +115,8 @@ struct sdr_directory_options {
     enum sdr_tls_version tls_min_version;
     unsigned timeout; /* seconds for the whole question */
     unsigned max_connections;
+    enum sdr_sync sync;
+    unsigned sync_interval; /* seconds; 0: as the method has it */
     struct sdr_list address_attributes;
     const char *owner_attribute, *routing_attribute, *hold_attribute;
     struct sdr_mapping mapping;

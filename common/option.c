@@ -20,6 +20,11 @@ static const struct sdr_choice binds[] = {{"none", SDR_BIND_NONE},
                                           {NULL, 0}};
 static const struct sdr_choice tls_versions[] = {
     {"1.2", SDR_TLS_1_2}, {"1.3", SDR_TLS_1_3}, {NULL, 0}};
+static const struct sdr_choice syncs[] = {{"auto", SDR_SYNC_AUTO},
+                                          {"syncrepl", SDR_SYNC_SYNCREPL},
+                                          {"usn", SDR_SYNC_USN},
+                                          {"full", SDR_SYNC_FULL},
+                                          {NULL, 0}};
 static const struct sdr_choice milter_routes[] = {
     {"refuse", SDR_ROUTE_REFUSED}, {"pass", SDR_ROUTE_PASSES}, {NULL, 0}};
 
@@ -113,6 +118,10 @@ const struct sdr_option sdr_options[] = {
      false, "seconds for the whole question"},
     {"directory", "max-connections", NUMBER, DIRECTORY(max_connections), "4",
      NULL, 1, 64, NULL, false, "connections per URI"},
+    {"directory", "sync", CHOICE, DIRECTORY(sync), "auto", NULL, 0, 0, syncs,
+     false, "how sdr-sync learns of changes"},
+    {"directory", "sync-interval", NUMBER, DIRECTORY(sync_interval), "0", NULL,
+     0, 86400, NULL, false, "seconds between its questions"},
     {"directory", "address-attribute", LIST, DIRECTORY(address_attributes),
      NULL, NULL, 0, 0, NULL, false, "attributes of addresses, strongest first"},
     {"directory", "owner-attribute", TEXT, DIRECTORY(owner_attribute), NULL,

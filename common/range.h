@@ -4,7 +4,7 @@
  * Active Directory gives 1500 values of an attribute at once, by the name
  * "proxyAddresses;range=0-1499", and the others to whoever asks for them
  * (MS-ADTS, 3.1.1.3.1.3.3). The address that a recipient was found by may be
- * among the others.
+ * among the others. A server that leaves some out is not believed.
  */
 #ifndef SDR_RANGE_H
 #define SDR_RANGE_H
@@ -17,14 +17,20 @@
 
 #include "status.h"
 
-/* True if NAME, as the server wrote it, is a piece that is not the last; *next
- * is the number of the first value that is missing. */
-bool
-sdr_range_parse(const char *name, unsigned long *next);
+/* A piece: the numbers of its values, from 0. */
+struct sdr_range {
+    unsigned long first, next; /* the one after its last */
+    bool more;                 /* there is one after its last */
+};
 
-/* Fetch the values of ATTRIBUTE (NAME, as above) of the entry DN that come
- * after the piece, and hand each to VALUE with ARG. Returns SDR_OK when all
- * were read, or SDR_TEMPFAIL with the reason. */
+/* Read NAME as the server wrote it. Returns SDR_OK; SDR_NOTFOUND if it is no
+ * piece; SDR_INVALID if it is none that makes sense. */
+enum sdr_status SDR_MUST_USE
+sdr_range_parse(const char *name, struct sdr_range *range);
+
+/* If NAME says that its values are a piece, fetch the others of the entry DN
+ * and hand each to VALUE with ARG. Returns SDR_OK when all were read, or
+ * SDR_TEMPFAIL with the reason: the connection is not to be used any more. */
 enum sdr_status SDR_MUST_USE
 sdr_range_follow(LDAP *ld, const char *dn, const char *name, int64_t deadline,
                  void (*value)(void *arg, const char *attribute,

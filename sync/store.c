@@ -256,8 +256,12 @@ judge_losses(struct work *work, const struct state *state, struct guard *guard)
     enum store_stage stage = work->mark->stage;
     int rc = 0;
 
-    if (stage == STORE_MIDDLE || guard->held == 0)
+    if (stage == STORE_MIDDLE)
         return 0;
+    if (guard->held == 0) {
+        guard->holding = false;
+        return 0;
+    }
     if (state->shown.complete == 0)
         return guard_let_go(guard, tables);
     if (stage == STORE_FULL

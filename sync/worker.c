@@ -13,7 +13,7 @@
 #include "ldif_source.h"
 #include "log.h"
 #include "say.h"
-#include "syncrepl.h"
+#include "servers.h"
 
 /* A sleeping worker shows that it is alive (milliseconds). */
 enum { NAP_MS = 1000 };
@@ -28,7 +28,7 @@ run(void *arg)
     if (worker_directory(worker)->ldif_path != NULL)
         ldif_run(worker);
     else
-        syncrepl_run(worker);
+        servers_run(worker);
     return NULL;
 }
 
@@ -120,8 +120,9 @@ worker_failed(struct worker *worker, const struct sdr_error *error)
     char clean[sizeof error->text];
 
     sdr_log_clean(clean, sizeof clean, error->text, strlen(error->text), "");
-    if (worker->well || strcmp(worker->complaint.text, clean) != 0)
-        say(LOG_ERR, "directory %s: %s", worker_directory(worker)->name, clean);
+    if (!worker->well && strcmp(worker->complaint.text, clean) == 0)
+        return;
+    say(LOG_ERR, "directory %s: %s", worker_directory(worker)->name, clean);
     worker->well = false;
     sdr_error_set(&worker->complaint, "%s", clean);
     store_note(worker->store, worker->directory, clean);
@@ -153,17 +154,36 @@ worker_outcome(struct worker *worker, const struct store_outcome *outcome)
     worker->holding = outcome->holding;
 }
 
+SDR_PRINTF(3, 0)
+static void
+say_of(const struct worker *worker, int priority, const char *format,
+       va_list args)
+{
+    char text[1024], clean[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    say(priority, "directory %s: %s", worker_directory(worker)->name, clean);
+}
+
+void
+worker_warn(const struct worker *worker, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_of(worker, LOG_WARNING, format, args);
+    va_end(args);
+}
+
 void
 worker_tell(const struct worker *worker, const char *format, ...)
 {
-    char text[1024], clean[1024];
     va_list args;
 
     if (!worker->verbose)
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    say_of(worker, LOG_DEBUG, format, args);
     va_end(args);
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    say(LOG_DEBUG, "directory %s: %s", worker_directory(worker)->name, clean);
 }

@@ -81,6 +81,11 @@ worker_well(struct worker *worker);
 void
 worker_outcome(struct worker *worker, const struct store_outcome *outcome);
 
+/* Say what an administrator should know and mail does not suffer from. */
+SDR_PRINTF(2, 3)
+void
+worker_warn(const struct worker *worker, const char *format, ...);
+
 /* Say what it is doing, to those who want to know. */
 SDR_PRINTF(2, 3)
 void

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+from dataclasses import dataclass
 
 BIND, BIND_ANSWER, UNBIND = 0x60, 0x61, 0x42
 SEARCH, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
@@ -14,7 +15,7 @@ LAST_ANSWER = {BIND: BIND_ANSWER, SEARCH: SEARCH_DONE, COMPARE: COMPARE_ANSWER,
 
 START_TLS = b'1.3.6.1.4.1.1466.20037'
 DISCONNECTION = b'1.3.6.1.4.1.1466.20036'
-SUCCESS, UNAVAILABLE = 0, 52
+SUCCESS, TIME_LIMIT, COMPARE_FALSE, NO_SUCH_OBJECT, UNAVAILABLE = 0, 3, 5, 32, 52
 
 
 def tlv(tag, *contents):
@@ -40,6 +41,36 @@ def entry(dn, **attributes):
     return tlv(SEARCH_ENTRY, tlv(0x04, dn.encode()), tlv(0x30, *(
         tlv(0x30, tlv(0x04, name.encode()), tlv(0x31, *(tlv(0x04, v.encode()) for v in values)))
         for name, values in attributes.items())))
+
+
+def elements(octets):
+    """[(tag, value)] of what stands one after the other."""
+    found = []
+    while octets:
+        size, begin = octets[1], 2
+        if size & 0x80:
+            begin += size & 0x7f
+            size = int.from_bytes(octets[2:begin], 'big')
+        found.append((octets[0], octets[begin:begin + size]))
+        octets = octets[begin + size:]
+    return found
+
+
+@dataclass
+class Search:
+    """A SearchRequest; the filter stays octets."""
+    base: str
+    whole: bool  # below the base, rather than the base alone
+    filter: bytes
+    attributes: list
+
+
+def parse_search(octets):
+    """The Search in a whole message."""
+    [(_, operation)] = elements(parse(octets)[1])
+    base, scope, _, _, _, _, query, attributes = elements(operation)
+    return Search(base[1].decode(), scope[1] != b'\0', query[1],
+                  [name.decode() for _, name in elements(attributes[1])])
 
 
 def read_exactly(peer, size):

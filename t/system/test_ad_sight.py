@@ -8,10 +8,12 @@ import uuid
 
 import pytest
 
+import ldapwire
 import sdrctl
 import world
 from adldif import person
 from badserver import BadServer
+from fakeldap import FakeLdap
 from slapd import READER_DN, READER_PASSWORD, SUFFIX
 from test_ad_schema import ad_definitions
 from test_schema import readme
@@ -61,7 +63,7 @@ def write(scratch, ca):
     """write(server, ...): an sdr.conf."""
     def make(server, **options):
         return sdrctl.write_conf(scratch, world.conf(directory_corp={
-            'uri': server.ldaps_uri, 'tls-ca-file': str(ca.cert),
+            'uri': server and server.ldaps_uri, 'tls-ca-file': str(ca.cert),
             'password-file': str(world.password_file(scratch)), **options}))
     return make
 
@@ -177,6 +179,40 @@ def test_somebody_who_shows_all(new_ad, findings):
         f'{attribute} can be read' for attribute in ATTRIBUTES]
     hide(server, 'sdrHold')
     assert any('no user shows a value of sdrHold' in line for line in findings(server, 'rights'))
+
+
+# --- when the server does not say ---
+
+CAPABILITIES = ['1.2.840.113556.1.4.800', '1.2.840.113556.1.4.1851']
+DEFINITIONS = ['objectClass', *ATTRIBUTES]
+
+
+def fake_ad(definitions=(), look=(), capability=CAPABILITIES[0]):
+    """Answers of one that has these definitions in its schema, and this for who looks at users."""
+    def answer(search):
+        if search.base == '':
+            yield '', {'supportedCapabilities': [capability], 'schemaNamingContext': [SCHEMA]}
+        elif search.base == SCHEMA:
+            yield from ((f'CN={name},{SCHEMA}', {'lDAPDisplayName': [name]}) for name in definitions)
+        elif b'objectClass' in search.filter:
+            yield from look
+        else:
+            yield f'CN=alice,{SUFFIX}', {'mail': [ALICE]}
+    return answer
+
+
+@pytest.mark.parametrize('answer, expected', [
+    (fake_ad(DEFINITIONS), 'pass'),
+    (fake_ad(DEFINITIONS, [ldapwire.TIME_LIMIT]), 'pass'),
+    (fake_ad(DEFINITIONS, [ldapwire.UNAVAILABLE]), UNSURE),
+    (fake_ad(DEFINITIONS[:1]), 'pass'),
+    (fake_ad([]), 'the schema cannot be read'),
+    (fake_ad([], capability=CAPABILITIES[1]), 'the schema cannot be read'),
+], ids=['nobody', 'no time', 'no answer', 'not in the schema', 'no schema', 'no schema of LDS'])
+def test_server_that_does_not_say(write, stop_later, answer, expected):
+    server = FakeLdap(answer).start()
+    stop_later(server.stop)
+    assert expected in sdrctl.run(write(None, uri=server.uri), 'route', ALICE).stdout
 
 
 # --- what it costs ---

@@ -60,36 +60,50 @@ known_messages_have_a_meaning(void **state)
 }
 
 static void
-a_piece_says_whether_it_is_the_last(void **state)
+a_piece_says_what_it_holds(void **state)
 {
     static const struct {
         const char *name;
-        unsigned long next; /* 0: it is no piece, or the last */
+        enum sdr_status status;
+        unsigned long first, next; /* next is 0 for the last piece */
     } rows[] = {
-        {"proxyAddresses;range=0-1499", 1500},
-        {"proxyAddresses;Range=1500-2999", 3000},
-        {"proxyAddresses;binary;range=0-9", 10},
-        {"proxyAddresses;range=0-9;x-other", 10},
-        {"proxyAddresses;range=3000-*", 0},
-        {"proxyAddresses", 0},
-        {"proxyAddresses;lang-de", 0},
-        {"proxyAddresses;range=", 0},
-        {"proxyAddresses;range=0", 0},
-        {"proxyAddresses;range=0-", 0},
-        {"proxyAddresses;range=0-x", 0},
-        {"proxyAddresses;range=0-9x", 0},
-        {"proxyAddresses;range=0-99999999999999999999", 0},
-        {"proxyAddresses;range=0-99999999999", 0},
-        {"range=0-9", 0},
+        {"proxyAddresses;range=0-1499", SDR_OK, 0, 1500},
+        {"proxyAddresses;Range=1500-2999", SDR_OK, 1500, 3000},
+        {"proxyAddresses;binary;range=0-9", SDR_OK, 0, 10},
+        {"proxyAddresses;range=0-9;x-other", SDR_OK, 0, 10},
+        {"proxyAddresses;range=7-7", SDR_OK, 7, 8},
+        {"proxyAddresses;range=3000-*", SDR_OK, 3000, 0},
+        {"proxyAddresses;range=0-4294967294", SDR_OK, 0, 4294967295},
+        {"proxyAddresses", SDR_NOTFOUND, 0, 0},
+        {"proxyAddresses;lang-de", SDR_NOTFOUND, 0, 0},
+        {"range=0-9", SDR_NOTFOUND, 0, 0},
+        {"proxyAddresses;range=", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=-9", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=*-9", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-x", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-9x", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-*x", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0--9", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=10-9", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-4294967295", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=0-99999999999999999999", SDR_INVALID, 0, 0},
+        {"proxyAddresses;range=99999999999-*", SDR_INVALID, 0, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        unsigned long next = 0;
-        bool more = sdr_range_parse(rows[i].name, &next);
+        struct sdr_range range = {0, 0, false};
+        enum sdr_status status = sdr_range_parse(rows[i].name, &range);
 
-        unit_row(more == (rows[i].next != 0) && next == rows[i].next,
-                 "%s: %d, %lu", rows[i].name, more, next);
+        unit_row(status == rows[i].status
+                     && (status != SDR_OK
+                         || (range.first == rows[i].first
+                             && range.more == (rows[i].next != 0)
+                             && (!range.more || range.next == rows[i].next))),
+                 "%s: %s, %lu to %lu", rows[i].name, sdr_status_name(status),
+                 range.first, range.next);
     }
     unit_end();
 }
@@ -99,7 +113,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_messages_have_a_meaning),
-        cmocka_unit_test(a_piece_says_whether_it_is_the_last),
+        cmocka_unit_test(a_piece_says_what_it_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
