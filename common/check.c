@@ -273,6 +273,38 @@ add_accepted(struct sdr_load *load, unsigned site)
     }
 }
 
+/* A mailbox must be in a split domain, which is rewritten. */
+static bool
+is_verifiable(const struct sdr_config *config, const char *text)
+{
+    struct sdr_address address;
+    const struct sdr_name *name = NULL;
+
+    for (const char *s = text; *s != '\0'; s++) {
+        if ((unsigned char)*s >= 0x80)
+            return false;
+    }
+    if (sdr_address_parse(&address, text) == SDR_OK)
+        name = sdr_config_name(config, address.domain);
+    return name != NULL && name->kind == SDR_NAME_SPLIT;
+}
+
+static void
+check_verify(struct sdr_load *load, const struct sdr_site *site)
+{
+    for (unsigned i = 0; i < site->verify_addresses.count; i++) {
+        const char *text = site->verify_addresses.items[i];
+
+        if (!is_verifiable(load->config, text))
+            sdr_load_mistake(
+                load,
+                sdr_load_line_of(load, "site", site->name, "verify-address", i),
+                "verify-address: \"%s\" is no address in a split domain, in "
+                "ASCII",
+                text);
+    }
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
@@ -330,6 +362,8 @@ check_names(struct sdr_load *load)
                          "%s: this name means two things: %s and %s", a->domain,
                          first, second);
     }
+    for (unsigned i = 0; i < config->site_count; i++)
+        check_verify(load, &config->sites[i]);
 }
 
 /* ---- everything together ---- */

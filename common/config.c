@@ -440,6 +440,7 @@ sdr_config_free(struct sdr_config **config)
     for (unsigned i = 0; i < c->site_count; i++) {
         free(c->sites[i].owner_values.items);
         free(c->sites[i].accept_domains.items);
+        free(c->sites[i].verify_addresses.items);
     }
     for (unsigned i = 0; i < c->domain_count; i++)
         free(c->domains[i].routing);

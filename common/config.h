@@ -43,6 +43,7 @@ struct sdr_site {
     enum sdr_delivery delivery;
     const char *next_hop; /* host:port; NULL unless delivered by next hop */
     bool strip_extension;
+    struct sdr_list verify_addresses; /* in split domains, ASCII */
 };
 
 enum sdr_unknown { SDR_UNKNOWN_REJECT, SDR_UNKNOWN_PASS, SDR_UNKNOWN_SITE };

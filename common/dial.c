@@ -80,14 +80,27 @@ dial_one(const struct sockaddr *address, socklen_t len, int64_t deadline,
 }
 
 static void
-tell(const struct sockaddr *address, socklen_t len, uint16_t port, int number,
+tell(const struct sockaddr *address, socklen_t len, int number,
      struct sdr_error *error)
 {
-    char host[NI_MAXHOST] = "?";
+    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
 
-    getnameinfo(address, len, host, sizeof host, NULL, 0, NI_NUMERICHOST);
-    sdr_error_set(error, "connect to %s port %u: %s", host, (unsigned)port,
+    getnameinfo(address, len, host, sizeof host, port, sizeof port,
+                NI_NUMERICHOST | NI_NUMERICSERV);
+    sdr_error_set(error, "connect to %s port %s: %s", host, port,
                   number == ETIMEDOUT ? "timed out" : strerror(number));
+}
+
+enum sdr_status
+sdr_dial_address(const struct sockaddr *address, socklen_t len,
+                 int64_t deadline, int *fd, struct sdr_error *error)
+{
+    int result = dial_one(address, len, deadline, fd);
+
+    if (result == 0)
+        return SDR_OK;
+    tell(address, len, result, error);
+    return SDR_TEMPFAIL;
 }
 
 enum sdr_status
@@ -103,11 +116,11 @@ sdr_dial(const char *host, uint16_t port, int64_t deadline, int *fd,
             (const struct sockaddr *)&addresses.items[i].address;
         int64_t now = sdr_clock();
         int64_t share = (deadline - now) / (addresses.count - i);
-        int result = dial_one(address, addresses.items[i].len, now + share, fd);
 
-        if (result == 0)
+        if (sdr_dial_address(address, addresses.items[i].len, now + share, fd,
+                             error)
+            == SDR_OK)
             return SDR_OK;
-        tell(address, addresses.items[i].len, port, result, error);
     }
     return SDR_TEMPFAIL;
 }

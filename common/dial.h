@@ -5,6 +5,7 @@
 #define SDR_DIAL_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "status.h"
 
@@ -15,6 +16,11 @@
 enum sdr_status SDR_MUST_USE
 sdr_dial(const char *host, uint16_t port, int64_t deadline, int *fd,
          struct sdr_error *error);
+
+/* Connect to this one address. Results as above. */
+enum sdr_status SDR_MUST_USE
+sdr_dial_address(const struct sockaddr *address, socklen_t len,
+                 int64_t deadline, int *fd, struct sdr_error *error);
 
 /* Connect to the UNIX socket at PATH. Results as above. */
 enum sdr_status SDR_MUST_USE

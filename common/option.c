@@ -72,6 +72,8 @@ const struct sdr_option sdr_options[] = {
      "host:port that takes this site's mail"},
     {"site", "strip-extension", CHOICE, SITE(strip_extension), "no", NULL, 0, 0,
      booleans, false, "send addresses there without their extension"},
+    {"site", "verify-address", LIST, SITE(verify_addresses), NULL, NULL, 0, 0,
+     NULL, false, "a mailbox there that sdrctl check sites tries"},
 
     {"domain", "unknown", TEXT, DOMAIN(unknown_text), "reject", NULL, 0, 0,
      NULL, false, "what to do with recipients that nobody knows"},

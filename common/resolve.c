@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +108,14 @@ turn(ares_channel channel, int64_t deadline)
     }
 }
 
+void
+sdr_resolve_wait(struct ares_channeldata *channel, const bool *done,
+                 int64_t deadline)
+{
+    while (!*done && sdr_clock() < deadline)
+        turn(channel, deadline);
+}
+
 static int
 try_ms(int64_t deadline)
 {
@@ -129,8 +136,7 @@ ask(ares_channel channel, const char *host, const char *service,
 
     question->answered = false;
     ares_getaddrinfo(channel, host, service, &hints, on_answer, question);
-    while (!question->answered && sdr_clock() < deadline)
-        turn(channel, deadline);
+    sdr_resolve_wait(channel, &question->answered, deadline);
 }
 
 static const char *

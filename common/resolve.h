@@ -8,6 +8,7 @@
 #ifndef SDR_RESOLVE_H
 #define SDR_RESOLVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -25,7 +26,7 @@ struct sdr_addresses {
     } items[SDR_ADDRESSES_MAX];
 };
 
-/* Once in a process, before the other function, which any thread may call. */
+/* Once in a process, before the other functions, which any thread may call. */
 void
 sdr_resolve_init(void);
 
@@ -35,5 +36,11 @@ sdr_resolve_init(void);
 enum sdr_status SDR_MUST_USE
 sdr_resolve(const char *host, uint16_t port, int64_t deadline,
             struct sdr_addresses *addresses, struct sdr_error *error);
+
+/* Let c-ares work for this channel until *DONE or the deadline. */
+struct ares_channeldata;
+void
+sdr_resolve_wait(struct ares_channeldata *channel, const bool *done,
+                 int64_t deadline);
 
 #endif

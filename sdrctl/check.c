@@ -4,11 +4,18 @@
 #include "check.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+enum { TIMEOUT = 10, TIMEOUT_MAX = 300, SMTP_PORT = 25, PORT_MAX = 65535 };
+
+/* ---- findings ---- */
 
 static const char *
 finding_word(enum sdr_finding finding)
@@ -42,6 +49,58 @@ print_finding(void *arg, enum sdr_finding finding, const char *subject,
     fflush(stdout);
 }
 
+void
+worsen(enum sdr_finding *worst, enum sdr_finding finding)
+{
+    if (finding > *worst)
+        *worst = finding;
+}
+
+void
+tell_finding(enum sdr_finding *worst, enum sdr_finding finding,
+             const char *subject, const char *advice, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    worsen(worst, finding);
+    print_finding(NULL, finding, subject, text, advice);
+}
+
+void
+tell_heading(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    print_clean(text);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static int
+exit_code(enum sdr_finding worst)
+{
+    switch (worst) {
+    case SDR_FINE:
+    case SDR_DOUBTFUL:
+        return EX_OK;
+    case SDR_WRONG:
+        return EX_CONFIG;
+    case SDR_SILENT:
+        return EX_TEMPFAIL;
+    }
+    return EX_SOFTWARE;
+}
+
+/* ---- directories ---- */
+
 /* What is in it is for sdr-sync to judge. */
 static enum sdr_finding
 check_file(const struct sdr_directory_options *directory)
@@ -61,75 +120,229 @@ check_directory(const struct sdr_config *config, unsigned index)
     enum sdr_finding worst = SDR_FINE;
 
     for (unsigned i = 0; i < directory->uris.count; i++) {
-        enum sdr_finding finding;
-
-        printf("directory %s, %s\n", directory->name, directory->uris.items[i]);
-        finding = directory->ldif_path != NULL
-                      ? check_file(directory)
-                      : sdr_survey(config, index, i, &survey);
-        if (finding > worst)
-            worst = finding;
+        tell_heading("directory %s, %s", directory->name,
+                     directory->uris.items[i]);
+        worsen(&worst, directory->ldif_path != NULL
+                           ? check_file(directory)
+                           : sdr_survey(config, index, i, &survey));
     }
     return worst;
 }
 
 static enum sdr_finding
-check_directories(const struct sdr_config *config, const struct chosen *chosen)
+check_directories(const struct check *check)
 {
+    const struct sdr_config *config = check->config;
     enum sdr_finding worst = SDR_FINE;
 
     for (unsigned i = 0; i < config->directory_count; i++) {
-        enum sdr_finding finding;
-
-        if (!is_chosen(chosen, &config->directories[i]))
-            continue;
-        finding = check_directory(config, i);
-        if (finding > worst)
-            worst = finding;
+        if (is_chosen(&check->chosen, &config->directories[i]))
+            worsen(&worst, check_directory(config, i));
     }
     return worst;
 }
 
-static int
-exit_code(enum sdr_finding worst)
+static enum sdr_finding
+check_the_replica(const struct check *check)
 {
-    switch (worst) {
-    case SDR_FINE:
-    case SDR_DOUBTFUL:
-        return EX_OK;
-    case SDR_WRONG:
-        return EX_CONFIG;
-    case SDR_SILENT:
-        return EX_TEMPFAIL;
+    return check_replica(check->config, &check->chosen);
+}
+
+/* ---- which checks ---- */
+
+static bool
+no_names(const struct check *check)
+{
+    return check->chosen.count == 0;
+}
+
+static bool
+are_directories(const struct check *check)
+{
+    return is_choice(check->config, &check->chosen);
+}
+
+static bool
+always(const struct sdr_config *config)
+{
+    (void)config;
+    return true;
+}
+
+static bool
+has_replica(const struct sdr_config *config)
+{
+    return config->replica.path != NULL;
+}
+
+/* In the order in which they help: each takes for granted what those before it
+ * have found. */
+static const struct {
+    const char *name;
+    bool (*applies)(const struct sdr_config *config);
+    bool (*takes)(const struct check *check); /* the names that are given */
+    enum sdr_finding (*run)(const struct check *check);
+} checks[] = {
+    {"configuration", always, no_names, check_configuration},
+    {"directory", always, are_directories, check_directories},
+    {"replica", has_replica, are_directories, check_the_replica},
+    {"dns", always, no_names, check_dns},
+    {"sites", always, are_sites, check_sites},
+    {"mta", always, are_mtas, check_mta},
+};
+enum { CHECK_COUNT = sizeof checks / sizeof checks[0] };
+
+static int
+find_check(const char *name)
+{
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        if (strcmp(checks[i].name, name) == 0)
+            return i;
     }
-    return EX_SOFTWARE;
+    return -1;
+}
+
+static enum sdr_finding
+run_all(const struct check *check)
+{
+    enum sdr_finding worst = SDR_FINE;
+
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        if (checks[i].applies(check->config))
+            worsen(&worst, checks[i].run(check));
+    }
+    return worst;
+}
+
+/* ---- the command line ---- */
+
+enum {
+    OPTION_EXIM = 256,
+    OPTION_HERE,
+    OPTION_PORT,
+    OPTION_POSTFIX,
+    OPTION_RESOLVER,
+    OPTION_SENDMAIL,
+    OPTION_TIMEOUT,
+    OPTION_CA
+};
+
+static const struct option options[] = {
+    {"exim-config", required_argument, NULL, OPTION_EXIM},
+    {"here", required_argument, NULL, OPTION_HERE},
+    {"port", required_argument, NULL, OPTION_PORT},
+    {"postfix-config", required_argument, NULL, OPTION_POSTFIX},
+    {"resolver", required_argument, NULL, OPTION_RESOLVER},
+    {"sendmail-cf", required_argument, NULL, OPTION_SENDMAIL},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"tls-ca-file", required_argument, NULL, OPTION_CA},
+    {NULL, 0, NULL, 0},
+};
+
+static bool
+read_number(const char *text, unsigned max, unsigned *number)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1
+        || value > max)
+        return false;
+    *number = (unsigned)value;
+    return true;
+}
+
+/* What is wrong with an option, or NULL. */
+static const char *
+read_option(struct check *check, int option, const char **resolver)
+{
+    unsigned port = 0;
+
+    switch (option) {
+    case OPTION_EXIM:
+        check->exim_config = optarg;
+        return NULL;
+    case OPTION_HERE:
+        return here_add(&check->here, optarg) ? NULL
+                                              : "--here wants an address";
+    case OPTION_PORT:
+        if (!read_number(optarg, PORT_MAX, &port))
+            return "--port wants a number";
+        check->port = (uint16_t)port;
+        return NULL;
+    case OPTION_POSTFIX:
+        check->postfix_config = optarg;
+        return NULL;
+    case OPTION_RESOLVER:
+        *resolver = optarg;
+        return NULL;
+    case OPTION_SENDMAIL:
+        check->sendmail_cf = optarg;
+        return NULL;
+    case OPTION_TIMEOUT:
+        return read_number(optarg, TIMEOUT_MAX, &check->timeout)
+                   ? NULL
+                   : "--timeout wants a number of seconds";
+    case OPTION_CA:
+        check->tls_ca_file = optarg;
+        return NULL;
+    default:
+        return "no such option";
+    }
+}
+
+static const char *
+read_options(struct check *check, int argc, char **argv, const char **resolver)
+{
+    const char *complaint = NULL;
+    int c;
+
+    while (complaint == NULL
+           && (c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        complaint = read_option(check, c, resolver);
+    return complaint;
+}
+
+/* The check with this index, or all if it is -1. */
+static int
+run(struct check *check, int which, const char *resolver)
+{
+    enum sdr_status status = dns_open(&check->dns, resolver, check->timeout);
+    enum sdr_finding worst;
+
+    if (status == SDR_INVALID)
+        return bad_use("check", "--resolver wants an address, or address:port");
+    if (status != SDR_OK)
+        return EX_TEMPFAIL;
+    /* Kerberos and SMTP write to sockets that may be gone. */
+    signal(SIGPIPE, SIG_IGN);
+    worst = which < 0 ? run_all(check) : checks[which].run(check);
+    dns_close(&check->dns);
+    return exit_code(worst);
 }
 
 int
 command_check(struct sdr *sdr, int argc, char **argv)
 {
-    const struct sdr_config *config = sdr_get_config(sdr);
-    const struct chosen chosen = {argc > 2 ? argc - 2 : 0, argv + 2};
-    const char *what = argc > 1 ? argv[1] : NULL;
-    bool directories = what == NULL || strcmp(what, "directory") == 0;
-    bool replica = what != NULL ? strcmp(what, "replica") == 0
-                                : config->replica.path != NULL;
-    enum sdr_finding worst = SDR_FINE;
+    struct check check = {
+        .config = sdr_get_config(sdr), .port = SMTP_PORT, .timeout = TIMEOUT};
+    const char *resolver = NULL, *complaint;
+    int which = -1;
 
-    if (!directories && !replica)
-        return bad_use("check", "check what? directory or replica");
-    if (!is_choice(config, &chosen))
-        return bad_use("check", "there is no such directory");
-    if (replica && config->replica.path == NULL)
-        return no_replica(config);
-    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
-    if (directories)
-        worst = check_directories(config, &chosen);
-    if (replica) {
-        enum sdr_finding finding = check_replica(config, &chosen);
-
-        if (finding > worst)
-            worst = finding;
+    here_find(&check.here);
+    complaint = read_options(&check, argc, argv, &resolver);
+    if (complaint != NULL)
+        return bad_use("check", complaint);
+    if (optind < argc) {
+        which = find_check(argv[optind]);
+        if (which < 0)
+            return bad_use("check", "check what? configuration, directory, "
+                                    "replica, dns, sites or mta");
+        check.chosen = (struct chosen){argc - optind - 1, argv + optind + 1};
+        if (!checks[which].takes(&check))
+            return bad_use("check", "it knows nothing of that name");
+        if (!checks[which].applies(check.config))
+            return no_replica(check.config);
     }
-    return exit_code(worst);
+    return run(&check, which, resolver);
 }

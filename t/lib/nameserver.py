@@ -1,4 +1,6 @@
-"""nameserver.py - a DNS server for a test inside a namespace.Namespace: from a table, or bad
+"""nameserver.py - a DNS server for a test: from a table, or bad
+
+At port 53 it is for a test inside a namespace.Namespace.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -7,13 +9,13 @@ import socket
 import struct
 import threading
 
-TYPES = {'A': 1, 'CNAME': 5, 'AAAA': 28}
+TYPES = {'A': 1, 'CNAME': 5, 'MX': 15, 'AAAA': 28}
 NAMES = {number: name for name, number in TYPES.items()}
-NO_ERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+NO_ERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 
 
 def encode_name(name):
-    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
+    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.') if label) + b'\0'
 
 
 def decode_name(octets, at):
@@ -27,6 +29,8 @@ def decode_name(octets, at):
 def encode_data(kind, value):
     if kind == 'CNAME':
         return encode_name(value)
+    if kind == 'MX':
+        return struct.pack('!H', value[0]) + encode_name(value[1])
     return socket.inet_pton(socket.AF_INET if kind == 'A' else socket.AF_INET6, value)
 
 
@@ -37,24 +41,31 @@ def record(name, kind, value):
 
 class NameServer:
     """
-    names     {name: [(type, value), ...]}; who is not among them does not exist
-    manners   how it behaves, for all questions or {'AAAA': manner}:
-              silent, garbage, servfail, truncated
+    names     {name: [(type, value), ...]}; who is not among them does not exist; the value of an
+              MX is (preference, host)
+    manners   how it behaves, for all questions or {'AAAA': manner} or {name: manner}:
+              silent, garbage, servfail, refused, truncated
+    port      0: any that is free, see at
     asked     the questions so far: (name, type)
     """
 
-    def __init__(self, names=None, manners='', address='127.0.0.1'):
+    def __init__(self, names=None, manners='', address='127.0.0.1', port=53):
         self.names = names or {}
         self.manners = manners
         self.asked = []
-        self._address = address
+        self._address = (address, port)
         self._socket = None
 
     def start(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((self._address, 53))
+        self._socket.bind(self._address)
         threading.Thread(target=self._serve, daemon=True).start()
         return self
+
+    @property
+    def at(self):
+        """ADDRESS:PORT"""
+        return '{}:{}'.format(*self._socket.getsockname())
 
     def stop(self):
         # close() alone would not wake the thread
@@ -76,20 +87,25 @@ class NameServer:
         name, end = decode_name(query, 12)
         kind = NAMES.get(struct.unpack('!H', query[end:end + 2])[0], '?')
         self.asked.append((name, kind))
-        manner = self.manners if isinstance(self.manners, str) else self.manners.get(kind, '')
+        manner = self._manner(name, kind)
         question = query[12:end + 4]
         if manner == 'silent':
             return None
         if manner == 'garbage':
             return query[:2] + bytes(range(255, 127, -1))
-        if manner == 'servfail':
-            return head(query, SERVFAIL) + question
+        if manner in ('servfail', 'refused'):
+            return head(query, SERVFAIL if manner == 'servfail' else REFUSED) + question
         if manner == 'truncated':
             return head(query, NO_ERROR, truncated=True) + question
         if name not in self.names:
             return head(query, NXDOMAIN) + question
         records = list(self._follow(name, kind))
         return head(query, NO_ERROR, len(records)) + question + b''.join(records)
+
+    def _manner(self, name, kind):
+        if isinstance(self.manners, str):
+            return self.manners
+        return self.manners.get(name) or self.manners.get(kind, '')
 
     def _follow(self, name, kind):
         """The records of this type, aliases before them."""

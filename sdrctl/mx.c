@@ -1,0 +1,299 @@
+/* mx.c - see mx.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "mx.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+/* ---- this host ---- */
+
+static bool
+same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    struct sockaddr_in a4, b4;
+    struct sockaddr_in6 a6, b6;
+
+    if (a->ss_family != b->ss_family)
+        return false;
+    if (a->ss_family == AF_INET) {
+        memcpy(&a4, a, sizeof a4);
+        memcpy(&b4, b, sizeof b4);
+        return a4.sin_addr.s_addr == b4.sin_addr.s_addr;
+    }
+    memcpy(&a6, a, sizeof a6);
+    memcpy(&b6, b, sizeof b6);
+    return memcmp(&a6.sin6_addr, &b6.sin6_addr, sizeof a6.sin6_addr) == 0;
+}
+
+bool
+here_has(const struct here *here, const struct sockaddr_storage *address)
+{
+    for (unsigned i = 0; i < here->count; i++) {
+        if (same_address(&here->addresses[i], address))
+            return true;
+    }
+    return false;
+}
+
+bool
+parse_address(const char *text, struct sockaddr_storage *address)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+        memcpy(address, &v4, sizeof v4);
+    else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+        memcpy(address, &v6, sizeof v6);
+    else
+        return false;
+    return true;
+}
+
+void
+here_keep(struct here *here, const struct sockaddr_storage *address)
+{
+    if (here->count < sizeof here->addresses / sizeof here->addresses[0]
+        && !here_has(here, address))
+        here->addresses[here->count++] = *address;
+}
+
+bool
+here_add(struct here *here, const char *text)
+{
+    struct sockaddr_storage address;
+
+    if (!parse_address(text, &address))
+        return false;
+    here_keep(here, &address);
+    return true;
+}
+
+void
+here_find(struct here *here)
+{
+    struct ifaddrs *list = NULL;
+
+    here->count = 0;
+    /* What is sent to "any address" arrives here. */
+    (void)here_add(here, "0.0.0.0");
+    (void)here_add(here, "::");
+    if (getifaddrs(&list) != 0)
+        return;
+    for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
+        struct sockaddr_storage address = {0};
+
+        if (i->ifa_addr == NULL)
+            continue;
+        if (i->ifa_addr->sa_family == AF_INET)
+            memcpy(&address, i->ifa_addr, sizeof(struct sockaddr_in));
+        else if (i->ifa_addr->sa_family == AF_INET6)
+            memcpy(&address, i->ifa_addr, sizeof(struct sockaddr_in6));
+        else
+            continue;
+        here_keep(here, &address);
+    }
+    freeifaddrs(list);
+}
+
+void
+address_text(const struct sockaddr_storage *address, char *text, size_t size)
+{
+    socklen_t len = address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
+                                                  : sizeof(struct sockaddr_in6);
+
+    if (getnameinfo((const struct sockaddr *)address, len, text,
+                    (socklen_t)size, NULL, 0, NI_NUMERICHOST)
+        != 0)
+        snprintf(text, size, "?");
+}
+
+/* ---- order and choice ---- */
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct mx_host *x = a, *y = b;
+
+    return (x->preference > y->preference) - (x->preference < y->preference);
+}
+
+/* They are in order: the first one of a name is its best. */
+static void
+drop_doubles(struct mx *mx)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < mx->count; i++) {
+        unsigned j = 0;
+
+        while (j < kept
+               && strcasecmp(mx->hosts[i].name, mx->hosts[j].name) != 0)
+            j++;
+        if (j < kept)
+            continue;
+        if (i != kept)
+            mx->hosts[kept] = mx->hosts[i];
+        kept++;
+    }
+    mx->count = kept;
+}
+
+static void
+shuffle(struct mx_host *hosts, unsigned count, unsigned (*chance)(unsigned))
+{
+    for (unsigned i = count; i > 1; i--) {
+        unsigned j = chance(i);
+        struct mx_host other = hosts[i - 1];
+
+        hosts[i - 1] = hosts[j];
+        hosts[j] = other;
+    }
+}
+
+void
+mx_order(struct mx *mx, unsigned (*chance)(unsigned below))
+{
+    unsigned end;
+
+    qsort(mx->hosts, mx->count, sizeof mx->hosts[0], compare);
+    drop_doubles(mx);
+    for (unsigned i = 0; i < mx->count; i = end) {
+        for (end = i + 1; end < mx->count; end++) {
+            if (mx->hosts[end].preference != mx->hosts[i].preference)
+                break;
+        }
+        shuffle(&mx->hosts[i], end - i, chance);
+    }
+}
+
+void
+mx_choose(struct mx *mx)
+{
+    unsigned limit = 0;
+    bool here = false;
+
+    for (unsigned i = 0; i < mx->count && !here; i++) {
+        here = mx->hosts[i].here;
+        limit = mx->hosts[i].preference;
+    }
+    mx->usable = 0;
+    while (mx->usable < mx->count
+           && (!here || mx->hosts[mx->usable].preference < limit))
+        mx->usable++;
+}
+
+/* ---- asking ---- */
+
+static unsigned
+chance_of_kernel(unsigned below)
+{
+    unsigned value = 0;
+
+    (void)!getrandom(&value, sizeof value, 0);
+    return value % below;
+}
+
+static void
+take_addresses(struct mx_host *host, const struct dns_answer *answer,
+               const struct here *here)
+{
+    host->status = answer->status;
+    host->reason = answer->reason;
+    host->addresses = answer->addresses;
+    memcpy(host->alias, answer->alias, sizeof host->alias);
+    for (unsigned i = 0; i < host->addresses.count; i++)
+        host->here |= here_has(here, &host->addresses.items[i].address);
+}
+
+static void
+take_hosts(struct mx *mx, const struct dns_answer *answer)
+{
+    mx->kind = MX_NAMED;
+    for (unsigned i = 0; i < answer->host_count; i++) {
+        struct mx_host *host = &mx->hosts[mx->count];
+
+        if (strcmp(answer->hosts[i].name, ".") == 0) {
+            mx->stray_null = true;
+            continue;
+        }
+        host->preference = answer->hosts[i].preference;
+        memcpy(host->name, answer->hosts[i].name, sizeof host->name);
+        mx->count++;
+    }
+    if (mx->count > 0)
+        return;
+    mx->kind = MX_NULL;
+    mx->stray_null = false;
+}
+
+/* The one host DOMAIN itself. */
+static void
+take_itself(struct mx *mx, const struct dns_answer *answer,
+            const struct here *here, const char *domain)
+{
+    mx->kind = MX_NOWHERE;
+    mx->status = answer->status;
+    mx->reason = answer->reason;
+    if (answer->status != DNS_FOUND)
+        return;
+    mx->kind = MX_IMPLICIT;
+    mx->count = 1;
+    snprintf(mx->hosts[0].name, sizeof mx->hosts[0].name, "%s", domain);
+    take_addresses(&mx->hosts[0], answer, here);
+}
+
+void
+mx_find(struct mx *mx, struct dns *dns, const struct here *here,
+        const char *domain)
+{
+    struct dns_answer answer;
+
+    memset(mx, 0, sizeof *mx);
+    dns_ask_mx(dns, domain, &answer);
+    mx->status = answer.status;
+    mx->reason = answer.reason;
+    memcpy(mx->alias, answer.alias, sizeof mx->alias);
+    mx->kind = MX_NOWHERE;
+    if (answer.status == DNS_FOUND) {
+        take_hosts(mx, &answer);
+    } else if (answer.status == DNS_NO_RECORD) {
+        dns_ask_addresses(dns, domain, &answer);
+        take_itself(mx, &answer, here, domain);
+    }
+    for (unsigned i = 0; mx->kind == MX_NAMED && i < mx->count; i++) {
+        dns_ask_addresses(dns, mx->hosts[i].name, &answer);
+        take_addresses(&mx->hosts[i], &answer, here);
+    }
+    mx_order(mx, chance_of_kernel);
+    mx_choose(mx);
+}
+
+void
+mx_find_host(struct mx *mx, struct dns *dns, const struct here *here,
+             const char *name)
+{
+    struct dns_answer answer = {.status = DNS_FOUND};
+
+    memset(mx, 0, sizeof *mx);
+    if (parse_address(name, &answer.addresses.items[0].address)) {
+        answer.addresses.count = 1;
+        answer.addresses.items[0].len =
+            answer.addresses.items[0].address.ss_family == AF_INET
+                ? sizeof(struct sockaddr_in)
+                : sizeof(struct sockaddr_in6);
+    } else {
+        dns_ask_addresses(dns, name, &answer);
+    }
+    take_itself(mx, &answer, here, name);
+    mx_choose(mx);
+}
