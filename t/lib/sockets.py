@@ -52,12 +52,12 @@ class Watch:
 
 
 @contextlib.contextmanager
-def deaf(port):
+def deaf(port, host='127.0.0.1'):
     """A port that drops every SYN: its backlog is full and nobody accepts."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(socket.create_server(('127.0.0.1', port), backlog=0))
+        stack.enter_context(socket.create_server((host, port), backlog=0))
         for _ in range(3):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
-            filler.connect_ex(('127.0.0.1', port))
+            filler.connect_ex((host, port))
         yield

@@ -1,0 +1,95 @@
+"""mailhost.py - an SMTP server that says what a test wants, and takes no message
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import contextlib
+import socket
+import ssl
+import threading
+import time
+
+DRIP = 0.1  # seconds between two octets
+SOUND = {'greeting': '220 mx.test ESMTP', 'EHLO': '250 mx.test', 'HELO': '250 mx.test',
+         'STARTTLS': '220 2.0.0 Go on', 'MAIL': '250 2.1.0 Ok', 'RCPT': '550 5.1.1 Unknown',
+         'RSET': '250 2.0.0 Ok', 'QUIT': '221 2.0.0 Bye'}
+
+
+def endless(octets):
+    while True:
+        yield octets
+
+
+def drip(text):
+    for octet in text.encode() + b'\r\n':
+        time.sleep(DRIP)
+        yield bytes([octet])
+
+
+class MailHost:
+    """
+    replies   {verb, 'greeting' or 'RCPT someone@domain': reply} in place of SOUND's: text, or an
+              iterable of octets, or None for silence
+    mailboxes recipients that it takes
+    tls       a tls.Certificate; it offers STARTTLS then. 'garbage': offers it and talks nonsense
+    said      the lines that clients have said, of all connections
+    """
+
+    def __init__(self, address, port, mailboxes=(), replies=None, tls=None):
+        self.said = []
+        self._replies = {**SOUND, **{f'RCPT {m}': '250 2.1.5 Ok' for m in mailboxes},
+                         **(replies or {})}
+        self._tls = tls
+        if tls and 'EHLO' not in (replies or {}):
+            self._replies['EHLO'] = '250-mx.test\r\n250-PIPELINING\r\n250 StartTLS'
+        self._listener = socket.create_server((address, port))
+
+    def start(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError), client:
+            client.settimeout(30)
+            self._talk(client)
+
+    def _talk(self, client):
+        self._say(client, 'greeting')
+        lines = client.makefile('rb')
+        while line := lines.readline():
+            line = line.decode('latin-1').strip()
+            self.said.append(line)
+            verb = line.partition(' ')[0].upper()
+            recipient = line.partition('<')[2].rstrip('>')
+            key = f'RCPT {recipient}' if verb == 'RCPT' else verb
+            self._say(client, key if key in self._replies else verb)
+            if verb == 'QUIT':
+                return
+            if verb == 'STARTTLS' and self._replies[verb] == SOUND[verb]:
+                client = self._encrypt(client)
+                lines = client.makefile('rb')
+
+    def _encrypt(self, client):
+        if self._tls == 'garbage':
+            client.sendall(b'\xff' * 100)
+            return client
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._tls.cert, self._tls.key)
+        return context.wrap_socket(client, server_side=True)
+
+    def _say(self, client, key):
+        reply = self._replies.get(key, '500 5.5.1 What?')
+        if isinstance(reply, str):
+            reply = [reply.encode('latin-1') + b'\r\n']
+        for octets in reply or []:
+            client.sendall(octets)
