@@ -15,10 +15,11 @@ def write_conf(folder, text):
     return path
 
 
-def run(conf, *arguments, input=None):
-    """Its CompletedProcess, output as text; no sanitizer has spoken."""
+def run(conf, *arguments, input=None, env=None):
+    """Its CompletedProcess, output as text; no sanitizer has spoken. env: more of it."""
     done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
-                          input=input, capture_output=True, env=environment(), timeout=120,
+                          input=input, capture_output=True, env={**environment(), **(env or {})},
+                          timeout=120,
                           check=False)
     assert_clean(done.stderr)
     return done

@@ -1,0 +1,184 @@
+"""test_check_postfix.py - sdrctl check mta: Postfix as somebody may have configured it
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+import shutil
+import socket
+
+import pytest
+
+import sdrctl
+import world
+from postfix import LIBRARIES, SERVER
+from proc import free_port
+
+OK, SILENT, WRONG = 0, 75, 78
+SOCKET = f'unix:{world.SOCKET}'
+OTHER = 'inet:127.0.0.1:1'
+SLOW = {'directory_corp': {'timeout': '20'}, 'directory_two': {
+    'uri': 'ldap://127.0.0.1:1', 'search-base': 'dc=two', 'default-owner': 'onprem',
+    'timeout': '20'}}
+
+
+@pytest.fixture
+def listen(stop_later):
+    """listen(path, group): somebody does, as sdr-milter would."""
+    def make(path, group='postfix', mode=0o660):
+        listener = socket.socket(socket.AF_UNIX)
+        stop_later(listener.close)
+        listener.bind(str(path))
+        listener.listen()
+        shutil.chown(path, 'root', group)
+        path.chmod(mode)
+    return make
+
+
+@pytest.fixture
+def check(scratch, new_postfix, listen):
+    """check(main=..., more for Postfix; sdr={sections}, socket=(group, mode)): (exit code, output)."""
+    def run(sdr=None, socket=('postfix', 0o660), **options):
+        postfix = new_postfix(**{'milters': [SOCKET], **options})
+        path = postfix.queue_folder / world.SOCKET
+        if socket:
+            listen(path, *socket)
+        conf = sdrctl.write_conf(scratch, world.conf(**{
+            'main': {'recipient-delimiter': None}, 'milter': {'socket': f'unix:{path}'},
+            **(sdr or {}),
+            'directory_corp': {'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None,
+                               **(sdr or {}).get('directory_corp', {})}}))
+        done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', postfix.folder / 'etc',
+                          env={'PATH': f'{SERVER}/usr/sbin:{os.environ["PATH"]}',
+                               'LD_LIBRARY_PATH': LIBRARIES})
+        assert done.stderr == ''
+        return done.returncode, done.stdout.replace(str(postfix.queue_folder), 'QUEUE')
+    return run
+
+
+@pytest.mark.parametrize('options', [
+    {}, {'chroot': True}, {'main': {'smtpd_milters': f'{OTHER}, {SOCKET}'}},
+    {'main': {'smtpd_milters': '{ ' + SOCKET + ', command_timeout=20s, default_action=tempfail }',
+              'milter_default_action': 'accept', 'non_smtpd_milters': '$smtpd_milters'}},
+    {'main': {'relay_domains': '$mydestination onprem.example.com', 'mydestination': 'example.com',
+              'local_recipient_maps': ''}},
+], ids=str)
+def test_sound(check, options):
+    code, output = check(**options)
+    assert re.sub('Postfix, .*', 'Postfix', output) == """\
+mta: Postfix
+  ok         smtpd: all 1 services ask sdr-milter
+  ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
+"""
+    assert code == OK
+
+
+def listener(**parameters):
+    return {'listeners': {free_port(): parameters}}
+
+
+@pytest.mark.parametrize('options, code, lines', [
+    pytest.param({'milters': []}, WRONG, [
+        'WRONG      smtpd_milters: : sdr-milter, which listens at QUEUE/sdr/milter.sock, is not '
+        'among them: no mail is routed\n',
+        '-> smtpd_milters = unix:sdr/milter.sock, after all others\n'], id='no milter'),
+    pytest.param({'milters': ['unix:sdr/mitler.sock']}, WRONG, [
+        'WRONG      smtpd_milters: unix:sdr/mitler.sock: sdr-milter'], id='another socket'),
+    pytest.param({'milters': [SOCKET, OTHER]}, WRONG, [
+        '/inet: a milter comes after sdr-milter: ', '-> let sdr-milter be the last\n'],
+        id='not the last'),
+    pytest.param({'main': {'non_smtpd_milters': ''}}, OK, [
+        'warning    non_smtpd_milters: sdr-milter is not among them: mail that programs on this host',
+        '-> non_smtpd_milters = $smtpd_milters\n'], id='sendmail(1)'),
+    pytest.param({'main': {'non_smtpd_milters': f'{SOCKET} {OTHER}'}}, WRONG, [
+        'WRONG      non_smtpd_milters: a milter comes after'], id='not the last, sendmail(1)'),
+    pytest.param({'main': {'milter_default_action': 'accept'}}, WRONG, [
+        'milter_default_action = accept: while sdr-milter is away mail goes astray',
+        '-> milter_default_action = tempfail\n'], id='accept'),
+    pytest.param({'main': {'smtpd_milters': '{ ' + SOCKET + ', default_action=reject }'}}, WRONG, [
+        'milter_default_action = reject: '], id='reject, of the milter alone'),
+    pytest.param({'sdr': SLOW}, OK, [
+        'milter_command_timeout = 30s, but the directories may take 41 s together\n'],
+        id='timeouts'),
+    pytest.param({'main': {'milter_command_timeout': '1m'}, 'sdr': {
+        **SLOW, 'directory_corp': {'timeout': '60'}}}, OK, [
+        'milter_command_timeout = 1m, but the directories may take 81 s'], id='timeouts, minutes'),
+    pytest.param(listener(smtpd_milters=''), OK, [
+        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        id='a service without milters'),
+    pytest.param(listener(receive_override_options='no_milters'), OK, [
+        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        id='a service with no_milters'),
+    pytest.param({'socket': None}, WRONG, [
+        'WRONG      socket: nobody listens: connect to QUEUE/sdr/milter.sock: No such file',
+        '-> start sdr-milter; its log says more\n'], id='sdr-milter does not run'),
+    pytest.param({'socket': ('sdr', 0o660)}, WRONG, [
+        'WRONG      socket: user postfix may not connect to QUEUE/sdr/milter.sock: mail is deferred\n',
+        '-> set socket-group in sdr.conf to the group of that user'], id='group of the socket'),
+    pytest.param({'main': {'relay_domains': 'onprem.example.com'}}, WRONG, [
+        'WRONG      relay_domains: Postfix takes no mail for example.com from outside\n'],
+        id='split domain not taken'),
+    pytest.param({'main': {'relay_domains': 'example.com'}}, WRONG, [
+        'WRONG      relay_domains: Postfix takes no mail for onprem.example.com from outside\n'],
+        id='routing domain not taken'),
+    pytest.param({'main': {'relay_domains': 'example.com onprem.example.com hosted.example.com'}}, OK,
+                 ['warning    relay_domains: hosted.example.com, of the site hosted, is among them: '
+                  'anybody may relay there'], id='routing domain of the other relayed'),
+    pytest.param({'main': {'virtual_mailbox_domains': 'hosted.example.com'}}, WRONG, [
+        'WRONG      virtual_mailbox_domains: hosted.example.com, of the site hosted, is among them: '
+        'mail for the site stays here\n'], id='routing domain of the other kept'),
+    pytest.param({'main': {'parent_domain_matches_subdomains': 'relay_domains'}}, OK, [
+        'warning    parent_domain_matches_subdomains: relay_domains counts for subdomains too: '],
+        id='subdomains'),
+    pytest.param({'main': {'relay_recipient_maps': 'hash:/etc/postfix/people'}}, OK, [
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses recipients in '
+        'example.com that it does not have'], id='relay_recipient_maps'),
+    pytest.param({'main': {'mydestination': 'example.com', 'alias_maps': 'hash:/etc/aliases'}}, OK, [
+        'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix refuses',
+        'warning    alias_maps: hash:/etc/aliases: the members of an alias'], id='local'),
+    pytest.param({'main': {'virtual_alias_maps': 'hash:/etc/postfix/virtual'}}, OK, [
+        'warning    virtual_alias_maps: hash:/etc/postfix/virtual: what an alias expands to is not '
+        'shown to sdr-milter\n'], id='virtual aliases'),
+    pytest.param({'main': {'smtpd_recipient_restrictions': 'permit_mynetworks, '
+                                                           'reject_unverified_recipient'}}, OK, [
+        'warning    smtpd_recipient_restrictions: reject_unverified_recipient: its probes'],
+        id='probes'),
+    pytest.param({'main': {'recipient_delimiter': '+'}}, OK, [
+        'warning    recipient_delimiter: "+", but recipient-delimiter in sdr.conf is ""\n'],
+        id='delimiter'),
+])
+def test_what_is_wrong(check, options, code, lines):
+    status, output = check(**options)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+def test_jail(check, scratch):
+    """smtpd is confined to its queue directory; cleanup as well."""
+    code, output = check(chroot=True, milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])
+    assert ' is confined to QUEUE, where there is no such socket\n' in output
+    assert '-> give a path below queue_directory, without it: unix:sdr/milter.sock\n' in output
+    assert code == WRONG
+
+
+def test_whole_path_without_jail(check, scratch):
+    assert check(milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])[0] == OK
+
+
+def test_table_that_may_have_the_domain(check):
+    """What is in it nobody can tell: nothing is said."""
+    code, output = check(main={'relay_domains': 'hash:/etc/postfix/domains'})
+    assert 'relay_domains' not in output
+    assert code == OK
+
+
+def test_broken_configuration(check, scratch):
+    folder = scratch / 'empty'
+    folder.mkdir()
+    conf = sdrctl.write_conf(scratch, world.conf(directory_corp={
+        'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None}))
+    done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', folder,
+                      env={'PATH': f'{SERVER}/usr/sbin', 'LD_LIBRARY_PATH': LIBRARIES})
+    assert 'NO ANSWER  postconf: ' in done.stdout and 'main.cf' in done.stdout
+    assert done.returncode == SILENT
