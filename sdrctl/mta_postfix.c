@@ -268,7 +268,8 @@ check_postfix(const struct check *check, bool *found)
     const char *folder = check->postfix_config;
     char program[PROGRAM_PATH_SIZE];
     enum sdr_finding worst = SDR_FINE;
-    struct postconf postconf;
+    struct postconf postconf = {
+        .program = program, .folder = folder, .timeout = check->timeout};
     struct sdr_error error = {""};
 
     *found = program_find("postconf", program);
@@ -276,7 +277,7 @@ check_postfix(const struct check *check, bool *found)
         return worst;
     tell_heading("mta: Postfix%s%s", folder != NULL ? ", " : "",
                  folder != NULL ? folder : "");
-    if (postconf_read(&postconf, program, folder, &error) != SDR_OK) {
+    if (postconf_read(&postconf, &error) != SDR_OK) {
         tell_finding(&worst, SDR_SILENT, "postconf", NULL, "%s", error.text);
         return worst;
     }

@@ -10,13 +10,15 @@
 #include "program.h"
 
 static enum sdr_status
-ask(const char *program, const char *folder, const char *option, char **text,
+ask(const struct postconf *postconf, const char *option, char **text,
     struct sdr_error *error)
 {
-    const char *usual[] = {program, option, NULL};
-    const char *own[] = {program, "-c", folder, option, NULL};
+    const char *usual[] = {postconf->program, option, NULL};
+    const char *own[] = {postconf->program, "-c", postconf->folder, option,
+                         NULL};
 
-    return program_run(folder != NULL ? own : usual, text, error);
+    return program_run(postconf->folder != NULL ? own : usual,
+                       postconf->timeout, text, error);
 }
 
 /* ---- parameters ---- */
@@ -36,13 +38,13 @@ read_setting(char *line, struct setting *setting)
 }
 
 static enum sdr_status
-read_settings(const char *program, const char *folder, const char *option,
+read_settings(const struct postconf *postconf, const char *option,
               struct settings *settings, struct sdr_error *error)
 {
     size_t lines = 1;
     char *at, *line;
 
-    if (ask(program, folder, option, &settings->text, error) != SDR_OK)
+    if (ask(postconf, option, &settings->text, error) != SDR_OK)
         return SDR_TEMPFAIL;
     for (at = settings->text; *at != '\0'; at++)
         lines += *at == '\n';
@@ -103,15 +105,14 @@ read_service(const char *line, bool jailed, struct service *service)
 }
 
 static enum sdr_status
-read_services(struct postconf *postconf, const char *program,
-              const char *folder, struct sdr_error *error)
+read_services(struct postconf *postconf, struct sdr_error *error)
 {
     /* If master.cf does not say, smtpd was confined before this level. */
     bool jailed =
         strtod(postconf_get(postconf, NULL, "compatibility_level"), NULL) < 1;
     char *text, *at, *line;
 
-    if (ask(program, folder, "-M", &text, error) != SDR_OK)
+    if (ask(postconf, "-M", &text, error) != SDR_OK)
         return SDR_TEMPFAIL;
     at = text;
     while ((line = next_line(&at)) != NULL
@@ -123,18 +124,15 @@ read_services(struct postconf *postconf, const char *program,
 }
 
 enum sdr_status
-postconf_read(struct postconf *postconf, const char *program,
-              const char *folder, struct sdr_error *error)
+postconf_read(struct postconf *postconf, struct sdr_error *error)
 {
-    enum sdr_status status;
+    enum sdr_status status =
+        read_settings(postconf, "-x", &postconf->main, error);
 
-    memset(postconf, 0, sizeof *postconf);
-    status = read_settings(program, folder, "-x", &postconf->main, error);
     if (status == SDR_OK)
-        status =
-            read_settings(program, folder, "-Px", &postconf->master, error);
+        status = read_settings(postconf, "-Px", &postconf->master, error);
     if (status == SDR_OK)
-        status = read_services(postconf, program, folder, error);
+        status = read_services(postconf, error);
     if (status != SDR_OK)
         postconf_free(postconf);
     return status;

@@ -27,18 +27,19 @@ struct settings {
 };
 
 struct postconf {
+    const char *program;
+    const char *folder;     /* of the configuration; NULL: the usual one */
+    unsigned timeout;       /* seconds for each answer */
     struct settings main;   /* "relay_domains" */
     struct settings master; /* "smtp/inet/smtpd_milters" */
     unsigned service_count;
     struct service services[SERVICES_MAX];
 };
 
-/* Ask the postconf at PROGRAM, about the configuration in FOLDER, or the usual
- * one if it is NULL. Returns SDR_OK and something to be freed; or SDR_TEMPFAIL
- * with the reason. */
+/* Ask postconf->program about postconf->folder; the rest is zero. Returns
+ * SDR_OK and something to be freed; or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
-postconf_read(struct postconf *postconf, const char *program,
-              const char *folder, struct sdr_error *error);
+postconf_read(struct postconf *postconf, struct sdr_error *error);
 
 void
 postconf_free(struct postconf *postconf);

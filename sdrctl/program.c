@@ -16,7 +16,7 @@
 
 #include "clock.h"
 
-enum { PATIENCE_MS = 20000, OUTPUT_MAX = 4 << 20 };
+enum { OUTPUT_MAX = 4 << 20 };
 
 static const char usual[] = "/usr/sbin:/usr/local/sbin:/usr/lib/sendmail:"
                             "/usr/exim/bin";
@@ -115,9 +115,9 @@ take(struct output *output)
 
 /* False if it has not closed both of them in time. */
 static bool
-collect(struct output *out, struct output *err)
+collect(struct output *out, struct output *err, unsigned timeout)
 {
-    int64_t deadline = sdr_clock() + PATIENCE_MS, left;
+    int64_t deadline = sdr_clock() + (int64_t)timeout * 1000, left;
 
     while (!out->ended && (left = deadline - sdr_clock()) > 0) {
         struct pollfd waiting[2] = {
@@ -158,7 +158,8 @@ reap(pid_t pid, bool in_time, const char *name, const char *words,
 }
 
 enum sdr_status
-program_run(const char *const *argv, char **text, struct sdr_error *error)
+program_run(const char *const *argv, unsigned timeout, char **text,
+            struct sdr_error *error)
 {
     char words[256] = "";
     struct output out = {.text = malloc(OUTPUT_MAX + 1), .max = OUTPUT_MAX};
@@ -168,7 +169,7 @@ program_run(const char *const *argv, char **text, struct sdr_error *error)
 
     *text = NULL;
     if (pid > 0) {
-        bool in_time = collect(&out, &err);
+        bool in_time = collect(&out, &err, timeout);
 
         close(out.fd);
         close(err.fd);

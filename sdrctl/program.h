@@ -16,11 +16,12 @@ enum { PROGRAM_PATH_SIZE = 512 };
 bool
 program_find(const char *name, char path[PROGRAM_PATH_SIZE]);
 
-/* Run it without input, ARGV ended by NULL, for some seconds at most. Returns
- * SDR_OK if it ends with 0, and what it printed, of bounded length, which the
- * caller frees; or SDR_TEMPFAIL with the reason, *text NULL. */
+/* Run it without input, ARGV ended by NULL, for so many seconds at most.
+ * Returns SDR_OK if it ends with 0, and what it printed, of bounded length,
+ * which the caller frees; or SDR_TEMPFAIL with the reason, *text NULL. */
 enum sdr_status SDR_MUST_USE
-program_run(const char *const *argv, char **text, struct sdr_error *error);
+program_run(const char *const *argv, unsigned timeout, char **text,
+            struct sdr_error *error);
 
 /* The next line of a text, its end cut off in place; NULL at the end. *AT
  * begins as the text. */
