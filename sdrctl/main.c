@@ -12,9 +12,11 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
-    {"check", "[directory | replica [NAME...]]",
-     "look whether the directories and their copy are as routing needs them",
+    {"check", "[OPTION...] [configuration | dns]",
+     "look whether everything is as routing needs it, and say how to mend it",
      command_check},
+    {"check", "[OPTION...] directory | replica | sites | mta [NAME...]",
+     "the same of these alone; see sdrctl(8) for the options", command_check},
     {"sync", "status [--json] [NAME...]",
      "say how good the copy of each directory is, and what that means for mail",
      command_sync},

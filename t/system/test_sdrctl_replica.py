@@ -285,8 +285,11 @@ def test_check_of_a_healthy_one(new_people):
 
 
 def test_check_of_everything(new_people):
-    text = run(new_people(), 'check')
-    for part in ['  ok         file: it is there\n', *HEALTHY]:
+    """What the network and the mail servers of this machine are like does not matter here."""
+    text = sdrctl.run(new_people().conf, 'check', '--resolver', '127.0.0.1:1', '--timeout',
+                      '1').stdout
+    for part in ['configuration ', '  ok         file: it is there\n', *HEALTHY,
+                 'dns: split domain example.com\n', 'site hosted, hosted.example.com\n', 'mta']:
         assert part in text
 
 

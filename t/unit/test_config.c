@@ -28,6 +28,8 @@ static const char full[] =
     "accept-domain = b\xc3\xbc"
     "cher.example.\n"
     "strip-extension = YES\n"
+    "verify-address = alice@example.com\n"
+    "verify-address = \"a b\"@example.net\n"
     "[site cloud]\n"
     "routing-domain = cloud.%d\n"
     "delivery = route\n"
@@ -117,6 +119,9 @@ sites_are_read(void **state)
     assert_int_equal(sites[1].owner_values.count, 2);
     assert_int_equal(sites[1].accept_domains.count, 2);
     assert_true(sites[1].strip_extension);
+    assert_int_equal(sites[1].verify_addresses.count, 2);
+    assert_string_equal(sites[1].verify_addresses.items[1],
+                        "\"a b\"@example.net");
     assert_int_equal(sites[2].delivery, SDR_BY_NEXT_HOP);
     assert_string_equal(sites[2].next_hop, "mx.cloud.example.net:25");
     sdr_config_free(&c);
@@ -398,6 +403,19 @@ static const struct {
      "accept-domain = a b\n",
      {":19: accept-domain: \"a b\" is no domain name"}},
     /* next hops */
+    /* mailboxes to try */
+    {"[site x]\nrouting-domain = x.%d\nverify-address = a@example.com\n"
+     "verify-address = a@x.example.com\n",
+     {":19: verify-address: \"a@x.example.com\" is no address in a split"}},
+    {"[site x]\nrouting-domain = x.%d\nverify-address = example.com\n",
+     {":18: verify-address: \"example.com\" is no address"}},
+    {"[site x]\nrouting-domain = x.%d\nverify-address = <>\n",
+     {":18: verify-address: \"<>\" is no address"}},
+    {"[site x]\nrouting-domain = x.%d\nverify-address = a@tenant.example.org\n",
+     {":18: verify-address: \"a@tenant.example.org\" is no address"}},
+    {"[site x]\nrouting-domain = x.%d\nverify-address = "
+     "jos\xc3\xa9@example.com\n",
+     {":18: verify-address: "}},
     {"[site hosted]\ndelivery = route\n",
      {":17: delivery: route needs a next-hop"}},
     {"[site hosted]\nnext-hop = x:25\n",
