@@ -38,7 +38,9 @@ print_finding(void *arg, enum sdr_finding finding, const char *subject,
               const char *text, const char *advice)
 {
     (void)arg;
-    printf("  %-9s  %s: ", finding_word(finding), subject);
+    printf("  %-9s  ", finding_word(finding));
+    print_clean(subject);
+    fputs(": ", stdout);
     print_clean(text);
     putchar('\n');
     if (advice != NULL) {

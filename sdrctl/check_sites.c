@@ -12,248 +12,23 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "smtp.h"
+#include "probe.h"
 
 /* More addresses of one domain are not tried. */
 enum { ADDRESSES_MAX = 16 };
 
 /* A site in one split domain, and how far its hosts could be reached. */
 struct visit {
-    const struct check *check;
+    struct probe probe;
     const struct sdr_site *site;
-    const char *name;                   /* what the mail is for */
-    char known[SDR_ADDRESS_MAX + 1];    /* a recipient; "": none to try */
-    char unknown[SDR_ADDRESS_MAX + 64]; /* nobody */
+    const char *name; /* what the mail is for */
     uint16_t port;
     struct mx mx;
     unsigned reached;  /* addresses that answered */
     unsigned unrouted; /* addresses without a route: no IPv6 here */
     unsigned failure_count;
     struct sdr_error failures[ADDRESSES_MAX];
-    enum sdr_finding worst;
 };
-
-/* ---- the recipients ---- */
-
-/* A reply that does not depend on the recipient says nothing about him. */
-static bool
-closes(const struct smtp_reply *reply)
-{
-    return reply->code == 421;
-}
-
-static enum sdr_status
-try_known(struct visit *visit, struct smtp *smtp, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-
-    if (visit->known[0] == '\0')
-        return SDR_OK;
-    if (smtp_command(smtp, &reply, error, "RCPT TO:<%s>", visit->known)
-        != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply.code < 300)
-        tell_finding(&visit->worst, SDR_FINE, "recipient", NULL,
-                     "%s is taken: %d %s", visit->known, reply.code,
-                     reply.line);
-    else if (reply.code >= 500)
-        tell_finding(&visit->worst, SDR_WRONG, "recipient",
-                     "let the site take mail in its routing domain, or correct "
-                     "verify-address",
-                     "%s is refused: %d %s", visit->known, reply.code,
-                     reply.line);
-    else
-        tell_finding(&visit->worst, SDR_SILENT, "recipient",
-                     "try again in some minutes; if it stays so, look at the "
-                     "site (greylisting?)",
-                     "%s is put off: %d %s", visit->known, reply.code,
-                     reply.line);
-    return closes(&reply) ? SDR_NOTFOUND : SDR_OK;
-}
-
-static enum sdr_status
-try_unknown(struct visit *visit, struct smtp *smtp, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-
-    if (smtp_command(smtp, &reply, error, "RCPT TO:<%s>", visit->unknown)
-        != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply.code >= 500)
-        tell_finding(&visit->worst, SDR_FINE, "unknown", NULL,
-                     "%s is refused: %d %s", visit->unknown, reply.code,
-                     reply.line);
-    else if (reply.code < 300)
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "unknown",
-                     "let the site refuse recipients that it does not have, "
-                     "unless a catch-all is meant",
-                     "even %s is taken: what is misspelt, or moved by mistake, "
-                     "bounces later or is lost there",
-                     visit->unknown);
-    else
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "unknown",
-                     "try again in some minutes (greylisting?)",
-                     "whether unknown recipients are refused cannot be told: "
-                     "%d %s",
-                     reply.code, reply.line);
-    return closes(&reply) ? SDR_NOTFOUND : SDR_OK;
-}
-
-/* Bounces have this sender: who refuses it loses them. */
-static enum sdr_status
-try_sender(struct visit *visit, struct smtp *smtp, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-
-    if (smtp_command(smtp, &reply, error, "MAIL FROM:<>") != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply.code < 300)
-        return SDR_OK;
-    if (reply.code >= 500)
-        tell_finding(&visit->worst, SDR_WRONG, "sender",
-                     "let the site take the null sender (RFC 5321, 4.5.5)",
-                     "MAIL FROM:<>, the sender of bounces, is refused: %d %s",
-                     reply.code, reply.line);
-    else
-        tell_finding(&visit->worst, SDR_SILENT, "sender",
-                     "try again in some minutes", "mail is put off: %d %s",
-                     reply.code, reply.line);
-    return SDR_NOTFOUND;
-}
-
-/* ---- the beginning ---- */
-
-static enum sdr_status
-greet(struct visit *visit, struct smtp *smtp, struct smtp_reply *reply,
-      struct sdr_error *error)
-{
-    if (smtp_read(smtp, reply, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply->code == 220) {
-        tell_finding(&visit->worst, SDR_FINE, "greeting", NULL, "%s",
-                     reply->line);
-        if (smtp_hello(smtp, reply, error) != SDR_OK)
-            return SDR_TEMPFAIL;
-        if (reply->code < 300)
-            return SDR_OK;
-    }
-    if (reply->code >= 500)
-        tell_finding(&visit->worst, SDR_WRONG, "greeting",
-                     "ask the site why: a block list, a missing reverse DNS "
-                     "name, or a list of hosts that may come",
-                     "this host is refused: %d %s", reply->code, reply->line);
-    else
-        tell_finding(&visit->worst, SDR_SILENT, "greeting", "try again later",
-                     "this host is put off: %d %s", reply->code, reply->line);
-    return SDR_NOTFOUND;
-}
-
-static void
-tell_certificate(struct visit *visit, const char *host, const char *version,
-                 const char *flaw)
-{
-    if (flaw[0] == '\0')
-        tell_finding(&visit->worst, SDR_FINE, "STARTTLS", NULL,
-                     "%s, and the certificate is good", version);
-    else
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "certificate",
-                     "get the site a certificate for that name, or name who "
-                     "issued it with --tls-ca-file",
-                     "%s, but who answers for %s cannot be told: %s", version,
-                     host, flaw);
-}
-
-/* Returns SDR_INVALID if it failed, so that a mail server would try again
- * without. */
-static enum sdr_status
-encrypt(struct visit *visit, struct smtp *smtp, const char *host,
-        struct smtp_reply *reply, struct sdr_error *error)
-{
-    const char *version = "";
-    struct sdr_error flaw;
-
-    if (!reply->starttls) {
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "STARTTLS",
-                     "switch TLS on at the site",
-                     "not offered: the mail can be read on its way");
-        return SDR_OK;
-    }
-    if (smtp_command(smtp, reply, error, "STARTTLS") != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply->code != 220) {
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "STARTTLS",
-                     "look at the site's log", "offered, then refused: %d %s",
-                     reply->code, reply->line);
-        return SDR_OK;
-    }
-    if (smtp_start_tls(smtp, host, visit->check->tls_ca_file, &version, &flaw,
-                       error)
-        != SDR_OK) {
-        tell_finding(&visit->worst, SDR_DOUBTFUL, "STARTTLS",
-                     "look at the site's log", "the handshake fails: %s",
-                     error->text);
-        return SDR_INVALID;
-    }
-    tell_certificate(visit, host, version, flaw.text);
-    return smtp_hello(smtp, reply, error);
-}
-
-/* ---- a conversation ---- */
-
-/* All that is said after the greeting. SDR_OK; SDR_NOTFOUND if the server will
- * not go on, which has been told; or SDR_TEMPFAIL with the reason. */
-static enum sdr_status
-try_mail(struct visit *visit, struct smtp *smtp, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-    enum sdr_status status = try_sender(visit, smtp, error);
-
-    if (status == SDR_OK)
-        status = try_known(visit, smtp, error);
-    if (status == SDR_OK)
-        status = try_unknown(visit, smtp, error);
-    if (status == SDR_OK && smtp_command(smtp, &reply, NULL, "RSET") == SDR_OK
-        && smtp_command(smtp, &reply, NULL, "QUIT") == SDR_OK)
-        return SDR_OK;
-    return status; /* a bad end does not matter */
-}
-
-/* As a mail server does: once more in plain text if TLS cannot be had. */
-static enum sdr_status
-reopen(struct visit *visit, struct smtp **smtp, const struct sockaddr *address,
-       socklen_t len, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-    enum sdr_status status;
-
-    smtp_close(smtp);
-    status = smtp_open(smtp, address, len, visit->check->timeout, error);
-    if (status == SDR_OK)
-        status = greet(visit, *smtp, &reply, error);
-    return status;
-}
-
-static void
-converse(struct visit *visit, struct smtp **smtp, const char *host,
-         const struct sockaddr *address, socklen_t len)
-{
-    struct sdr_error error = {""};
-    struct smtp_reply reply;
-    enum sdr_status status = greet(visit, *smtp, &reply, &error);
-
-    if (status == SDR_OK)
-        status = encrypt(visit, *smtp, host, &reply, &error);
-    if (status == SDR_INVALID)
-        status = reopen(visit, smtp, address, len, &error);
-    if (status == SDR_OK)
-        status = try_mail(visit, *smtp, &error);
-    if (status == SDR_TEMPFAIL)
-        tell_finding(&visit->worst, SDR_SILENT, "conversation",
-                     "try again, with a longer --timeout; then look at the "
-                     "site's log",
-                     "it ends: %s", error.text);
-}
 
 static void
 set_port(struct sockaddr_storage *address, uint16_t port)
@@ -299,7 +74,8 @@ try_address(struct visit *visit, const struct mx_host *host, unsigned index)
         visit->unrouted++;
         return;
     }
-    if (smtp_open(&smtp, to, len, visit->check->timeout, &error) != SDR_OK) {
+    if (smtp_open(&smtp, to, len, visit->probe.check->timeout, &error)
+        != SDR_OK) {
         sdr_error_prefix(&error, "%s", host->name);
         visit->failures[visit->failure_count++] = error;
         return;
@@ -308,7 +84,7 @@ try_address(struct visit *visit, const struct mx_host *host, unsigned index)
     tell_heading("site %s, %s, %s [%s]:%u", visit->site->name, visit->name,
                  host->name, text, (unsigned)visit->port);
     visit->reached++;
-    converse(visit, &smtp, host->name, to, len);
+    probe_host(&visit->probe, &smtp, host->name, to, len);
     smtp_close(&smtp);
 }
 
@@ -324,18 +100,18 @@ tell_no_hosts(struct visit *visit)
     for (unsigned i = 0; i < visit->mx.usable; i++)
         silent |= visit->mx.hosts[i].status == DNS_NO_ANSWER;
     if (visit->unrouted > 0)
-        tell_finding(&visit->worst, SDR_SILENT, "connection",
+        tell_finding(&visit->probe.worst, SDR_SILENT, "connection",
                      "give this host an address of that kind",
                      "no way from this host to any of the %u addresses",
                      visit->unrouted);
     else if (silent)
-        tell_finding(&visit->worst, SDR_SILENT, "MX", advice,
+        tell_finding(&visit->probe.worst, SDR_SILENT, "MX", advice,
                      "nobody knows where mail for %s leads", visit->name);
     else if (visit->mx.count > 0 && visit->mx.usable == 0)
-        tell_finding(&visit->worst, SDR_WRONG, "MX", advice,
+        tell_finding(&visit->probe.worst, SDR_WRONG, "MX", advice,
                      "mail for %s leads to this host", visit->name);
     else
-        tell_finding(&visit->worst, SDR_WRONG, "MX", advice,
+        tell_finding(&visit->probe.worst, SDR_WRONG, "MX", advice,
                      "mail for %s leads nowhere", visit->name);
 }
 
@@ -346,7 +122,7 @@ tell_failures(struct visit *visit)
     enum sdr_finding finding = visit->reached > 0 ? SDR_DOUBTFUL : SDR_SILENT;
 
     for (unsigned i = 0; i < visit->failure_count; i++)
-        tell_finding(&visit->worst, finding, "connection",
+        tell_finding(&visit->probe.worst, finding, "connection",
                      "see whether the host runs, and a firewall lets this host "
                      "through",
                      "%s", visit->failures[i].text);
@@ -357,9 +133,9 @@ try_hosts(struct visit *visit)
 {
     unsigned tried = 0;
 
-    if (visit->known[0] == '\0')
+    if (visit->probe.known[0] == '\0')
         tell_finding(
-            &visit->worst, SDR_DOUBTFUL, "verify-address",
+            &visit->probe.worst, SDR_DOUBTFUL, "verify-address",
             "add to the site a verify-address, a mailbox that is there",
             "none for %s: whether it takes anybody's mail is not tried",
             visit->name);
@@ -395,7 +171,7 @@ invent(char *text, size_t size)
 static void
 choose_known(struct visit *visit, unsigned split, const char *domain)
 {
-    const struct sdr_config *config = visit->check->config;
+    const struct sdr_config *config = visit->probe.check->config;
     const struct sdr_list *list = &visit->site->verify_addresses;
 
     for (unsigned i = 0; i < list->count; i++) {
@@ -406,8 +182,8 @@ choose_known(struct visit *visit, unsigned split, const char *domain)
             name = sdr_config_name(config, address.domain);
         if (name == NULL || name->split != split)
             continue;
-        snprintf(visit->known, sizeof visit->known, "%s@%s", address.local,
-                 domain);
+        snprintf(visit->probe.known, sizeof visit->probe.known, "%s@%s",
+                 address.local, domain);
         return;
     }
 }
@@ -416,7 +192,8 @@ static enum sdr_finding
 check_domain(const struct check *check, const struct sdr_site *site,
              unsigned split)
 {
-    struct visit visit = {.check = check, .site = site, .port = check->port};
+    struct visit visit = {
+        .probe = {.check = check}, .site = site, .port = check->port};
     const struct sdr_domain *domain = &check->config->domains[split];
     char nobody[64], host[DNS_NAME_SIZE] = "";
 
@@ -425,14 +202,15 @@ check_domain(const struct check *check, const struct sdr_site *site,
                      : domain->ascii;
     choose_known(&visit, split, visit.name);
     invent(nobody, sizeof nobody);
-    snprintf(visit.unknown, sizeof visit.unknown, "%s@%s", nobody, visit.name);
+    snprintf(visit.probe.unknown, sizeof visit.probe.unknown, "%s@%s", nobody,
+             visit.name);
     tell_heading("site %s, %s", site->name, visit.name);
     if (site->delivery == SDR_REWRITE)
         mx_find(&visit.mx, check->dns, &check->here, visit.name);
     else if (split_next_hop(site->next_hop, host, &visit.port))
         mx_find_host(&visit.mx, check->dns, &check->here, host);
     try_hosts(&visit);
-    return visit.worst;
+    return visit.probe.worst;
 }
 
 static bool

@@ -51,7 +51,8 @@ dns_open(struct dns **dns, const char *server, unsigned timeout)
         && open_channel(&d->frank, d->timeout, ARES_FLAG_NOCHECKRESP))
         status = SDR_OK;
     if (status == SDR_OK && server != NULL
-        && (ares_set_servers_ports_csv(d->channel, server) != ARES_SUCCESS
+        && (server[0] == '\0'
+            || ares_set_servers_ports_csv(d->channel, server) != ARES_SUCCESS
             || ares_set_servers_ports_csv(d->frank, server) != ARES_SUCCESS))
         status = SDR_INVALID;
     if (status == SDR_OK)

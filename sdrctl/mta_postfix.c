@@ -251,6 +251,18 @@ look_at_submission(const struct visit *visit)
                      "host send by sendmail(1) is not routed");
 }
 
+/* Clients that are in it are not asked about with smtpd_milters. */
+static void
+look_at_maps(const struct visit *visit)
+{
+    const char *maps = postconf_get(visit->postconf, NULL, "smtpd_milter_maps");
+
+    if (maps[0] != '\0')
+        tell_finding(visit->worst, SDR_DOUBTFUL, "smtpd_milter_maps",
+                     "see that sdr-milter is the last of all lists in it",
+                     "%s: the clients in it have milters of their own", maps);
+}
+
 void
 look_at_postfix_milters(const struct check *check,
                         const struct postconf *postconf,
@@ -259,6 +271,7 @@ look_at_postfix_milters(const struct check *check,
     const struct visit visit = {check, postconf, worst};
 
     look_at_services(&visit);
+    look_at_maps(&visit);
     look_at_submission(&visit);
 }
 

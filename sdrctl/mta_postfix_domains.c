@@ -69,6 +69,20 @@ look_at_recipients(const struct visit *visit, const char *domain, int class)
                  table, domain);
 }
 
+/* What stays keeps its address, and goes where its domain's MX leads: here. */
+static void
+look_at_way_out(const struct visit *visit, const char *domain)
+{
+    if (get(visit, "transport_maps")[0] == '\0'
+        && get(visit, "relayhost")[0] == '\0'
+        && strchr(get(visit, "relay_transport"), ':') == NULL)
+        tell_finding(
+            visit->worst, SDR_WRONG, "transport_maps",
+            "name the host that has the mailboxes in transport_maps",
+            "mail for %s that stays here goes to its MX: it loops back",
+            domain);
+}
+
 static void
 look_at_own(const struct visit *visit, const char *domain)
 {
@@ -148,6 +162,8 @@ look_at_domain(const struct visit *visit, unsigned index)
     const struct sdr_domain *domain = &config->domains[index];
 
     look_at_own(visit, domain->ascii);
+    if (class_of(visit, domain->ascii) == RELAY)
+        look_at_way_out(visit, domain->ascii);
     if (domain->canonical != index)
         return;
     for (unsigned i = 0; i < config->site_count; i++) {

@@ -193,6 +193,21 @@ is_relayed(const struct visit *visit, const char *domain)
                                visit->cf->relays_subdomains);
 }
 
+/* What stays keeps its address, and goes where its domain's MX leads: here. */
+static void
+look_at_way_out(const struct visit *visit, const char *domain)
+{
+    if (is_relayed(visit, domain) == YES
+        && sendmailcf_in_class(visit->cf, "w", domain, false) == NO
+        && !sendmailcf_has_map(visit->cf, "mailertable")
+        && sendmailcf_macro(visit->cf, 'S')[0] == '\0')
+        tell_finding(
+            visit->worst, SDR_WRONG, "mailertable",
+            "name the host that has the mailboxes in a mailertable",
+            "mail for %s that stays here goes to its MX: it loops back",
+            domain);
+}
+
 static void
 look_at_own(const struct visit *visit, const char *domain)
 {
@@ -249,6 +264,7 @@ look_at_domains(const struct visit *visit)
 
     for (unsigned i = 0; i < config->domain_count; i++) {
         look_at_own(visit, config->domains[i].ascii);
+        look_at_way_out(visit, config->domains[i].ascii);
         if (config->domains[i].canonical != i)
             continue;
         for (unsigned j = 0; j < config->site_count; j++) {

@@ -127,6 +127,18 @@ sendmailcf_option(const struct sendmailcf *cf, const char *name)
     return value;
 }
 
+const char *
+sendmailcf_macro(const struct sendmailcf *cf, char name)
+{
+    const char *value = "";
+
+    for (const char *line = NULL; (line = line_after(cf, line)) != NULL;) {
+        if (line[0] == 'D' && line[1] == name)
+            value = line + 2;
+    }
+    return value;
+}
+
 bool
 sendmailcf_has_map(const struct sendmailcf *cf, const char *name)
 {

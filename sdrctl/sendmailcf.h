@@ -37,6 +37,10 @@ sendmailcf_free(struct sendmailcf *cf);
 const char *
 sendmailcf_option(const struct sendmailcf *cf, const char *name);
 
+/* The macro of this one letter, "DSvalue"; "" if there is none. Borrowed. */
+const char *
+sendmailcf_macro(const struct sendmailcf *cf, char name);
+
 /* Whether there is a map of that name. */
 bool
 sendmailcf_has_map(const struct sendmailcf *cf, const char *name);

@@ -167,6 +167,15 @@ def test_address_that_no_interface_has(check):
     assert check(SOUND, options=['--here', 'mx'])[0] == BAD_USE
 
 
+@pytest.mark.parametrize('options', [
+    ['--resolver', 'ns.example.com'], ['--resolver', ''], ['--here', '127.0.0.1:25'],
+    ['--port', '0'], ['--port', '65536'], ['--port', 'smtp'], ['--timeout', '0'],
+    ['--timeout', '301'], ['--bogus'], ['hosted'],
+], ids=' '.join)
+def test_bad_use(check, options):
+    assert check(SOUND, options=options) == (BAD_USE, '')
+
+
 @pytest.mark.parametrize('next_hop, names, code, line', [
     ('mx1.hosted.test:2525', SOUND, OK, 'ok         MX: none: '),
     ('[mx1.hosted.test]:2525', SOUND, OK, 'ok         MX: none: '),

@@ -109,12 +109,18 @@ def listener(**parameters):
     pytest.param(listener(receive_override_options='no_milters'), OK, [
         '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
         id='a service with no_milters'),
+    pytest.param({'main': {'smtpd_milter_maps': 'cidr:/etc/postfix/milters'}}, OK, [
+        'warning    smtpd_milter_maps: cidr:/etc/postfix/milters: the clients in it have milters'],
+        id='milters by client'),
     pytest.param({'socket': None}, WRONG, [
         'WRONG      socket: nobody listens: connect to QUEUE/sdr/milter.sock: No such file',
         '-> start sdr-milter; its log says more\n'], id='sdr-milter does not run'),
     pytest.param({'socket': ('sdr', 0o660)}, WRONG, [
         'WRONG      socket: user postfix may not connect to QUEUE/sdr/milter.sock: mail is deferred\n',
         '-> set socket-group in sdr.conf to the group of that user'], id='group of the socket'),
+    pytest.param({'main': {'relayhost': ''}}, WRONG, [
+        'WRONG      transport_maps: mail for example.com that stays here goes to its MX: it loops back\n',
+        '-> name the host that has the mailboxes in transport_maps\n'], id='no way out'),
     pytest.param({'main': {'relay_domains': 'onprem.example.com'}}, WRONG, [
         'WRONG      relay_domains: Postfix takes no mail for example.com from outside\n'],
         id='split domain not taken'),

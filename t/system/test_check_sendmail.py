@@ -94,6 +94,9 @@ mta: Sendmail
                  id='folder of everybody'),
     pytest.param({'user': 'smmta', 'group': 'postfix'}, WRONG, [
         'WRONG      socket: user smmta may not connect to QUEUE/sdr/milter.sock'], id='RunAsUser'),
+    pytest.param({'mc': "define(`SMART_HOST', `')dnl\n"}, WRONG, [
+        'WRONG      mailertable: mail for example.com that stays here goes to its MX: it loops back\n'],
+        id='no way out'),
     pytest.param({'relay': "FEATURE(`relay_hosts_only')dnl\nRELAY_DOMAIN(`example.com')dnl\n"}, WRONG, [
         'WRONG      relay-domains: Sendmail takes no mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),

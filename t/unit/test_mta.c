@@ -161,6 +161,8 @@ static const char cf_text[] = "Cwlocalhost one.test\n"
                               "F{map}hash:/etc/mail/x\n"
                               "FP-o /nonexistent/file\n"
                               "Kvirtuser hash /etc/mail/virtusertable\n"
+                              "DSrelay:[192.0.2.1]\n"
+                              "DZ\n"
                               "O RunAsUser=smmta\n"
                               "O RunAsUser=other\n"
                               "#O TempFileMode=0600\n"
@@ -212,6 +214,9 @@ test_sendmail_cf(void **state)
     unit_end();
     assert_string_equal(sendmailcf_option(&cf, "RunAsUser"), "other");
     assert_string_equal(sendmailcf_option(&cf, "TempFileMode"), "");
+    assert_string_equal(sendmailcf_macro(&cf, 'S'), "relay:[192.0.2.1]");
+    assert_string_equal(sendmailcf_macro(&cf, 'Z'), "");
+    assert_string_equal(sendmailcf_macro(&cf, 'R'), "");
     assert_true(sendmailcf_has_map(&cf, "virtuser"));
     assert_false(sendmailcf_has_map(&cf, "virt"));
     assert_int_equal(cf.daemon_count, 1);

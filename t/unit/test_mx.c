@@ -132,7 +132,7 @@ test_this_host_is_known_by_its_addresses(void **state)
         bool here;
     } addresses[] = {
         {"127.0.0.1", true},    {"0.0.0.0", true},       {"::", true},
-        {"192.0.2.1", true},    {"2001:DB8:0::1", true}, {"192.0.2.255", false},
+        {"192.0.2.1", true},    {"2001:DB8:0::1", true}, {"203.0.113.9", false},
         {"2001:db8::2", false},
     };
     struct here here;
