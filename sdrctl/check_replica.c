@@ -119,8 +119,9 @@ check_quality(struct visit *visit, const struct copy *copy)
     switch (copy->quality) {
     case COPY_FRESH:
         tell(visit, SDR_FINE, "copy", NULL,
-             "%" PRIu64 " entries, last contact %s ago: %s",
-             copy->state.entries, age, meaning);
+             "%" PRIu64 " entries, %s %s ago: %s", copy->state.entries,
+             copy->state.from_a_file != 0 ? "file read" : "last contact", age,
+             meaning);
         return;
     case COPY_STALE:
         tell(visit, SDR_DOUBTFUL, "copy",
@@ -161,35 +162,40 @@ check_troubles(struct visit *visit, const struct copy *copy)
 
 /* ---- what is in it ---- */
 
-/* What a walk has met so far. */
+/* Addresses that have something in common: how many, and the first of them. */
+struct group_of {
+    uint64_t count;
+    char names[512];
+};
+
+/* What a walk has met so far; an address counts once for each entry. */
 struct census {
-    uint64_t addresses, entries, orphans, rivals;
-    char orphan_names[512], rival_names[512];
+    uint64_t addresses;
+    struct group_of orphans, strays, rivals;
     /* the entries of one address, merged */
     char address[SDR_ADDRESS_MAX + 1];
     struct sdr_facts facts;
     bool found;
 };
 
-/* One more name, if there is room and need. */
 static void
-add_example(char *names, size_t size, uint64_t number, const char *address)
+add(struct group_of *group, const char *address)
 {
-    size_t used = strlen(names);
+    size_t used = strlen(group->names);
 
-    if (number <= EXAMPLES)
-        snprintf(names + used, size - used, "%s%s", used > 0 ? ", " : "",
-                 address);
-    else if (number == EXAMPLES + 1)
-        snprintf(names + used, size - used, ", ...");
+    group->count++;
+    if (group->count <= EXAMPLES)
+        snprintf(group->names + used, sizeof group->names - used, "%s%s",
+                 used > 0 ? ", " : "", address);
+    else if (group->count == EXAMPLES + 1)
+        snprintf(group->names + used, sizeof group->names - used, ", ...");
 }
 
 static void
 end_address(struct census *census)
 {
     if (census->found && census->facts.disagree)
-        add_example(census->rival_names, sizeof census->rival_names,
-                    ++census->rivals, census->address);
+        add(&census->rivals, census->address);
     census->found = false;
 }
 
@@ -201,39 +207,50 @@ on_row(void *arg, const char *address, const struct sdr_facts *facts)
     if (!census->found || strcmp(census->address, address) != 0) {
         end_address(census);
         snprintf(census->address, sizeof census->address, "%s", address);
-        census->addresses++;
     }
-    census->entries++;
+    census->addresses++;
     if (facts->foreign_owner)
-        add_example(census->orphan_names, sizeof census->orphan_names,
-                    ++census->orphans, address);
+        add(&census->orphans, address);
+    else if (facts->bad_routing || facts->outside)
+        add(&census->strays, address);
     sdr_facts_merge(&census->facts, &census->found, facts);
+}
+
+static void
+tell_group(struct visit *visit, const struct census *census,
+           const struct group_of *group, const char *subject, const char *fine,
+           const char *what, const char *advice)
+{
+    if (group->count == 0)
+        tell(visit, SDR_FINE, subject, NULL, "%s", fine);
+    else
+        tell(visit,
+             group->count == census->addresses ? SDR_WRONG : SDR_DOUBTFUL,
+             subject, advice,
+             "%" PRIu64 " of %" PRIu64
+             " addresses (%.1f %%) %s; mail for them is deferred: %s",
+             group->count, census->addresses,
+             100.0 * (double)group->count / (double)census->addresses, what,
+             group->names);
 }
 
 static void
 tell_census(struct visit *visit, const struct census *census)
 {
-    if (census->orphans > 0)
-        tell(visit,
-             census->orphans == census->entries ? SDR_WRONG : SDR_DOUBTFUL,
-             "owners",
-             "correct them in the directory, or add them to a site as "
-             "owner-value",
-             "%" PRIu64 " of %" PRIu64 " name an owner that no site answers "
-             "to, and mail for them is deferred: %s",
-             census->orphans, census->entries, census->orphan_names);
-    else
-        tell(visit, SDR_FINE, "owners", NULL, "every one of them is a site");
-    if (census->rivals > 0)
-        tell(visit, SDR_DOUBTFUL, "addresses",
-             "see them with sdrctl dump, and correct the directory",
-             "%" PRIu64 " of %" PRIu64 " are in several entries that disagree, "
-             "and mail for them is deferred: %s",
-             census->rivals, census->addresses, census->rival_names);
-    else
-        tell(visit, SDR_FINE, "addresses", NULL,
-             "%" PRIu64 ", and no two entries disagree about one",
-             census->addresses);
+    tell_group(visit, census, &census->orphans, "owners",
+               "every one of them is a site",
+               "have an owner that no site answers to",
+               "correct it in the directory, or add it to a site as "
+               "owner-value");
+    tell_group(visit, census, &census->strays, "routing",
+               "every routing address lies in a site",
+               "have a routing address that is none, or outside every site",
+               "correct it in the directory, or add its domain to a site as "
+               "accept-domain");
+    tell_group(visit, census, &census->rivals, "addresses",
+               "no two entries disagree about one",
+               "are in several entries that disagree",
+               "see them with sdrctl dump, and correct the directory");
 }
 
 static void

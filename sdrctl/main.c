@@ -12,7 +12,7 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
-    {"check", "[directory [NAME...] | replica [NAME...]]",
+    {"check", "[directory | replica [NAME...]]",
      "look whether the directories and their copy are as routing needs them",
      command_check},
     {"sync", "status [--json] [NAME...]",

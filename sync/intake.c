@@ -98,9 +98,10 @@ static enum sdr_status
 take_value(struct reading *r, struct sdr_error *error)
 {
     const struct content *content = &r->content;
-    unsigned long next;
+    struct sdr_range range;
+    enum sdr_status piece = sdr_range_parse(content->attribute, &range);
 
-    if (sdr_range_parse(content->attribute, &next)
+    if ((piece == SDR_INVALID || (piece == SDR_OK && range.more))
         && means_something(&r->directory->mapping, content->attribute)) {
         sdr_error_set(error, "%s: the server that it is from had more values",
                       content->attribute);

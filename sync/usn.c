@@ -63,14 +63,15 @@ struct asking {
     struct usn_server *server;
     char *base;         /* normal form of the search base */
     char service[1024]; /* dsServiceName */
-    bool has_highest, found;
+    bool has_highest;
+    unsigned found; /* entries of the last answer */
 };
 
 static void
 count_entry(void *arg, const char *dn)
 {
     (void)dn;
-    ((struct asking *)arg)->found = true;
+    ((struct asking *)arg)->found++;
 }
 
 static void
@@ -126,8 +127,8 @@ take_value(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
-/* Read the entry BASE. That it is not there, or not readable, is no failure;
- * FOUND tells. */
+/* Read the entry BASE, or, with a page, two of those below it. That there is
+ * none, or none that is readable, is no failure; FOUND tells. */
 static enum sdr_status
 ask(struct asking *asking, const char *base, const char *const *attributes,
     struct sdr_page *page)
@@ -135,8 +136,10 @@ ask(struct asking *asking, const char *base, const char *const *attributes,
     const struct session_with *with = asking->with;
     unsigned timeout = worker_directory(with->worker)->timeout;
     struct sdr_search search = {.base = base,
+                                .below = page != NULL,
                                 .filter = "(objectClass=*)",
                                 .attributes = attributes,
+                                .size_limit = page != NULL ? 2 : 0,
                                 .page = page,
                                 .entry = count_entry,
                                 .value = take_value,
@@ -145,7 +148,7 @@ ask(struct asking *asking, const char *base, const char *const *attributes,
     enum sdr_status status;
     bool broken;
 
-    asking->found = false;
+    asking->found = 0;
     status = sdr_connection_search(with->connection, &search,
                                    sdr_clock() + 1000 * (int64_t)timeout,
                                    &broken, with->error);
@@ -183,14 +186,15 @@ static enum sdr_status
 ask_deletions(struct asking *asking)
 {
     static const char *const attributes[] = {"1.1", NULL};
-    struct sdr_page page = {.size = 1, .deleted = true};
+    struct sdr_page page = {.size = 2, .deleted = true};
     char base[1100];
     enum sdr_status status;
 
     snprintf(base, sizeof base, "CN=Deleted Objects,%s",
              asking->server->domain);
     status = ask(asking, base, attributes, &page);
-    asking->server->sees_deletions = asking->found;
+    /* Everybody may see the container, which is one of them. */
+    asking->server->sees_deletions = asking->found >= 2;
     sdr_page_clear(&page);
     return status;
 }

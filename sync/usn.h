@@ -26,7 +26,7 @@ struct usn_position {
 struct usn_server {
     struct usn_position now;
     char domain[1024];   /* the naming context that holds the search base */
-    bool sees_deletions; /* an account may be unable to */
+    bool sees_deletions; /* some at least; an account may be unable to */
     struct seen groups;  /* the ids of those groups */
 };
 

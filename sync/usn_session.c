@@ -170,9 +170,9 @@ tell_if_blind(struct poll *poll)
 {
     if (!poll->server.sees_deletions && !poll->blind)
         worker_warn(poll->with->worker,
-                    "%s: this account cannot see what is deleted (the right to "
-                    "list and read CN=Deleted Objects): who is gone is noticed "
-                    "within %d s",
+                    "%s: nothing that was deleted is to be seen: nothing ever "
+                    "was, or this account may not list and read CN=Deleted "
+                    "Objects; until it is, who is gone is noticed within %d s",
                     poll->with->uri, BLIND_S);
     poll->blind = !poll->server.sees_deletions;
 }
