@@ -7,6 +7,8 @@
 #ifndef SYNC_HOME_H
 #define SYNC_HOME_H
 
+#include <stdbool.h>
+
 #include <lmdb.h>
 
 #include "status.h"
@@ -22,6 +24,14 @@ struct home {
  * is open. May take two seconds. */
 enum sdr_status SDR_MUST_USE
 home_open(struct home *home, const char *path, struct sdr_error *error);
+
+/* True if this result of LMDB's says that the file is good for nothing. */
+bool
+home_is_damaged(int rc);
+
+/* True if the file that is open is the one at PATH. */
+bool
+home_is_there(const struct home *home, const char *path);
 
 /* Close it; harmless if it is not open. */
 void
