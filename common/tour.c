@@ -197,15 +197,8 @@ enum sdr_status
 sdr_tour_open(const struct sdr_tour *tour, struct sdr_place *place,
               struct sdr_error *error)
 {
-    struct sdr_pool *pool = tour->pool;
-    enum sdr_status status;
-
-    if (place->connection != NULL)
-        return SDR_OK;
-    status = sdr_connection_open(&place->connection, pool->options, place->uri,
-                                 place->until, error);
-    sdr_pool_note_bind(pool, place->server, status, error);
-    return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
+    return place->connection != NULL ? SDR_OK
+                                     : sdr_pool_open(tour->pool, place, error);
 }
 
 void
