@@ -8,6 +8,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import contextlib
 import random
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,13 +16,15 @@ from pathlib import Path
 import pytest
 
 import paths
+import sdrctl
 import slapd as ldap
 import sockets
 import tls
 import world
 from asker import Asker, ask
+from fakeldap import FakeLdap
 from mirror import Mirror
-from proc import wait_for
+from proc import free_port, wait_for
 from tls import CA
 from world import person
 
@@ -264,6 +267,20 @@ def test_one_asker_tries_a_server_that_rested(mirror, start, asking):
         asker.wait(8)
         assert len(mirror.second.searches(DAVE)) == before
         assert watch.peaks()[port] <= CONNECTIONS
+
+
+def test_the_only_one_that_is_well_gets_most_of_the_time(scratch, stop_later, talk):
+    """More than half of it, while one that failed is resting."""
+    def answer(search):
+        if search.whole:
+            time.sleep(0.6 * TIMEOUT)
+            yield f'cn=dave,{ldap.SUFFIX}', {'mail': [DAVE]}
+    slow_one = FakeLdap(answer).start()
+    stop_later(slow_one.stop)
+    asked = talk(sdrctl.write_conf(scratch, world.conf(directory_corp={
+        'uri': [f'ldap://127.0.0.1:{free_port()}', slow_one.uri], 'timeout': str(TIMEOUT),
+        'bind': None, 'bind-dn': None})))
+    assert [asked.ask(DAVE)['verdict'] for _ in range(2)] == ['pass', 'pass']
 
 
 # --- many askers ---
