@@ -3,6 +3,7 @@
  */
 #include "load.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,6 +349,30 @@ check_milter(struct sdr_load *load)
                          milter->socket);
 }
 
+static void
+check_replica(struct sdr_load *load)
+{
+    const struct sdr_replica_options *replica = &load->config->replica;
+    unsigned line = sdr_load_line(load, "replica", NULL, "path");
+
+    if (replica->path != NULL && replica->path[0] != '/')
+        sdr_load_mistake(load, line, "path: \"%s\" does not begin with /",
+                         replica->path);
+    if (replica->path != NULL && load->config->directory_count > UCHAR_MAX + 1)
+        sdr_load_mistake(load, line,
+                         "path: a replica of more than %d directories",
+                         UCHAR_MAX + 1);
+    for (unsigned i = 0; i < load->config->directory_count; i++) {
+        const struct sdr_directory_options *directory =
+            &load->config->directories[i];
+
+        if (directory->ldif_path != NULL && replica->path == NULL)
+            sdr_load_mistake(
+                load, sdr_load_line(load, "directory", directory->name, "uri"),
+                "uri: ldif: needs a [replica] with a path");
+    }
+}
+
 void
 sdr_check(struct sdr_load *load)
 {
@@ -364,4 +389,5 @@ sdr_check(struct sdr_load *load)
         sdr_check_directory(load, directory);
     }
     check_milter(load);
+    check_replica(load);
 }

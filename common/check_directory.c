@@ -99,6 +99,28 @@ check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
     return tls;
 }
 
+/* "ldif:/PATH": a file that sdr-sync reads in place of a server. True if it is
+ * one, whatever is wrong with it. */
+static bool
+check_ldif(struct sdr_load *load, struct sdr_directory_options *directory)
+{
+    const char *uri = directory->uris.count > 0 ? directory->uris.items[0] : "";
+
+    if (strncasecmp(uri, "ldif:", 5) != 0)
+        return false;
+    directory->ldif_path = uri + 5;
+    if (directory->ldif_path[0] != '/')
+        sdr_load_mistake(load, line_of(load, directory, "uri"),
+                         "uri: \"%s\" is not ldif:/PATH", uri);
+    if (directory->uris.count > 1)
+        sdr_load_mistake(load, line_of(load, directory, "uri"),
+                         "uri: an ldif: stands alone");
+    if (directory->filter != NULL)
+        sdr_load_mistake(load, line_of(load, directory, "filter"),
+                         "filter: not with ldif:");
+    return true;
+}
+
 /* ---- files ---- */
 
 static void
@@ -228,8 +250,12 @@ sdr_check_directory(struct sdr_load *load,
                     struct sdr_directory_options *directory)
 {
     bool tls = false;
+    bool ldif = check_ldif(load, directory);
 
-    for (unsigned i = 0; i < directory->uris.count; i++)
+    if (!ldif && directory->search_base == NULL)
+        sdr_load_mistake(load, 0, "[directory %s]: search-base is missing",
+                         directory->name);
+    for (unsigned i = 0; !ldif && i < directory->uris.count; i++)
         tls |= check_uri(load, directory, i);
     check_bind(load, directory);
     check_filter(load, directory);

@@ -249,6 +249,7 @@ read_named(struct sdr_load *load, const char *section)
         directory->name = name;
         read_section(load, directory_kind.name, section, directory);
     } else if (strcasecmp(section, "milter") != 0
+               && strcasecmp(section, "replica") != 0
                && strcmp(section, INI_DEFAULT_SECTION) != 0) {
         sdr_load_mistake(load, 0, "[%s]: there is no such section", section);
     }
@@ -264,6 +265,7 @@ read_sections(struct sdr_load *load)
     load->config->section_names = sections;
     read_section(load, "", INI_DEFAULT_SECTION, load->config);
     read_section(load, "milter", "milter", &load->config->milter);
+    read_section(load, "replica", "replica", &load->config->replica);
     for (int i = 0; sections != NULL && i < count; i++)
         read_named(load, sections[i]);
 }

@@ -80,6 +80,9 @@ enum sdr_bind {
 
 enum sdr_tls_version { SDR_TLS_1_2, SDR_TLS_1_3 };
 
+/* How sdr-sync learns of changes. */
+enum sdr_sync { SDR_SYNC_AUTO, SDR_SYNC_SYNCREPL, SDR_SYNC_USN, SDR_SYNC_FULL };
+
 /* Which attribute means what: a profile with the overrides applied. */
 struct sdr_mapping {
     struct sdr_list addresses; /* strongest first */
@@ -92,6 +95,7 @@ struct sdr_mapping {
 struct sdr_directory_options {
     const char *name;
     struct sdr_list uris;
+    const char *ldif_path; /* the one URI is ldif:PATH; NULL: LDAP servers */
     const char *profile;
     const char *search_base;
     const char *filter; /* NULL: none */
@@ -111,6 +115,8 @@ struct sdr_directory_options {
     enum sdr_tls_version tls_min_version;
     unsigned timeout; /* seconds for the whole question */
     unsigned max_connections;
+    enum sdr_sync sync;
+    unsigned sync_interval; /* seconds; 0: as the method has it */
     struct sdr_list address_attributes;
     const char *owner_attribute, *routing_attribute, *hold_attribute;
     struct sdr_mapping mapping;
@@ -129,6 +135,14 @@ struct sdr_milter_options {
     enum sdr_milter_route route;
 };
 
+struct sdr_replica_options {
+    const char *path;         /* NULL: there is no replica */
+    unsigned unknown_max_age; /* seconds */
+    unsigned known_max_age;   /* seconds */
+    unsigned max_removed;     /* percent */
+    unsigned reconcile;       /* seconds between full reads; 0: none */
+};
+
 struct sdr_config {
     const char *path;
     const char *this_site_text;
@@ -143,6 +157,7 @@ struct sdr_config {
     struct sdr_directory_options *directories;
     unsigned directory_count;
     struct sdr_milter_options milter;
+    struct sdr_replica_options replica;
     struct sdr_name *names; /* sorted by domain */
     unsigned name_count;
     struct ini_cfgobj *parsed; /* holds the texts */

@@ -76,6 +76,12 @@ sdr_connection_abandon(struct sdr_connection **connection)
     sdr_connection_close(connection);
 }
 
+struct ldap *
+sdr_connection_handle(struct sdr_connection *connection)
+{
+    return connection->ld;
+}
+
 bool
 sdr_connection_tls(const struct sdr_connection *connection, char *version,
                    size_t size)
@@ -168,6 +174,81 @@ struct answer {
     bool ended;
 };
 
+/* ---- pages ---- */
+
+void
+sdr_page_clear(struct sdr_page *page)
+{
+    ber_bvfree(page->cookie);
+    page->cookie = NULL;
+}
+
+/* Not critical: who does not know pages gives all at once. */
+static bool
+make_controls(LDAP *ld, const struct sdr_page *page, LDAPControl *controls[3])
+{
+    unsigned count = 0;
+
+    if (page == NULL)
+        return true;
+    if (ldap_create_page_control(ld, (ber_int_t)page->size, page->cookie, 0,
+                                 &controls[count++])
+        != LDAP_SUCCESS)
+        return false;
+    return !page->deleted
+           || ldap_control_create(LDAP_CONTROL_X_SHOW_DELETED, 1, NULL, 0,
+                                  &controls[count])
+                  == LDAP_SUCCESS;
+}
+
+static void
+free_controls(LDAPControl *controls[3])
+{
+    for (unsigned i = 0; i < 3; i++) {
+        if (controls[i] != NULL)
+            ldap_control_free(controls[i]);
+    }
+}
+
+/* What the result says of the next page. */
+static bool
+turn_page(LDAP *ld, struct sdr_page *page, LDAPControl **controls)
+{
+    LDAPControl *control =
+        ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+    struct berval cookie = {0, NULL};
+    ber_int_t estimate;
+
+    sdr_page_clear(page);
+    page->more = false;
+    if (control == NULL)
+        return true;
+    if (ldap_parse_pageresponse_control(ld, control, &estimate, &cookie)
+        != LDAP_SUCCESS)
+        return false;
+    page->more = cookie.bv_len > 0;
+    if (page->more)
+        page->cookie = ber_bvdup(&cookie);
+    ber_memfree(cookie.bv_val);
+    return !page->more || page->cookie != NULL;
+}
+
+static void
+take_result(LDAP *ld, LDAPMessage *message, struct answer *answer)
+{
+    struct sdr_page *page = answer->search->page;
+    LDAPControl **controls = NULL;
+
+    answer->ended = true;
+    if (ldap_parse_result(ld, message, &answer->code, NULL, NULL, NULL,
+                          &controls, 0)
+            != LDAP_SUCCESS
+        || (page != NULL && answer->code == LDAP_SUCCESS
+            && !turn_page(ld, page, controls)))
+        answer->code = LDAP_DECODING_ERROR;
+    ldap_controls_free(controls);
+}
+
 static enum sdr_status
 take(LDAP *ld, LDAPMessage *message, struct answer *answer,
      struct sdr_error *error)
@@ -187,11 +268,7 @@ take(LDAP *ld, LDAPMessage *message, struct answer *answer,
         search->complete &= is_harmless_reference(ld, message);
         return SDR_OK;
     case LDAP_RES_SEARCH_RESULT:
-        answer->ended = true;
-        if (ldap_parse_result(ld, message, &answer->code, NULL, NULL, NULL,
-                              NULL, 0)
-            != LDAP_SUCCESS)
-            answer->code = LDAP_DECODING_ERROR;
+        take_result(ld, message, answer);
         return SDR_OK;
     }
     return SDR_OK;
@@ -269,8 +346,9 @@ sdr_connection_search(struct sdr_connection *connection,
     struct timeval limit = {.tv_sec = search->time_limit > 0
                                           ? search->time_limit
                                           : connection->directory->timeout + 1};
+    LDAPControl *controls[3] = {NULL, NULL, NULL};
+    int rc = LDAP_NO_MEMORY;
     int id = 0;
-    int rc;
 
     search->complete = false;
     *broken = true;
@@ -278,9 +356,12 @@ sdr_connection_search(struct sdr_connection *connection,
         sdr_error_set(error, "cannot set options");
         return SDR_TEMPFAIL;
     }
-    rc = ldap_search_ext(ld, base, alone ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
-                         search->filter, (char **)(uintptr_t)search->attributes,
-                         0, NULL, NULL, &limit, search->size_limit, &id);
+    if (make_controls(ld, search->page, controls))
+        rc = ldap_search_ext(
+            ld, base, alone ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+            search->filter, (char **)(uintptr_t)search->attributes, 0, controls,
+            NULL, &limit, search->size_limit, &id);
+    free_controls(controls);
     if (rc != LDAP_SUCCESS) {
         *broken = rc != LDAP_FILTER_ERROR;
         sdr_tell(ld, "search", rc, error);

@@ -17,12 +17,25 @@
 #include "config.h"
 #include "status.h"
 
+struct berval;
 struct sdr_connection;
 
 /* Make libldap set itself up, once in a process; it does not do so safely in
  * several threads. To be called before any of the other functions. */
 void
 sdr_connection_init(void);
+
+/* Results in pages (RFC 2696). All zero but for SIZE is a valid start; freed by
+ * sdr_page_clear(). */
+struct sdr_page {
+    unsigned size; /* entries; a server may give fewer */
+    bool deleted;  /* those that were deleted as well, MS-ADTS 3.1.1.3.4.1.14 */
+    bool more;     /* result: there are more pages; search again for the next */
+    struct berval *cookie;
+};
+
+void
+sdr_page_clear(struct sdr_page *page);
 
 /* What a search hands on, in order: each entry, then its values. */
 struct sdr_search {
@@ -37,6 +50,7 @@ struct sdr_search {
                   size_t len);
     void (*end)(void *arg); /* of the entry */
     void *arg;
+    struct sdr_page *page; /* NULL: all at once */
     bool complete; /* result: all that there is was read: code 0, no reference
                       elsewhere. Then, and only then, nothing is none. */
 };
@@ -56,6 +70,11 @@ sdr_connection_close(struct sdr_connection **connection);
 /* Free it in a process that did not open it, without a word to the server. */
 void
 sdr_connection_abandon(struct sdr_connection **connection);
+
+/* libldap's handle, for what there is no function for here; borrowed. Whoever
+ * uses it bounds what it waits for, see sdr_handle_deadline(). */
+struct ldap *
+sdr_connection_handle(struct sdr_connection *connection);
 
 /* True if TLS encrypts it; see sdr_handle_tls(). */
 bool

@@ -31,6 +31,8 @@ void
 sdr_facts_settle(struct sdr_facts *facts, const struct sdr_config *config)
 {
     settle_routing(facts, config);
+    facts->by_default =
+        facts->owners == 0 && !facts->foreign_owner && !facts->has_routing;
     if (facts->owners != 0 || facts->foreign_owner)
         return;
     if (facts->has_routing)

@@ -31,6 +31,7 @@ struct sdr_facts {
     bool bad_routing;   /* a routing address that is none, or several */
     bool outside;       /* a routing address outside every site */
     bool disagree;      /* another entry of the same rank says otherwise */
+    bool by_default;    /* nothing in the entry says whose it is */
     bool has_routing;
     bool routing_wins; /* see struct sdr_mapping */
     unsigned routing_site;
@@ -50,7 +51,7 @@ sdr_facts_settle(struct sdr_facts *facts, const struct sdr_config *config);
 /* Merge settled FACTS of one more entry into BEST, which is taken as empty if
  * *found is false. The stronger key wins; within one directory then the
  * stronger attribute; equals that differ set BEST->disagree. */
-void
+SDR_PUBLIC void
 sdr_facts_merge(struct sdr_facts *best, bool *found,
                 const struct sdr_facts *facts);
 

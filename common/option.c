@@ -20,6 +20,11 @@ static const struct sdr_choice binds[] = {{"none", SDR_BIND_NONE},
                                           {NULL, 0}};
 static const struct sdr_choice tls_versions[] = {
     {"1.2", SDR_TLS_1_2}, {"1.3", SDR_TLS_1_3}, {NULL, 0}};
+static const struct sdr_choice syncs[] = {{"auto", SDR_SYNC_AUTO},
+                                          {"syncrepl", SDR_SYNC_SYNCREPL},
+                                          {"usn", SDR_SYNC_USN},
+                                          {"full", SDR_SYNC_FULL},
+                                          {NULL, 0}};
 static const struct sdr_choice milter_routes[] = {
     {"refuse", SDR_ROUTE_REFUSED}, {"pass", SDR_ROUTE_PASSES}, {NULL, 0}};
 
@@ -34,6 +39,7 @@ static const char *const always_local[] = {
 #define DOMAIN(field)    FIELD(sdr_domain, field)
 #define DIRECTORY(field) FIELD(sdr_directory_options, field)
 #define MILTER(field)    FIELD(sdr_milter_options, field)
+#define REPLICA(field)   FIELD(sdr_replica_options, field)
 
 #define TEXT   SDR_OPTION_TEXT
 #define LIST   SDR_OPTION_LIST
@@ -77,7 +83,7 @@ const struct sdr_option sdr_options[] = {
     {"directory", "profile", TEXT, DIRECTORY(profile), "sdr", NULL, 0, 0, NULL,
      false, "which attributes mean what"},
     {"directory", "search-base", TEXT, DIRECTORY(search_base), NULL, NULL, 0, 0,
-     NULL, true, "where the search begins"},
+     NULL, false, "where the search begins"},
     {"directory", "filter", TEXT, DIRECTORY(filter), NULL, NULL, 0, 0, NULL,
      false, "a filter that entries must match besides"},
     {"directory", "default-owner", TEXT, DIRECTORY(default_owner_text), NULL,
@@ -112,6 +118,10 @@ const struct sdr_option sdr_options[] = {
      false, "seconds for the whole question"},
     {"directory", "max-connections", NUMBER, DIRECTORY(max_connections), "4",
      NULL, 1, 64, NULL, false, "connections per URI"},
+    {"directory", "sync", CHOICE, DIRECTORY(sync), "auto", NULL, 0, 0, syncs,
+     false, "how sdr-sync learns of changes"},
+    {"directory", "sync-interval", NUMBER, DIRECTORY(sync_interval), "0", NULL,
+     0, 86400, NULL, false, "seconds between its questions"},
     {"directory", "address-attribute", LIST, DIRECTORY(address_attributes),
      NULL, NULL, 0, 0, NULL, false, "attributes of addresses, strongest first"},
     {"directory", "owner-attribute", TEXT, DIRECTORY(owner_attribute), NULL,
@@ -121,6 +131,17 @@ const struct sdr_option sdr_options[] = {
      "the attribute of the routing address"},
     {"directory", "hold-attribute", TEXT, DIRECTORY(hold_attribute), NULL, NULL,
      0, 0, NULL, false, "the attribute that holds mail back"},
+
+    {"replica", "path", TEXT, REPLICA(path), NULL, NULL, 0, 0, NULL, false,
+     "the local copy of the directories"},
+    {"replica", "unknown-max-age", NUMBER, REPLICA(unknown_max_age), "30", NULL,
+     5, 86400, NULL, false, "seconds for which it knows who is not there"},
+    {"replica", "known-max-age", NUMBER, REPLICA(known_max_age), "259200", NULL,
+     60, 31536000, NULL, false, "seconds for which it knows who is there"},
+    {"replica", "max-removed", NUMBER, REPLICA(max_removed), "10", NULL, 0, 100,
+     NULL, false, "percent of the entries that may vanish at once"},
+    {"replica", "reconcile", NUMBER, REPLICA(reconcile), "86400", NULL, 0,
+     31536000, NULL, false, "seconds between full reads of a directory"},
 
     {"milter", "socket", TEXT, MILTER(socket),
      "unix:/var/spool/postfix/sdr/milter.sock", NULL, 0, 0, NULL, false,

@@ -114,6 +114,19 @@ sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
     snprintf(reader->facts.dn, sizeof reader->facts.dn, "%s", dn);
 }
 
+void
+sdr_reader_begin_all(struct sdr_reader *reader, const struct sdr_config *config,
+                     unsigned directory, const char *dn,
+                     void (*address)(void *arg,
+                                     const struct sdr_address *address,
+                                     unsigned strength),
+                     void *arg)
+{
+    sdr_reader_begin(reader, config, NULL, directory, dn);
+    reader->address = address;
+    reader->arg = arg;
+}
+
 /* Exchange writes "SMTP:alice@example.com", and "x500:", "sip:" and others for
  * what is no mail address. No local part holds a colon outside quotes. Returns
  * false for those others; else takes the scheme off, if there is one. */
@@ -144,6 +157,10 @@ match_address(struct sdr_reader *reader, unsigned strength, const char *value,
     if (!strip_scheme(&value, &len)
         || sdr_address_read(&address, value, len) != SDR_OK)
         return;
+    if (reader->keys == NULL) {
+        reader->address(reader->arg, &address, strength);
+        return;
+    }
     for (unsigned key = 0; key < reader->keys->count; key++) {
         bool stronger = !reader->matched || key < facts->key
                         || (key == facts->key && strength < facts->strength);
@@ -239,4 +256,11 @@ sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best, bool *found)
     sdr_facts_settle(&reader->facts, reader->config);
     sdr_facts_merge(best, found, &reader->facts);
     return true;
+}
+
+const struct sdr_facts *
+sdr_reader_end_all(struct sdr_reader *reader)
+{
+    sdr_facts_settle(&reader->facts, reader->config);
+    return &reader->facts;
 }

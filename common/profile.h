@@ -32,16 +32,30 @@ sdr_profile_scheme(const char *attribute);
 /* One entry on its way to facts. */
 struct sdr_reader {
     const struct sdr_config *config;
-    const struct sdr_keys *keys;
+    const struct sdr_keys *keys; /* NULL: each address goes to ADDRESS */
+    void (*address)(void *arg, const struct sdr_address *address,
+                    unsigned strength);
+    void *arg;
     bool matched;
     struct sdr_facts facts;
 };
 
-/* Begin an entry of the directory with this index; its name is copied. */
+/* Begin an entry of the directory with this index, in search of KEYS; its name
+ * is copied. */
 void
 sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
                  const struct sdr_keys *keys, unsigned directory,
                  const char *dn);
+
+/* Begin an entry that nobody is looking for: ADDRESS is told of each of its
+ * addresses, and how strong it is. The facts are those of all of them. */
+void
+sdr_reader_begin_all(struct sdr_reader *reader, const struct sdr_config *config,
+                     unsigned directory, const char *dn,
+                     void (*address)(void *arg,
+                                     const struct sdr_address *address,
+                                     unsigned strength),
+                     void *arg);
 
 /* One value of LEN octets. ATTRIBUTE may carry options, which do not count. */
 void
@@ -53,5 +67,9 @@ sdr_reader_value(struct sdr_reader *reader, const char *attribute,
  * count. */
 bool
 sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best, bool *found);
+
+/* End an entry that was begun for all its addresses; its settled facts. */
+const struct sdr_facts *
+sdr_reader_end_all(struct sdr_reader *reader);
 
 #endif

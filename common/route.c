@@ -23,6 +23,7 @@ static const char *const verdict_names[] = {
 static const char *const origin_names[] = {
     [SDR_FROM_NOWHERE] = "none",
     [SDR_FROM_DIRECTORY] = "directory",
+    [SDR_FROM_REPLICA] = "replica",
 };
 
 const char *

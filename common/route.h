@@ -26,7 +26,7 @@ enum sdr_verdict_kind {
 };
 
 /* Where the answer came from. */
-enum sdr_origin { SDR_FROM_NOWHERE, SDR_FROM_DIRECTORY };
+enum sdr_origin { SDR_FROM_NOWHERE, SDR_FROM_DIRECTORY, SDR_FROM_REPLICA };
 
 struct sdr_target {
     unsigned site;
@@ -84,7 +84,7 @@ struct sdr_marks {
 SDR_PUBLIC const char *
 sdr_verdict_name(enum sdr_verdict_kind kind);
 
-/* "none", "directory" */
+/* "none", "directory", "replica" */
 SDR_PUBLIC const char *
 sdr_origin_name(enum sdr_origin origin);
 

@@ -12,14 +12,20 @@
 struct sdr {
     struct sdr_config *config;
     struct sdr_directory **directories;
+    struct sdr_replica *replica; /* NULL: none is configured */
     atomic_uint references;
 };
 
 static bool
-make_directories(struct sdr *sdr)
+make_sources(struct sdr *sdr)
 {
     unsigned count = sdr->config->directory_count;
 
+    if (sdr->config->replica.path != NULL) {
+        sdr->replica = sdr_replica_new(sdr->config);
+        if (sdr->replica == NULL)
+            return false;
+    }
     sdr->directories = calloc(count, sizeof *sdr->directories);
     for (unsigned i = 0; sdr->directories != NULL && i < count; i++) {
         sdr->directories[i] = sdr_directory_new(sdr->config, i);
@@ -40,7 +46,7 @@ sdr_open(struct sdr **sdr, const char *path, const struct sdr_trace *mistakes)
         return SDR_TEMPFAIL;
     atomic_init(&s->references, 1);
     status = sdr_config_load(&s->config, path, mistakes);
-    if (status == SDR_OK && !make_directories(s))
+    if (status == SDR_OK && !make_sources(s))
         status = SDR_TEMPFAIL;
     if (status != SDR_OK)
         sdr_close(&s);
@@ -67,6 +73,7 @@ sdr_close(struct sdr **sdr)
          s->directories != NULL && i < s->config->directory_count; i++)
         sdr_directory_free(&s->directories[i]);
     free(s->directories);
+    sdr_replica_free(&s->replica);
     sdr_config_free(&s->config);
     free(s);
 }
@@ -97,14 +104,15 @@ void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict)
 {
+    const struct sdr_source source = {sdr->config, sdr->replica,
+                                      sdr->directories};
     struct sdr_question question;
     struct sdr_answer answer;
 
     sdr_trace(trace, "recipient %s", recipient);
     if (sdr_route_begin(sdr->config, recipient, &question, verdict) != SDR_OK) {
         trace_question(trace, &question);
-        sdr_source_lookup(sdr->directories, sdr->config->directory_count,
-                          &question.keys, trace, &answer);
+        sdr_source_lookup(&source, &question.keys, trace, &answer);
         if (answer.status == SDR_OK)
             sdr_trace(trace, "found by key %s@%s in %s",
                       question.keys.key[answer.facts.key].folded,

@@ -3,31 +3,75 @@
  */
 #include "source.h"
 
+#include <stdio.h>
+#include <time.h>
+
+static enum sdr_status
+ask_replica(const struct sdr_source *source, unsigned directory,
+            const struct sdr_keys *keys, const struct sdr_trace *trace,
+            struct sdr_facts *facts, struct sdr_error *error)
+{
+    enum sdr_status status;
+
+    if (source->replica == NULL)
+        return SDR_TEMPFAIL;
+    status = sdr_replica_lookup(source->replica, directory, keys, time(NULL),
+                                facts, error);
+    if (trace != NULL)
+        sdr_trace(trace, "replica of %s: %s",
+                  source->config->directories[directory].name,
+                  status == SDR_TEMPFAIL ? error->text
+                                         : sdr_status_name(status));
+    return status;
+}
+
+/* The servers know better than a copy that is not up to date. Without any the
+ * reason is the copy's. */
+static enum sdr_status
+ask(const struct sdr_source *source, unsigned directory,
+    const struct sdr_keys *keys, const struct sdr_trace *trace,
+    struct sdr_facts *facts, struct sdr_answer *answer)
+{
+    bool has_servers = source->config->directories[directory].ldif_path == NULL;
+    enum sdr_status status =
+        ask_replica(source, directory, keys, trace, facts, &answer->error);
+
+    if (status != SDR_TEMPFAIL) {
+        answer->origin = SDR_FROM_REPLICA;
+        return status;
+    }
+    if (!has_servers)
+        return SDR_TEMPFAIL;
+    answer->origin = SDR_FROM_DIRECTORY;
+    return sdr_directory_lookup(source->servers[directory], keys, trace, facts,
+                                &answer->error);
+}
+
 void
-sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
-                  const struct sdr_keys *keys, const struct sdr_trace *trace,
-                  struct sdr_answer *answer)
+sdr_source_lookup(const struct sdr_source *source, const struct sdr_keys *keys,
+                  const struct sdr_trace *trace, struct sdr_answer *answer)
 {
     bool found = false, silent = false;
 
-    answer->origin = SDR_FROM_DIRECTORY;
     answer->error.text[0] = '\0';
-    for (unsigned i = 0; i < count; i++) {
-        struct sdr_facts facts;
-        struct sdr_error error = {""};
+    for (unsigned i = 0; i < source->config->directory_count; i++) {
+        struct sdr_answer one;
 
-        switch (
-            sdr_directory_lookup(directories[i], keys, trace, &facts, &error)) {
+        one.error.text[0] = '\0';
+        switch (ask(source, i, keys, trace, &one.facts, &one)) {
         case SDR_OK:
-            sdr_facts_merge(&answer->facts, &found, &facts);
+            sdr_facts_merge(&answer->facts, &found, &one.facts);
+            answer->origin = one.origin;
             break;
         case SDR_NOTFOUND:
+            if (!found)
+                answer->origin = one.origin;
             break;
         case SDR_TEMPFAIL:
         case SDR_INVALID:
         case SDR_CONFIG:
             silent = true;
-            answer->error = error;
+            answer->error = one.error;
             break;
         }
     }

@@ -10,14 +10,21 @@
 
 #include "directory.h"
 #include "facts.h"
+#include "replica.h"
 #include "route.h"
 #include "trace.h"
 
-/* Ask COUNT directories one after the other, each within its own timeout.
- * Always fills the answer. Any thread. */
+struct sdr_source {
+    const struct sdr_config *config;
+    struct sdr_replica *replica;          /* NULL: none */
+    struct sdr_directory *const *servers; /* one for each directory */
+};
+
+/* Ask the directories one after the other: each the replica's copy of it first,
+ * then, if that is not sure, its servers, within their timeout. Always fills
+ * the answer. Any thread. */
 void
-sdr_source_lookup(struct sdr_directory *const *directories, unsigned count,
-                  const struct sdr_keys *keys, const struct sdr_trace *trace,
-                  struct sdr_answer *answer);
+sdr_source_lookup(const struct sdr_source *source, const struct sdr_keys *keys,
+                  const struct sdr_trace *trace, struct sdr_answer *answer);
 
 #endif

@@ -7,19 +7,28 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static bool
-is_roots_alone(const struct stat *st)
+is_alone(const struct stat *st, uid_t owner)
 {
-    return st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    return (st->st_uid == 0 || st->st_uid == owner)
+           && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+static bool
+is_roots_alone(const struct stat *st)
+{
+    return is_alone(st, 0);
+}
+
+/* The folder of the file; OWNER may own it as well as root. */
 static enum sdr_status
-check_folder(const char *path, struct sdr_error *error)
+check_folder(const char *path, uid_t owner, struct sdr_error *error)
 {
     char copy[PATH_MAX];
     const char *folder;
@@ -35,11 +44,11 @@ check_folder(const char *path, struct sdr_error *error)
         sdr_error_set(error, "%s: %s", folder, strerror(errno));
         return SDR_CONFIG;
     }
-    if (!is_roots_alone(&st)) {
+    if (!is_alone(&st, owner)) {
         sdr_error_set(error,
-                      "%s: root reads it, so its folder must belong to root "
+                      "%s: root reads it, so its folder must belong to root%s "
                       "and be writable by nobody else",
-                      path);
+                      path, owner != 0 ? " or sdr" : "");
         return SDR_CONFIG;
     }
     return SDR_OK;
@@ -69,7 +78,7 @@ check_file(const char *path, const struct stat *st, bool secret,
                       path);
         return SDR_CONFIG;
     }
-    return check_folder(path, error);
+    return check_folder(path, 0, error);
 }
 
 static enum sdr_status
@@ -135,4 +144,28 @@ sdr_trust_check(const char *path, bool secret, struct sdr_error *error)
         return SDR_CONFIG;
     }
     return check_file(path, &st, secret, error);
+}
+
+enum sdr_status
+sdr_trust_replica(const char *path, struct sdr_error *error)
+{
+    char space[1024];
+    struct passwd entry, *sdr = NULL;
+    struct stat st;
+
+    if (geteuid() != 0)
+        return SDR_OK;
+    if (stat(path, &st) < 0) {
+        sdr_error_set(error, "%s: %s", path, strerror(errno));
+        return SDR_CONFIG;
+    }
+    getpwnam_r("sdr", &entry, space, sizeof space, &sdr);
+    if (!is_alone(&st, sdr != NULL ? sdr->pw_uid : 0)) {
+        sdr_error_set(error,
+                      "%s: root reads it, so it must belong to root or sdr and "
+                      "be writable by nobody else",
+                      path);
+        return SDR_CONFIG;
+    }
+    return check_folder(path, sdr != NULL ? sdr->pw_uid : 0, error);
 }

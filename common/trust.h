@@ -25,4 +25,10 @@ sdr_trust_read(const char *path, bool secret, size_t max, char **text,
 enum sdr_status SDR_MUST_USE
 sdr_trust_check(const char *path, bool secret, struct sdr_error *error);
 
+/* Check a replica: with effective user id 0 it and its folder must belong to
+ * root or to the user "sdr" and be writable by nobody else. SDR_OK or
+ * SDR_CONFIG. */
+enum sdr_status SDR_MUST_USE
+sdr_trust_replica(const char *path, struct sdr_error *error);
+
 #endif

@@ -1,14 +1,14 @@
 /* check.c - sdrctl check: is everything as routing needs it?
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include "check.h"
+
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
-
-#include "sdrctl.h"
-#include "survey.h"
+#include <unistd.h>
 
 static const char *
 finding_word(enum sdr_finding finding)
@@ -26,7 +26,7 @@ finding_word(enum sdr_finding finding)
     return "";
 }
 
-static void
+void
 print_finding(void *arg, enum sdr_finding finding, const char *subject,
               const char *text, const char *advice)
 {
@@ -42,6 +42,17 @@ print_finding(void *arg, enum sdr_finding finding, const char *subject,
     fflush(stdout);
 }
 
+/* What is in it is for sdr-sync to judge. */
+static enum sdr_finding
+check_file(const struct sdr_directory_options *directory)
+{
+    bool readable = access(directory->ldif_path, R_OK) == 0;
+
+    print_finding(NULL, readable ? SDR_FINE : SDR_WRONG, "file",
+                  readable ? "it is there" : strerror(errno), NULL);
+    return readable ? SDR_FINE : SDR_WRONG;
+}
+
 static enum sdr_finding
 check_directory(const struct sdr_config *config, unsigned index)
 {
@@ -53,56 +64,35 @@ check_directory(const struct sdr_config *config, unsigned index)
         enum sdr_finding finding;
 
         printf("directory %s, %s\n", directory->name, directory->uris.items[i]);
-        finding = sdr_survey(config, index, i, &survey);
+        finding = directory->ldif_path != NULL
+                      ? check_file(directory)
+                      : sdr_survey(config, index, i, &survey);
         if (finding > worst)
             worst = finding;
     }
     return worst;
 }
 
-/* True if the directory is among those that were named, or none was. */
-static bool
-is_wanted(const char *name, int count, char **names)
+static enum sdr_finding
+check_directories(const struct sdr_config *config, const struct chosen *chosen)
 {
-    for (int i = 0; i < count; i++) {
-        if (strcasecmp(names[i], name) == 0)
-            return true;
-    }
-    return count == 0;
-}
-
-static bool
-is_known(const struct sdr_config *config, const char *name)
-{
-    for (unsigned i = 0; i < config->directory_count; i++) {
-        if (strcasecmp(config->directories[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-int
-command_check(struct sdr *sdr, int argc, char **argv)
-{
-    const struct sdr_config *config = sdr_get_config(sdr);
     enum sdr_finding worst = SDR_FINE;
 
-    if (argc < 2 || strcmp(argv[1], "directory") != 0)
-        return bad_use("check", "check what? directory");
-    for (int i = 2; i < argc; i++) {
-        if (!is_known(config, argv[i]))
-            return bad_use("check", "there is no such directory");
-    }
-    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
     for (unsigned i = 0; i < config->directory_count; i++) {
         enum sdr_finding finding;
 
-        if (!is_wanted(config->directories[i].name, argc - 2, argv + 2))
+        if (!is_chosen(chosen, &config->directories[i]))
             continue;
         finding = check_directory(config, i);
         if (finding > worst)
             worst = finding;
     }
+    return worst;
+}
+
+static int
+exit_code(enum sdr_finding worst)
+{
     switch (worst) {
     case SDR_FINE:
     case SDR_DOUBTFUL:
@@ -113,4 +103,33 @@ command_check(struct sdr *sdr, int argc, char **argv)
         return EX_TEMPFAIL;
     }
     return EX_SOFTWARE;
+}
+
+int
+command_check(struct sdr *sdr, int argc, char **argv)
+{
+    const struct sdr_config *config = sdr_get_config(sdr);
+    const struct chosen chosen = {argc > 2 ? argc - 2 : 0, argv + 2};
+    const char *what = argc > 1 ? argv[1] : NULL;
+    bool directories = what == NULL || strcmp(what, "directory") == 0;
+    bool replica = what != NULL ? strcmp(what, "replica") == 0
+                                : config->replica.path != NULL;
+    enum sdr_finding worst = SDR_FINE;
+
+    if (!directories && !replica)
+        return bad_use("check", "check what? directory or replica");
+    if (!is_choice(config, &chosen))
+        return bad_use("check", "there is no such directory");
+    if (replica && config->replica.path == NULL)
+        return no_replica(config);
+    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
+    if (directories)
+        worst = check_directories(config, &chosen);
+    if (replica) {
+        enum sdr_finding finding = check_replica(config, &chosen);
+
+        if (finding > worst)
+            worst = finding;
+    }
+    return exit_code(worst);
 }

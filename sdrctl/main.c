@@ -12,8 +12,16 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
-    {"check", "directory [NAME...]",
-     "look whether the directories are as routing needs them", command_check},
+    {"check", "[directory | replica [NAME...]]",
+     "look whether the directories and their copy are as routing needs them",
+     command_check},
+    {"sync", "status [--json] [NAME...]",
+     "say how good the copy of each directory is, and what that means for mail",
+     command_sync},
+    {"sync", "accept [NAME...]", "believe the losses that sdr-sync holds back",
+     command_sync},
+    {"dump", "[--json] [NAME...]",
+     "print what is in the copy of each directory", command_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -31,14 +39,15 @@ print_usage(FILE *out)
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %s %s\n      %s\n", commands[i].name,
                 commands[i].arguments, commands[i].help);
-    fputs("\n"
-          "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-          "  -h, --help         show this\n"
-          "  -V, --version      show the version\n"
-          "\n"
-          "Exit codes: 0 all sure, 64 bad use, 75 not now, 78 bad\n"
-          "configuration. See sdrctl(8).\n",
-          out);
+    fputs(
+        "\n"
+        "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+        "  -h, --help         show this\n"
+        "  -V, --version      show the version\n"
+        "\n"
+        "Exit codes: 0 all sure, 64 bad use, 75 not now, 77 no right, 78 bad\n"
+        "configuration. See sdrctl(8).\n",
+        out);
 }
 
 int

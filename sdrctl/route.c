@@ -7,8 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include <jansson.h>
-
+#include "json.h"
 #include "sdrctl.h"
 
 enum format { AS_TEXT, AS_JSON, EXPLAINED };
@@ -55,32 +54,6 @@ print_step(void *arg, const char *text)
 
 /* ---- JSON ---- */
 
-/* A JSON string; octets that are no UTF-8 are shown as \xNN. */
-static json_t *
-make_string(const char *text)
-{
-    char clean[4096];
-    json_t *string = json_string(text);
-
-    if (string != NULL)
-        return string;
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    return json_string(clean);
-}
-
-static json_t *
-make_sites(const struct sdr_verdict *verdict)
-{
-    json_t *sites = json_array();
-
-    for (unsigned i = 0; i < verdict->config->site_count; i++) {
-        if ((verdict->sites & (sdr_sites)1 << i) != 0)
-            json_array_append_new(sites,
-                                  make_string(verdict->config->sites[i].name));
-    }
-    return sites;
-}
-
 static json_t *
 make_targets(const struct sdr_verdict *verdict)
 {
@@ -108,7 +81,8 @@ make_object(const char *recipient, const struct sdr_verdict *verdict)
     json_object_set_new(object, "recipient", make_string(recipient));
     json_object_set_new(object, "verdict",
                         json_string(sdr_verdict_name(verdict->kind)));
-    json_object_set_new(object, "sites", make_sites(verdict));
+    json_object_set_new(object, "sites",
+                        make_sites(verdict->config, verdict->sites));
     json_object_set_new(object, "targets", make_targets(verdict));
     if (verdict->next_hop != NULL)
         json_object_set_new(object, "next-hop", make_string(verdict->next_hop));
@@ -117,16 +91,6 @@ make_object(const char *recipient, const struct sdr_verdict *verdict)
     json_object_set_new(object, "source",
                         json_string(sdr_origin_name(verdict->origin)));
     return object;
-}
-
-static void
-print_json(const char *recipient, const struct sdr_verdict *verdict)
-{
-    json_t *object = make_object(recipient, verdict);
-
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
 }
 
 /* ---- the command ---- */
@@ -140,7 +104,7 @@ route(struct job *job, const char *recipient)
     sdr_decide(job->sdr, recipient, job->format == EXPLAINED ? &steps : NULL,
                &verdict);
     if (job->format == AS_JSON)
-        print_json(recipient, &verdict);
+        print_object(make_object(recipient, &verdict));
     else
         print_text(recipient, &verdict);
     if (verdict.kind == SDR_DEFER)

@@ -4,6 +4,8 @@
 #ifndef SDRCTL_H
 #define SDRCTL_H
 
+#include <stdbool.h>
+
 #include "sdr.h"
 
 /* A subcommand. ARGV begins with its name; the configuration is borrowed.
@@ -19,7 +21,32 @@ int
 command_check(struct sdr *sdr, int argc, char **argv);
 
 int
+command_dump(struct sdr *sdr, int argc, char **argv);
+
+int
+command_sync(struct sdr *sdr, int argc, char **argv);
+
+int
 command_route(struct sdr *sdr, int argc, char **argv);
+
+/* The directories that arguments name: all if there are none. Names are
+ * compared without regard to case. */
+struct chosen {
+    int count;
+    char **names;
+};
+
+/* False if a name is no directory's. */
+bool
+is_choice(const struct sdr_config *config, const struct chosen *chosen);
+
+bool
+is_chosen(const struct chosen *chosen,
+          const struct sdr_directory_options *directory);
+
+/* Say on stderr that no replica is configured; returns EX_CONFIG. */
+int
+no_replica(const struct sdr_config *config);
 
 /* Print text as clean as a terminal needs it. */
 void

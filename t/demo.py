@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""demo.py - shows what sdr does, with real servers: Postfix, Sendmail, Exim, OpenLDAP
+"""demo.py - shows what sdr does: with a file, then with Postfix, Sendmail, Exim and OpenLDAP
 
 Everything runs on the loopback address, below a temporary folder, and is gone
 at the end. Exits 1 if something came out differently.
@@ -7,6 +7,7 @@ at the end. Exits 1 if something came out differently.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import re
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -24,6 +25,39 @@ from proc import wait_for
 from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
+from sync import Sync
+
+FILE = """\
+dn: uid=alice
+mail: alice@example.com
+sdrOwner: hosted
+
+dn: uid=dave
+mail: dave@example.com
+sdrOwner: onprem
+"""
+FILE_CONF = """\
+this-site = onprem
+
+[site onprem]
+routing-domain = onprem.%d
+
+[site hosted]
+routing-domain = hosted.%d
+
+[domain example.com]
+unknown = reject
+
+[directory people]
+uri = ldif:{folder}/people.ldif
+default-owner = onprem
+
+[replica]
+path = {folder}/replica
+"""
+FROM_FILE = ['alice@example.com: redirect to alice@hosted.example.com (owner by the directory)',
+             'dave@example.com: pass (owner is this site)',
+             'nobody@example.com: reject 550 5.1.1 User unknown (no entry, unknown = reject)']
 
 LOOPING = [f'X-SDR-Routed: onprem; {int(time.time())}'] * 5
 
@@ -49,6 +83,31 @@ CASES = [
 ROW = '{:<25}{:<25}{:<10}{}'
 
 
+def command(folder, program, *arguments):
+    """Show it, run it there, show what it says; that."""
+    print('$', Path(program).name, '-c sdr.conf', *arguments, flush=True)
+    done = subprocess.run([paths.BUILD / program, '-c', 'sdr.conf', *arguments], cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          check=False)
+    said = re.sub(r'^<\d>', '', done.stdout, flags=re.M)
+    print(said, flush=True)
+    return said
+
+
+def show_file(folder):
+    """Routing by a file, without any server; whether it was right."""
+    (folder / 'people.ldif').write_text(FILE, encoding='utf-8')
+    (folder / 'sdr.conf').write_text(FILE_CONF.format(folder=folder), encoding='utf-8')
+    print(f'$ cat people.ldif\n{FILE}')
+    command(folder, 'sync/sdr-sync', '--once')
+    said = command(folder, 'sdrctl/sdrctl', 'route', '--explain',
+                   *(line.partition(':')[0] for line in FROM_FILE))
+    if [line for line in said.splitlines() if line[0] != ' '] == FROM_FILE:
+        return True
+    print(f'    expected: {FROM_FILE}', file=sys.stderr)
+    return False
+
+
 class Demo:
     """The servers, in the order in which they need each other."""
 
@@ -63,15 +122,19 @@ class Demo:
         socket = f'unix:{self.postfix.queue_folder / world.SOCKET}'
         self.sendmail = Sendmail(folder / 'sendmail', self.sink.port, milters=[socket])
         stack.callback(self.sendmail.stop)
-        self.milter = Milter(folder / 'milter', self._conf(folder, 'sdr', milter={'socket': socket}))
+        self.sync = Sync(folder, lambda path: self._conf(
+            folder, 'sdr', milter={'socket': socket}, replica={'path': str(path)}))
+        stack.callback(self.sync.close)
+        self.milter = Milter(folder / 'milter', self.sync.conf.read_text())
         stack.callback(self.milter.close)
         self.exim = Exim(folder / 'exim', self.sink.port, self._exim_conf(folder))
         stack.callback(self.exim.stop)
 
     def start(self):
-        for server in (self.sink, self.slapd, self.milter, self.postfix, self.sendmail,
-                       self.exim):
+        for server in (self.sink, self.slapd, self.sync, self.milter, self.postfix,
+                       self.sendmail, self.exim):
             server.start()
+        wait_for(lambda: self.sync.lines('up to date'))
 
     def outcome(self, mta, case):
         """What the sender was told if it was no; who got the message otherwise."""
@@ -121,15 +184,19 @@ def show(demo, case):
 
 
 def main():
-    print('example.com is shared by onprem (this Postfix) and hosted.\n')
+    print('example.com is shared by onprem (here) and hosted. Who is where can be said in a file:\n')
+    with paths.scratch() as folder:
+        results = [show_file(folder)]
+    print('... or by an OpenLDAP server. Postfix asks its copy, which sdr-sync keeps:\n')
     print(ROW.format('the mailbox is', 'mail to', 'verdict', 'goes to, or is answered'))
     with paths.scratch() as folder, ExitStack() as stack:
         demo = Demo(folder, stack)
         demo.start()
-        results = [show(demo, case) for case in CASES]
+        results += [show(demo, case) for case in CASES]
+        results.append(not demo.milter.lines('source=directory'))
     if not all(results):
         return 1
-    print('\nSendmail and Exim were asked the same, and did the same.')
+    print('\nSendmail, by the copy too, and Exim, which asked the server, did the same.')
     return 0
 
 

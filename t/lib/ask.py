@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paths
-from milter import assert_clean, environment
+from daemon import assert_clean, environment
 
 TICKS = os.sysconf('SC_CLK_TCK')
 SANITIZED = 'san' in paths.BUILD.name

@@ -2,141 +2,23 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import grp
-import os
 import re
-import signal
-import socket
-import time
-from pathlib import Path
 
 import paths
-from proc import Process, wait_for
-
-SANITIZER = re.compile('ERROR: AddressSanitizer|runtime error:|WARNING: ThreadSanitizer|LeakSanitizer')
-SANITIZER_OPTIONS = {
-    'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
-    'LSAN_OPTIONS': f'print_suppressions=0:suppressions={Path(__file__).with_name("lsan.supp")}',
-    'UBSAN_OPTIONS': 'print_stacktrace=1:exitcode=99',
-    'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
-                    + str(Path(__file__).with_name('tsan.supp')),
-}
-# A milter that is stopped while it starts leaves the signal to libmilter, which starts the
-# threads of its pool after the first sign of life and destroys what they are just taking.
-SETTLE = 0.3 if 'tsan' in paths.BUILD.name else 0
-RELOADED = re.compile('configuration reloaded|keeping')
+from daemon import Daemon
 
 
-def environment():
-    """For our programs: sanitizers as the tests need them, unless told otherwise."""
-    return {**SANITIZER_OPTIONS, **os.environ}
+class Milter(Daemon):
+    """In the MTAs' groups, so that it may give them the socket."""
 
-
-def assert_clean(text):
-    """No sanitizer has spoken."""
-    assert not SANITIZER.search(text), text
-
-
-class Milter:
-    """sdr-milter as user sdr, in the MTAs' groups so that it may give them the socket."""
-
-    def __init__(self, folder, conf_text):
-        self.folder = Path(folder)
-        self.conf = self.folder / 'sdr.conf'
-        self.log_file = self.folder / 'milter.log'
-        self._process = None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.configure(conf_text)
-
-    def configure(self, conf_text):
-        """Write sdr.conf; a running milter wants reload() to see it."""
-        self.conf.write_text(conf_text, encoding='utf-8')
-        self.conf.chmod(0o644)
-
-    def start(self, *options):
-        """Returns when the milter says that it is ready."""
-        path = str(self.folder / 'notify')
-        Path(path).unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.bind(path)
-            notify.setblocking(False)
-            os.chmod(path, 0o666)
-            self.launch(*options, NOTIFY_SOCKET=path)
-            self._process.wait_ready(lambda: b'READY=1' in received(notify), 30)
-        return self
-
-    def launch(self, *options, **environ):
-        """Start without waiting, for a milter that is expected to give up; see wait()."""
-        self._process = Process(
-            [paths.BUILD / 'milter/sdr-milter', '-c', self.conf, *options], self.log_file,
-            env={**environment(), **environ}, user='sdr', group='sdr',
-            extra_groups=[grp.getgrnam(name).gr_gid for name in ('postfix', 'smmta')])
-
-    def wait(self, seconds=15):
-        """The exit code of a milter that ends by itself; then it counts as not running."""
-        status = self._process.wait(seconds)
-        self._process = None
-        return status
-
-    def reload(self):
-        """SIGUSR1; the log lines up to the one that tells how it ended."""
-        before = len(self.log())
-        self._process.signal(signal.SIGUSR1)
-        wait_for(lambda: RELOADED.search(self.log()[before:]), 10, 'reload of the configuration')
-        return self.log()[before:]
-
-    def stop(self):
-        """A clean end, or AssertionError. Harmless when it does not run."""
-        if self.alive():
-            time.sleep(SETTLE)
-            status = self._process.stop(15)
-            assert status == 0, f'sdr-milter: exit {status}\n{self.log()}'
-        assert_clean(self.log())
+    program = 'milter/sdr-milter'
+    groups = ('postfix', 'smmta')
+    # One that is stopped while it starts leaves the signal to libmilter, which starts the
+    # threads of its pool after the first sign of life and destroys what they are just taking.
+    settle = 0.3 if 'tsan' in paths.BUILD.name else 0
 
     @property
     def socket_path(self):
         """Where it listens, or will after its next start."""
         found = re.search('^socket *= *unix:(.*)$', self.conf.read_text(encoding='utf-8'), re.M)
         return found[1] if found else ''
-
-    def close(self):
-        """For fixtures: stop(), and one that died without being told to is an error too."""
-        if self._process and self._process.returncode not in (None, 0, -signal.SIGKILL):
-            raise AssertionError(f'sdr-milter: exit {self._process.returncode}\n{self.log()}')
-        self.stop()
-
-    def signal(self, number):
-        self._process.signal(number)
-
-    def kill(self):
-        self._process.kill()
-
-    def freeze(self):
-        self._process.freeze()
-
-    def thaw(self):
-        self._process.thaw()
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    def alive(self):
-        return bool(self._process) and self._process.alive()
-
-    def log(self):
-        """All it wrote, '<N>' priorities included."""
-        if not self.log_file.exists():
-            return ''
-        return self.log_file.read_text(encoding='utf-8', errors='replace')
-
-    def lines(self, needle=''):
-        """The log lines that contain this text."""
-        return [line for line in self.log().splitlines() if needle in line]
-
-
-def received(notify):
-    try:
-        return notify.recv(4096)
-    except BlockingIOError:
-        return b''

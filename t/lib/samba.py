@@ -91,6 +91,34 @@ def organizational_unit(name):
     return f'dn: OU={name},{SUFFIX}\nobjectClass: organizationalUnit\n\n'
 
 
+# samba-tool does not find this object. LCRP: list, and read.
+SHOW_DELETIONS = """\
+import os
+import ldb
+from samba.auth import system_session
+from samba.dcerpc import security
+from samba.ndr import ndr_pack, ndr_unpack
+from samba.param import LoadParm
+from samba.samdb import SamDB
+lp = LoadParm()
+lp.load(os.environ['SMB_CONF_PATH'])
+db = SamDB(session_info=system_session(), lp=lp)
+domain = security.dom_sid(db.get_domain_sid())
+reader = db.search(base=db.domain_dn(), expression='(sAMAccountName=router)',
+                   attrs=['objectSid'])[0]
+sid = str(ndr_unpack(security.dom_sid, reader['objectSid'][0]))
+controls = ['show_deleted:1', 'sd_flags:1:4']
+dn = ldb.Dn(db, 'CN=Deleted Objects,' + str(db.domain_dn()))
+found = db.search(base=dn, scope=ldb.SCOPE_BASE, attrs=['nTSecurityDescriptor'],
+                  controls=controls)[0]
+old = ndr_unpack(security.descriptor, found['nTSecurityDescriptor'][0]).as_sddl(domain)
+at = old.index('(')
+new = security.descriptor.from_sddl(old[:at] + '(A;CI;LCRP;;;' + sid + ')' + old[at:], domain)
+message = ldb.Message(dn)
+message['sd'] = ldb.MessageElement(ndr_pack(new), ldb.FLAG_MOD_REPLACE, 'nTSecurityDescriptor')
+db.modify(message, controls=controls)
+"""
+
 BASE = ''.join([*map(organizational_unit, ['people', 'groups', 'services']),
                 user('router', READER_PASSWORD)])
 
@@ -174,6 +202,18 @@ servicePrincipalName: ldap/{self.address}
         for name in ['people', 'groups']:
             self.remove(f'OU={name},{SUFFIX}')
         self.add(''.join(map(organizational_unit, ['people', 'groups'])))
+
+    def copy_data(self, folder, back=False):
+        """Keep the data of a server that does not run in this folder, or put them back."""
+        source, target = self.folder / 'private', Path(folder)
+        if back:
+            source, target = target, source
+        shutil.rmtree(target, ignore_errors=True)
+        copy(source, target)
+
+    def show_deletions(self):
+        """Let the reader see what is deleted, as ldap-schema/README.md says."""
+        self.shell(f"/usr/bin/python3 - <<'EOF'\n{SHOW_DELETIONS}\nEOF\n")
 
     def export_keytab(self, path, principal):
         """Add the keys of this account to the file."""

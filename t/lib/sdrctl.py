@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import paths
-from milter import assert_clean, environment
+from daemon import assert_clean, environment
 
 
 def write_conf(folder, text):

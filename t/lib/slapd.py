@@ -4,6 +4,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -62,14 +63,16 @@ class Slapd:
     """ldap://, ldapi:// and, with tls, ldaps:// and StartTLS on the loopback address."""
 
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
-                 schema=(), options='', sdr_schema=True, config_admin=False):
+                 schema=(), options='', sdr_schema=True, config_admin=False,
+                 syncprov=True):
         """
         ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
         options  more lines for the database in slapd.conf
-        sdr_schema=False leaves ours out; config_admin lets the administrator change cn=config
+        sdr_schema=False leaves ours out; config_admin lets the administrator change cn=config;
+        syncprov=False: without content synchronization; 'elsewhere': on another database
         """
         self.folder = Path(folder)
         self.log_file = self.folder / 'slapd.log'
@@ -82,6 +85,7 @@ class Slapd:
         self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
         self._config_admin = config_admin
+        self._syncprov = syncprov
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
         self._process = None
@@ -136,6 +140,11 @@ class Slapd:
         """All entries with their operational attributes."""
         return self.search('(objectClass=*)', '*', '+')
 
+    def export(self):
+        """What slapcat makes of it."""
+        return run([SERVER / 'usr/sbin/slapcat', '-f', self._conf, '-b', SUFFIX],
+                   env=environment()).stdout
+
     def log(self):
         return self.log_file.read_text(encoding='utf-8', errors='replace')
 
@@ -154,6 +163,12 @@ class Slapd:
             self.kill()
             self.start()
 
+    def copy_data(self, folder, back=False):
+        """Keep the data of a server that does not run in this folder, or put them back."""
+        source, target = (folder, self.folder / 'db') if back else (self.folder / 'db', folder)
+        shutil.rmtree(target, ignore_errors=True)
+        run(['cp', '-a', '--sparse=always', source, target])
+
     def empty(self):
         """Remove all data while it is stopped."""
         for file in (self.folder / 'db').iterdir():
@@ -161,6 +176,10 @@ class Slapd:
 
     def _configure(self):
         self._conf.write_text(self._configuration())
+
+    def load(self, ldif):
+        """Make it hold BASE and these entries; it must not run and have none yet."""
+        self._load(BASE + ldif)
 
     def _load(self, ldif):
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
@@ -170,7 +189,7 @@ class Slapd:
             *(f'include {file}' for file in self._schema),
             f'modulepath {SERVER}/usr/lib/ldap',
             'moduleload back_mdb',
-            'moduleload syncprov',
+            *(['moduleload syncprov'] if self._syncprov else []),
             *self._tls_lines(),
             *(['database config', f'rootdn "{ADMIN_DN}"'] if self._config_admin else []),
             'database mdb',
@@ -182,9 +201,15 @@ class Slapd:
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
-            'overlay syncprov',
+            *(['overlay syncprov'] if self._syncprov is True else []),
             self.options,
-            self.acl])
+            self.acl,
+            *(self._other_database() if self._syncprov == 'elsewhere' else [])])
+
+    def _other_database(self):
+        (self.folder / 'other').mkdir(exist_ok=True)
+        return ['database mdb', 'suffix "dc=other"', f'directory {self.folder}/other',
+                'overlay syncprov']
 
     def _tls_lines(self):
         if not self.tls:

@@ -79,6 +79,15 @@ def conf(**sections):
     return '\n'.join(section(*item) for item in wanted.items() if item[1] is not None)
 
 
+def conf_of_file(path, replica_path, **sections):
+    """conf() with a replica and, in place of a server, the LDIF file at this path."""
+    no_server = dict.fromkeys(['search-base', 'bind', 'bind-dn', 'timeout'])
+    sections['directory_corp'] = {'uri': f'ldif:{path}', **no_server,
+                                  **sections.get('directory_corp', {})}
+    sections['replica'] = {'path': str(replica_path), **sections.get('replica', {})}
+    return conf(**sections)
+
+
 def section(name, options):
     head = [] if name == 'main' else [f'[{name}]']
     lines = [f'{key} = {v}' for key, value in options.items() for v in as_list(value)]

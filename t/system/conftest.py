@@ -31,6 +31,7 @@ from sdrctl import Conversation
 from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
+from sync import Sync
 from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
@@ -212,6 +213,27 @@ def new_bare_milter(new_milter, slapd, scratch):
 @pytest.fixture
 def bare_milter(new_bare_milter):
     return new_bare_milter()
+
+
+@pytest.fixture
+def new_sync(scratch, stop_later):
+    """new_sync(server, **sections): a Sync of what this Slapd has, not started."""
+    numbers = count()
+
+    def make(server, **sections):
+        folder = scratch / f'sync{next(numbers)}'
+        folder.mkdir()
+        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
+                     **sections.pop('directory_corp', {})}
+        replica = sections.pop('replica', {})
+
+        def conf_text(path):
+            return world.conf(directory_corp=directory, replica={'path': str(path), **replica},
+                              **sections)
+        sync = Sync(folder, conf_text)
+        stop_later(sync.close)
+        return sync
+    return make
 
 
 @pytest.fixture

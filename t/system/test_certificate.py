@@ -13,7 +13,7 @@ import world
 from ask import ask, timed_rcpt
 from badserver import BadServer
 from ldapwire import EXTENDED, UNBIND, parse_tag
-from milter import environment
+from daemon import environment
 from slapd import Slapd
 from tls import CA, DAY, NOW, with_chain
 

@@ -9,7 +9,7 @@ import pytest
 import paths
 import slapd as slapd_module
 import world
-from milter import assert_clean, environment
+from daemon import assert_clean, environment
 
 HIDES_OWNER = f"""\
 access to attrs=userPassword by anonymous auth by * none

@@ -1,4 +1,4 @@
-"""test_corpus.py - t/corpus on slapd and Active Directory, through sdrctl route and behind each MTA
+"""test_corpus.py - t/corpus on slapd, Active Directory and LDIF files, and behind each MTA
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,9 +11,11 @@ import pytest
 
 import adldif
 import paths
+import sdrctl
 import world
+from daemon import assert_clean, environment
 from mta import INSIDER
-from milter import assert_clean, environment
+from sync import Sync
 
 CORPUS = paths.ROOT / 't/corpus'
 WORLDS = sorted(path for path in CORPUS.iterdir() if path.is_dir())
@@ -43,14 +45,16 @@ def describe(answer):
     return lines
 
 
-def wrong_answers(folder, scratch, uri, ca, unable=()):
-    """(recipient, expected, answered, reason) of each case that this directory answers wrongly.
+def conf_text(folder, scratch, uri, ca):
+    return (folder / 'sdr.conf').read_text().replace('@URI@', uri).replace(
+        '@PASSWORD_FILE@', f'{world.password_file(scratch)}\ntls-ca-file = {ca.cert}')
+
+
+def wrong_answers(folder, conf, unable=()):
+    """(recipient, expected, answered, reason) of each case that is answered wrongly.
 
     unable   recipients that are left out
     """
-    conf = scratch / 'sdr.conf'
-    conf.write_text((folder / 'sdr.conf').read_text().replace('@URI@', uri).replace(
-        '@PASSWORD_FILE@', f'{world.password_file(scratch)}\ntls-ca-file = {ca.cert}'))
     # A line feed cannot stand in sdrctl's input; the unit tests have those.
     wanted = [case for case in cases(folder / 'cases')
               if b'\n' not in case[0] and case[0] not in unable]
@@ -69,7 +73,29 @@ def wrong_answers(folder, scratch, uri, ca, unable=()):
 @pytest.mark.parametrize('folder', WORLDS, ids=lambda path: path.name)
 def test_world(folder, new_slapd, scratch, ca):
     slapd = new_slapd((folder / 'directory.ldif').read_text(), schema=folder.glob('schema'))
-    assert not wrong_answers(folder, scratch, slapd.uri, ca)
+    conf = sdrctl.write_conf(scratch, conf_text(folder, scratch, slapd.uri, ca))
+    assert not wrong_answers(folder, conf)
+
+
+EXPORTS = {
+    'as written': lambda slapd, folder: (folder / 'directory.ldif').read_text(),
+    'ldapsearch': lambda slapd, folder: slapd.search(),
+    'slapcat': lambda slapd, folder: slapd.export(),
+}
+
+
+@pytest.mark.parametrize('folder', WORLDS, ids=lambda path: path.name)
+def test_world_from_a_file(folder, new_slapd, scratch, ca):
+    slapd = new_slapd((folder / 'directory.ldif').read_text(), schema=folder.glob('schema'))
+    for i, (name, export) in enumerate(EXPORTS.items()):
+        people = scratch / f'people{i}.ldif'
+        people.write_text(export(slapd, folder))
+        (scratch / str(i)).mkdir()
+        sync = Sync(scratch / str(i), lambda path, people=people:
+                    conf_text(folder, scratch, f'ldif:{people}', ca)
+                    + world.section('replica', {'path': str(path)}))
+        sync.once()
+        assert (name, wrong_answers(folder, sync.conf)) == (name, [])
 
 
 # Samba compares octets: an address that the directory holds decomposed is not found by its
@@ -82,7 +108,8 @@ UNLIKE_SAMBA = {'basic': ['Zo\u00eb@example.com'.encode(), 'ZOE\u0308@example.co
 def test_world_in_active_directory(folder, ad, scratch, ca):
     ad.add(adldif.people((folder / 'directory.ldif').read_text()))
     unable = UNLIKE_SAMBA.get(folder.name, ())
-    assert not wrong_answers(folder, scratch, ad.ldaps_uri, ca, unable)
+    conf = sdrctl.write_conf(scratch, conf_text(folder, scratch, ad.ldaps_uri, ca))
+    assert not wrong_answers(folder, conf, unable)
 
 
 # --- the same behind an MTA ---

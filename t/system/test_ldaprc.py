@@ -19,7 +19,7 @@ import world
 from ask import ask, timed_rcpt
 from badserver import BadServer
 from ldapwire import UNBIND, parse_tag
-from milter import environment
+from daemon import environment
 from namespace import Namespace
 from postfix import Postfix
 from slapd import Slapd

@@ -17,7 +17,7 @@ import pytest
 import paths
 import smtpclient
 import world
-from milter import assert_clean, environment
+from daemon import assert_clean, environment
 from proc import wait_for
 from world import person
 

@@ -64,6 +64,16 @@ static const char full[] =
     "tls-require-cert = no\n"
     "search-base = dc=merged\n"
     "default-owner = cloud\n"
+    "[directory export]\n"
+    "uri = LDIF:/srv/export.ldif\n"
+    "search-base = dc=export\n"
+    "default-owner = cloud\n"
+    "[replica]\n"
+    "path = /var/lib/sdr/replica\n"
+    "unknown-max-age = 5\n"
+    "known-max-age = 31536000\n"
+    "max-removed = 0\n"
+    "reconcile = 0\n"
     "[milter]\n"
     "socket = unix:/run/sdr/milter.sock\n"
     "socket-group = postfix\n"
@@ -141,7 +151,7 @@ directories_are_read(void **state)
     const struct sdr_directory_options *merged = &c->directories[1];
 
     (void)state;
-    assert_int_equal(c->directory_count, 2);
+    assert_int_equal(c->directory_count, 3);
     assert_string_equal(corp->name, "corp");
     assert_int_equal(corp->uris.count, 3);
     assert_string_equal(corp->uris.items[1], "ldap://[::1]:1389");
@@ -161,6 +171,22 @@ directories_are_read(void **state)
     assert_null(merged->password);
     assert_true(merged->start_tls);
     assert_int_equal(merged->default_owner, 2);
+    assert_null(merged->ldif_path);
+    assert_string_equal(c->directories[2].ldif_path, "/srv/export.ldif");
+    sdr_config_free(&c);
+}
+
+static void
+the_replica_is_read(void **state)
+{
+    struct sdr_config *c = unit_config(full);
+
+    (void)state;
+    assert_string_equal(c->replica.path, "/var/lib/sdr/replica");
+    assert_int_equal(c->replica.unknown_max_age, 5);
+    assert_int_equal(c->replica.known_max_age, 31536000);
+    assert_int_equal(c->replica.max_removed, 0);
+    assert_int_equal(c->replica.reconcile, 0);
     sdr_config_free(&c);
 }
 
@@ -196,6 +222,12 @@ what_is_not_given_has_a_default(void **state)
     assert_null(c->milter.socket_group);
     assert_int_equal(c->milter.socket_mode, 0660);
     assert_int_equal(c->milter.route, SDR_ROUTE_REFUSED);
+    assert_null(d->ldif_path);
+    assert_null(c->replica.path);
+    assert_int_equal(c->replica.unknown_max_age, 30);
+    assert_int_equal(c->replica.known_max_age, 259200);
+    assert_int_equal(c->replica.max_removed, 10);
+    assert_int_equal(c->replica.reconcile, 86400);
     sdr_config_free(&c);
 }
 
@@ -273,6 +305,10 @@ the_example_loads(void **state)
 }
 
 /* ---- mistakes ---- */
+
+/* Behind UNIT_CONF: line 16 and on. */
+#define REPLICA "[replica]\npath = /var/lib/sdr/replica\n"
+#define EXPORT  "[directory x]\nsearch-base = dc=x\ndefault-owner = cloud\n"
 
 /* UNIT_CONF has 15 lines and ends in [directory corp]. */
 static const struct {
@@ -434,6 +470,37 @@ static const struct {
     {"bind = simple\nbind-dn = cn=x\npassword-file = @PASSWORD_FILE@\n"
      "uri = pldap://x.example\n",
      {":19: uri: "}},
+    /* the replica */
+    {"[replica]\npath = replica\n",
+     {":17: path: \"replica\" does not begin with /"}},
+    {"[replica]\npath = /a\npath = /b\n", {":18: path: given twice"}},
+    {"[replica]\nunknown-max-age = 4\n",
+     {":17: unknown-max-age: \"4\" is no number from 5 to 86400"}},
+    {"[replica]\nunknown-max-age = 86401\n", {":17: unknown-max-age: "}},
+    {"[replica]\nknown-max-age = 59\n",
+     {":17: known-max-age: \"59\" is no number from 60 to 31536000"}},
+    {"[replica]\nknown-max-age = 31536001\n", {":17: known-max-age: "}},
+    {"[replica]\nmax-removed = 101\n",
+     {":17: max-removed: \"101\" is no number from 0 to 100"}},
+    {"[replica]\nmax-removed = 10%\n", {":17: max-removed: \"10%\" is no"}},
+    {"[replica]\nreconcile = 31536001\n",
+     {":17: reconcile: \"31536001\" is no number from 0 to 31536000"}},
+    {"[replica]\nmax-age = 1\n", {":17: max-age: there is no such option"}},
+    {"[replica x]\n", {"[replica x]: there is no such section"}},
+    /* files in place of servers */
+    {EXPORT "uri = ldif:/x\n",
+     {":19: uri: ldif: needs a [replica] with a path"}},
+    {EXPORT "uri = ldif:/x\n[replica]\nreconcile = 0\n",
+     {":19: uri: ldif: needs a [replica] with a path"}},
+    {REPLICA EXPORT "uri = ldif:x\n",
+     {":21: uri: \"ldif:x\" is not ldif:/PATH"}},
+    {REPLICA EXPORT "uri = ldif:\n", {":21: uri: \"ldif:\" is not ldif:/PA"}},
+    {REPLICA EXPORT "uri = ldif:/x\nuri = ldap://localhost\n",
+     {":21: uri: an ldif: stands alone"}},
+    {REPLICA EXPORT "uri = ldap://localhost\nuri = ldif:/x\n",
+     {":22: uri: \"ldif:/x\" is not ldap://HOST"}},
+    {REPLICA EXPORT "uri = ldif:/x\nfilter = (a=b)\n",
+     {":22: filter: not with ldif:"}},
 };
 
 /* True if line NUMBER, from 0, of the lines contains the part. */
@@ -582,6 +649,35 @@ more_sites_than_bits_are_a_mistake(void **state)
     strcat(text, "[site last]\nrouting-domain = last.%d\n");
     assert_int_equal(unit_load(&c, text, &mistakes), SDR_CONFIG);
     assert_true(is_told(&mistakes, "more than 32 sites"));
+}
+
+/* A key of the replica has one octet for the directory. */
+static void
+more_directories_than_an_octet_knows_have_no_replica(void **state)
+{
+    struct sdr_config *c;
+    struct unit_lines mistakes;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(out);
+    fputs(UNIT_CONF, out);
+    for (int i = 2; i <= 256; i++)
+        fprintf(out,
+                "[directory d%d]\nuri = ldap://localhost\n"
+                "search-base = dc=x\ndefault-owner = cloud\n",
+                i);
+    fputs(REPLICA, out);
+    fflush(out);
+    assert_int_equal(unit_load(&c, text, &mistakes), SDR_OK);
+    sdr_config_free(&c);
+    fputs(EXPORT "uri = ldap://localhost\n", out);
+    fclose(out);
+    assert_int_equal(unit_load(&c, text, &mistakes), SDR_CONFIG);
+    assert_true(is_told(&mistakes, "path: a replica of more than 256"));
+    free(text);
 }
 
 /* libini_config refuses some files without a word: octets that are no UTF-8,
@@ -858,6 +954,7 @@ main(void)
         cmocka_unit_test(sites_are_read),
         cmocka_unit_test(domains_are_read),
         cmocka_unit_test(directories_are_read),
+        cmocka_unit_test(the_replica_is_read),
         cmocka_unit_test(what_is_not_given_has_a_default),
         cmocka_unit_test(passwords_may_travel),
         cmocka_unit_test(windows_line_ends_are_taken),
@@ -866,6 +963,7 @@ main(void)
         cmocka_unit_test(whole_files_are_judged),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(more_sites_than_bits_are_a_mistake),
+        cmocka_unit_test(more_directories_than_an_octet_knows_have_no_replica),
         cmocka_unit_test(what_the_parser_cannot_take_is_told),
         cmocka_unit_test(what_is_no_file_is_told),
         cmocka_unit_test(what_is_no_text_is_told),

@@ -23,7 +23,7 @@ same() {
 }
 
 sources() {
-    for folder in common milter sdrctl exim-dlfunc sync; do
+    for folder in common milter sdrctl exim-dlfunc sync daemon; do
         [ -d "$folder" ] && find "$folder" -name '*.[ch]'
     done | sort
 }

@@ -1,11 +1,11 @@
-/* say.h - the milter's log: lines on stderr for the service manager
+/* say.h - the log of a daemon: lines on stderr for the service manager
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Any thread; a line is written whole. Text from outside must have been through
  * sdr_log_clean() or sdr_trace().
  */
-#ifndef SDR_MILTER_SAY_H
-#define SDR_MILTER_SAY_H
+#ifndef DAEMON_SAY_H
+#define DAEMON_SAY_H
 
 #include <syslog.h>
 

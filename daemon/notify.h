@@ -1,8 +1,8 @@
 /* notify.h - tells the service manager about us: sd_notify(3), the protocol
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#ifndef SDR_MILTER_NOTIFY_H
-#define SDR_MILTER_NOTIFY_H
+#ifndef DAEMON_NOTIFY_H
+#define DAEMON_NOTIFY_H
 
 /* Send STATE ("READY=1") to the socket in NOTIFY_SOCKET; without one, or if
  * nobody listens there, nothing happens. Any thread. */

@@ -1,0 +1,405 @@
+/* replica.c - see replica.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "replica.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fingerprint.h"
+#include "replica_file.h"
+
+/* A contact so far in the future (seconds): the clock was set. */
+enum { CLOCK_SLACK = 60 };
+
+struct sdr_replica {
+    const struct sdr_config *config;
+    struct sdr_replica_file *file;
+    unsigned char (*fingerprints)[SDR_RECORD_FINGERPRINT]; /* by directory */
+};
+
+/* ---- life ---- */
+
+static bool
+make(struct sdr_replica *replica, const struct sdr_config *config)
+{
+    replica->config = config;
+    replica->file = sdr_replica_file_new(config->replica.path);
+    replica->fingerprints =
+        calloc(config->directory_count, sizeof *replica->fingerprints);
+    if (replica->file == NULL || replica->fingerprints == NULL)
+        return false;
+    for (unsigned i = 0; i < config->directory_count; i++) {
+        if (!sdr_fingerprint(config, i, replica->fingerprints[i]))
+            return false;
+    }
+    return true;
+}
+
+struct sdr_replica *
+sdr_replica_new(const struct sdr_config *config)
+{
+    struct sdr_replica *replica = calloc(1, sizeof *replica);
+
+    if (replica != NULL && !make(replica, config))
+        sdr_replica_free(&replica);
+    return replica;
+}
+
+void
+sdr_replica_free(struct sdr_replica **replica)
+{
+    struct sdr_replica *r = *replica;
+
+    *replica = NULL;
+    if (r == NULL)
+        return;
+    sdr_replica_file_free(&r->file);
+    free(r->fingerprints);
+    free(r);
+}
+
+static enum sdr_status
+failed(const struct sdr_replica *replica, const char *reason,
+       struct sdr_error *error)
+{
+    sdr_error_set(error, "%s: %s", replica->config->replica.path, reason);
+    return SDR_TEMPFAIL;
+}
+
+/* ---- what is known of the copy ---- */
+
+static enum sdr_status
+read_meta(const struct sdr_replica *replica,
+          const struct sdr_replica_view *view, const void *name, size_t len,
+          void *out, size_t size, struct sdr_error *error)
+{
+    MDB_val key = {len, (void *)(uintptr_t)name}, value;
+    int rc = mdb_get(view->txn, view->meta, &key, &value);
+
+    if (rc == MDB_NOTFOUND)
+        return failed(replica, "sdr-sync has not read the directory yet",
+                      error);
+    if (rc == 0 && value.mv_size != size)
+        rc = MDB_CORRUPTED;
+    if (rc != 0)
+        return failed(replica, mdb_strerror(rc), error);
+    memcpy(out, value.mv_data, size);
+    return SDR_OK;
+}
+
+static enum sdr_status
+read_state(const struct sdr_replica *replica,
+           const struct sdr_replica_view *view, unsigned directory,
+           struct sdr_record_state *state, struct sdr_error *error)
+{
+    unsigned char key = (unsigned char)directory;
+    enum sdr_status status =
+        read_meta(replica, view, &key, 1, state, sizeof *state, error);
+
+    if (status == SDR_OK
+        && memcmp(state->fingerprint, replica->fingerprints[directory],
+                  sizeof state->fingerprint)
+               != 0)
+        return failed(replica,
+                      "written under another configuration; sdr-sync or this "
+                      "program has to be told of the new one",
+                      error);
+    return status;
+}
+
+enum sdr_status
+sdr_replica_state(struct sdr_replica *replica, unsigned directory,
+                  struct sdr_record_state *state, struct sdr_error *error)
+{
+    struct sdr_replica_view view;
+    enum sdr_status status;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, state, error);
+    sdr_replica_end(replica->file, &view);
+    return status;
+}
+
+enum sdr_status
+sdr_replica_status(struct sdr_replica *replica, unsigned directory,
+                   struct sdr_record_status *status, struct sdr_error *error)
+{
+    const unsigned char key[2] = {(unsigned char)directory, 's'};
+    struct sdr_replica_view view;
+    struct sdr_record_state state;
+    enum sdr_status rc;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    rc = read_state(replica, &view, directory, &state, error);
+    if (rc == SDR_OK)
+        rc = read_meta(replica, &view, key, sizeof key, status, sizeof *status,
+                       error);
+    sdr_replica_end(replica->file, &view);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+/* The name of the entry, for facts that somebody will have to look into. */
+static void
+read_name(const struct sdr_replica_view *view, unsigned directory,
+          const unsigned char *id, struct sdr_facts *facts)
+{
+    unsigned char octets[1 + SDR_RECORD_ID_SIZE] = {(unsigned char)directory};
+    MDB_val key = {sizeof octets, octets}, value;
+    size_t len = 0;
+
+    memcpy(octets + 1, id, SDR_RECORD_ID_SIZE);
+    if (mdb_get(view->txn, view->entries, &key, &value) == 0)
+        len = strnlen(value.mv_data, value.mv_size);
+    if (len >= sizeof facts->dn)
+        len = sizeof facts->dn - 1;
+    if (len > 0)
+        memcpy(facts->dn, value.mv_data, len);
+    facts->dn[len] = '\0';
+}
+
+/* The next record of those under one key; its name is not read yet. */
+static bool
+next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
+            unsigned char id[SDR_RECORD_ID_SIZE], struct sdr_facts *facts)
+{
+    const unsigned char *at = rest->mv_data;
+
+    if (!sdr_record_read(&at, &rest->mv_size, id, facts)
+        || facts->routing_site >= config->site_count
+        || (uint64_t)facts->owners >> config->site_count != 0)
+        return false;
+    rest->mv_data = (void *)(uintptr_t)at;
+    facts->directory = directory;
+    facts->key = 0;
+    facts->routing_wins = config->directories[directory].mapping.routing_wins;
+    facts->dn[0] = '\0';
+    return true;
+}
+
+/* Merge the records under the key with this index. */
+static int
+read_records(const struct sdr_replica *replica,
+             const struct sdr_replica_view *view, unsigned directory,
+             MDB_val rest, unsigned key, struct sdr_facts *best)
+{
+    unsigned char id[SDR_RECORD_ID_SIZE], best_id[SDR_RECORD_ID_SIZE];
+    bool found = false;
+
+    while (rest.mv_size > 0) {
+        struct sdr_facts facts;
+        bool first = !found;
+
+        if (!next_record(replica->config, directory, &rest, id, &facts))
+            return MDB_CORRUPTED;
+        facts.key = key;
+        if (first || facts.strength < best->strength)
+            memcpy(best_id, id, sizeof best_id);
+        sdr_facts_merge(best, &found, &facts);
+    }
+    if (!found)
+        return MDB_CORRUPTED;
+    read_name(view, directory, best_id, best);
+    return 0;
+}
+
+static int
+find(const struct sdr_replica *replica, const struct sdr_replica_view *view,
+     unsigned directory, const struct sdr_keys *keys, struct sdr_facts *facts)
+{
+    int rc = MDB_NOTFOUND;
+
+    for (unsigned k = 0; k < keys->count && rc == MDB_NOTFOUND; k++) {
+        struct sdr_record_key octets;
+        MDB_val key, value;
+
+        sdr_record_key(&octets, directory, &keys->key[k]);
+        key = (MDB_val){octets.len, octets.octets};
+        rc = mdb_get(view->txn, view->addresses, &key, &value);
+        if (rc == 0)
+            rc = read_records(replica, view, directory, value, k, facts);
+    }
+    return rc;
+}
+
+/* ---- what an answer is worth ---- */
+
+/* An exact match counts for days: who was there will be there. That somebody is
+ * not there, or not by a stronger key, must be true now. */
+void
+sdr_replica_left(const struct sdr_replica_options *options,
+                 const struct sdr_record_state *state, time_t now,
+                 int64_t *known, int64_t *unknown)
+{
+    int64_t age = (int64_t)now - state->contact;
+
+    if (state->complete == 0)
+        *known = *unknown = -1;
+    else if (state->from_a_file != 0)
+        *known = *unknown = INT64_MAX;
+    else {
+        *known = options->known_max_age - age;
+        *unknown = age < -CLOCK_SLACK ? -1 : options->unknown_max_age - age;
+    }
+    if (state->entries == 0)
+        *unknown = -1;
+}
+
+static enum sdr_status
+weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
+      time_t now, int rc, unsigned key, struct sdr_error *error)
+{
+    const struct sdr_replica_options *options = &replica->config->replica;
+    bool exact = rc == 0 && key == 0;
+    int64_t known, unknown;
+
+    sdr_replica_left(options, state, now, &known, &unknown);
+    if ((exact ? known : unknown) >= 0)
+        return rc == 0 ? SDR_OK : SDR_NOTFOUND;
+    if (state->complete == 0)
+        return failed(replica, "it is not complete yet", error);
+    if (!exact && state->entries == 0)
+        return failed(replica, "it is empty", error);
+    sdr_error_set(error, "%s: last contact %lld s ago", options->path,
+                  (long long)now - (long long)state->contact);
+    return SDR_TEMPFAIL;
+}
+
+enum sdr_status
+sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
+                   const struct sdr_keys *keys, time_t now,
+                   struct sdr_facts *facts, struct sdr_error *error)
+{
+    struct sdr_replica_view view;
+    struct sdr_record_state state;
+    enum sdr_status status;
+    int rc = 0;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, &state, error);
+    if (status == SDR_OK)
+        rc = find(replica, &view, directory, keys, facts);
+    sdr_replica_end(replica->file, &view);
+    if (status != SDR_OK)
+        return status;
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return failed(replica, mdb_strerror(rc), error);
+    return weigh(replica, &state, now, rc, rc == 0 ? facts->key : 0, error);
+}
+
+/* ---- all of it ---- */
+
+struct walk {
+    const struct sdr_replica *replica;
+    const struct sdr_replica_view *view;
+    unsigned directory;
+    void (*row)(void *arg, const char *address, const struct sdr_facts *facts);
+    void *arg;
+    struct sdr_facts *facts; /* of one address */
+    size_t room;
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct sdr_facts *x = a, *y = b;
+    int order = strcmp(x->dn, y->dn);
+
+    return order != 0
+               ? order
+               : (x->strength > y->strength) - (x->strength < y->strength);
+}
+
+static bool
+make_room(struct walk *walk, size_t count)
+{
+    struct sdr_facts *facts;
+
+    if (count <= walk->room)
+        return true;
+    facts = realloc(walk->facts, 2 * count * sizeof *facts);
+    if (facts == NULL)
+        return false;
+    walk->facts = facts;
+    walk->room = 2 * count;
+    return true;
+}
+
+/* All entries that have one address. */
+static int
+walk_address(struct walk *walk, const MDB_val *key, MDB_val rest)
+{
+    char address[SDR_RECORD_KEY_MAX + 1];
+    unsigned char id[SDR_RECORD_ID_SIZE];
+    size_t count = 0;
+
+    if (key->mv_size < 2 || key->mv_size > SDR_RECORD_KEY_MAX)
+        return MDB_CORRUPTED;
+    memcpy(address, (const char *)key->mv_data + 2, key->mv_size - 2);
+    address[key->mv_size - 2] = '\0';
+    while (rest.mv_size > 0) {
+        if (!make_room(walk, count + 1))
+            return MDB_MAP_FULL;
+        if (!next_record(walk->replica->config, walk->directory, &rest, id,
+                         &walk->facts[count]))
+            return MDB_CORRUPTED;
+        read_name(walk->view, walk->directory, id, &walk->facts[count++]);
+    }
+    if (count > 1)
+        qsort(walk->facts, count, sizeof *walk->facts, compare_names);
+    for (size_t i = 0; i < count; i++)
+        walk->row(walk->arg, address, &walk->facts[i]);
+    return 0;
+}
+
+static int
+walk_all(struct walk *walk)
+{
+    unsigned char octet = (unsigned char)walk->directory;
+    MDB_val key = {1, &octet}, value;
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(walk->view->txn, walk->view->addresses, &cursor);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    while (rc == 0 && *(unsigned char *)key.mv_data == octet) {
+        rc = walk_address(walk, &key, value);
+        if (rc == 0)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+enum sdr_status
+sdr_replica_walk(struct sdr_replica *replica, unsigned directory,
+                 void (*row)(void *arg, const char *address,
+                             const struct sdr_facts *facts),
+                 void *arg, struct sdr_error *error)
+{
+    struct sdr_replica_view view;
+    struct walk walk = {replica, &view, directory, row, arg, NULL, 0};
+    struct sdr_record_state state;
+    enum sdr_status status;
+    int rc = 0;
+
+    if (sdr_replica_begin(replica->file, &view, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    status = read_state(replica, &view, directory, &state, error);
+    if (status == SDR_OK)
+        rc = walk_all(&walk);
+    sdr_replica_end(replica->file, &view);
+    free(walk.facts);
+    if (status == SDR_OK && rc != 0)
+        return failed(replica,
+                      rc == MDB_MAP_FULL ? "no memory" : mdb_strerror(rc),
+                      error);
+    return status;
+}

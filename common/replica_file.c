@@ -1,0 +1,443 @@
+/* replica_file.c - see replica_file.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "replica_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "record.h"
+#include "trust.h"
+
+/* How long a file is not looked at again (milliseconds). */
+enum { LOOK_MS = 1000 };
+
+/* Read transactions that rest; more are made when more threads read. */
+enum { RESTING_MAX = 64 };
+
+struct sdr_replica_file {
+    char *path;
+    unsigned users;
+    struct sdr_replica_file *next;
+    /* Held for reading by look-ups, for writing to open, close and resize. */
+    pthread_rwlock_t lock;
+    pid_t pid;
+    /* A page that the kernel empties in children: cheaper to ask than for the
+     * process id. NULL: there is none. */
+    volatile unsigned char *ours;
+    int64_t looked_at; /* when the file was looked at last; 0: never */
+    struct stat seen;  /* the one that is open */
+    MDB_env *env;      /* NULL: not open, and CLOSED_BECAUSE says why */
+    MDB_dbi addresses, entries, meta;
+    struct sdr_error closed_because;
+    pthread_mutex_t resting_lock;
+    MDB_txn *resting[RESTING_MAX];
+    unsigned resting_count;
+};
+
+/* All of this process. One that opens a file twice loses its locks on it when
+ * it closes it once (fcntl(2)): then its readers are taken for dead. */
+static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sdr_replica_file *files;
+
+/* ---- life ---- */
+
+static volatile unsigned char *
+make_mark(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return NULL;
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        return page;
+    munmap(page, size);
+    return NULL;
+}
+
+/* True in the process that opened it, or would have. */
+static bool
+is_ours(const struct sdr_replica_file *file)
+{
+    return file->ours != NULL ? *file->ours != 0 : file->pid == getpid();
+}
+
+static void
+make_ours(struct sdr_replica_file *file)
+{
+    pthread_rwlock_init(&file->lock, NULL);
+    pthread_mutex_init(&file->resting_lock, NULL);
+    file->pid = getpid();
+    if (file->ours != NULL)
+        *file->ours = 1;
+}
+
+/* The environment belongs to the process that opened it: another one forgets it
+ * without touching it. */
+static void
+close_env(struct sdr_replica_file *file)
+{
+    if (file->env != NULL && is_ours(file)) {
+        while (file->resting_count > 0)
+            mdb_txn_abort(file->resting[--file->resting_count]);
+        mdb_env_close(file->env);
+    }
+    file->resting_count = 0;
+    file->env = NULL;
+}
+
+static struct sdr_replica_file *
+make(const char *path)
+{
+    struct sdr_replica_file *file = calloc(1, sizeof *file);
+
+    if (file == NULL)
+        return NULL;
+    file->path = strdup(path);
+    if (file->path == NULL) {
+        free(file);
+        return NULL;
+    }
+    file->ours = make_mark();
+    make_ours(file);
+    file->next = files;
+    files = file;
+    return file;
+}
+
+struct sdr_replica_file *
+sdr_replica_file_new(const char *path)
+{
+    struct sdr_replica_file *file;
+
+    pthread_mutex_lock(&files_lock);
+    file = files;
+    while (file != NULL && strcmp(file->path, path) != 0)
+        file = file->next;
+    if (file == NULL)
+        file = make(path);
+    if (file != NULL)
+        file->users++;
+    pthread_mutex_unlock(&files_lock);
+    return file;
+}
+
+static void
+destroy(struct sdr_replica_file *file)
+{
+    struct sdr_replica_file **link = &files;
+
+    while (*link != file)
+        link = &(*link)->next;
+    *link = file->next;
+    close_env(file);
+    if (is_ours(file)) {
+        pthread_mutex_destroy(&file->resting_lock);
+        pthread_rwlock_destroy(&file->lock);
+    }
+    if (file->ours != NULL)
+        munmap((void *)(uintptr_t)file->ours, (size_t)sysconf(_SC_PAGESIZE));
+    free(file->path);
+    free(file);
+}
+
+void
+sdr_replica_file_free(struct sdr_replica_file **file)
+{
+    struct sdr_replica_file *f = *file;
+
+    *file = NULL;
+    if (f == NULL)
+        return;
+    pthread_mutex_lock(&files_lock);
+    if (--f->users == 0)
+        destroy(f);
+    pthread_mutex_unlock(&files_lock);
+}
+
+/* In a child there is one thread, and locks may be held by others that are not
+ * here. */
+static void
+after_fork(struct sdr_replica_file *file)
+{
+    if (is_ours(file))
+        return;
+    close_env(file);
+    file->looked_at = 0;
+    make_ours(file);
+}
+
+/* ---- opening ---- */
+
+/* The file is mapped: to read behind its end would kill the process. It only
+ * grows, and what LMDB says of it is true before it says so. */
+static bool
+is_whole(const struct sdr_replica_file *file)
+{
+    struct stat now;
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t end;
+    int fd = -1;
+
+    if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &now) != 0
+        || now.st_size < file->seen.st_size
+        || mdb_env_info(file->env, &info) != 0
+        || mdb_env_stat(file->env, &stat) != 0)
+        return false;
+    end = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    return (uint64_t)now.st_size >= end
+           || (fstat(fd, &now) == 0 && (uint64_t)now.st_size >= end);
+}
+
+static bool
+is_our_format(MDB_txn *txn, MDB_dbi meta)
+{
+    const uint32_t format = SDR_RECORD_FORMAT;
+    char name[] = "format";
+    MDB_val key = {strlen(name), name}, value;
+
+    return mdb_get(txn, meta, &key, &value) == 0
+           && value.mv_size == sizeof format
+           && memcmp(value.mv_data, &format, sizeof format) == 0;
+}
+
+/* NULL if the file is ours to read, else why not. */
+static const char *
+open_databases(struct sdr_replica_file *file, MDB_txn *txn)
+{
+    if (mdb_dbi_open(txn, SDR_RECORD_META, 0, &file->meta) != 0
+        || mdb_dbi_open(txn, SDR_RECORD_ADDRESSES, 0, &file->addresses) != 0
+        || mdb_dbi_open(txn, SDR_RECORD_ENTRIES, 0, &file->entries) != 0)
+        return "it is no replica";
+    if (!is_our_format(txn, file->meta))
+        return "written by another version of sdr-sync";
+    return NULL;
+}
+
+/* Slots of readers that died are taken from them when there is no other. */
+static int
+begin_new(MDB_env *env, MDB_txn **txn)
+{
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, txn), dead = 0;
+
+    if (rc == MDB_READERS_FULL && mdb_reader_check(env, &dead) == 0 && dead > 0)
+        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, txn);
+    return rc;
+}
+
+/* NULL if it can be read, else why not. */
+static const char *
+judge(struct sdr_replica_file *file)
+{
+    MDB_txn *txn = NULL;
+    const char *reason;
+    int rc;
+
+    if (!is_whole(file))
+        return "cut short";
+    rc = begin_new(file->env, &txn);
+    if (rc != 0)
+        return mdb_strerror(rc);
+    reason = open_databases(file, txn);
+    rc = mdb_txn_commit(txn); /* only a commit keeps the handles */
+    return reason != NULL || rc == 0 ? reason : mdb_strerror(rc);
+}
+
+/* LMDB would make the lock file if there were none; then it would be this
+ * process's, and sdr-sync's no longer to open. On a file system that is
+ * read-only here LMDB would do without locks, and sdr-sync would write over what
+ * is being read. Returns 0, or an errno. */
+static int
+check_lock_file(const char *path)
+{
+    char *name = NULL;
+    int rc;
+
+    if (asprintf(&name, "%s-lock", path) < 0)
+        return ENOMEM;
+    rc = faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0 ? 0 : errno;
+    free(name);
+    return rc;
+}
+
+/* The file that is open may already be another than the one that was there a
+ * moment ago. */
+static bool
+see(struct sdr_replica_file *file)
+{
+    int fd = -1;
+
+    return mdb_env_get_fd(file->env, &fd) == 0 && fstat(fd, &file->seen) == 0;
+}
+
+static void
+open_env(struct sdr_replica_file *file)
+{
+    const char *reason;
+    int rc = check_lock_file(file->path);
+
+    if (rc != 0) {
+        sdr_error_set(&file->closed_because, "%s-lock: %s", file->path,
+                      strerror(rc));
+        return;
+    }
+    rc = mdb_env_create(&file->env);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(file->env, 3);
+    if (rc == 0)
+        rc = mdb_env_open(file->env, file->path,
+                          MDB_RDONLY | MDB_NOSUBDIR | MDB_NOTLS, 0);
+    if (rc == 0 && !see(file))
+        rc = errno;
+    reason = rc == 0 ? judge(file) : mdb_strerror(rc);
+    if (reason == NULL)
+        return;
+    sdr_error_set(&file->closed_because, "%s: %s", file->path, reason);
+    close_env(file);
+}
+
+/* Look whether the file at the path is the one that is open. The lock is held
+ * for writing. */
+static void
+look(struct sdr_replica_file *file)
+{
+    struct stat now;
+
+    file->looked_at = sdr_clock();
+    if (stat(file->path, &now) != 0) {
+        sdr_error_set(&file->closed_because, "%s: %s", file->path,
+                      strerror(errno));
+        close_env(file);
+        return;
+    }
+    if (file->env != NULL && now.st_dev == file->seen.st_dev
+        && now.st_ino == file->seen.st_ino
+        && now.st_size >= file->seen.st_size) {
+        file->seen = now;
+        return;
+    }
+    close_env(file);
+    if (sdr_trust_replica(file->path, &file->closed_because) == SDR_OK)
+        open_env(file);
+}
+
+/* Hold the lock for reading, with the file open. */
+static enum sdr_status
+enter(struct sdr_replica_file *file, struct sdr_error *error)
+{
+    after_fork(file);
+    pthread_rwlock_rdlock(&file->lock);
+    if (sdr_clock() - file->looked_at > LOOK_MS) {
+        pthread_rwlock_unlock(&file->lock);
+        pthread_rwlock_wrlock(&file->lock);
+        if (sdr_clock() - file->looked_at > LOOK_MS)
+            look(file);
+        pthread_rwlock_unlock(&file->lock);
+        pthread_rwlock_rdlock(&file->lock);
+    }
+    if (file->env != NULL)
+        return SDR_OK;
+    sdr_error_set(error, "%s", file->closed_because.text);
+    pthread_rwlock_unlock(&file->lock);
+    return SDR_TEMPFAIL;
+}
+
+/* ---- transactions ---- */
+
+static MDB_txn *
+take_resting(struct sdr_replica_file *file)
+{
+    MDB_txn *txn = NULL;
+
+    pthread_mutex_lock(&file->resting_lock);
+    if (file->resting_count > 0)
+        txn = file->resting[--file->resting_count];
+    pthread_mutex_unlock(&file->resting_lock);
+    return txn;
+}
+
+static int
+begin(struct sdr_replica_file *file, MDB_txn **txn)
+{
+    int rc;
+
+    *txn = take_resting(file);
+    if (*txn == NULL)
+        return begin_new(file->env, txn);
+    rc = mdb_txn_renew(*txn);
+    if (rc != 0)
+        mdb_txn_abort(*txn);
+    return rc;
+}
+
+/* The writer has made the file larger than this process has mapped. */
+static void
+resize(struct sdr_replica_file *file)
+{
+    pthread_rwlock_unlock(&file->lock);
+    pthread_rwlock_wrlock(&file->lock);
+    if (file->env != NULL)
+        mdb_env_set_mapsize(file->env, 0);
+    pthread_rwlock_unlock(&file->lock);
+    pthread_rwlock_rdlock(&file->lock);
+}
+
+enum sdr_status
+sdr_replica_begin(struct sdr_replica_file *file, struct sdr_replica_view *view,
+                  struct sdr_error *error)
+{
+    int rc = MDB_MAP_RESIZED;
+
+    if (enter(file, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    for (int i = 0; i < 3 && rc == MDB_MAP_RESIZED; i++) {
+        if (i > 0)
+            resize(file);
+        if (file->env == NULL)
+            rc = ENOENT;
+        else if (!is_whole(file))
+            rc = MDB_CORRUPTED;
+        else
+            rc = begin(file, &view->txn);
+    }
+    if (rc != 0) {
+        pthread_rwlock_unlock(&file->lock);
+        sdr_error_set(error, "%s: %s", file->path, mdb_strerror(rc));
+        return SDR_TEMPFAIL;
+    }
+    view->addresses = file->addresses;
+    view->entries = file->entries;
+    view->meta = file->meta;
+    return SDR_OK;
+}
+
+void
+sdr_replica_end(struct sdr_replica_file *file, struct sdr_replica_view *view)
+{
+    MDB_txn *txn = view->txn;
+
+    mdb_txn_reset(txn);
+    pthread_mutex_lock(&file->resting_lock);
+    if (file->resting_count < RESTING_MAX) {
+        file->resting[file->resting_count++] = txn;
+        txn = NULL;
+    }
+    pthread_mutex_unlock(&file->resting_lock);
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+    pthread_rwlock_unlock(&file->lock);
+    view->txn = NULL;
+}

@@ -1,0 +1,213 @@
+/* dump.c - sdrctl dump: the replica as text or JSON
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A line for each address and entry, in an order that says nothing of how the
+ * replica came about: two that hold the same look the same.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "json.h"
+#include "replica.h"
+#include "sdrctl.h"
+
+struct dump {
+    const struct sdr_config *config;
+    bool as_json;
+};
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {NULL, 0, NULL, 0},
+};
+
+/* ---- what facts say ---- */
+
+static const struct sdr_directory_options *
+directory_of(const struct dump *dump, const struct sdr_facts *facts)
+{
+    return &dump->config->directories[facts->directory];
+}
+
+static const char *
+attribute_of(const struct dump *dump, const struct sdr_facts *facts)
+{
+    const struct sdr_list *names =
+        &directory_of(dump, facts)->mapping.addresses;
+
+    return facts->strength < names->count ? names->items[facts->strength] : "";
+}
+
+/* What an entry gets wrong. */
+struct fault {
+    const char *name;
+    bool found;
+};
+enum { FAULTS = 3 };
+
+static void
+find_faults(const struct sdr_facts *facts, struct fault faults[FAULTS])
+{
+    faults[0] = (struct fault){"foreign-owner", facts->foreign_owner};
+    faults[1] = (struct fault){"bad-routing", facts->bad_routing};
+    faults[2] = (struct fault){"outside", facts->outside};
+}
+
+/* ---- text ---- */
+
+static void
+print_value(const char *name, const char *value)
+{
+    char clean[4096];
+
+    sdr_log_clean(clean, sizeof clean, value, strlen(value), "\"\\");
+    printf("%s=\"%s\"", name, clean);
+}
+
+/* One more name of a list; *separator is what stands before it. */
+static void
+print_name(const char *name, const char **separator)
+{
+    printf("%s%s", *separator, name);
+    *separator = ",";
+}
+
+static void
+print_line(const struct dump *dump, const char *address,
+           const struct sdr_facts *facts)
+{
+    const char *owner = " owner=", *fault = " fault=";
+    char routing[SDR_ADDRESS_MAX + 1];
+    struct fault faults[FAULTS];
+
+    print_value("address", address);
+    print_value(" directory", directory_of(dump, facts)->name);
+    printf(" attribute=%s", attribute_of(dump, facts));
+    for (unsigned i = 0; i < dump->config->site_count; i++) {
+        if ((facts->owners & (sdr_sites)1 << i) != 0)
+            print_name(dump->config->sites[i].name, &owner);
+    }
+    if (facts->by_default)
+        fputs(" by-default=yes", stdout);
+    if (facts->has_routing) {
+        sdr_address_format(&facts->routing, routing, sizeof routing);
+        print_value(" routing-address", routing);
+    }
+    if (facts->hold)
+        fputs(" hold=yes", stdout);
+    find_faults(facts, faults);
+    for (int i = 0; i < FAULTS; i++) {
+        if (faults[i].found)
+            print_name(faults[i].name, &fault);
+    }
+    print_value(" dn", facts->dn);
+    putchar('\n');
+}
+
+/* ---- JSON ---- */
+
+static json_t *
+make_routing(const struct sdr_facts *facts)
+{
+    char text[SDR_ADDRESS_MAX + 1];
+
+    if (!facts->has_routing)
+        return json_null();
+    sdr_address_format(&facts->routing, text, sizeof text);
+    return make_string(text);
+}
+
+static json_t *
+make_faults(const struct sdr_facts *facts)
+{
+    json_t *names = json_array();
+    struct fault faults[FAULTS];
+
+    find_faults(facts, faults);
+    for (int i = 0; i < FAULTS; i++) {
+        if (faults[i].found)
+            json_array_append_new(names, json_string(faults[i].name));
+    }
+    return names;
+}
+
+static json_t *
+make_object(const struct dump *dump, const char *address,
+            const struct sdr_facts *facts)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "address", make_string(address));
+    json_object_set_new(object, "directory",
+                        make_string(directory_of(dump, facts)->name));
+    json_object_set_new(object, "attribute",
+                        make_string(attribute_of(dump, facts)));
+    json_object_set_new(object, "owners",
+                        make_sites(dump->config, facts->owners));
+    json_object_set_new(object, "by-default", json_boolean(facts->by_default));
+    json_object_set_new(object, "routing-address", make_routing(facts));
+    json_object_set_new(object, "hold", json_boolean(facts->hold));
+    json_object_set_new(object, "faults", make_faults(facts));
+    json_object_set_new(object, "dn", make_string(facts->dn));
+    return object;
+}
+
+/* ---- the command ---- */
+
+static void
+on_row(void *arg, const char *address, const struct sdr_facts *facts)
+{
+    const struct dump *dump = arg;
+
+    if (dump->as_json)
+        print_object(make_object(dump, address, facts));
+    else
+        print_line(dump, address, facts);
+}
+
+static int
+dump_chosen(struct dump *dump, struct sdr_replica *replica,
+            const struct chosen *chosen)
+{
+    int code = EX_OK;
+
+    for (unsigned i = 0; i < dump->config->directory_count; i++) {
+        struct sdr_error error;
+
+        if (!is_chosen(chosen, &dump->config->directories[i])
+            || sdr_replica_walk(replica, i, on_row, dump, &error) == SDR_OK)
+            continue;
+        fprintf(stderr, "sdrctl: directory %s: %s\n",
+                dump->config->directories[i].name, error.text);
+        code = EX_TEMPFAIL;
+    }
+    return code;
+}
+
+int
+command_dump(struct sdr *sdr, int argc, char **argv)
+{
+    struct dump dump = {.config = sdr_get_config(sdr)};
+    struct sdr_replica *replica;
+    struct chosen chosen;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == '?')
+            return bad_use("dump", "bad option");
+        dump.as_json = true;
+    }
+    chosen = (struct chosen){argc - optind, argv + optind};
+    if (!is_choice(dump.config, &chosen))
+        return bad_use("dump", "there is no such directory");
+    if (dump.config->replica.path == NULL)
+        return no_replica(dump.config);
+    replica = sdr_replica_new(dump.config);
+    if (replica == NULL)
+        return EX_TEMPFAIL;
+    code = dump_chosen(&dump, replica, &chosen);
+    sdr_replica_free(&replica);
+    return code;
+}

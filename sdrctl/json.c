@@ -1,0 +1,41 @@
+/* json.c - see json.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+
+json_t *
+make_string(const char *text)
+{
+    char clean[4096];
+    json_t *string = json_string(text);
+
+    if (string != NULL)
+        return string;
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    return json_string(clean);
+}
+
+json_t *
+make_sites(const struct sdr_config *config, sdr_sites sites)
+{
+    json_t *names = json_array();
+
+    for (unsigned i = 0; i < config->site_count; i++) {
+        if ((sites & (sdr_sites)1 << i) != 0)
+            json_array_append_new(names, make_string(config->sites[i].name));
+    }
+    return names;
+}
+
+void
+print_object(json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}

@@ -1,0 +1,269 @@
+/* home.c - see home.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "record.h"
+
+/* Of 64 octets for each process that reads: Exim has one for each message. */
+enum { LOCK_FILE_SIZE = 128 << 10 };
+
+/* The file itself is as large as what is in it. */
+#define MAP_MIN ((size_t)64 << 20)
+
+/* Longer than readers go without looking whether the file is still there. */
+enum { FAREWELL_MS = 1500 };
+
+/* ---- locking ---- */
+
+static enum sdr_status
+failed(const char *path, const char *reason, struct sdr_error *error)
+{
+    sdr_error_set(error, "%s: %s", path, reason);
+    return SDR_TEMPFAIL;
+}
+
+/* The lock is on the file itself: LMDB's own lock file is for its own locks. */
+static enum sdr_status
+lock(struct home *home, const char *path, struct sdr_error *error)
+{
+    home->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (home->fd < 0)
+        return failed(path, strerror(errno), error);
+    if (flock(home->fd, LOCK_EX | LOCK_NB) == 0)
+        return SDR_OK;
+    return failed(path,
+                  errno == EWOULDBLOCK ? "another sdr-sync is at work on it"
+                                       : strerror(errno),
+                  error);
+}
+
+/* ---- looking at what is there ---- */
+
+static bool
+is_whole(MDB_env *env, int fd)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file;
+
+    return mdb_env_info(env, &info) == 0 && mdb_env_stat(env, &stat) == 0
+           && fstat(fd, &file) == 0
+           && (uint64_t)file.st_size
+                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+static int
+check_format(struct home *home, MDB_txn *txn)
+{
+    uint32_t format = SDR_RECORD_FORMAT;
+    char name[] = "format";
+    MDB_val key = {strlen(name), name}, ours = {sizeof format, &format}, value;
+    int rc = mdb_get(txn, home->meta, &key, &value);
+
+    if (rc == MDB_NOTFOUND)
+        return mdb_put(txn, home->meta, &key, &ours, 0);
+    if (rc != 0)
+        return rc;
+    return value.mv_size == sizeof format
+                   && memcmp(value.mv_data, &format, sizeof format) == 0
+               ? 0
+               : MDB_VERSION_MISMATCH;
+}
+
+/* A file with other tables is somebody else's. */
+static int
+open_table(MDB_txn *txn, const char *name, bool new, MDB_dbi *dbi)
+{
+    int rc = mdb_dbi_open(txn, name, new ? MDB_CREATE : 0, dbi);
+
+    return rc == MDB_NOTFOUND || rc == MDB_DBS_FULL ? MDB_INCOMPATIBLE : rc;
+}
+
+static int
+open_tables(struct home *home, bool new)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(home->env, NULL, 0, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = open_table(txn, SDR_RECORD_META, new, &home->meta);
+    if (rc == 0)
+        rc = open_table(txn, SDR_RECORD_ADDRESSES, new, &home->addresses);
+    if (rc == 0)
+        rc = open_table(txn, SDR_RECORD_ENTRIES, new, &home->entries);
+    if (rc == 0)
+        rc = open_table(txn, "held", new, &home->held);
+    if (rc == 0)
+        rc = check_format(home, txn);
+    if (rc == 0)
+        return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+/* ---- opening ---- */
+
+static size_t
+map_size(off_t file)
+{
+    size_t size = MAP_MIN;
+
+    while (size / 2 < (size_t)file)
+        size *= 2;
+    return size;
+}
+
+/* LMDB maps the lock file and would leave it to whoever touches it first to
+ * find that the disk is full: to be killed. So it gets all of its room now. To
+ * be called before LMDB opens it. */
+static int
+make_lock_file(const char *lock_file)
+{
+    int fd = open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+    int rc;
+
+    if (fd < 0)
+        return errno;
+    rc = posix_fallocate(fd, 0, LOCK_FILE_SIZE);
+    /* Readers write to it: the group. */
+    if (rc == 0 && fchmod(fd, 0660) != 0)
+        rc = errno;
+    close(fd);
+    return rc;
+}
+
+static int
+open_env(struct home *home, const char *path, const char *lock_file)
+{
+    struct stat file;
+    int rc = make_lock_file(lock_file);
+
+    if (rc == 0 && (fchmod(home->fd, 0640) != 0 || fstat(home->fd, &file) != 0))
+        rc = errno;
+    if (rc == 0)
+        rc = mdb_env_create(&home->env);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(home->env, 4);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(home->env, map_size(file.st_size));
+    if (rc == 0)
+        rc = mdb_env_open(home->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
+    if (rc == 0 && !is_whole(home->env, home->fd))
+        rc = MDB_CORRUPTED;
+    return rc != 0 ? rc : open_tables(home, file.st_size == 0);
+}
+
+static void
+close_env(struct home *home)
+{
+    if (home->env != NULL)
+        mdb_env_close(home->env);
+    home->env = NULL;
+}
+
+/* LMDB's own mark stands behind the head of the first page. */
+static bool
+is_lmdb(int fd)
+{
+    uint32_t magic = 0;
+
+    return pread(fd, &magic, sizeof magic, 16) == (ssize_t)sizeof magic
+           && magic == 0xBEEFC0DE;
+}
+
+/* Ours, but good for nothing any more: all that is in it can be read again. */
+static bool
+is_rubbish(const struct home *home, int rc)
+{
+    return rc == MDB_CORRUPTED || rc == MDB_VERSION_MISMATCH
+           || rc == MDB_PAGE_NOTFOUND || rc == MDB_PANIC
+           || (rc == MDB_INVALID && is_lmdb(home->fd));
+}
+
+/* A reader that still has the old file open uses its lock file. So the file
+ * goes first, then, when all have noticed, the lock file. */
+static enum sdr_status
+start_anew(struct home *home, const char *path, const char *lock_file,
+           struct sdr_error *error)
+{
+    const struct timespec farewell = {.tv_sec = FAREWELL_MS / 1000,
+                                      .tv_nsec = FAREWELL_MS % 1000 * 1000000L};
+    int rc;
+
+    close_env(home);
+    if (unlink(path) != 0)
+        return failed(path, strerror(errno), error);
+    nanosleep(&farewell, NULL);
+    if (unlink(lock_file) != 0 && errno != ENOENT)
+        return failed(lock_file, strerror(errno), error);
+    close(home->fd);
+    if (lock(home, path, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    rc = open_env(home, path, lock_file);
+    return rc == 0 ? SDR_OK : failed(path, mdb_strerror(rc), error);
+}
+
+static enum sdr_status
+open_locked(struct home *home, const char *path, const char *lock_file,
+            struct sdr_error *error)
+{
+    int rc = open_env(home, path, lock_file);
+
+    if (rc == 0)
+        return SDR_OK;
+    if (is_rubbish(home, rc))
+        return start_anew(home, path, lock_file, error);
+    if (rc == MDB_INVALID || rc == MDB_INCOMPATIBLE)
+        return failed(path, "it is not a replica; sdr-sync leaves it alone",
+                      error);
+    return failed(path, mdb_strerror(rc), error);
+}
+
+enum sdr_status
+home_open(struct home *home, const char *path, struct sdr_error *error)
+{
+    enum sdr_status status = SDR_TEMPFAIL;
+    char *lock_file = NULL;
+
+    *home = (struct home){.fd = -1};
+    if (asprintf(&lock_file, "%s-lock", path) < 0)
+        return failed(path, "no memory", error);
+    if (lock(home, path, error) == SDR_OK)
+        status = open_locked(home, path, lock_file, error);
+    if (status != SDR_OK)
+        home_close(home);
+    free(lock_file);
+    return status;
+}
+
+void
+home_close(struct home *home)
+{
+    close_env(home);
+    if (home->fd >= 0)
+        close(home->fd);
+    home->fd = -1;
+}
+
+int
+home_grow(struct home *home)
+{
+    MDB_envinfo info;
+    int rc = mdb_env_info(home->env, &info);
+
+    return rc != 0 ? rc : mdb_env_set_mapsize(home->env, 2 * info.me_mapsize);
+}

@@ -1,0 +1,32 @@
+/* loss.h - what an entry loses by a change
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A loss is an address that is no more, or an owner that is no more known:
+ * mail for somebody who was known would be refused, deferred, or go where
+ * everybody goes of whom nothing is said. Everything else is no loss: another
+ * owner, another address besides, a hold. Pure functions.
+ */
+#ifndef SYNC_LOSS_H
+#define SYNC_LOSS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "entry.h"
+
+/* True if the entry loses something between OLD and NEW, which is NULL if it is
+ * no more. */
+bool
+loss_is(const struct entry_view *old, const struct entry_view *new);
+
+/* True if it loses its owner. */
+bool
+loss_of_owner(const struct entry_view *old, const struct entry_view *new);
+
+/* Make the octets of the entry as it is without its losses: what is new, and
+ * what was there besides. The caller frees them. False without memory. */
+bool
+loss_undo(const struct entry_view *old, const struct entry_view *new,
+          unsigned char **octets, size_t *len);
+
+#endif

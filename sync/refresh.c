@@ -1,0 +1,103 @@
+/* refresh.c - see refresh.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "refresh.h"
+
+#include <string.h>
+
+/* So many changes are committed together. */
+enum { BATCH_MAX = 2000 };
+
+void
+refresh_begin(struct refresh *refresh, struct worker *worker)
+{
+    memset(refresh, 0, sizeof *refresh);
+    refresh->worker = worker;
+}
+
+void
+refresh_clear(struct refresh *refresh)
+{
+    batch_clear(&refresh->batch);
+    seen_clear(&refresh->seen);
+}
+
+static enum sdr_status
+no_memory(struct sdr_error *error)
+{
+    sdr_error_set(error, "no memory");
+    return SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+commit(struct refresh *refresh, const struct store_mark *mark,
+       struct sdr_error *error)
+{
+    struct worker *worker = refresh->worker;
+    struct store_outcome outcome;
+    enum sdr_status status =
+        store_commit(worker->store, worker->directory, &refresh->batch, mark,
+                     &outcome, error);
+
+    batch_clear(&refresh->batch);
+    if (status == SDR_OK && mark->stage != STORE_MIDDLE)
+        worker_outcome(worker, &outcome);
+    return status;
+}
+
+static enum sdr_status
+commit_if_full(struct refresh *refresh, struct sdr_error *error)
+{
+    static const struct store_mark more = {.stage = STORE_MIDDLE};
+
+    return refresh->batch.count < BATCH_MAX ? SDR_OK
+                                            : commit(refresh, &more, error);
+}
+
+enum sdr_status
+refresh_entry(struct refresh *refresh, struct entry *entry,
+              struct sdr_error *error)
+{
+    if (!seen_add(&refresh->seen, entry->id)
+        || !batch_put(&refresh->batch, entry))
+        return no_memory(error);
+    return commit_if_full(refresh, error);
+}
+
+enum sdr_status
+refresh_present(struct refresh *refresh,
+                const unsigned char id[SDR_RECORD_ID_SIZE],
+                struct sdr_error *error)
+{
+    return seen_add(&refresh->seen, id) ? SDR_OK : no_memory(error);
+}
+
+enum sdr_status
+refresh_deleted(struct refresh *refresh,
+                const unsigned char id[SDR_RECORD_ID_SIZE],
+                struct sdr_error *error)
+{
+    if (!batch_delete(&refresh->batch, id))
+        return no_memory(error);
+    return commit_if_full(refresh, error);
+}
+
+static enum sdr_status
+sweep(struct refresh *refresh, struct sdr_error *error)
+{
+    seen_sort(&refresh->seen);
+    return store_sweep(refresh->worker->store, refresh->worker->directory,
+                       &refresh->seen, &refresh->batch, error);
+}
+
+enum sdr_status
+refresh_end(struct refresh *refresh, bool swept, const struct store_mark *mark,
+            struct sdr_error *error)
+{
+    enum sdr_status status = swept ? sweep(refresh, error) : SDR_OK;
+
+    if (status == SDR_OK)
+        status = commit(refresh, mark, error);
+    refresh_clear(refresh);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* seen.c - see seen.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "seen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+seen_add(struct seen *seen, const unsigned char id[SDR_RECORD_ID_SIZE])
+{
+    if (seen->count == seen->room) {
+        size_t room = seen->room == 0 ? 1024 : 2 * seen->room;
+        void *ids = realloc(seen->ids, room * sizeof *seen->ids);
+
+        if (ids == NULL)
+            return false;
+        seen->ids = ids;
+        seen->room = room;
+    }
+    memcpy(seen->ids[seen->count++], id, sizeof *seen->ids);
+    return true;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    return memcmp(a, b, SDR_RECORD_ID_SIZE);
+}
+
+void
+seen_sort(struct seen *seen)
+{
+    if (seen->count > 0)
+        qsort(seen->ids, seen->count, sizeof *seen->ids, compare);
+}
+
+bool
+seen_has(const struct seen *seen, const unsigned char id[SDR_RECORD_ID_SIZE])
+{
+    return seen->count > 0
+           && bsearch(id, seen->ids, seen->count, sizeof *seen->ids, compare)
+                  != NULL;
+}
+
+void
+seen_clear(struct seen *seen)
+{
+    free(seen->ids);
+    memset(seen, 0, sizeof *seen);
+}

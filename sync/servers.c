@@ -1,0 +1,127 @@
+/* servers.c - see servers.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "servers.h"
+
+#include "clock.h"
+#include "method.h"
+#include "proof.h"
+#include "session.h"
+
+/* How long to wait after all servers have failed: longer each time. */
+enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 30 * 1000 };
+
+/* Between two full reads, unless sync-interval says otherwise. */
+enum { FULL_S = 300 };
+
+static enum session_end
+run(const struct session_with *with, enum sdr_sync method)
+{
+    switch (method) {
+    case SDR_SYNC_SYNCREPL:
+        return syncrepl_session(with);
+    case SDR_SYNC_USN:
+        return usn_session(with);
+    case SDR_SYNC_AUTO:
+    case SDR_SYNC_FULL:
+        return full_session(with);
+    }
+    return SESSION_FAILED;
+}
+
+/* Connect, find out how the server can be read, and read. A server may say that
+ * it knows a method, and not know it for what is to be read. */
+static enum session_end
+converse(struct session_with *with, bool *plainly)
+{
+    struct worker *worker = with->worker;
+    const struct sdr_directory_options *directory = worker_directory(worker);
+    int64_t deadline = sdr_clock() + (int64_t)directory->timeout * 1000;
+    enum sdr_sync method = SDR_SYNC_FULL;
+    enum session_end end = SESSION_FAILED;
+
+    if (sdr_connection_open(&with->connection, directory, with->uri, deadline,
+                            with->error)
+        != SDR_OK)
+        return SESSION_FAILED;
+    if (proof_of_sight(with->connection, directory, &worker->seen, with->error)
+            != SDR_OK
+        || (!*plainly
+            && method_choose(with->connection, directory, &method, with->error)
+                   != SDR_OK)) {
+        sdr_error_prefix(with->error, "%s", with->uri);
+    } else {
+        end = run(with, method);
+        if (end == SESSION_UNABLE && directory->sync == SDR_SYNC_AUTO)
+            *plainly = true;
+    }
+    sdr_connection_close(&with->connection);
+    return end;
+}
+
+/* One server, until it fails; true if the worker has to stop. */
+static bool
+use(struct worker *worker, const char *uri, bool *worked)
+{
+    unsigned interval = worker_directory(worker)->sync_interval;
+    struct sdr_error error = {""};
+    struct session_with with = {
+        .worker = worker, .uri = uri, .worked = worked, .error = &error};
+    bool plainly = false;
+
+    for (;;) {
+        enum session_end end = converse(&with, &plainly);
+
+        with.whole = false;
+        switch (end) {
+        case SESSION_STOPPED:
+            return true;
+        case SESSION_UNABLE:
+            if (!plainly) {
+                worker_failed(worker, &error);
+                return false;
+            }
+            worker_tell(worker, "%s", error.text);
+            break;
+        case SESSION_FAILED:
+            worker_failed(worker, &error);
+            return false;
+        case SESSION_RELOAD:
+            /* It cannot come twice: without a cookie there is nothing to
+             * remember. */
+            worker_tell(worker, "%s", error.text);
+            with.whole = true;
+            break;
+        case SESSION_DUE:
+            with.whole = true;
+            break;
+        case SESSION_REST:
+            worker_sleep(worker, 1000 * (interval != 0 ? interval : FULL_S));
+            if (worker_stopping(worker))
+                return true;
+            break;
+        }
+    }
+}
+
+void
+servers_run(struct worker *worker)
+{
+    const struct sdr_list *uris = &worker_directory(worker)->uris;
+    unsigned pause = PAUSE_MIN_MS;
+
+    worker->status = SDR_TEMPFAIL;
+    while (!worker_stopping(worker)) {
+        bool worked = false;
+
+        for (unsigned i = 0; i < uris->count && !worked; i++) {
+            if (use(worker, uris->items[i], &worked))
+                return;
+        }
+        if (worker->once)
+            return;
+        pause = worked ? PAUSE_MIN_MS : pause;
+        worker_sleep(worker, pause);
+        pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+    }
+}

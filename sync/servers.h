@@ -1,0 +1,15 @@
+/* servers.h - a directory that is a list of LDAP servers
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SYNC_SERVERS_H
+#define SYNC_SERVERS_H
+
+#include "worker.h"
+
+/* Keep the copy up to date until the worker has to stop; or, once, bring it up
+ * to date and set worker->status. The servers are tried in their order, each by
+ * the method that it knows. */
+void
+servers_run(struct worker *worker);
+
+#endif

@@ -1,0 +1,247 @@
+/* service.c - see service.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "service.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "accept.h"
+#include "clock.h"
+#include "config.h"
+#include "connection.h"
+#include "notify.h"
+#include "say.h"
+#include "store.h"
+#include "worker.h"
+
+/* A worker that gave no sign of life for so long is stuck (milliseconds):
+ * longer than any look-up, commit or wait takes. */
+enum { STUCK_MS = 180 * 1000 };
+
+/* How often dead readers are looked for (seconds). */
+enum { TIDY_S = 60 };
+
+static const char *config_path;
+static bool is_verbose;
+static struct sdr_config *config;
+static struct store *store;
+static struct worker *workers; /* one for each directory */
+
+/* ---- configuration ---- */
+
+static enum sdr_status
+load(struct sdr_config **loaded)
+{
+    int priority = LOG_ERR;
+    struct sdr_trace mistakes = {say_line, &priority};
+    enum sdr_status status = sdr_config_load(loaded, config_path, &mistakes);
+
+    if (status == SDR_OK && (*loaded)->replica.path == NULL) {
+        say(LOG_ERR, "%s: there is no [replica] with a path to write to",
+            config_path);
+        sdr_config_free(loaded);
+        status = SDR_CONFIG;
+    }
+    if (status == SDR_TEMPFAIL)
+        say(LOG_ERR, "%s: no memory", config_path);
+    return status;
+}
+
+enum sdr_status
+service_load(const char *path, bool verbose)
+{
+    config_path = path;
+    is_verbose = verbose;
+    return load(&config);
+}
+
+void
+service_unload(void)
+{
+    store_close(&store);
+    sdr_config_free(&config);
+}
+
+static bool
+open_store(struct store **opened, const struct sdr_config *of)
+{
+    struct sdr_error error;
+
+    if (store_open(opened, of, &error) == SDR_OK)
+        return true;
+    say(LOG_ERR, "%s", error.text);
+    return false;
+}
+
+/* ---- workers ---- */
+
+static void
+stop_workers(void)
+{
+    for (unsigned i = 0; workers != NULL && i < config->directory_count; i++) {
+        if (workers[i].store != NULL)
+            worker_stop(&workers[i]);
+    }
+    free(workers);
+    workers = NULL;
+}
+
+static bool
+start_workers(bool once)
+{
+    workers = calloc(config->directory_count, sizeof *workers);
+    for (unsigned i = 0; workers != NULL && i < config->directory_count; i++) {
+        workers[i] = (struct worker){.config = config,
+                                     .directory = i,
+                                     .store = store,
+                                     .once = once,
+                                     .verbose = is_verbose,
+                                     .status = SDR_TEMPFAIL};
+        if (!worker_start(&workers[i])) {
+            workers[i].store = NULL;
+            stop_workers();
+        }
+    }
+    return workers != NULL;
+}
+
+static bool
+all_alive(void)
+{
+    int64_t now = sdr_clock();
+
+    for (unsigned i = 0; i < config->directory_count; i++) {
+        if (now - workers[i].alive_at > STUCK_MS)
+            return false;
+    }
+    return true;
+}
+
+/* ---- running ---- */
+
+static void
+block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGUSR1);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* The file of the new configuration, opened before the old one is given up,
+ * unless it is the same. */
+static bool
+change_store(const struct sdr_config *fresh)
+{
+    struct store *opened = NULL;
+
+    if (strcmp(fresh->replica.path, config->replica.path) == 0)
+        store_close(&store);
+    if (!open_store(&opened, fresh))
+        return false;
+    store_close(&store);
+    store = opened;
+    return true;
+}
+
+/* False if it cannot go on. */
+static bool
+reload(void)
+{
+    struct sdr_config *fresh = NULL;
+
+    if (load(&fresh) != SDR_OK) {
+        say(LOG_ERR, "keeping the old configuration");
+        return true;
+    }
+    stop_workers();
+    if (change_store(fresh)) {
+        sdr_config_free(&config);
+        config = fresh;
+        say(LOG_NOTICE, "configuration reloaded");
+    } else {
+        say(LOG_ERR, "keeping the old configuration");
+        sdr_config_free(&fresh);
+    }
+    return (store != NULL || open_store(&store, config))
+           && start_workers(false);
+}
+
+static void
+look_after(unsigned second)
+{
+    accept_look(store, config);
+    if (second % TIDY_S == 0)
+        store_tidy(store);
+    if (all_alive())
+        notify("WATCHDOG=1");
+}
+
+/* Until a signal says to stop; false if it cannot go on. */
+static bool
+loop(const sigset_t *set)
+{
+    const struct timespec second = {.tv_sec = 1};
+
+    for (unsigned i = 1;; i++) {
+        int got = sigtimedwait(set, NULL, &second);
+
+        if (got < 0) {
+            look_after(i);
+        } else if (got == SIGUSR1) {
+            notify("RELOADING=1");
+            if (!reload())
+                return false;
+            notify("READY=1");
+        } else {
+            return true;
+        }
+    }
+}
+
+int
+service_run(void)
+{
+    sigset_t set;
+    bool ok;
+
+    block_signals(&set);
+    sdr_connection_init();
+    if (!open_store(&store, config) || !start_workers(false))
+        return EX_OSERR;
+    say(LOG_NOTICE, "sdr-sync is ready");
+    notify("READY=1");
+    ok = loop(&set);
+    notify("STOPPING=1");
+    stop_workers();
+    return ok ? EX_OK : EX_OSERR;
+}
+
+int
+service_run_once(void)
+{
+    int code = EX_OK;
+    sigset_t set;
+
+    block_signals(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* nothing to be put in order */
+    sdr_connection_init();
+    if (!open_store(&store, config))
+        return EX_OSERR;
+    accept_look(store, config);
+    if (!start_workers(true))
+        return EX_OSERR;
+    for (unsigned i = 0; i < config->directory_count; i++) {
+        worker_wait(&workers[i]);
+        if (workers[i].status != SDR_OK)
+            code = EX_TEMPFAIL;
+    }
+    stop_workers();
+    return code;
+}

@@ -1,0 +1,31 @@
+/* service.h - the life of sdr-sync: a worker for each directory, and signals
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Used by the main thread alone. All signals that it waits for are blocked
+ * before there are other threads.
+ */
+#ifndef SYNC_SERVICE_H
+#define SYNC_SERVICE_H
+
+#include <stdbool.h>
+
+#include "status.h"
+
+/* Load the configuration at PATH, which is borrowed. Says what is wrong with
+ * it, and returns what sdr_config_load() does. */
+enum sdr_status SDR_MUST_USE
+service_load(const char *path, bool verbose);
+
+/* Keep the replica until a signal says to stop. Returns an exit code. */
+int
+service_run(void);
+
+/* Bring it up to date, and end. Returns an exit code. */
+int
+service_run_once(void);
+
+/* Free everything. */
+void
+service_unload(void);
+
+#endif

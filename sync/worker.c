@@ -1,0 +1,189 @@
+/* worker.c - see worker.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "worker.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "ldif_source.h"
+#include "log.h"
+#include "say.h"
+#include "servers.h"
+
+/* A sleeping worker shows that it is alive (milliseconds). */
+enum { NAP_MS = 1000 };
+
+/* ---- life ---- */
+
+static void *
+run(void *arg)
+{
+    struct worker *worker = arg;
+
+    if (worker_directory(worker)->ldif_path != NULL)
+        ldif_run(worker);
+    else
+        servers_run(worker);
+    return NULL;
+}
+
+bool
+worker_start(struct worker *worker)
+{
+    pthread_condattr_t attributes;
+    int rc;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->stopped, &attributes);
+    pthread_condattr_destroy(&attributes);
+    worker->alive_at = sdr_clock();
+    rc = pthread_create(&worker->thread, NULL, run, worker);
+    if (rc != 0)
+        say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
+    return rc == 0;
+}
+
+void
+worker_wait(struct worker *worker)
+{
+    if (!worker->joined)
+        pthread_join(worker->thread, NULL);
+    worker->joined = true;
+}
+
+void
+worker_stop(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->stop = true;
+    pthread_cond_broadcast(&worker->stopped);
+    pthread_mutex_unlock(&worker->lock);
+    worker_wait(worker);
+    pthread_cond_destroy(&worker->stopped);
+    pthread_mutex_destroy(&worker->lock);
+}
+
+const struct sdr_directory_options *
+worker_directory(const struct worker *worker)
+{
+    return &worker->config->directories[worker->directory];
+}
+
+bool
+worker_stopping(struct worker *worker)
+{
+    bool stop;
+
+    worker->alive_at = sdr_clock();
+    pthread_mutex_lock(&worker->lock);
+    stop = worker->stop;
+    pthread_mutex_unlock(&worker->lock);
+    return stop;
+}
+
+static void
+nap(struct worker *worker, int64_t until)
+{
+    struct timespec moment = {.tv_sec = until / 1000,
+                              .tv_nsec = until % 1000 * 1000000};
+
+    pthread_mutex_lock(&worker->lock);
+    if (!worker->stop)
+        pthread_cond_timedwait(&worker->stopped, &worker->lock, &moment);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void
+worker_sleep(struct worker *worker, unsigned milliseconds)
+{
+    int64_t end = sdr_clock() + milliseconds;
+
+    while (!worker_stopping(worker) && sdr_clock() < end) {
+        int64_t next = sdr_clock() + NAP_MS;
+
+        nap(worker, next < end ? next : end);
+    }
+}
+
+/* ---- what it has to say ---- */
+
+void
+worker_failed(struct worker *worker, const struct sdr_error *error)
+{
+    char clean[sizeof error->text];
+
+    sdr_log_clean(clean, sizeof clean, error->text, strlen(error->text), "");
+    if (!worker->well && strcmp(worker->complaint.text, clean) == 0)
+        return;
+    say(LOG_ERR, "directory %s: %s", worker_directory(worker)->name, clean);
+    worker->well = false;
+    sdr_error_set(&worker->complaint, "%s", clean);
+    store_note(worker->store, worker->directory, clean);
+}
+
+void
+worker_well(struct worker *worker)
+{
+    if (worker->well)
+        return;
+    worker->well = true;
+    say(LOG_NOTICE, "directory %s: up to date", worker_directory(worker)->name);
+    store_note(worker->store, worker->directory, NULL);
+}
+
+void
+worker_outcome(struct worker *worker, const struct store_outcome *outcome)
+{
+    const char *name = worker_directory(worker)->name;
+
+    if (outcome->holding && !worker->holding)
+        say(LOG_ERR,
+            "directory %s: too much would be lost at once: %" PRIu64
+            " of %" PRIu64 " entries are gone, or without an address or the "
+            "owner they had; held back, see sdrctl sync accept",
+            name, outcome->held, outcome->entries);
+    else if (!outcome->holding && worker->holding)
+        say(LOG_NOTICE, "directory %s: nothing is held back any more", name);
+    worker->holding = outcome->holding;
+}
+
+SDR_PRINTF(3, 0)
+static void
+say_of(const struct worker *worker, int priority, const char *format,
+       va_list args)
+{
+    char text[1024], clean[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    say(priority, "directory %s: %s", worker_directory(worker)->name, clean);
+}
+
+void
+worker_warn(const struct worker *worker, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_of(worker, LOG_WARNING, format, args);
+    va_end(args);
+}
+
+void
+worker_tell(const struct worker *worker, const char *format, ...)
+{
+    va_list args;
+
+    if (!worker->verbose)
+        return;
+    va_start(args, format);
+    say_of(worker, LOG_DEBUG, format, args);
+    va_end(args);
+}

@@ -1,0 +1,47 @@
+"""peoplefile.py - a directory that is an LDIF file, and the sdr-sync that reads it
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import os
+
+import sdrctl
+import world
+from sync import Sync
+
+
+class PeopleFile:
+    """sync is not started; the other programs may use conf, or conf_text() with more sections."""
+
+    def __init__(self, folder, text=world.PEOPLE, **sections):
+        (folder / 'files').mkdir(parents=True)
+        self.path = folder / 'files/people.ldif'
+        self.write(text)
+        self._sections = sections
+        self.sync = Sync(folder, lambda replica_path: world.conf_of_file(
+            self.path, replica_path, **sections))
+
+    @property
+    def conf(self):
+        return self.sync.conf
+
+    def conf_text(self, path=None, **sections):
+        return world.conf_of_file(path or self.path, self.sync.path,
+                                  **{**self._sections, **sections})
+
+    def write(self, text):
+        """In place: whoever looks meanwhile sees a part of it."""
+        self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def replace(self, text):
+        """As it should be done."""
+        new = self.path.with_suffix('.new')
+        new.write_text(text, encoding='utf-8')
+        os.replace(new, self.path)
+
+    def ask(self, *recipients):
+        """'redirect alice@hosted.example.com', one for each, as sdrctl says."""
+        done = sdrctl.run(self.conf, 'route', '--json', *recipients)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert all(a['source'] in ('replica', 'none') for a in answers), answers
+        return [' '.join([a['verdict'], *a['targets']]) for a in answers]

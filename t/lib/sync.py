@@ -1,0 +1,78 @@
+"""sync.py - sdr-sync, and the replica that it keeps
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import shutil
+import subprocess
+
+import paths
+import sdrctl
+from daemon import Daemon, assert_clean, environment
+from proc import wait_for
+
+
+class Sync(Daemon):
+    """conf_text(path) is the text of sdr.conf for a replica at this path."""
+
+    program = 'sync/sdr-sync'
+
+    def __init__(self, folder, conf_text):
+        self.home = folder / 'replica'
+        self.home.mkdir()
+        shutil.chown(self.home, 'sdr', 'sdr')
+        self.home.chmod(0o750)
+        self.path = self.home / 'replica'
+        self._conf_text = conf_text
+        super().__init__(folder, conf_text(self.path))
+
+    def share(self, group):
+        """Let the processes of this group read the replica."""
+        shutil.chown(self.home, 'sdr', group)
+        self.home.chmod(0o2750)
+
+    def once(self, *options, ok=(0,)):
+        """sdr-sync --once; its CompletedProcess, output as text."""
+        done = subprocess.run(
+            [paths.BUILD / self.program, '-c', self.conf, '--once', *options], text=True,
+            capture_output=True, env=environment(), user='sdr', group='sdr', extra_groups=[],
+            timeout=120, check=False)
+        assert_clean(done.stderr)
+        assert done.returncode in ok, done.stderr
+        return done
+
+    def dump(self):
+        """What is in the replica, line by line."""
+        done = sdrctl.run(self.conf, 'dump')
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def fresh_dump(self):
+        """What is in one that is made now, from nothing."""
+        for name in ('fresh', 'fresh-lock'):
+            (self.home / name).unlink(missing_ok=True)
+        fresh = Fresh(self.folder, self._conf_text(self.home / 'fresh'))
+        fresh.once()
+        return fresh.dump()
+
+    def caught_up(self, seconds=20):
+        """Wait until the replica is as good as a fresh one; what is in it."""
+        wanted = self.fresh_dump()
+        try:
+            wait_for(lambda: self.dump() == wanted, seconds, 'the replica')
+        except TimeoutError:
+            have = self.dump()
+            raise AssertionError('\n'.join(
+                ['the replica differs from a fresh one:',
+                 *(f'- {line}' for line in have if line not in wanted),
+                 *(f'+ {line}' for line in wanted if line not in have),
+                 self.log()[-4000:]])) from None
+        return wanted
+
+
+class Fresh(Sync):
+    """One that is made beside another, and thrown away."""
+
+    def __init__(self, folder, conf_text):  # pylint: disable=super-init-not-called
+        self.folder = folder
+        self.conf = folder / 'fresh.conf'
+        self.configure(conf_text)
