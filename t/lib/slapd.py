@@ -184,7 +184,8 @@ class Slapd:
         self._load(BASE + ldif)
 
     def _load(self, ldif):
-        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment(),
+            timeout=600)
 
     def _configuration(self):
         return '\n'.join([
@@ -199,7 +200,7 @@ class Slapd:
             f'rootdn "{ADMIN_DN}"',
             f'rootpw "{ADMIN_PASSWORD}"',
             f'directory {self.folder}/db',
-            'maxsize 1073741824',
+            'maxsize 8589934592',  # a hole, until it is needed
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
