@@ -34,9 +34,13 @@ make_name(struct admin *admin)
 {
     const struct credentials *credentials = admin->credentials;
     const struct passwd *user = getpwuid(getuid());
-    const char *dn = credentials->external          ? "EXTERNAL"
-                     : credentials->bind_dn != NULL ? credentials->bind_dn
-                                                    : "admin-bind-dn";
+    const struct sdr_config *config = admin->config;
+    const char *dn = credentials->bind_dn;
+
+    for (unsigned i = 0; dn == NULL && i < config->directory_count; i++)
+        dn = config->directories[i].admin_bind_dn;
+    if (credentials->external || dn == NULL)
+        dn = "EXTERNAL";
 
     snprintf(admin->name, sizeof admin->name, "%s (%s)", dn,
              user != NULL ? user->pw_name : "?");

@@ -23,7 +23,8 @@ struct values {
 struct person {
     unsigned directory;
     char *dn;
-    char *address; /* the one asked for, or the first in a split domain */
+    char *address;      /* the one asked for, or the first in a split domain */
+    unsigned long line; /* of a batch, for whoever reads one; 0: none */
     bool is_group;
     bool is_recipient; /* has the class sdrRecipient */
     struct values owner, routing, hold;
