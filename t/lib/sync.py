@@ -71,11 +71,9 @@ class Sync(Daemon):
 
     def dump(self):
         """What is in the replica, line by line."""
-        import re
-        p = re.search('path = (.*)', self.conf.read_text())[1]
-        return [l for t in ('address', 'entry') for l in subprocess.run(
-            ['mdb_dump', '-n', '-s', t, p], capture_output=True, text=True,
-            check=True).stdout.split('HEADER=END')[1].split()]
+        done = sdrctl.run(self.conf, 'dump')
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
 
     def fresh_dump(self):
         """What is in one that is made now, from nothing."""
@@ -94,8 +92,8 @@ class Sync(Daemon):
             have = self.dump()
             raise AssertionError('\n'.join(
                 ['the replica differs from a fresh one:',
-                 *(f'- {line}' for line in have if line not in wanted),
-                 *(f'+ {line}' for line in wanted if line not in have),
+                 *[f'- {line}' for line in have if line not in wanted][:20],
+                 *[f'+ {line}' for line in wanted if line not in have][:20],
                  self.log()[-4000:]])) from None
         return wanted
 
