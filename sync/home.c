@@ -54,17 +54,30 @@ lock(struct home *home, const char *path, struct sdr_error *error)
 
 /* ---- looking at what is there ---- */
 
-static bool
-is_whole(MDB_env *env, int fd)
+/* How many octets are missing at its end; -1 without an answer. */
+static off_t
+missing_octets(MDB_env *env, int fd, off_t *wanted)
 {
     MDB_envinfo info;
     MDB_stat stat;
     struct stat file;
 
-    return mdb_env_info(env, &info) == 0 && mdb_env_stat(env, &stat) == 0
-           && fstat(fd, &file) == 0
-           && (uint64_t)file.st_size
-                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0
+        || fstat(fd, &file) != 0)
+        return -1;
+    *wanted = (off_t)((uint64_t)(info.me_last_pgno + 1) * stat.ms_psize);
+    return *wanted > file.st_size ? *wanted - file.st_size : 0;
+}
+
+int
+home_fill(struct home *home)
+{
+    off_t wanted = 0;
+
+    return missing_octets(home->env, home->fd, &wanted) > 0
+                   && ftruncate(home->fd, wanted) != 0
+               ? errno
+               : 0;
 }
 
 static int
@@ -179,6 +192,7 @@ static int
 open_env(struct home *home, const char *path, const char *lock_file)
 {
     struct stat file;
+    off_t wanted;
     int rc = prepare(home, lock_file, &file);
 
     if (rc == 0)
@@ -189,7 +203,7 @@ open_env(struct home *home, const char *path, const char *lock_file)
         rc = mdb_env_set_mapsize(home->env, map_size(file.st_size));
     if (rc == 0)
         rc = mdb_env_open(home->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
-    if (rc == 0 && !is_whole(home->env, home->fd))
+    if (rc == 0 && missing_octets(home->env, home->fd, &wanted) != 0)
         rc = MDB_CORRUPTED;
     return rc != 0 ? rc : open_tables(home, file.st_size == 0);
 }

@@ -57,10 +57,12 @@ run_once(struct work *work)
     work->tables.held = home->held;
     work->tables.meta = home->meta;
     rc = work->run(work);
-    if (rc == 0)
-        return mdb_txn_commit(work->tables.txn);
-    mdb_txn_abort(work->tables.txn);
-    return rc;
+    if (rc != 0) {
+        mdb_txn_abort(work->tables.txn);
+        return rc;
+    }
+    rc = mdb_txn_commit(work->tables.txn);
+    return rc != 0 ? rc : home_fill(home);
 }
 
 static enum sdr_status
