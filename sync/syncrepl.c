@@ -337,7 +337,6 @@ take(struct session *session, LDAPMessage *message, enum session_end *end)
 {
     enum sdr_status status = SDR_OK;
 
-    *end = SESSION_FAILED;
     switch (ldap_msgtype(message)) {
     case LDAP_RES_SEARCH_ENTRY:
         status = take_entry(session, message);
@@ -354,9 +353,10 @@ take(struct session *session, LDAPMessage *message, enum session_end *end)
         *end = take_result(session, message);
         return true;
     }
-    if (status != SDR_OK)
-        fail_as_told(session);
-    return status != SDR_OK;
+    if (status == SDR_OK)
+        return false;
+    *end = fail_as_told(session);
+    return true;
 }
 
 /* An answer, whatever it says, proves that all that happened before the
@@ -487,7 +487,7 @@ keep_alive(struct session *session, enum session_end *end)
 static enum session_end
 listen(struct session *session)
 {
-    enum session_end end = SESSION_STOPPED;
+    enum session_end end;
     bool got;
 
     session->heard_at = session->ping_at = sdr_clock();
@@ -495,9 +495,9 @@ listen(struct session *session)
         if (receive(session, sdr_clock() + SLICE_MS, &got, &end)
             || (got && session->persisting && receive_more(session, &end))
             || keep_alive(session, &end))
-            break;
+            return end;
     }
-    return end;
+    return SESSION_STOPPED;
 }
 
 /* ---- beginning ---- */

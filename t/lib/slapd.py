@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import paths
-from proc import Process, free_port, run
+from proc import Process, free_port, listening, run
 
 SUFFIX = 'dc=example,dc=com'
 ADMIN_DN, ADMIN_PASSWORD = f'cn=admin,{SUFFIX}', 'admin'
@@ -100,8 +100,10 @@ class Slapd:
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._process = Process([SERVER / 'usr/sbin/slapd', '-d', 'stats', '-f', self._conf,
                                  '-h', uris], self.log_file, env=environment())
-        # Somebody else might be listening on a port that has just been taken.
-        self._process.wait_ready(lambda: self.log().count('slapd starting') > started)
+        # Somebody else might be listening on a port that has just been taken; and slapd says that
+        # it starts before it listens.
+        self._process.wait_ready(lambda: self.log().count('slapd starting') > started
+                                 and listening(self.port))
         return self
 
     def stop(self):
@@ -182,7 +184,8 @@ class Slapd:
         self._load(BASE + ldif)
 
     def _load(self, ldif):
-        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment(),
+            timeout=600)
 
     def _configuration(self):
         return '\n'.join([
@@ -197,7 +200,7 @@ class Slapd:
             f'rootdn "{ADMIN_DN}"',
             f'rootpw "{ADMIN_PASSWORD}"',
             f'directory {self.folder}/db',
-            'maxsize 1073741824',
+            'maxsize 8589934592',  # a hole, until it is needed
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
