@@ -290,3 +290,25 @@ def test_configuration_without_replica(sync):
     sync.launch()
     assert sync.wait() == 78
     assert 'there is no [replica]' in sync.log()
+
+
+def test_refused_password_is_not_tried_again_and_again(new_slapd, new_sync, scratch):
+    """Or the account would be locked; a reload ends that."""
+    slapd = new_slapd()
+    sync = new_sync(slapd)
+    password = sync.folder / 'password'
+    right = password.read_text()
+    password.write_text('wrong\n')
+    sync.start()
+    sync.wait_told('nvalid credentials')
+    assert not waits_for(lambda: slapd.log().count('RESULT tag=97 err=49') > 1, 5)
+    password.write_text(right)
+    sync.reload()
+    sync.wait_well()
+
+
+def waits_for(predicate, seconds):
+    try:
+        return wait_for(predicate, seconds)
+    except TimeoutError:
+        return False
