@@ -24,13 +24,14 @@ syncinfo_request(bool persist, const struct syncinfo_cookie *cookie,
     return ok;
 }
 
-/* Begin to read a value that is borrowed. */
+/* Begin to read a value that is borrowed. NULL if there is none: liblber would
+ * follow a null pointer. */
 static BerElement *
 begin(const struct berval *value)
 {
     struct berval copy = {value->bv_len, value->bv_val};
 
-    return value->bv_val == NULL ? NULL : ber_init(&copy);
+    return value->bv_len == 0 ? NULL : ber_init(&copy);
 }
 
 /* The cookie, if it is what comes next. */
