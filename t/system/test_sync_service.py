@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import paths
+import sdrctl
 import world
 from daemon import environment
 from proc import wait_for
@@ -255,8 +256,8 @@ def test_path_is_a_link(sync, scratch):
 def test_file_is_taken_away(running, directory):
     """Whatever for: a new one is made, and nobody waits for a restart."""
     running.path.unlink()
-    wait_for(running.path.exists, 30)
-    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE], 30)
+    wait_for(lambda: '"source":"replica"' in sdrctl.run(running.conf, 'route', '--json',
+                                                        ALICE).stdout, 30)
     directory.modify(ALICE_MOVES.format('onprem'))
     running.caught_up()
 
