@@ -11,7 +11,6 @@ import subprocess
 import pytest
 
 import paths
-import sdrctl
 import world
 from daemon import environment
 from proc import wait_for
@@ -144,7 +143,7 @@ def test_reload_of_another_configuration(running, old, new, answers):
     edit(running, old, new)
     assert 'configuration reloaded' in running.reload()
     wait_for(lambda: running.lines('up to date')[1:])
-    assert running.ask(ALICE, DAVE) == answers
+    wait_for(lambda: running.ask(ALICE, DAVE) == answers)
 
 
 def test_reload_of_an_owner_value(running, directory):
@@ -152,7 +151,8 @@ def test_reload_of_an_owner_value(running, directory):
     wait_for(lambda: running.ask(ALICE) == ['defer'])
     edit(running, '[site hosted]', '[site hosted]\nowner-value = cloud')
     running.reload()
-    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE])
+    wait_for(lambda: running.lines('up to date')[1:])
+    assert running.ask(ALICE) == [ALICE_THERE]
 
 
 @pytest.mark.parametrize('old, new, told', [
@@ -256,8 +256,8 @@ def test_path_is_a_link(sync, scratch):
 def test_file_is_taken_away(running, directory):
     """Whatever for: a new one is made, and nobody waits for a restart."""
     running.path.unlink()
-    wait_for(lambda: '"source":"replica"' in sdrctl.run(running.conf, 'route', '--json',
-                                                        ALICE).stdout, 30)
+    wait_for(lambda: len(running.lines('up to date')) == 2, 30)
+    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE])
     directory.modify(ALICE_MOVES.format('onprem'))
     running.caught_up()
 
