@@ -27,8 +27,10 @@ init_locks(struct sdr_pool *pool)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&pool->lock, NULL);
-    for (unsigned i = 0; i < pool->options->uris.count; i++)
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        pthread_cond_init(&pool->servers[i].opened, &attr);
         pthread_cond_init(&pool->servers[i].changed, &attr);
+    }
     pthread_condattr_destroy(&attr);
     pool->pid = getpid();
 }
@@ -86,6 +88,7 @@ drop_all(struct sdr_pool *pool, bool ours)
     for (unsigned i = 0; i < pool->options->uris.count; i++) {
         struct sdr_place *places = pool->servers[i].places;
 
+        pool->servers[i].opening = 0;
         for (unsigned k = 0;
              places != NULL && k < pool->options->max_connections; k++) {
             drop(&places[k], ours);
@@ -94,25 +97,32 @@ drop_all(struct sdr_pool *pool, bool ours)
     }
 }
 
+static void
+destroy_locks(struct sdr_pool *pool)
+{
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        pthread_cond_destroy(&pool->servers[i].opened);
+        pthread_cond_destroy(&pool->servers[i].changed);
+    }
+    pthread_mutex_destroy(&pool->lock);
+}
+
 void
 sdr_pool_free(struct sdr_pool **pool)
 {
     struct sdr_pool *p = *pool;
-    bool ours;
 
     if (p == NULL)
         return;
-    ours = p->pid == getpid();
-    if (p->servers != NULL)
+    if (p->servers != NULL) {
+        bool ours = p->pid == getpid();
+
         drop_all(p, ours);
-    for (unsigned i = 0; p->servers != NULL && i < p->options->uris.count;
-         i++) {
         if (ours)
-            pthread_cond_destroy(&p->servers[i].changed);
-        free(p->servers[i].places);
+            destroy_locks(p);
+        for (unsigned i = 0; i < p->options->uris.count; i++)
+            free(p->servers[i].places);
     }
-    if (ours)
-        pthread_mutex_destroy(&p->lock);
     free(p->servers);
     free(p);
     *pool = NULL;
@@ -141,12 +151,10 @@ struct sdr_place *
 sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server)
 {
     struct sdr_place *best = NULL;
-    bool busy = false;
 
     for (unsigned i = 0; i < pool->options->max_connections; i++) {
         struct sdr_place *place = &server->places[i];
 
-        busy |= place->busy;
         if (place->busy)
             continue;
         if (place->connection != NULL && is_stale(place))
@@ -157,8 +165,6 @@ sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server)
                     || place->used_at > best->used_at)))
             best = place;
     }
-    if (best != NULL && best->connection == NULL && busy && !server->accepted)
-        return NULL;
     return best;
 }
 
@@ -178,26 +184,64 @@ sdr_place_close(struct sdr_place *place)
     drop(place, true);
 }
 
-/* ---- refusals ---- */
+/* ---- opening ---- */
 
-void
-sdr_pool_note_bind(struct sdr_pool *pool, struct sdr_server *server,
-                   enum sdr_status status, const struct sdr_error *error)
+/* True if it is this thread that may try. False, with the reason, if another
+ * one was refused meanwhile, or has not come to an end. */
+static bool
+await_turn(struct sdr_pool *pool, struct sdr_server *server, int64_t deadline,
+           struct sdr_error *error)
 {
-    pthread_mutex_lock(&pool->lock);
+    struct timespec until = {.tv_sec = deadline / 1000,
+                             .tv_nsec = deadline % 1000 * 1000000};
+    int64_t begin = sdr_clock();
+    int rc = 0;
+
+    while (rc == 0 && server->opening > 0 && !server->accepted)
+        rc = pthread_cond_timedwait(&server->opened, &pool->lock, &until);
+    if (server->refused_at >= begin)
+        *error = server->refusal;
+    else if (rc != 0)
+        sdr_error_set(error, "%s: still being connected to",
+                      server->places[0].uri);
+    return rc == 0 && server->refused_at < begin;
+}
+
+static void
+note_bind(struct sdr_pool *pool, struct sdr_server *server,
+          enum sdr_status status, const struct sdr_error *error)
+{
     if (status == SDR_OK) {
-        if (!server->accepted)
-            pthread_cond_broadcast(&server->changed);
         pool->refusals = 0;
         server->accepted = true;
         server->refused_at = 0;
     } else if (status == SDR_CONFIG) {
         pool->refusals++;
-        server->accepted = false;
         server->refused_at = sdr_clock();
         server->refusal = *error;
     }
+}
+
+enum sdr_status
+sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
+              struct sdr_error *error)
+{
+    struct sdr_server *server = place->server;
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    pthread_mutex_lock(&pool->lock);
+    if (await_turn(pool, server, place->until, error)) {
+        server->opening++;
+        pthread_mutex_unlock(&pool->lock);
+        status = sdr_connection_open(&place->connection, pool->options,
+                                     place->uri, place->until, error);
+        pthread_mutex_lock(&pool->lock);
+        server->opening--;
+        note_bind(pool, server, status, error);
+        pthread_cond_broadcast(&server->opened);
+    }
     pthread_mutex_unlock(&pool->lock);
+    return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
 }
 
 bool

@@ -36,9 +36,11 @@ struct sdr_server {
     struct sdr_rights_seen seen;
     int64_t failed_at;   /* 0: it is well */
     int64_t tried_until; /* the end of a trial under way */
+    unsigned opening;    /* threads that connect to it */
     bool accepted;       /* it took the account, and was not lost since */
     int64_t refused_at;  /* 0: it took it since */
     struct sdr_error refusal;
+    pthread_cond_t opened;  /* a thread has come to an end of connecting */
     pthread_cond_t changed; /* a place is free, or a server well or failed */
 };
 
@@ -66,12 +68,17 @@ void
 sdr_pool_after_fork(struct sdr_pool *pool);
 
 /* The best place of the server: the open one that was used last, else one that
- * is not open; NULL if none is free. While it is not known whether the server
- * takes the account, one is opened at a time. Closes those that rested too
- * long.
- */
+ * is not open; NULL if none is free. Closes those that rested too long. */
 struct sdr_place *
 sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server);
+
+/* Open the place, which is the caller's own, by its time. While it is not known
+ * whether the server takes the account, one thread at a time tries, and if it
+ * was refused it was for all that wait. Returns SDR_OK, or SDR_TEMPFAIL with
+ * the reason. Takes the lock. */
+enum sdr_status SDR_MUST_USE
+sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
+              struct sdr_error *error);
 
 /* Close what rests of a server that is gone. */
 void
@@ -80,12 +87,6 @@ sdr_pool_drop_idle(const struct sdr_pool *pool, struct sdr_server *server);
 /* Close what the place has open. It is the caller's own. */
 void
 sdr_place_close(struct sdr_place *place);
-
-/* Remember what became of a bind: SDR_OK, SDR_CONFIG with the reason if the
- * server does not take the account, or SDR_TEMPFAIL, which says nothing. */
-void
-sdr_pool_note_bind(struct sdr_pool *pool, struct sdr_server *server,
-                   enum sdr_status status, const struct sdr_error *error);
 
 /* True if the server must not be asked, lest the account be locked. */
 bool

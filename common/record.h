@@ -46,7 +46,8 @@ struct sdr_record_state {
     int64_t contact; /* time of the last proof that the copy is up to date, in
                         seconds since 1970 */
     uint64_t entries;
-    uint64_t held;        /* entries for which a loss is held back */
+    uint64_t held;        /* entries for which a loss is put aside ... */
+    uint64_t holding;     /* 1: ... as too many; else a read is under way */
     uint32_t complete;    /* 0: it has never been read to the end */
     uint32_t from_a_file; /* 1: it cannot be more up to date */
 };

@@ -181,25 +181,33 @@ after_fork(struct sdr_replica_file *file)
 
 /* ---- opening ---- */
 
-/* The file is mapped: to read behind its end would kill the process. It only
- * grows, and what LMDB says of it is true before it says so. */
 static bool
-is_whole(const struct sdr_replica_file *file)
+is_as_large_as_it_says(const struct sdr_replica_file *file)
 {
     struct stat now;
     MDB_envinfo info;
     MDB_stat stat;
-    uint64_t end;
     int fd = -1;
 
-    if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &now) != 0
-        || now.st_size < file->seen.st_size
-        || mdb_env_info(file->env, &info) != 0
-        || mdb_env_stat(file->env, &stat) != 0)
-        return false;
-    end = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    return (uint64_t)now.st_size >= end
-           || (fstat(fd, &now) == 0 && (uint64_t)now.st_size >= end);
+    return mdb_env_get_fd(file->env, &fd) == 0 && fstat(fd, &now) == 0
+           && now.st_size >= file->seen.st_size
+           && mdb_env_info(file->env, &info) == 0
+           && mdb_env_stat(file->env, &stat) == 0
+           && (uint64_t)now.st_size
+                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+/* The file is mapped: to read behind its end would kill the process. It only
+ * grows; looked at while it does, it may seem short. */
+static bool
+is_whole(const struct sdr_replica_file *file)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    if (is_as_large_as_it_says(file))
+        return true;
+    nanosleep(&moment, NULL);
+    return is_as_large_as_it_says(file);
 }
 
 static bool
@@ -258,8 +266,8 @@ judge(struct sdr_replica_file *file)
 
 /* LMDB would make the lock file if there were none; then it would be this
  * process's, and sdr-sync's no longer to open. On a file system that is
- * read-only here LMDB would do without locks, and sdr-sync would write over what
- * is being read. Returns 0, or an errno. */
+ * read-only here LMDB would do without locks, and sdr-sync would write over
+ * what is being read. Returns 0, or an errno. */
 static int
 check_lock_file(const char *path)
 {

@@ -11,6 +11,9 @@
 /* A server that failed is left alone for so long while there is another. */
 enum { FAILED_MS = 10 * 1000 };
 
+/* One that is well gets so many times the time of one that failed. */
+enum { WELL_WEIGHT = 3 };
+
 bool
 sdr_tour_begin(struct sdr_tour *tour, struct sdr_pool *pool, int64_t deadline)
 {
@@ -87,13 +90,25 @@ choose(const struct sdr_tour *tour, struct sdr_server **server)
     return chosen;
 }
 
-/* A silent server must leave time for the others. */
-static int64_t
-share(const struct sdr_tour *tour)
+static int
+weight(const struct sdr_server *server)
 {
-    int64_t now = sdr_clock();
+    return server->failed_at == 0 ? WELL_WEIGHT : 1;
+}
 
-    return now + (tour->deadline - now) / tour->left;
+/* Until when to ask this server. A silent one must leave time for the others,
+ * more of it for those that are well. */
+static int64_t
+share(const struct sdr_tour *tour, const struct sdr_server *server)
+{
+    const struct sdr_pool *pool = tour->pool;
+    int64_t now = sdr_clock(), all = 0;
+
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        if (!tour->asked[i] && !sdr_pool_is_refused(pool, &pool->servers[i]))
+            all += weight(&pool->servers[i]);
+    }
+    return now + (tour->deadline - now) * weight(server) / all;
 }
 
 /* Who was woken for a server's place and goes elsewhere wakes the next one. */
@@ -165,6 +180,7 @@ wait_for(const struct sdr_tour *tour, struct sdr_server **server,
         tell_nobody(pool, error);
     if (place != NULL) {
         place->busy = true;
+        place->until = share(tour, *server);
         if ((*server)->failed_at != 0)
             (*server)->tried_until = tour->deadline;
     }
@@ -177,7 +193,6 @@ sdr_tour_take(struct sdr_tour *tour, struct sdr_error *error)
 {
     struct sdr_server *server;
     struct sdr_place *place = wait_for(tour, &server, error);
-    int64_t until = share(tour);
 
     if (server == NULL) {
         tour->left = 0;
@@ -188,8 +203,6 @@ sdr_tour_take(struct sdr_tour *tour, struct sdr_error *error)
     if (place == NULL)
         sdr_error_set(error, "%s: all connections are busy",
                       server->places[0].uri);
-    else
-        place->until = until;
     return place;
 }
 
@@ -197,15 +210,8 @@ enum sdr_status
 sdr_tour_open(const struct sdr_tour *tour, struct sdr_place *place,
               struct sdr_error *error)
 {
-    struct sdr_pool *pool = tour->pool;
-    enum sdr_status status;
-
-    if (place->connection != NULL)
-        return SDR_OK;
-    status = sdr_connection_open(&place->connection, pool->options, place->uri,
-                                 place->until, error);
-    sdr_pool_note_bind(pool, place->server, status, error);
-    return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
+    return place->connection != NULL ? SDR_OK
+                                     : sdr_pool_open(tour->pool, place, error);
 }
 
 void

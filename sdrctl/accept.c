@@ -48,7 +48,7 @@ get_held(const struct job *job, unsigned directory, uint64_t *held)
                 error.text);
         return false;
     }
-    *held = state.held;
+    *held = state.holding != 0 ? state.held : 0;
     return true;
 }
 

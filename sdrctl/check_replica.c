@@ -150,7 +150,7 @@ check_quality(struct visit *visit, const struct copy *copy)
 static void
 check_troubles(struct visit *visit, const struct copy *copy)
 {
-    if (copy->state.held > 0)
+    if (copy->state.holding != 0)
         tell(visit, SDR_DOUBTFUL, "losses",
              "look at the directory; if it is right: sdrctl sync accept",
              "of %" PRIu64 " entries are held back: the old data stay in force "

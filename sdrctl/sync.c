@@ -64,7 +64,7 @@ print_known(const struct copy *copy, time_t now)
     print_when("last full read", status->refreshed, now);
     print_when("last change", status->changed, now);
     printf("  %-15s %" PRIu64 "\n", "generation", status->generation);
-    if (copy->state.held > 0)
+    if (copy->state.holding != 0)
         printf("  %-15s losses of %" PRIu64 " entries; old data stay in force "
                "for them\n%18slook at the directory; if it is right: sdrctl "
                "sync accept\n",
@@ -84,7 +84,7 @@ print_text(const struct copy *copy, time_t now)
 
     printf("directory %s: %s%s\n", copy->directory->name,
            headline(copy->quality),
-           copy->state.held > 0 ? ", LOSSES HELD BACK" : "");
+           copy->state.holding != 0 ? ", LOSSES HELD BACK" : "");
     if (copy->quality == COPY_NONE) {
         printf("  %-15s ", "reason");
         print_clean(copy->reason.text);
@@ -177,7 +177,7 @@ status(const struct sdr_config *config, struct sdr_replica *replica,
             print_object(make_object(&copy));
         else
             print_text(&copy, now);
-        if (copy.quality != COPY_FRESH || copy.state.held > 0)
+        if (copy.quality != COPY_FRESH || copy.state.holding != 0)
             code = EX_TEMPFAIL;
     }
     return code;

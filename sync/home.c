@@ -26,6 +26,14 @@ enum { LOCK_FILE_SIZE = 128 << 10 };
 /* Longer than readers go without looking whether the file is still there. */
 enum { FAREWELL_MS = 1500 };
 
+const char *
+home_explain(int rc)
+{
+    /* LMDB says so after it could write a part. */
+    return rc == EIO ? "Input/output error, or No space left on device"
+                     : mdb_strerror(rc);
+}
+
 /* ---- locking ---- */
 
 static enum sdr_status
@@ -41,7 +49,9 @@ lock(struct home *home, const char *path, struct sdr_error *error)
 {
     home->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (home->fd < 0)
-        return failed(path, strerror(errno), error);
+        return failed(
+            path, errno == ELOOP ? "it is a symbolic link" : strerror(errno),
+            error);
     if (flock(home->fd, LOCK_EX | LOCK_NB) == 0)
         return SDR_OK;
     return failed(path,
@@ -52,17 +62,30 @@ lock(struct home *home, const char *path, struct sdr_error *error)
 
 /* ---- looking at what is there ---- */
 
-static bool
-is_whole(MDB_env *env, int fd)
+/* How many octets are missing at its end; -1 without an answer. */
+static off_t
+missing_octets(MDB_env *env, int fd, off_t *wanted)
 {
     MDB_envinfo info;
     MDB_stat stat;
     struct stat file;
 
-    return mdb_env_info(env, &info) == 0 && mdb_env_stat(env, &stat) == 0
-           && fstat(fd, &file) == 0
-           && (uint64_t)file.st_size
-                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0
+        || fstat(fd, &file) != 0)
+        return -1;
+    *wanted = (off_t)((uint64_t)(info.me_last_pgno + 1) * stat.ms_psize);
+    return *wanted > file.st_size ? *wanted - file.st_size : 0;
+}
+
+int
+home_fill(struct home *home)
+{
+    off_t wanted = 0;
+
+    return missing_octets(home->env, home->fd, &wanted) > 0
+                   && ftruncate(home->fd, wanted) != 0
+               ? errno
+               : 0;
 }
 
 static int
@@ -92,6 +115,15 @@ open_table(MDB_txn *txn, const char *name, bool new, MDB_dbi *dbi)
     return rc == MDB_NOTFOUND || rc == MDB_DBS_FULL ? MDB_INCOMPATIBLE : rc;
 }
 
+/* Without any table it is new, or was left so by one that was killed. */
+static bool
+is_empty(MDB_env *env)
+{
+    MDB_stat stat;
+
+    return mdb_env_stat(env, &stat) == 0 && stat.ms_entries == 0;
+}
+
 static int
 open_tables(struct home *home, bool new)
 {
@@ -113,6 +145,22 @@ open_tables(struct home *home, bool new)
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
     return rc;
+}
+
+bool
+home_is_damaged(int rc)
+{
+    return rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND;
+}
+
+bool
+home_is_there(const struct home *home, const char *path)
+{
+    struct stat ours, there;
+
+    return home->fd >= 0 && fstat(home->fd, &ours) == 0
+           && lstat(path, &there) == 0 && there.st_dev == ours.st_dev
+           && there.st_ino == ours.st_ino;
 }
 
 /* ---- opening ---- */
@@ -146,14 +194,24 @@ make_lock_file(const char *lock_file)
     return rc;
 }
 
+/* The lock file of a file that is no more is left to those who still read
+ * it. */
+static int
+prepare(const struct home *home, const char *lock_file, struct stat *file)
+{
+    if (fchmod(home->fd, 0640) != 0 || fstat(home->fd, file) != 0
+        || (file->st_size == 0 && unlink(lock_file) != 0 && errno != ENOENT))
+        return errno;
+    return make_lock_file(lock_file);
+}
+
 static int
 open_env(struct home *home, const char *path, const char *lock_file)
 {
     struct stat file;
-    int rc = make_lock_file(lock_file);
+    off_t wanted;
+    int rc = prepare(home, lock_file, &file);
 
-    if (rc == 0 && (fchmod(home->fd, 0640) != 0 || fstat(home->fd, &file) != 0))
-        rc = errno;
     if (rc == 0)
         rc = mdb_env_create(&home->env);
     if (rc == 0)
@@ -162,9 +220,9 @@ open_env(struct home *home, const char *path, const char *lock_file)
         rc = mdb_env_set_mapsize(home->env, map_size(file.st_size));
     if (rc == 0)
         rc = mdb_env_open(home->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
-    if (rc == 0 && !is_whole(home->env, home->fd))
+    if (rc == 0 && missing_octets(home->env, home->fd, &wanted) != 0)
         rc = MDB_CORRUPTED;
-    return rc != 0 ? rc : open_tables(home, file.st_size == 0);
+    return rc != 0 ? rc : open_tables(home, is_empty(home->env));
 }
 
 static void
@@ -175,23 +233,33 @@ close_env(struct home *home)
     home->env = NULL;
 }
 
-/* LMDB's own mark stands behind the head of the first page. */
+/* LMDB's own mark stands behind the head of the first page. Zero is what a
+ * crash of the machine may leave. */
 static bool
 is_lmdb(int fd)
 {
-    uint32_t magic = 0;
+    uint32_t magic = 1;
 
     return pread(fd, &magic, sizeof magic, 16) == (ssize_t)sizeof magic
-           && magic == 0xBEEFC0DE;
+           && (magic == 0xBEEFC0DE || magic == 0);
 }
 
 /* Ours, but good for nothing any more: all that is in it can be read again. */
 static bool
 is_rubbish(const struct home *home, int rc)
 {
-    return rc == MDB_CORRUPTED || rc == MDB_VERSION_MISMATCH
-           || rc == MDB_PAGE_NOTFOUND || rc == MDB_PANIC
+    return home_is_damaged(rc) || rc == MDB_VERSION_MISMATCH || rc == MDB_PANIC
            || (rc == MDB_INVALID && is_lmdb(home->fd));
+}
+
+/* Of the two files the one that may not be written. */
+static enum sdr_status
+refused(const char *path, const char *lock_file, int rc,
+        struct sdr_error *error)
+{
+    bool is_lock = rc == EACCES && access(lock_file, R_OK | W_OK) != 0;
+
+    return failed(is_lock ? lock_file : path, home_explain(rc), error);
 }
 
 /* A reader that still has the old file open uses its lock file. So the file
@@ -214,7 +282,7 @@ start_anew(struct home *home, const char *path, const char *lock_file,
     if (lock(home, path, error) != SDR_OK)
         return SDR_TEMPFAIL;
     rc = open_env(home, path, lock_file);
-    return rc == 0 ? SDR_OK : failed(path, mdb_strerror(rc), error);
+    return rc == 0 ? SDR_OK : refused(path, lock_file, rc, error);
 }
 
 static enum sdr_status
@@ -230,7 +298,7 @@ open_locked(struct home *home, const char *path, const char *lock_file,
     if (rc == MDB_INVALID || rc == MDB_INCOMPATIBLE)
         return failed(path, "it is not a replica; sdr-sync leaves it alone",
                       error);
-    return failed(path, mdb_strerror(rc), error);
+    return refused(path, lock_file, rc, error);
 }
 
 enum sdr_status

@@ -7,6 +7,8 @@
 #ifndef SYNC_HOME_H
 #define SYNC_HOME_H
 
+#include <stdbool.h>
+
 #include <lmdb.h>
 
 #include "status.h"
@@ -23,9 +25,28 @@ struct home {
 enum sdr_status SDR_MUST_USE
 home_open(struct home *home, const char *path, struct sdr_error *error);
 
+/* What a result of LMDB's means. */
+const char *
+home_explain(int rc);
+
+/* True if this result of LMDB's says that the file is good for nothing. */
+bool
+home_is_damaged(int rc);
+
+/* True if the file that is open is the one at PATH. */
+bool
+home_is_there(const struct home *home, const char *path);
+
 /* Close it; harmless if it is not open. */
 void
 home_close(struct home *home);
+
+/* Make the file as long as it says it is. LMDB leaves out the last pages if the
+ * same commit has made and freed them, and a reader takes a file that is too
+ * short for one that was cut. To be called after each commit. Returns 0 or an
+ * errno. */
+int
+home_fill(struct home *home);
 
 /* Make room for more. No transaction may be open. Returns as LMDB does. */
 int

@@ -38,9 +38,9 @@ skip_end(void *arg)
     (void)arg;
 }
 
-/* Entries with an address that show nothing of whose they are. */
+/* Entries with an address; OWNERLESS: that show nothing of whose they are. */
 static char *
-make_filter(const struct sdr_directory_options *directory)
+make_filter(const struct sdr_directory_options *directory, bool ownerless)
 {
     const struct sdr_mapping *mapping = &directory->mapping;
     const char *names[] = {mapping->owner, mapping->routing};
@@ -52,7 +52,7 @@ make_filter(const struct sdr_directory_options *directory)
 
     if (out != NULL) {
         fprintf(out, "(&%s", addresses);
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; ownerless && i < 2; i++) {
             if (names[i] != NULL)
                 fprintf(out, "(!(%s=*))", names[i]);
         }
@@ -69,12 +69,12 @@ make_filter(const struct sdr_directory_options *directory)
 /* *dn is the name of such an entry, freed by the caller; NULL if there is
  * none. */
 static enum sdr_status
-find_ownerless(struct sdr_connection *connection,
-               const struct sdr_directory_options *directory, char **dn,
-               struct sdr_error *error)
+find_entry(struct sdr_connection *connection,
+           const struct sdr_directory_options *directory, bool ownerless,
+           char **dn, struct sdr_error *error)
 {
     const char *none[] = {"1.1", NULL};
-    char *filter = make_filter(directory);
+    char *filter = make_filter(directory, ownerless);
     struct sdr_search search = {.filter = filter,
                                 .attributes = none,
                                 .size_limit = 1,
@@ -110,7 +110,10 @@ proof_of_sight(struct sdr_connection *connection,
     status = sdr_sight_prove(&sight, connection, directory, sdr_clock() + limit,
                              &broken, error);
     if (status == SDR_OK)
-        status = find_ownerless(connection, directory, &dn, error);
+        status = find_entry(connection, directory, true, &dn, error);
+    /* To OpenLDAP an attribute that may not be searched is not even absent. */
+    if (status == SDR_OK && dn == NULL)
+        status = find_entry(connection, directory, false, &dn, error);
     if (status == SDR_OK && dn != NULL)
         status = sdr_rights_prove(&rights, seen, connection, directory, dn,
                                   sdr_clock() + limit, &broken, error);

@@ -173,14 +173,29 @@ reload(void)
            && start_workers(false);
 }
 
-static void
+/* False if it cannot go on. */
+static bool
+make_store_anew(void)
+{
+    say(LOG_ERR, "%s: taken away, or damaged; it is made anew",
+        config->replica.path);
+    stop_workers();
+    store_close(&store);
+    return open_store(&store, config) && start_workers(false);
+}
+
+/* False if it cannot go on. */
+static bool
 look_after(unsigned second)
 {
+    if (store_is_lost(store) && !make_store_anew())
+        return false;
     accept_look(store, config);
     if (second % TIDY_S == 0)
         store_tidy(store);
     if (all_alive())
         notify("WATCHDOG=1");
+    return true;
 }
 
 /* Until a signal says to stop; false if it cannot go on. */
@@ -193,7 +208,8 @@ loop(const sigset_t *set)
         int got = sigtimedwait(set, NULL, &second);
 
         if (got < 0) {
-            look_after(i);
+            if (!look_after(i))
+                return false;
         } else if (got == SIGUSR1) {
             notify("RELOADING=1");
             if (!reload())

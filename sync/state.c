@@ -104,6 +104,7 @@ state_set_guard(struct state *state, const struct guard *guard)
 {
     state->shown.entries = guard->entries;
     state->shown.held = guard->held;
+    state->shown.holding = guard->holding ? 1 : 0;
     state->own.recent = guard->recent;
     state->own.recent_since = guard->recent_since;
     state->own.holding = guard->holding ? 1 : 0;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <lmdb.h>
 
@@ -56,10 +57,12 @@ run_once(struct work *work)
     work->tables.held = home->held;
     work->tables.meta = home->meta;
     rc = work->run(work);
-    if (rc == 0)
-        return mdb_txn_commit(work->tables.txn);
-    mdb_txn_abort(work->tables.txn);
-    return rc;
+    if (rc != 0) {
+        mdb_txn_abort(work->tables.txn);
+        return rc;
+    }
+    rc = mdb_txn_commit(work->tables.txn);
+    return rc != 0 ? rc : home_fill(home);
 }
 
 static enum sdr_status
@@ -67,8 +70,10 @@ told(const struct store *store, int rc, struct sdr_error *error)
 {
     if (rc == 0)
         return SDR_OK;
+    if (home_is_damaged(rc))
+        unlink(store->config->replica.path); /* all can be read again */
     sdr_error_set(error, "%s: %s", store->config->replica.path,
-                  mdb_strerror(rc));
+                  home_explain(rc));
     return SDR_TEMPFAIL;
 }
 
@@ -444,6 +449,18 @@ store_sweep(struct store *store, unsigned directory, const struct seen *seen,
         rc = sweep(&work.tables, seen, batch);
     end_reading(&work);
     return told(store, rc, error);
+}
+
+bool
+store_is_lost(struct store *store)
+{
+    bool there;
+
+    pthread_mutex_lock(&store->lock);
+    there = store->home.env == NULL
+            || home_is_there(&store->home, store->config->replica.path);
+    pthread_mutex_unlock(&store->lock);
+    return !there;
 }
 
 void

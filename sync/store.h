@@ -100,6 +100,11 @@ store_accept(struct store *store, unsigned directory, uint64_t limit,
 void
 store_note(struct store *store, unsigned directory, const char *error);
 
+/* True if it has to be opened anew: somebody has taken the file away, or it was
+ * found to be damaged, and has been taken away. */
+bool
+store_is_lost(struct store *store);
+
 /* Take away what dead readers left behind. */
 void
 store_tidy(struct store *store);

@@ -2,8 +2,10 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import smtpclient
@@ -57,6 +59,28 @@ class Asker:
             with self._postfix.client() as client:
                 self.answers.append(ask(client, self._rcpts))
                 client.quit()
+
+
+ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
+DAVE, NOBODY = 'dave@example.com', 'nobody@example.com'
+
+
+@contextlib.contextmanager
+def all_right(postfix, sink, seconds, **options):
+    """
+    An Asker of Alice, who is hosted, of nobody, and of Dave, who is here.
+
+    When it ends, every answer was right, took less than these seconds, and was obeyed.
+    """
+    with Asker(postfix, [ALICE, NOBODY, DAVE], **options) as asker:
+        yield asker
+    postfix.wait_empty()
+    assert Counter(tuple(a.codes) for a in asker.answers).keys() == {(250, 550, 250)}
+    assert max(max(a.seconds) for a in asker.answers) < seconds
+    got = {answer.message_id: Counter() for answer in asker.answers}
+    for transaction in sink.transactions:
+        got[transaction.message_id].update(transaction.recipients)
+    assert all(recipients == Counter([ALICE_HOSTED, DAVE]) for recipients in got.values())
 
 
 def ask(client, rcpts, data=True):

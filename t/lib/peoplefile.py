@@ -2,10 +2,8 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import json
 import os
 
-import sdrctl
 import world
 from sync import Sync
 
@@ -40,8 +38,4 @@ class PeopleFile:
         os.replace(new, self.path)
 
     def ask(self, *recipients):
-        """'redirect alice@hosted.example.com', one for each, as sdrctl says."""
-        done = sdrctl.run(self.conf, 'route', '--json', *recipients)
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert all(a['source'] in ('replica', 'none') for a in answers), answers
-        return [' '.join([a['verdict'], *a['targets']]) for a in answers]
+        return self.sync.ask(*recipients)

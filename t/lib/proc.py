@@ -42,10 +42,10 @@ def listening(port, host='127.0.0.1'):
     return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
 
 
-def run(argv, *, ok=(0,), **options):
-    """Run to the end, within a minute; its CompletedProcess, output as text."""
+def run(argv, *, ok=(0,), timeout=60, **options):
+    """Run to the end, within a minute unless told otherwise; its CompletedProcess, output as text."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, text=True,
-                          timeout=60, check=False, **options)
+                          timeout=timeout, check=False, **options)
     if done.returncode not in ok:
         raise RuntimeError(f'{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}')
     return done

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import paths
-from proc import Process, free_port, run
+from proc import Process, free_port, listening, run
 
 SUFFIX = 'dc=example,dc=com'
 ADMIN_DN, ADMIN_PASSWORD = f'cn=admin,{SUFFIX}', 'admin'
@@ -64,15 +64,16 @@ class Slapd:
 
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False,
-                 syncprov=True):
+                 syncprov=True, maxsize=1 << 30):
         """
         ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
         options  more lines for the database in slapd.conf
-        sdr_schema=False leaves ours out; config_admin lets the administrator change cn=config;
-        syncprov=False: without content synchronization; 'elsewhere': on another database
+        sdr_schema=False leaves ours out; config_admin: who may change cn=config; True: the administrator;
+        syncprov=False: without content synchronization; 'elsewhere': on another database;
+        maxsize: of the database, in octets
         """
         self.folder = Path(folder)
         self.log_file = self.folder / 'slapd.log'
@@ -84,8 +85,9 @@ class Slapd:
         self.tls = tls
         self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
-        self._config_admin = config_admin
+        self._config_admin = ADMIN_DN if config_admin is True else config_admin
         self._syncprov = syncprov
+        self._maxsize = maxsize
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
         self._process = None
@@ -100,8 +102,10 @@ class Slapd:
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._process = Process([SERVER / 'usr/sbin/slapd', '-d', 'stats', '-f', self._conf,
                                  '-h', uris], self.log_file, env=environment())
-        # Somebody else might be listening on a port that has just been taken.
-        self._process.wait_ready(lambda: self.log().count('slapd starting') > started)
+        # Somebody else might be listening on a port that has just been taken; and slapd says that
+        # it starts before it listens.
+        self._process.wait_ready(lambda: self.log().count('slapd starting') > started
+                                 and listening(self.port))
         return self
 
     def stop(self):
@@ -182,7 +186,8 @@ class Slapd:
         self._load(BASE + ldif)
 
     def _load(self, ldif):
-        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment())
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment(),
+            timeout=600)
 
     def _configuration(self):
         return '\n'.join([
@@ -191,13 +196,13 @@ class Slapd:
             'moduleload back_mdb',
             *(['moduleload syncprov'] if self._syncprov else []),
             *self._tls_lines(),
-            *(['database config', f'rootdn "{ADMIN_DN}"'] if self._config_admin else []),
+            *(['database config', f'rootdn "{self._config_admin}"'] if self._config_admin else []),
             'database mdb',
             f'suffix "{SUFFIX}"',
             f'rootdn "{ADMIN_DN}"',
             f'rootpw "{ADMIN_PASSWORD}"',
             f'directory {self.folder}/db',
-            'maxsize 1073741824',
+            f'maxsize {self._maxsize}',
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),

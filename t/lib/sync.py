@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import json
 import shutil
 import subprocess
 
@@ -40,6 +41,34 @@ class Sync(Daemon):
         assert done.returncode in ok, done.stderr
         return done
 
+    def ask(self, *recipients):
+        """'redirect alice@hosted.example.com', one for each, as the replica answers."""
+        done = sdrctl.run(self.conf, 'route', '--json', *recipients)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert answers and all(a['source'] in ('replica', 'none') for a in answers), (
+            f'{done.stdout}{done.stderr}{self.log()[-4000:]}')
+        return [' '.join([a['verdict'], *a['targets']]) for a in answers]
+
+    def complaint(self, directory='corp'):
+        """The last that was logged of this directory, if it is an error."""
+        lines = [line for line in self.lines(f'directory {directory}: ')
+                 if not line.startswith('<7>')]
+        return lines[-1] if lines and lines[-1].startswith('<3>') else ''
+
+    def wait_told(self, *words, directory='corp', seconds=20):
+        """Until that error says all of this."""
+        try:
+            wait_for(lambda: all(word in self.complaint(directory) for word in words), seconds)
+        except TimeoutError:
+            raise AssertionError(f'no complaint with {words}:\n{self.log()[-4000:]}') from None
+
+    def wait_well(self, directory='corp', seconds=20):
+        """Until there is none any more."""
+        try:
+            wait_for(lambda: self.complaint(directory) == '', seconds)
+        except TimeoutError:
+            raise AssertionError(f'not well:\n{self.log()[-4000:]}') from None
+
     def dump(self):
         """What is in the replica, line by line."""
         done = sdrctl.run(self.conf, 'dump')
@@ -63,8 +92,8 @@ class Sync(Daemon):
             have = self.dump()
             raise AssertionError('\n'.join(
                 ['the replica differs from a fresh one:',
-                 *(f'- {line}' for line in have if line not in wanted),
-                 *(f'+ {line}' for line in wanted if line not in have),
+                 *[f'- {line}' for line in have if line not in wanted][:20],
+                 *[f'+ {line}' for line in wanted if line not in have][:20],
                  self.log()[-4000:]])) from None
         return wanted
 

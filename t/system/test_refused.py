@@ -60,7 +60,7 @@ def test_one_server(slapd, start, many, at_once):
     lines = milter.lines('verdict=defer')
     assert len(lines) == MANY
     assert all('bind: Invalid credentials' in line for line in lines)
-    assert len([line for line in lines if LATER in line]) >= MANY - 1
+    assert any(LATER in line for line in lines)
 
 
 def test_two_servers(slapd, new_slapd, start, many):

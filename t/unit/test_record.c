@@ -336,7 +336,7 @@ what_is_on_disk_has_no_gaps(void **state)
 {
     (void)state;
     assert_int_equal(sizeof(struct sdr_record_state),
-                     SDR_RECORD_FINGERPRINT + 3 * 8 + 2 * 4);
+                     SDR_RECORD_FINGERPRINT + 4 * 8 + 2 * 4);
     assert_int_equal(sizeof(struct sdr_record_status), 4 * 8 + 16 + 256 + 256);
 }
 

@@ -1,0 +1,37 @@
+"""test_replica_size.py - a replica whose last pages were freed before they were ever written
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import random
+
+import sdrctl
+from peoplefile import PeopleFile
+from world import person
+
+PEOPLE = 40
+
+
+def people_with(ranges):
+    """LDIF in which each person has the addresses of that range."""
+    return ''.join(person(f'u{i}', mail=[f'u{i}a{k}@example.com' for k in numbers],
+                          sdrOwner='hosted') for i, numbers in enumerate(ranges))
+
+
+def test_addresses_that_come_and_go_by_hundreds(scratch):
+    """The copy answers after each read, and is the same file after each start."""
+    chance = random.Random(2)
+    ranges = [range(3)] * PEOPLE
+    people = PeopleFile(scratch / 'people', people_with(ranges), replica={'max-removed': '100'})
+    people.sync.once()
+    file = people.sync.path.stat().st_ino
+    for _ in range(10):
+        for i in chance.sample(range(PEOPLE), 3):
+            first = chance.choice([0, 0, 100])
+            ranges[i] = range(first, first + chance.choice([2, 3, 150, 400]))
+        people.replace(people_with(ranges))
+        people.sync.once()
+        done = sdrctl.run(people.conf, 'route', '--json', f'u1a{ranges[1][0]}@example.com')
+        answer = json.loads(done.stdout)
+        assert (answer['verdict'], answer['source']) == ('redirect', 'replica'), answer['reason']
+        assert people.sync.path.stat().st_ino == file, 'it was thrown away'
