@@ -12,6 +12,9 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
+    {"show", "[--json] ADDRESS...",
+     "say what the directories themselves have about each address now",
+     command_show},
     {"check", "[directory | replica [NAME...]]",
      "look whether the directories and their copy are as routing needs them",
      command_check},
@@ -45,8 +48,8 @@ print_usage(FILE *out)
         "  -h, --help         show this\n"
         "  -V, --version      show the version\n"
         "\n"
-        "Exit codes: 0 all sure, 64 bad use, 75 not now, 77 no right, 78 bad\n"
-        "configuration. See sdrctl(8).\n",
+        "Exit codes: 0 all sure, 64 bad use, 67 nobody knows the address, 75 not\n"
+        "now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
         out);
 }
 
