@@ -15,6 +15,8 @@ static const struct command commands[] = {
     {"show", "[--json] ADDRESS...",
      "say what the directories themselves have about each address now",
      command_show},
+    {"report", "[--csv | --json | --html] [--live] [NAME...]",
+     "say how many live at each site, and what is wrong", command_report},
     {"check", "[directory | replica [NAME...]]",
      "look whether the directories and their copy are as routing needs them",
      command_check},
@@ -42,15 +44,15 @@ print_usage(FILE *out)
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %s %s\n      %s\n", commands[i].name,
                 commands[i].arguments, commands[i].help);
-    fputs(
-        "\n"
-        "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-        "  -h, --help         show this\n"
-        "  -V, --version      show the version\n"
-        "\n"
-        "Exit codes: 0 all sure, 64 bad use, 67 nobody knows the address, 75 not\n"
-        "now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
-        out);
+    fputs("\n"
+          "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+          "  -h, --help         show this\n"
+          "  -V, --version      show the version\n"
+          "\n"
+          "Exit codes: 0 all sure, 64 bad use, 67 nobody knows the address, 75 "
+          "not\n"
+          "now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
+          out);
 }
 
 int

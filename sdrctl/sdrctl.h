@@ -27,6 +27,9 @@ int
 command_sync(struct sdr *sdr, int argc, char **argv);
 
 int
+command_report(struct sdr *sdr, int argc, char **argv);
+
+int
 command_show(struct sdr *sdr, int argc, char **argv);
 
 int
