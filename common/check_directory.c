@@ -11,6 +11,7 @@
 
 #include "profile.h"
 #include "trust.h"
+#include "uri.h"
 
 enum { PASSWORD_MAX_OCTETS = 1024 };
 
@@ -22,19 +23,6 @@ line_of(const struct sdr_load *load,
 }
 
 /* ---- servers ---- */
-
-/* A name for this machine: what is sent there meets no wire. */
-static bool
-is_loopback(const char *host)
-{
-    struct in_addr v4;
-
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0
-        || strcmp(host, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, host, &v4) == 1
-           && (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-}
 
 /* True if it names a server and nothing else; libldap knows more schemes and
  * parts than are documented here. */
@@ -88,8 +76,8 @@ check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
     if (!ldap && directory->start_tls)
         sdr_load_mistake(load, line, "uri: \"%s\": start-tls is for ldap://",
                          uri);
-    if (ldap && !tls && directory->bind == SDR_BIND_SIMPLE
-        && !directory->allow_plaintext_bind && !is_loopback(url->lud_host))
+    if (directory->bind == SDR_BIND_SIMPLE && !directory->allow_plaintext_bind
+        && sdr_uri_exposes(uri, directory->start_tls))
         sdr_load_mistake(load, line,
                          "uri: \"%s\" would carry the password unencrypted; "
                          "use ldaps:// or start-tls, or "

@@ -106,7 +106,9 @@ struct sdr_directory_options {
     const char *password_file;
     char *password; /* read from password_file; wiped when freed */
     const char *keytab_file;
-    const char *principal; /* NULL: the keytab's first */
+    const char *principal;     /* NULL: the keytab's first */
+    const char *admin_bind_dn; /* of who changes ownership; NULL: none */
+    const char *admin_password_file;
     bool allow_plaintext_bind;
     bool start_tls;
     bool tls_require_cert;
@@ -149,7 +151,8 @@ struct sdr_config {
     unsigned this_site;
     const char *recipient_delimiter; /* "" for none */
     unsigned loop_limit;
-    struct sdr_list always_local; /* patterns of fnmatch(3) */
+    struct sdr_list always_local;  /* patterns of fnmatch(3) */
+    const char *journal_directory; /* what sdrctl has changed */
     struct sdr_site *sites;
     unsigned site_count;
     struct sdr_domain *domains;

@@ -60,6 +60,10 @@ const struct sdr_option sdr_options[] = {
     {"", "always-local", LIST, MAIN(always_local), NULL, always_local, 0, 0,
      NULL, false, "local parts that stay here although nobody owns them"},
 
+    {"", "journal-directory", TEXT, MAIN(journal_directory),
+     "/var/lib/sdr/journal", NULL, 0, 0, NULL, false,
+     "where sdrctl writes what it has changed"},
+
     {"site", "routing-domain", TEXT, SITE(routing_domain), NULL, NULL, 0, 0,
      NULL, true, "the site's own name for a split domain"},
     {"site", "owner-value", LIST, SITE(owner_values), NULL, NULL, 0, 0, NULL,
@@ -98,6 +102,10 @@ const struct sdr_option sdr_options[] = {
      NULL, false, "the Kerberos keys of the account that asks"},
     {"directory", "principal", TEXT, DIRECTORY(principal), NULL, NULL, 0, 0,
      NULL, false, "the Kerberos principal to authenticate as"},
+    {"directory", "admin-bind-dn", TEXT, DIRECTORY(admin_bind_dn), NULL, NULL,
+     0, 0, NULL, false, "who changes ownership, for sdrctl"},
+    {"directory", "admin-password-file", TEXT, DIRECTORY(admin_password_file),
+     NULL, NULL, 0, 0, NULL, false, "a file with that account's password"},
     {"directory", "allow-plaintext-bind", CHOICE,
      DIRECTORY(allow_plaintext_bind), "no", NULL, 0, 0, booleans, false,
      "send the password over an unencrypted network connection"},

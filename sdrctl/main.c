@@ -20,6 +20,18 @@ static const struct command commands[] = {
     {"check", "[directory | replica [NAME...]]",
      "look whether the directories and their copy are as routing needs them",
      command_check},
+    {"move",
+     "--to SITE [--from SITE] [--add] [OPTIONS] ADDRESS... | --file F | "
+     "--filter F",
+     "make a site the owner of mailboxes", command_move},
+    {"hold", "[OPTIONS] ADDRESS... | --file F | --filter F",
+     "let mail wait while mailboxes are copied", command_hold},
+    {"release", "[OPTIONS] ADDRESS... | --file F | --filter F", "let it go on",
+     command_release},
+    {"undo", "[OPTIONS] JOURNAL", "take a run of move, hold or release back",
+     command_undo},
+    {"history", "[ADDRESS]", "say who has changed what, and when",
+     command_history},
     {"sync", "status [--json] [NAME...]",
      "say how good the copy of each directory is, and what that means for mail",
      command_sync},
@@ -49,9 +61,8 @@ print_usage(FILE *out)
           "  -h, --help         show this\n"
           "  -V, --version      show the version\n"
           "\n"
-          "Exit codes: 0 all sure, 64 bad use, 67 nobody knows the address, 75 "
-          "not\n"
-          "now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
+          "Exit codes: 0 all sure, 64 bad use, 67 nobody has the address, 75\n"
+          "not now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
           out);
 }
 

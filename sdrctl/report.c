@@ -37,10 +37,25 @@ complain(const struct report *report)
     return code;
 }
 
+/* Without it there is a report as well. */
+static void
+read_course(struct report *report, const struct chosen *chosen)
+{
+    struct sdr_error error = {""};
+
+    if (!course_read(&report->course, report->config, chosen,
+                     report->config->journal_directory, &error)) {
+        fprintf(stderr, "sdrctl: no course over time: %s\n", error.text);
+        course_clear(&report->course);
+    }
+    course_sort(&report->course);
+}
+
 static int
 make(struct report *report, const struct chosen *chosen, bool live,
      bool (*print)(const struct report *report))
 {
+    read_course(report, chosen);
     if (!report_read(report, chosen, live) || !report_count(report)
         || !print(report)) {
         fputs("sdrctl: no memory\n", stderr);

@@ -113,6 +113,7 @@ static const char head[] =
     "margin-right: .5em; }\n"
     "svg text { fill: var(--soft); font-size: 13px; } .grid { stroke: "
     "var(--line); }\n"
+    "svg.chart { min-width: 40rem; }\n"
     ".course { fill: none; stroke-width: 2; stroke-linejoin: round; }\n"
     ".none { fill: var(--wrong); }\n";
 
@@ -157,7 +158,7 @@ put_part(const char *name, int colour, uint64_t count, uint64_t whole,
 {
     double from = BAR * (double)start / (double)whole;
     double width = BAR * (double)count / (double)whole;
-    double gap = width > 4 ? 2 : 0;
+    double gap = width > 4 && start + count < whole ? 2 : 0;
 
     if (count == 0)
         return start;
@@ -256,6 +257,10 @@ put_table(const struct report *report, const struct report_domain *domain)
     fputs("<tr class=\"all\"><td>all", stdout);
     put_numbers(&domain->all, whole);
     fputs("</tbody></table></div>\n", stdout);
+    if (sum_parts(report, domain) > whole)
+        fputs("<p class=\"soft\">Who has mailboxes at several sites counts at "
+              "each of them.</p>\n",
+              stdout);
 }
 
 /* ---- what is wrong ---- */

@@ -1,9 +1,7 @@
 /* report_journal.c - the course over time from the journals of sdrctl
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A journal is LDIF: comments tell when and in which directory, a record names
- * the owners before (delete) and after (add); none is the default-owner. What
- * came to nothing says so behind its record.
+ * Each change tells all owners before and all after; none is the default-owner.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,109 +10,98 @@
 #include <string.h>
 #include <strings.h>
 
-#include <ldap.h>
-#include <ldif.h>
-
+#include "journal.h"
 #include "report_course.h"
 
-#define FIRST_LINE "# sdrctl journal 1\n"
-#define SUFFIX     ".ldif"
+#define SUFFIX ".ldif"
+#define RESULT "# result: "
 
 struct reading {
     struct course *course;
     const struct sdr_config *config;
     const struct chosen *chosen;
-    const char *path;
-    time_t when;
-    const struct sdr_directory_options *directory; /* of the next record */
-    /* The last record, of which it is not known yet what became of it. */
-    bool pending;
-    sdr_sites before, after;
-    bool no_memory;
 };
 
-/* ---- records ---- */
-
-static void
-settle(struct reading *reading)
-{
-    sdr_sites gone = reading->before & ~reading->after;
-    sdr_sites come = reading->after & ~reading->before;
-
-    for (unsigned i = 0; reading->pending && i < reading->config->site_count;
-         i++) {
-        int delta = (int)(come >> i & 1U) - (int)(gone >> i & 1U);
-
-        if (delta != 0
-            && !course_add(reading->course, reading->when, i, delta))
-            reading->no_memory = true;
-    }
-    reading->pending = false;
-}
+/* ---- one change ---- */
 
 static sdr_sites
-sites_of(const struct sdr_config *config, struct berval **values)
+sites_of(const struct reading *reading, const struct change *change,
+         const struct values *values)
 {
+    const struct sdr_config *config = reading->config;
     sdr_sites sites = 0;
 
-    for (size_t i = 0; values != NULL && values[i] != NULL; i++)
-        sites |= sdr_config_owner(config, values[i]->bv_val, values[i]->bv_len);
+    if (values->count == 0)
+        return (sdr_sites)1
+               << config->directories[change->directory].default_owner;
+    for (size_t i = 0; i < values->count; i++)
+        sites |= sdr_config_owner(config, values->items[i].bv_val,
+                                  values->items[i].bv_len);
     return sites;
 }
 
-static void
-take_mods(struct reading *reading, LDAPMod *const *mods)
+static bool
+add_step(const struct reading *reading, time_t when,
+         const struct change *change, const struct change_attribute *owner)
 {
-    const struct sdr_directory_options *directory = reading->directory;
-    const char *owner = directory->mapping.owner;
-    bool had = false, has = false;
+    sdr_sites before = sites_of(reading, change, &owner->before);
+    sdr_sites after = sites_of(reading, change, &owner->after);
+    bool ok = true;
 
-    reading->before = reading->after = 0;
-    for (size_t i = 0; mods != NULL && mods[i] != NULL; i++) {
-        struct berval **values = mods[i]->mod_bvalues;
+    for (unsigned i = 0; ok && i < reading->config->site_count; i++) {
+        int delta = (int)(after >> i & 1U) - (int)(before >> i & 1U);
 
-        if (owner == NULL || strcasecmp(owner, mods[i]->mod_type) != 0)
-            continue;
-        reading->pending = true;
-        if ((mods[i]->mod_op & LDAP_MOD_OP) == LDAP_MOD_DELETE) {
-            had = true;
-            reading->before |= sites_of(reading->config, values);
-        } else if (values != NULL) {
-            has = true;
-            reading->after |= sites_of(reading->config, values);
-        }
+        if (delta != 0)
+            ok = course_add(reading->course, when, i, delta);
     }
-    if (!had)
-        reading->before = (sdr_sites)1 << directory->default_owner;
-    if (!has)
-        reading->after = (sdr_sites)1 << directory->default_owner;
+    return ok;
 }
 
-/* One record, which libldap takes apart in place. */
 static bool
-take_record(struct reading *reading, char *text, unsigned long line)
+take_change(const struct reading *reading, time_t when,
+            const struct change *change)
 {
-    struct berval octets = {strlen(text), text};
-    LDIFRecord record;
+    const struct sdr_directory_options *directory =
+        &reading->config->directories[change->directory];
+    const char *owner = directory->mapping.owner;
 
-    memset(&record, 0, sizeof record);
-    if (ldap_parse_ldif_record(&octets, line, &record, "sdrctl",
-                               LDIF_NO_CONTROLS)
-        != LDAP_SUCCESS)
-        return false;
-    if (record.lr_op == LDAP_REQ_MODIFY && reading->directory != NULL)
-        take_mods(reading, record.lrop_mods);
-    ldap_ldif_record_done(&record);
+    if (owner == NULL || !is_chosen(reading->chosen, directory))
+        return true;
+    for (unsigned i = 0; i < change->count; i++) {
+        if (strcasecmp(change->attributes[i].name, owner) == 0)
+            return add_step(reading, when, change, &change->attributes[i]);
+    }
     return true;
 }
 
-/* ---- lines ---- */
+/* ---- one journal ---- */
+
+/* What became of each change, in their order: true if it came to nothing. The
+ * line stands behind the record; without it nobody knows. */
+static void
+read_results(const char *path, bool *failed, size_t count)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0, records = 0;
+
+    while (file != NULL && getline(&line, &size, file) > 0) {
+        if (strcmp(line, "changetype: modify\n") == 0)
+            records++;
+        else if (records > 0 && records <= count
+                 && strncmp(line, RESULT, strlen(RESULT)) == 0)
+            failed[records - 1] = strcmp(line, RESULT "done\n") != 0;
+    }
+    free(line);
+    if (file != NULL)
+        fclose(file);
+}
 
 static bool
 parse_date(const char *text, time_t *when)
 {
-    struct tm tm;
     const char *end;
+    struct tm tm;
 
     memset(&tm, 0, sizeof tm);
     end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -124,108 +111,51 @@ parse_date(const char *text, time_t *when)
     return true;
 }
 
-/* One that is gone from the configuration, or not chosen, is NULL. */
-static const struct sdr_directory_options *
-find_directory(const struct reading *reading, const char *name)
-{
-    for (unsigned i = 0; i < reading->config->directory_count; i++) {
-        const struct sdr_directory_options *directory =
-            &reading->config->directories[i];
-
-        if (strcasecmp(directory->name, name) == 0)
-            return is_chosen(reading->chosen, directory) ? directory : NULL;
-    }
-    return NULL;
-}
-
-/* False if it is a date that is none. */
 static bool
-take_comment(struct reading *reading, char *line)
+take_content(const struct reading *reading, const char *path,
+             const struct journal_content *content, struct sdr_error *error)
 {
-    line[strcspn(line, "\r\n")] = '\0';
-    if (strncmp(line, "# date: ", 8) == 0)
-        return parse_date(line + 8, &reading->when);
-    if (strncmp(line, "# directory: ", 13) == 0) {
-        settle(reading);
-        reading->directory = find_directory(reading, line + 13);
-    } else if (strncmp(line, "# result: ", 10) == 0) {
-        reading->pending &= strcmp(line + 10, "done") == 0;
-        settle(reading);
-    }
-    return true;
-}
+    const struct changes *changes = &content->changes;
+    bool *failed = calloc(changes->count + 1, sizeof *failed);
+    bool ok = failed != NULL;
+    time_t when = 0;
 
-/* The lines of a record, up to the empty one, and go on behind it. */
-static bool
-read_record(struct reading *reading, FILE *file, char **line, size_t *size,
-            unsigned long *number)
-{
-    unsigned long begin = *number;
-    size_t text_size = 0;
-    char *text = NULL;
-    FILE *out = open_memstream(&text, &text_size);
-    bool ok = out != NULL;
-
-    while (ok && (*line)[0] != '\n') {
-        ok = fputs(*line, out) != EOF;
-        ++*number;
-        if (getline(line, size, file) <= 0)
-            break; /* cut off: it was not made */
-    }
-    if (out != NULL && fclose(out) != 0)
-        ok = false;
-    settle(reading);
-    if (ok && (*line)[0] == '\n')
-        ok = take_record(reading, text, begin);
-    free(text);
-    return ok;
-}
-
-static bool
-read_lines(struct reading *reading, FILE *file, unsigned long *number)
-{
-    char *line = NULL;
-    size_t size = 0;
-    bool ok = true;
-
-    while (ok && getline(&line, &size, file) > 0) {
-        ++*number;
-        if (line[0] == '#')
-            ok = take_comment(reading, line);
-        else if (line[0] != '\n' && strncmp(line, "version:", 8) != 0)
-            ok = read_record(reading, file, &line, &size, number);
-    }
-    settle(reading);
-    free(line);
-    return ok;
-}
-
-/* ---- files ---- */
-
-/* A file that is no journal is none of ours. */
-static bool
-read_file(struct reading *reading, struct sdr_error *error)
-{
-    char first[sizeof FIRST_LINE] = "";
-    FILE *file = fopen(reading->path, "re");
-    unsigned long number = 1;
-    bool ok = true;
-
-    if (file == NULL) {
-        sdr_error_set(error, "%s: %s", reading->path, strerror(errno));
+    if (!parse_date(content->date, &when)) {
+        sdr_error_set(error, "%s: it does not say when", path);
+        free(failed);
         return false;
     }
-    reading->directory = NULL;
-    reading->when = 0;
-    if (fgets(first, sizeof first, file) != NULL
-        && strcmp(first, FIRST_LINE) == 0)
-        ok = read_lines(reading, file, &number);
+    if (ok)
+        read_results(path, failed, changes->count);
+    for (size_t i = 0; ok && i < changes->count; i++)
+        ok = failed[i] || take_change(reading, when, &changes->items[i]);
     if (!ok)
-        sdr_error_set(error, "%s:%lu: is nothing that sdrctl wrote",
-                      reading->path, number);
-    fclose(file);
+        sdr_error_set(error, "no memory");
+    free(failed);
     return ok;
 }
+
+static bool
+read_journal(const struct reading *reading, const char *folder,
+             const char *name, struct sdr_error *error)
+{
+    struct journal_content content;
+    char *path = NULL;
+    bool ok = false;
+
+    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+        sdr_error_set(error, "no memory");
+        return false;
+    }
+    if (journal_read(&content, reading->config, path, error) == SDR_OK) {
+        ok = take_content(reading, path, &content, error);
+        journal_content_clear(&content);
+    }
+    free(path);
+    return ok;
+}
+
+/* ---- all of them ---- */
 
 static int
 is_journal(const struct dirent *entry)
@@ -236,30 +166,12 @@ is_journal(const struct dirent *entry)
            && strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
 }
 
-static bool
-read_entry(struct reading *reading, const char *folder, const char *name,
-           struct sdr_error *error)
-{
-    char *path = NULL;
-    bool ok;
-
-    if (asprintf(&path, "%s/%s", folder, name) < 0) {
-        sdr_error_set(error, "no memory");
-        return false;
-    }
-    reading->path = path;
-    ok = read_file(reading, error);
-    free(path);
-    return ok;
-}
-
 bool
 course_read(struct course *course, const struct sdr_config *config,
             const struct chosen *chosen, const char *folder,
             struct sdr_error *error)
 {
-    struct reading reading = {
-        .course = course, .config = config, .chosen = chosen};
+    const struct reading reading = {course, config, chosen};
     struct dirent **names = NULL;
     int count = scandir(folder, &names, is_journal, alphasort);
     bool ok = true;
@@ -271,11 +183,9 @@ course_read(struct course *course, const struct sdr_config *config,
         return false;
     }
     for (int i = 0; i < count; i++) {
-        ok = ok && read_entry(&reading, folder, names[i]->d_name, error);
+        ok = ok && read_journal(&reading, folder, names[i]->d_name, error);
         free(names[i]);
     }
     free(names);
-    if (ok && reading.no_memory)
-        sdr_error_set(error, "no memory");
-    return ok && !reading.no_memory;
+    return ok;
 }

@@ -33,6 +33,21 @@ int
 command_show(struct sdr *sdr, int argc, char **argv);
 
 int
+command_history(struct sdr *sdr, int argc, char **argv);
+
+int
+command_hold(struct sdr *sdr, int argc, char **argv);
+
+int
+command_move(struct sdr *sdr, int argc, char **argv);
+
+int
+command_release(struct sdr *sdr, int argc, char **argv);
+
+int
+command_undo(struct sdr *sdr, int argc, char **argv);
+
+int
 command_route(struct sdr *sdr, int argc, char **argv);
 
 /* The directories that arguments name: all if there are none. Names are

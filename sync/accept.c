@@ -3,6 +3,7 @@
  */
 #include "accept.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,8 +49,9 @@ take_line(struct store *store, const struct sdr_config *config, char *line)
         errno = 0;
         limit = strtoull(number, &end, 10);
     }
-    for (unsigned i = 0; end != NULL && end != number && *end == '\0'
-                         && errno == 0 && i < config->directory_count;
+    for (unsigned i = 0;
+         end != NULL && isdigit((unsigned char)*number) && *end == '\0'
+         && errno == 0 && i < config->directory_count;
          i++) {
         if (strcmp(config->directories[i].name, line) == 0) {
             accept_directory(store, config, i, limit);

@@ -204,9 +204,11 @@ is_move(const struct tables *tables, const struct tables_id *id,
 {
     struct entry_view before, after = {0};
     struct entry_key key, kept;
+    struct sdr_facts facts;
     bool has_kept = false;
 
-    if (!entry_read(&before, shown->mv_data, shown->mv_size))
+    if (!entry_read(&before, shown->mv_data, shown->mv_size)
+        || !entry_facts(&before, &facts))
         return false;
     if (truth->octets != NULL) {
         if (!entry_read(&after, truth->octets, truth->len)
@@ -218,7 +220,7 @@ is_move(const struct tables *tables, const struct tables_id *id,
         while (has_kept && entry_key_compare(&kept, &key) < 0)
             has_kept = entry_next_key(&after, &kept);
         if ((!has_kept || entry_key_compare(&kept, &key) != 0)
-            && !tables_claimed(tables, id, &key.key))
+            && !tables_claimed(tables, id, &key.key, &facts))
             return false;
     }
     return true;

@@ -26,6 +26,14 @@ enum { LOCK_FILE_SIZE = 128 << 10 };
 /* Longer than readers go without looking whether the file is still there. */
 enum { FAREWELL_MS = 1500 };
 
+const char *
+home_explain(int rc)
+{
+    /* LMDB says so after it could write a part. */
+    return rc == EIO ? "Input/output error, or No space left on device"
+                     : mdb_strerror(rc);
+}
+
 /* ---- locking ---- */
 
 static enum sdr_status
@@ -105,6 +113,15 @@ open_table(MDB_txn *txn, const char *name, bool new, MDB_dbi *dbi)
     int rc = mdb_dbi_open(txn, name, new ? MDB_CREATE : 0, dbi);
 
     return rc == MDB_NOTFOUND || rc == MDB_DBS_FULL ? MDB_INCOMPATIBLE : rc;
+}
+
+/* Without any table it is new, or was left so by one that was killed. */
+static bool
+is_empty(MDB_env *env)
+{
+    MDB_stat stat;
+
+    return mdb_env_stat(env, &stat) == 0 && stat.ms_entries == 0;
 }
 
 static int
@@ -205,7 +222,7 @@ open_env(struct home *home, const char *path, const char *lock_file)
         rc = mdb_env_open(home->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
     if (rc == 0 && missing_octets(home->env, home->fd, &wanted) != 0)
         rc = MDB_CORRUPTED;
-    return rc != 0 ? rc : open_tables(home, file.st_size == 0);
+    return rc != 0 ? rc : open_tables(home, is_empty(home->env));
 }
 
 static void
@@ -216,14 +233,15 @@ close_env(struct home *home)
     home->env = NULL;
 }
 
-/* LMDB's own mark stands behind the head of the first page. */
+/* LMDB's own mark stands behind the head of the first page. Zero is what a
+ * crash of the machine may leave. */
 static bool
 is_lmdb(int fd)
 {
-    uint32_t magic = 0;
+    uint32_t magic = 1;
 
     return pread(fd, &magic, sizeof magic, 16) == (ssize_t)sizeof magic
-           && magic == 0xBEEFC0DE;
+           && (magic == 0xBEEFC0DE || magic == 0);
 }
 
 /* Ours, but good for nothing any more: all that is in it can be read again. */
@@ -241,7 +259,7 @@ refused(const char *path, const char *lock_file, int rc,
 {
     bool is_lock = rc == EACCES && access(lock_file, R_OK | W_OK) != 0;
 
-    return failed(is_lock ? lock_file : path, mdb_strerror(rc), error);
+    return failed(is_lock ? lock_file : path, home_explain(rc), error);
 }
 
 /* A reader that still has the old file open uses its lock file. So the file

@@ -25,6 +25,10 @@ struct home {
 enum sdr_status SDR_MUST_USE
 home_open(struct home *home, const char *path, struct sdr_error *error);
 
+/* What a result of LMDB's means. */
+const char *
+home_explain(int rc);
+
 /* True if this result of LMDB's says that the file is good for nothing. */
 bool
 home_is_damaged(int rc);

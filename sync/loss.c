@@ -13,16 +13,22 @@ is_orphan(const struct sdr_facts *facts)
 }
 
 bool
+loss_of_owner_by_facts(const struct sdr_facts *before,
+                       const struct sdr_facts *after)
+{
+    return (is_orphan(after) && !is_orphan(before))
+           || (after->by_default && !before->by_default);
+}
+
+bool
 loss_of_owner(const struct entry_view *old, const struct entry_view *new)
 {
     struct sdr_facts before, after;
 
     if (new == NULL)
         return true;
-    if (!entry_facts(old, &before) || !entry_facts(new, &after))
-        return false;
-    return (is_orphan(&after) && !is_orphan(&before))
-           || (after.by_default && !before.by_default);
+    return entry_facts(old, &before) && entry_facts(new, &after)
+           && loss_of_owner_by_facts(&before, &after);
 }
 
 /* Both in order: step through them side by side. Hands each key on, with where

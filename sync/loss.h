@@ -23,6 +23,11 @@ loss_is(const struct entry_view *old, const struct entry_view *new);
 bool
 loss_of_owner(const struct entry_view *old, const struct entry_view *new);
 
+/* The same of facts. */
+bool
+loss_of_owner_by_facts(const struct sdr_facts *before,
+                       const struct sdr_facts *after);
+
 /* Make the octets of the entry as it is without its losses: what is new, and
  * what was there besides. The caller frees them. False without memory. */
 bool

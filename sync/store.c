@@ -73,7 +73,7 @@ told(const struct store *store, int rc, struct sdr_error *error)
     if (home_is_damaged(rc))
         unlink(store->config->replica.path); /* all can be read again */
     sdr_error_set(error, "%s: %s", store->config->replica.path,
-                  mdb_strerror(rc));
+                  home_explain(rc));
     return SDR_TEMPFAIL;
 }
 

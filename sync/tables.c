@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loss.h"
+
 struct tables_id
 tables_id(const struct tables *tables,
           const unsigned char id[SDR_RECORD_ID_SIZE])
@@ -219,13 +221,10 @@ tables_drop(const struct tables *tables, const struct tables_id *id)
 /* ---- who else has an address ---- */
 
 static bool
-has_key(const MDB_val *octets, const struct sdr_record_key *key)
+has_key(struct entry_view view, const struct sdr_record_key *key)
 {
-    struct entry_view view;
     struct entry_key found;
 
-    if (!entry_read(&view, octets->mv_data, octets->mv_size))
-        return false;
     while (entry_next_key(&view, &found)) {
         if (found.key.len == key->len
             && memcmp(found.key.octets, key->octets, key->len) == 0)
@@ -234,21 +233,26 @@ has_key(const MDB_val *octets, const struct sdr_record_key *key)
     return false;
 }
 
-/* Entries with a loss are indexed by what they have lost as well. */
+/* Entries with a loss are indexed by what they have lost as well: of these the
+ * truth is read, into FACTS. */
 static bool
 really_has(const struct tables *tables, const unsigned char *id,
-           const struct sdr_record_key *key)
+           const struct sdr_record_key *key, struct sdr_facts *facts)
 {
     struct tables_id name = tables_id(tables, id);
+    struct entry_view view;
     MDB_val octets;
     int rc = tables_get(tables, tables->held, &name, &octets);
 
-    return rc == MDB_NOTFOUND || (rc == 0 && has_key(&octets, key));
+    if (rc != 0)
+        return rc == MDB_NOTFOUND;
+    return entry_read(&view, octets.mv_data, octets.mv_size)
+           && has_key(view, key) && entry_facts(&view, facts);
 }
 
 bool
 tables_claimed(const struct tables *tables, const struct tables_id *id,
-               const struct sdr_record_key *key)
+               const struct sdr_record_key *key, const struct sdr_facts *before)
 {
     MDB_val name = value_of(key->octets, key->len), records;
     unsigned char found[SDR_RECORD_ID_SIZE];
@@ -260,7 +264,8 @@ tables_claimed(const struct tables *tables, const struct tables_id *id,
     at = records.mv_data;
     while (sdr_record_read(&at, &records.mv_size, found, &facts)) {
         if (memcmp(found, id->octets + 1, sizeof found) != 0
-            && really_has(tables, found, key))
+            && really_has(tables, found, key, &facts)
+            && !loss_of_owner_by_facts(before, &facts))
             return true;
     }
     return false;

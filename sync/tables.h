@@ -47,11 +47,12 @@ tables_put(const struct tables *tables, const struct tables_id *id,
 int
 tables_drop(const struct tables *tables, const struct tables_id *id);
 
-/* True if an entry other than ID is found by the key, and the directory still
- * has it there. */
+/* True if an entry other than ID is found by the key, the directory still has
+ * it there, and who had the facts BEFORE has an owner now if he had one. */
 bool
 tables_claimed(const struct tables *tables, const struct tables_id *id,
-               const struct sdr_record_key *key);
+               const struct sdr_record_key *key,
+               const struct sdr_facts *before);
 
 /* Take all that belongs to the directory out of the table. */
 int

@@ -71,7 +71,7 @@ class Slapd:
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
         options  more lines for the database in slapd.conf
-        sdr_schema=False leaves ours out; config_admin lets the administrator change cn=config;
+        sdr_schema=False leaves ours out; config_admin: who may change cn=config; True: the administrator;
         syncprov=False: without content synchronization; 'elsewhere': on another database
         """
         self.folder = Path(folder)
@@ -84,7 +84,7 @@ class Slapd:
         self.tls = tls
         self._ours = [paths.SCHEMA / 'sdr.schema'] if sdr_schema else []
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
-        self._config_admin = config_admin
+        self._config_admin = ADMIN_DN if config_admin is True else config_admin
         self._syncprov = syncprov
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
@@ -194,7 +194,7 @@ class Slapd:
             'moduleload back_mdb',
             *(['moduleload syncprov'] if self._syncprov else []),
             *self._tls_lines(),
-            *(['database config', f'rootdn "{ADMIN_DN}"'] if self._config_admin else []),
+            *(['database config', f'rootdn "{self._config_admin}"'] if self._config_admin else []),
             'database mdb',
             f'suffix "{SUFFIX}"',
             f'rootdn "{ADMIN_DN}"',

@@ -92,8 +92,8 @@ class Sync(Daemon):
             have = self.dump()
             raise AssertionError('\n'.join(
                 ['the replica differs from a fresh one:',
-                 *(f'- {line}' for line in have if line not in wanted),
-                 *(f'+ {line}' for line in wanted if line not in have),
+                 *[f'- {line}' for line in have if line not in wanted][:20],
+                 *[f'+ {line}' for line in wanted if line not in have][:20],
                  self.log()[-4000:]])) from None
         return wanted
 

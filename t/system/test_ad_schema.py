@@ -9,8 +9,10 @@ import pytest
 import paths
 import samba
 import sdrctl
+import slapd as ldap
 import world
 from adldif import entries, person
+from proc import run
 from slapd import READER_DN, READER_PASSWORD, SUFFIX
 from test_schema import definitions, readme
 
@@ -56,6 +58,19 @@ def test_identifiers_are_told_apart():
     for name in ['attributeID', 'governsID', 'schemaIDGUID']:
         values = [d[name][0] for d in ad_definitions().values() if name in d]
         assert len(set(values)) == len(values) > 0
+
+
+def test_loading_it_as_the_readme_says(new_ad):
+    """From elsewhere, with the tools of OpenLDAP."""
+    server = new_ad(image=samba.plain_image())
+    [command] = readme('## Load it into Active Directory', 'sed ')
+    for said, meant in [('sdr-ad.ldif', str(samba.SCHEMA)),
+                        ('ldaps://dc1.example.com', server.ldaps_uri),
+                        (' -W', f" -w '{samba.ADMIN_PASSWORD}'")]:
+        command = command.replace(said, meant)
+    run(['sh', '-e', '-c', command], env=ldap.environment(server.tls))
+    server.add(samba.BASE + PEOPLE)
+    assert 'sdrOwner: hosted' in server.search(f'(mail={ALICE})')
 
 
 @pytest.mark.parametrize('kind', ['user', 'group', 'contact', 'inetOrgPerson'])

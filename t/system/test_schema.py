@@ -97,15 +97,6 @@ def test_matching(slapd, query, found):
     assert ('dn: ' in slapd.search(query)) == found
 
 
-def test_the_readers_access_rule(new_slapd):
-    [rule] = readme('## An account that reads', 'access')
-    server = new_slapd(acl=f'access to attrs=userPassword by anonymous auth\n{rule}')
-    alice = server.search('(|(mail=alice@example.com)(sdrAddress=alice@example.com))',
-                          dn=ldap.READER_DN, password=ldap.READER_PASSWORD)
-    assert 'sdrOwner: hosted' in alice and 'mail: ' in alice and 'sn: ' not in alice
-    assert server.search(dn='', ok=(32,)) == ''
-
-
 @pytest.mark.parametrize('attributes', [
     {'sdrHold': 'maybe'},
     {'sdrHold': ['TRUE', 'FALSE']},

@@ -1,0 +1,228 @@
+/* plan.c - see plan.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- what is never written ---- */
+
+static enum sdr_status
+refuse(struct sdr_error *error, const char *reason)
+{
+    sdr_error_set(error, "%s", reason);
+    return SDR_INVALID;
+}
+
+/* Exchange keeps its own attributes; who writes them breaks it. */
+static enum sdr_status
+refuse_exchange(const struct plan *plan, const struct person *person,
+                struct sdr_error *error)
+{
+    const struct sdr_site *site = &plan->config->sites[plan->to];
+    char address[SDR_ADDRESS_MAX + 1];
+    const char *domain = site->accept_domains.count > 0
+                             ? site->accept_domains.items[0]
+                             : site->name;
+
+    snprintf(address, sizeof address, "%s", person->address);
+    address[strcspn(address, "@")] = '\0';
+    sdr_error_set(error,
+                  "Exchange itself says where he is (targetAddress); in its "
+                  "shell: Enable-RemoteMailbox -Identity '%s' "
+                  "-RemoteRoutingAddress '%s@%s'",
+                  person->address, address, domain);
+    return SDR_INVALID;
+}
+
+static enum sdr_status
+check_writable(const struct plan *plan, const struct person *person,
+               const char *attribute, struct sdr_error *error)
+{
+    const struct sdr_mapping *mapping =
+        &plan->config->directories[person->directory].mapping;
+
+    if (attribute == NULL && mapping->routing != NULL
+        && strcasecmp(mapping->routing, "targetAddress") == 0)
+        return refuse_exchange(plan, person, error);
+    if (attribute == NULL)
+        return refuse(error, "his directory has no attribute for that: who is "
+                             "in it belongs to its default-owner");
+    if (strcasecmp(attribute, "memberOf") == 0)
+        return refuse(error, "groups say whose he is: change the members of "
+                             "the group that is the site's owner-value");
+    if (strcasecmp(attribute, "targetAddress") == 0
+        || strncasecmp(attribute, "msExch", 6) == 0)
+        return refuse_exchange(plan, person, error);
+    return SDR_OK;
+}
+
+/* ---- owners ---- */
+
+/* The value that means the site: in our own attribute its name. */
+static const char *
+owner_value(const struct sdr_site *site, const char *attribute)
+{
+    return strcasecmp(attribute, "sdrOwner") == 0
+                   || site->owner_values.count == 0
+               ? site->name
+               : site->owner_values.items[0];
+}
+
+static bool
+copy_values(struct values *to, const struct values *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (!values_add(to, from->items[i].bv_val, from->items[i].bv_len))
+            return false;
+    }
+    return true;
+}
+
+static enum sdr_status
+check_owners(const struct plan *plan, const struct person *person,
+             struct sdr_error *error)
+{
+    const struct sdr_config *config = plan->config;
+    sdr_sites owners = person->facts.owners;
+    sdr_sites to = (sdr_sites)1 << plan->to;
+
+    if (person->facts.foreign_owner && plan->kind == PLAN_ADD)
+        return refuse(error, "he has an owner that is no site's");
+    if (plan->has_from && owners != (sdr_sites)1 << plan->from) {
+        sdr_error_set(error, "is not at %s", config->sites[plan->from].name);
+        return SDR_INVALID;
+    }
+    if (plan->kind == PLAN_ADD ? (owners & to) != 0
+                               : owners == to && !person->facts.foreign_owner) {
+        sdr_error_set(error, "is at %s already", config->sites[plan->to].name);
+        return SDR_NOTFOUND;
+    }
+    return SDR_OK;
+}
+
+/* The site that the entry is at by default has to be named, once there is
+ * another one beside it. */
+static bool
+add_owners(const struct plan *plan, const struct person *person,
+           struct change_attribute *owner)
+{
+    const struct sdr_config *config = plan->config;
+    const char *value = owner_value(&config->sites[plan->to], owner->name);
+    const char *old = owner_value(
+        &config->sites[config->directories[person->directory].default_owner],
+        owner->name);
+
+    if (!copy_values(&owner->before, &person->owner))
+        return false;
+    if (plan->kind == PLAN_ADD
+        && !(person->owner.count > 0
+                 ? copy_values(&owner->after, &person->owner)
+                 : values_add(&owner->after, old, strlen(old))))
+        return false;
+    return values_add(&owner->after, value, strlen(value));
+}
+
+/* ---- all of it ---- */
+
+/* An entry that gets an attribute of ours needs our class. */
+static bool
+add_class(const struct plan *plan, const struct person *person,
+          struct change *change)
+{
+    struct change_attribute *attribute;
+    bool ours = false;
+
+    for (unsigned i = 0; i < change->count; i++)
+        ours |= strncasecmp(change->attributes[i].name, "sdr", 3) == 0
+                && change->attributes[i].after.count > 0;
+    if (!ours || !plan->needs_class || person->is_recipient)
+        return true;
+    attribute = change_attribute(change, "objectClass");
+    return attribute != NULL
+           && values_add(&attribute->after, "sdrRecipient",
+                         strlen("sdrRecipient"));
+}
+
+/* A routing address in another site would contradict the new owner. */
+static bool
+drop_routing(const struct plan *plan, const struct person *person,
+             const char *name, struct change *change)
+{
+    struct change_attribute *attribute;
+
+    if (name == NULL || person->routing.count == 0
+        || (person->facts.has_routing
+            && person->facts.routing_site == plan->to))
+        return true;
+    attribute = change_attribute(change, name);
+    return attribute != NULL
+           && copy_values(&attribute->before, &person->routing);
+}
+
+static enum sdr_status
+plan_owner(const struct plan *plan, const struct person *person,
+           struct change *change, struct sdr_error *error)
+{
+    const struct sdr_mapping *mapping =
+        &plan->config->directories[person->directory].mapping;
+    struct change_attribute *owner;
+    enum sdr_status status =
+        check_writable(plan, person, mapping->owner, error);
+
+    if (status == SDR_OK)
+        status = check_owners(plan, person, error);
+    if (status != SDR_OK)
+        return status;
+    owner = change_attribute(change, mapping->owner);
+    return owner != NULL && add_owners(plan, person, owner)
+                   && (plan->kind == PLAN_ADD
+                       || drop_routing(plan, person, mapping->routing, change))
+                   && add_class(plan, person, change)
+               ? SDR_OK
+               : SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+plan_hold(const struct plan *plan, const struct person *person,
+          struct change *change, struct sdr_error *error)
+{
+    const char *name =
+        plan->config->directories[person->directory].mapping.hold;
+    bool hold = plan->kind == PLAN_HOLD;
+    struct change_attribute *attribute;
+
+    if (name == NULL)
+        return refuse(error, "his directory has no hold-attribute");
+    if (person->facts.hold == hold) {
+        sdr_error_set(error, hold ? "is on hold already" : "is not on hold");
+        return SDR_NOTFOUND;
+    }
+    attribute = change_attribute(change, name);
+    return attribute != NULL && copy_values(&attribute->before, &person->hold)
+                   && (!hold || values_add(&attribute->after, "TRUE", 4))
+                   && add_class(plan, person, change)
+               ? SDR_OK
+               : SDR_TEMPFAIL;
+}
+
+enum sdr_status
+plan_change(const struct plan *plan, const struct person *person,
+            struct change *change, struct sdr_error *error)
+{
+    if (!change_begin(change, person->dn, person->address, person->directory))
+        return SDR_TEMPFAIL;
+    if (person->is_group)
+        return refuse(error, "is a group: its members are moved");
+    switch (plan->kind) {
+    case PLAN_MOVE:
+    case PLAN_ADD:
+        return plan_owner(plan, person, change, error);
+    case PLAN_HOLD:
+    case PLAN_RELEASE:
+        return plan_hold(plan, person, change, error);
+    }
+    return SDR_INVALID;
+}

@@ -1,0 +1,416 @@
+"""test_move.py - sdrctl move, hold, release, undo, history
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import adldif
+import paths
+import samba
+import sdrctl
+import slapd as ldap
+import world
+from daemon import environment
+from proc import wait_for
+
+ALICE, DAVE, PLAIN, NOBODY = (f'{n}@example.com' for n in ('alice', 'dave', 'plain', 'nobody'))
+SUFFIX = ldap.SUFFIX
+GROUP = f"""\
+dn: cn=team,ou=people,{SUFFIX}
+objectClass: groupOfNames
+objectClass: inetLocalMailRecipient
+cn: team
+member: uid=alice,ou=people,{SUFFIX}
+mailLocalAddress: team@example.com
+
+"""
+BARE = world.person('bare', objectClass=['inetOrgPerson', 'inetLocalMailRecipient'])
+
+
+@dataclass
+class Office:
+    """An administrator and his directory."""
+    server: object
+    conf: Path
+    journals: Path
+
+    def run(self, *arguments, code=0, **options):
+        done = sdrctl.run(self.conf, *arguments, **options)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def journal(self):
+        """The last one."""
+        return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
+
+    def verdicts(self, *addresses):
+        done = sdrctl.run(self.conf, 'route', '--json', *addresses)
+        return [json.loads(line)['verdict'] for line in done.stdout.splitlines()]
+
+    def state(self):
+        """All that routing knows, value by value."""
+        return sorted(self.server.search('(|(mail=*)(mailLocalAddress=*))', 'objectClass', 'mail',
+                                         'sdrOwner', 'sdrHold', 'sdrRoutingAddress').split('\n\n'))
+
+
+@pytest.fixture
+def office(scratch):
+    """office(server, ...): an Office."""
+    def make(server, *, dn=ldap.ADMIN_DN, password=ldap.ADMIN_PASSWORD, **sections):
+        journals = scratch / 'journal'
+        journals.mkdir()
+        secret = scratch / 'admin-password'
+        secret.write_text(f'{password}\n')
+        secret.chmod(0o600)
+        directory = {'uri': server.uri, 'password-file': str(world.password_file(scratch)),
+                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
+                     **sections.pop('directory_corp', {})}
+        conf = sdrctl.write_conf(scratch, world.conf(
+            directory_corp=directory, main={'journal-directory': str(journals)}, **sections))
+        return Office(server, conf, journals)
+    return make
+
+
+@pytest.fixture
+def openldap(new_slapd, office):
+    return office(new_slapd(world.PEOPLE + GROUP + BARE))
+
+
+@pytest.fixture(params=['openldap', 'samba'])
+def either(request, office, ca):
+    """With the default world in OpenLDAP, and in Active Directory."""
+    if request.param == 'openldap':
+        return office(request.getfixturevalue('slapd'))
+    ad = request.getfixturevalue('ad')
+    ad.add(adldif.people(world.PEOPLE))
+    return office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD,
+                  directory_corp={'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert)})
+
+
+# --- both directories ---
+
+def test_there_and_back(either):
+    before = either.state()
+    assert either.verdicts(DAVE, PLAIN) == ['pass', 'pass']
+    assert '2 moved' in either.run('move', '--to', 'hosted', '--from', 'onprem', DAVE, PLAIN)
+    assert either.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
+    assert '2 undone' in either.run('undo', either.journal())
+    assert either.state() == before
+
+
+def test_hold_and_release(either):
+    before = either.state()
+    either.run('hold', DAVE)
+    assert either.verdicts(DAVE) == ['defer']
+    either.run('release', DAVE)
+    assert either.verdicts(DAVE) == ['pass']
+    assert either.state() == before
+
+
+def test_owner_besides(either):
+    """Who is here by default is named too, once he is elsewhere as well."""
+    either.run('move', '--to', 'hosted', '--add', DAVE, PLAIN)
+    assert either.verdicts(DAVE, PLAIN) == ['copy', 'copy']
+
+
+def test_dry_run_is_what_ldapmodify_takes(either):
+    text = either.run('move', '--to', 'hosted', '--dry-run', DAVE, PLAIN)
+    assert either.verdicts(DAVE, PLAIN) == ['pass', 'pass']
+    assert not list(either.journals.iterdir())
+    either.server.modify(text)
+    assert either.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
+
+
+def test_journal_is_what_ldapmodify_takes(either):
+    either.run('move', '--to', 'hosted', DAVE)
+    journal = either.journal()
+    assert journal.stat().st_mode & 0o777 == 0o600
+    either.run('undo', journal)
+    either.server.modify(journal.read_text())
+    assert either.verdicts(DAVE) == ['redirect']
+
+
+# --- what is refused, and then wholly ---
+
+BAD = {
+    'unknown': ('nobody@example.com', "is nobody's"),
+    'twice': ('dave@example.com', 'is there twice'),
+    'twice by another address': ('Dave@EXAMPLE.com', 'is there twice'),
+    'other domain': ('dave@elsewhere.example', 'is not in a split domain'),
+    'already there': (ALICE, 'is at hosted already'),
+    'group': ('team@example.com', 'is a group'),
+    'no address': ('dave', 'is no address'),
+    'catch-all': ('@example.com', 'is no address'),
+    'open quote': ('"dave@example.com', 'a quote is not closed'),
+}
+
+
+@pytest.mark.parametrize('line, words', BAD.values(), ids=BAD)
+def test_bad_line_of_a_batch(openldap, scratch, line, words):
+    before = openldap.server.dump()
+    batch = scratch / 'batch'
+    batch.write_text(f'# the first\naddress,name\n{DAVE},Dave\n\n{line}\n{PLAIN}\n')
+    told = openldap.run('move', '--to', 'hosted', '--file', batch, code=65)
+    assert f'{batch}:5: ' in told and words in told and 'nothing was changed' in told
+    assert openldap.server.dump() == before
+    assert not list(openldap.journals.iterdir())
+
+
+def test_two_entries(new_slapd, office):
+    there = office(new_slapd(world.PEOPLE + world.person('other', mailLocalAddress=DAVE)))
+    assert 'is in several entries' in there.run('move', '--to', 'hosted', DAVE, code=65)
+
+
+def test_all_mistakes_at_once(openldap):
+    told = openldap.run('move', '--to', 'hosted', DAVE, NOBODY, 'x', ALICE, code=65)
+    assert '3 mistakes; nothing was changed' in told
+
+
+ENCODINGS = {
+    'latin-1': ('dave@example.com\nd\xe4ve@example.com\n'.encode('latin-1'), ':2: is not UTF-8'),
+    'utf-16': ('dave@example.com\n'.encode('utf-16'), ':1: is not UTF-8'),
+    'nul': (b'dave\0@example.com\n', ':1: is not UTF-8'),
+    'empty': (b'# nobody\n\n', 'no address in it'),
+}
+
+
+@pytest.mark.parametrize('octets, words', ENCODINGS.values(), ids=ENCODINGS)
+def test_wrong_encoding(openldap, scratch, octets, words):
+    batch = scratch / 'batch'
+    batch.write_bytes(octets)
+    assert words in openldap.run('move', '--to', 'hosted', '--file', batch, code=65)
+
+
+GOOD = {
+    'crlf': b'dave@example.com\r\nplain@example.com\r\n',
+    'byte order mark': b'\xef\xbb\xbfdave@example.com\nplain@example.com\n',
+    'no last line feed': b'dave@example.com\nplain@example.com',
+    'csv': b'"E-mail";Name\n"dave@example.com";"Dave; the ""first"""\nplain@example.com;\n',
+    'tabs': b'dave@example.com\tDave\n  plain@example.com\n',
+}
+
+
+@pytest.mark.parametrize('octets', GOOD.values(), ids=GOOD)
+def test_good_batch(openldap, scratch, octets):
+    batch = scratch / 'batch'
+    batch.write_bytes(octets)
+    assert '2 moved' in openldap.run('move', '--to', 'hosted', '--file', batch)
+
+
+MISUSES = {
+    'nobody': (['move', '--to', 'hosted'], 'whom?'),
+    'both': (['move', '--to', 'hosted', '--filter', '(uid=x)', DAVE], 'whom?'),
+    'nowhere': (['move', DAVE], 'where?'),
+    'no such site': (['move', '--to', 'moon', DAVE], 'no such site'),
+    'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE], 'no such site'),
+    'hold to': (['hold', '--to', 'hosted', DAVE], 'are for move'),
+    'hold add': (['hold', '--add', DAVE], 'bad option'),
+    'no journal': (['undo'], 'which journal?'),
+}
+
+
+@pytest.mark.parametrize('arguments, words', MISUSES.values(), ids=MISUSES)
+def test_misuse(openldap, arguments, words):
+    assert words in openldap.run(*arguments, code=64)
+
+
+def test_elsewhere_than_said(openldap):
+    assert 'is not at onprem' in openldap.run('move', '--to', 'onprem', '--from', 'onprem', ALICE,
+                                              code=65)
+
+
+# --- who ---
+
+def test_filter(openldap):
+    """Who is there already is left out, if that is wanted."""
+    assert 'already' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)', code=65)
+    told = openldap.run('move', '--to', 'hosted', '--skip-done', '--filter', '(uid=*)')
+    assert '3 as they are to be already' in told and '4 moved' in told
+
+
+@pytest.mark.parametrize('query, words', [('uid=*', 'is no filter'), ('(uid=(', 'ilter'),
+                                          ('(uid=nobody)', "is nobody's filter")])
+def test_bad_filter(openldap, query, words):
+    done = sdrctl.run(openldap.conf, 'move', '--to', 'hosted', '--filter', query)
+    assert done.returncode != 0 and words in done.stderr, done.stderr
+
+
+def test_class_comes_and_goes(openldap):
+    before = openldap.state()
+    openldap.run('move', '--to', 'hosted', 'bare@example.com')
+    assert 'sdrRecipient' in openldap.server.search('(uid=bare)', 'objectClass')
+    openldap.run('undo', openldap.journal())
+    assert openldap.state() == before
+
+
+def test_routing_address_of_the_old_site(new_slapd, office):
+    there = office(new_slapd(world.person('dave', sdrOwner='hosted',
+                                          sdrRoutingAddress='d@hosted.example.com')))
+    before = there.state()
+    there.run('move', '--to', 'onprem', DAVE)
+    assert there.verdicts(DAVE) == ['pass']
+    there.run('undo', there.journal())
+    assert there.state() == before
+
+
+# --- somebody else ---
+
+def test_changed_since(openldap):
+    """Undone is only what is still as it was made."""
+    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
+    first = openldap.journal()
+    openldap.server.modify(f'dn: uid=dave,ou=people,{SUFFIX}\nchangetype: modify\n'
+                           'add: sdrOwner\nsdrOwner: onprem\n')
+    told = openldap.run('undo', first, code=75)
+    assert f'{DAVE}: skipped: somebody else has changed it' in told and '1 undone' in told
+    assert openldap.verdicts(DAVE, PLAIN) == ['copy', 'pass']
+
+
+def test_gone_since(openldap):
+    openldap.run('move', '--to', 'hosted', DAVE)
+    openldap.server.modify(f'dn: uid=dave,ou=people,{SUFFIX}\nchangetype: delete\n')
+    assert 'the entry is gone' in openldap.run('undo', openldap.journal(), code=75)
+
+
+def test_two_administrators(new_slapd, office):
+    """Each of two moves everybody to a site of his: in the end everybody has one owner."""
+    names = [f'u{n}' for n in range(60)]
+    there = office(new_slapd(''.join(map(world.person, names))),
+                   site_third={'routing-domain': 'third.%d'})
+    addresses = [f'{name}@example.com' for name in names]
+    results = {}
+
+    def administrator(site, order):
+        results[site] = sdrctl.run(there.conf, 'move', '--to', site, '--json', *order)
+    threads = [threading.Thread(target=administrator, args=args)
+               for args in [('hosted', addresses), ('third', addresses[::-1])]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    won = [json.loads(line)['address'] for done in results.values()
+           for line in done.stdout.splitlines() if json.loads(line)['result'] == 'done']
+    owners = there.server.search('(sdrOwner=*)', 'sdrOwner').count('sdrOwner: ')
+    assert len(set(won)) == len(won) == owners, [d.stderr for d in results.values()]
+
+
+# --- broken off ---
+
+def test_killed_and_undone(new_slapd, office):
+    """Whatever was made of a batch when it was killed: its journal takes it back."""
+    names = [f'u{n}' for n in range(300)]
+    there = office(new_slapd(''.join(map(world.person, names))))
+    before = there.state()
+    process = subprocess.Popen(
+        [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--quiet',
+         *(f'{name}@example.com' for name in names)], env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
+    process.kill()
+    process.wait()
+    assert there.state() != before
+    there.run('undo', there.journal())
+    assert there.state() == before
+
+
+def test_interrupted(new_slapd, office):
+    """What is done is done, what is not is listed."""
+    names = [f'u{n}' for n in range(300)]
+    there = office(new_slapd(''.join(map(world.person, names))))
+    process = subprocess.Popen(
+        [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
+         *(f'{name}@example.com' for name in names)], env=environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    results = [json.loads(line)['result'] for line in out.splitlines()]
+    assert process.returncode == 75 and len(results) == 300
+    assert results.count('done') == there.server.search('(sdrOwner=*)', '1.1').count('dn: ')
+    assert results.count('done') + results.count('not tried') == 300
+
+
+# --- rights and credentials ---
+
+def test_reader_may_not_write(slapd, office):
+    there = office(slapd, dn=ldap.READER_DN, password=ldap.READER_PASSWORD)
+    told = there.run('move', '--to', 'hosted', DAVE, PLAIN, code=77)
+    assert 'nsufficient access' in told and f'{PLAIN}: not tried' in told
+
+
+def test_nobody_said_who(slapd, office):
+    there = office(slapd, directory_corp={'admin-bind-dn': None, 'admin-password-file': None})
+    assert 'who changes it?' in there.run('move', '--to', 'hosted', DAVE, code=78)
+
+
+def test_password_for_all_to_see(openldap, scratch):
+    (scratch / 'admin-password').chmod(0o644)
+    told = openldap.run('move', '--to', 'hosted', DAVE, code=78)
+    assert 'admin-password' in told and ldap.ADMIN_PASSWORD + '\n' not in told
+
+
+def test_without_a_journal_nothing_is_changed(openldap):
+    openldap.journals.rmdir()
+    assert 'nothing was changed' in openldap.run('move', '--to', 'hosted', DAVE, code=74)
+    assert openldap.verdicts(DAVE) == ['pass']
+
+
+def test_directory_away(openldap):
+    openldap.server.stop()
+    assert 'nothing was changed' in openldap.run('move', '--to', 'hosted', DAVE, code=75)
+
+
+# --- other profiles ---
+
+def test_exchange_is_never_written(slapd, office):
+    there = office(slapd, directory_corp={'profile': 'exchange'})
+    told = there.run('move', '--to', 'hosted', DAVE, code=65)
+    assert "Enable-RemoteMailbox -Identity 'dave@example.com'" in told
+
+
+def test_groups_are_changed_elsewhere(slapd, office):
+    there = office(slapd, directory_corp={'owner-attribute': 'memberOf'})
+    assert 'change the members' in there.run('move', '--to', 'hosted', DAVE, code=65)
+
+
+# --- history, replica ---
+
+def test_history(openldap):
+    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
+    openldap.run('hold', DAVE)
+    runs = openldap.run('history').splitlines()
+    assert 'move --to hosted: 2 changes by cn=admin,dc=example,dc=com' in runs[0]
+    assert 'hold: 1 change' in runs[2]
+    assert ['sdrOwner=onprem->hosted' in line or 'sdrHold=-->TRUE' in line
+            for line in openldap.run('history', 'DAVE@example.com').splitlines()] == [True, True]
+    assert openldap.run('history', NOBODY) == ''
+
+
+BROKEN = {'no journal': 'dn: x\n', 'another change': '# sdrctl journal 1\n\n# directory: corp\n'
+          '# address: dave@example.com\ndn: uid=dave\nchangetype: delete\n\n'}
+
+
+@pytest.mark.parametrize('text', BROKEN.values(), ids=BROKEN)
+def test_journal_of_somebody_else(openldap, text):
+    path = openldap.journals / 'x.ldif'
+    path.write_text(text)
+    assert str(path) in openldap.run('undo', path, code=65)
+
+
+def test_replica_has_seen_it(new_slapd, new_sync, office):
+    server = new_slapd()
+    sync = new_sync(server)
+    there = office(server, replica={'path': str(sync.path)})
+    sync.once()
+    told = there.run('move', '--to', 'hosted', DAVE)
+    assert 'the replica has not seen 1 of 1 yet' in told
+    sync.start()
+    there.run('move', '--to', 'hosted', '--wait', PLAIN)
+    assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
