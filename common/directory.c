@@ -66,25 +66,6 @@ sigpipe_restore(const struct sigpipe *saved)
 
 /* ---- life ---- */
 
-static bool
-list_attributes(struct sdr_directory *directory)
-{
-    const struct sdr_mapping *mapping = &directory->options->mapping;
-    const char *others[] = {mapping->owner, mapping->routing, mapping->hold};
-    unsigned n = mapping->addresses.count;
-
-    directory->attributes = calloc(n + 4, sizeof *directory->attributes);
-    if (directory->attributes == NULL)
-        return false;
-    memcpy(directory->attributes, mapping->addresses.items,
-           n * sizeof *directory->attributes);
-    for (unsigned i = 0; i < 3; i++) {
-        if (others[i] != NULL)
-            directory->attributes[n++] = others[i];
-    }
-    return true;
-}
-
 struct sdr_directory *
 sdr_directory_new(const struct sdr_config *config, unsigned index)
 {
@@ -97,7 +78,8 @@ sdr_directory_new(const struct sdr_config *config, unsigned index)
     d->options = &config->directories[index];
     d->index = index;
     d->pool = sdr_pool_new(d->options);
-    if (d->pool == NULL || !list_attributes(d))
+    d->attributes = sdr_profile_attributes(&d->options->mapping, NULL);
+    if (d->pool == NULL || d->attributes == NULL)
         sdr_directory_free(&d);
     return d;
 }

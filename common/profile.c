@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -100,6 +101,29 @@ sdr_profile_map(struct sdr_directory_options *directory)
     mapping->routing_wins = profile->routing_wins;
     mapping->routing_outside_ok = profile->routing_outside_ok;
     return ok;
+}
+
+const char **
+sdr_profile_attributes(const struct sdr_mapping *mapping,
+                       const char *const *more)
+{
+    const char *others[] = {mapping->owner, mapping->routing, mapping->hold};
+    unsigned count = mapping->addresses.count, extra = 0;
+    const char **names;
+
+    while (more != NULL && more[extra] != NULL)
+        extra++;
+    names = calloc(count + 3 + extra + 1, sizeof *names);
+    if (names == NULL)
+        return NULL;
+    memcpy(names, mapping->addresses.items, count * sizeof *names);
+    for (unsigned i = 0; i < 3; i++) {
+        if (others[i] != NULL)
+            names[count++] = others[i];
+    }
+    if (extra > 0)
+        memcpy(names + count, more, extra * sizeof *names);
+    return names;
 }
 
 void

@@ -29,6 +29,13 @@ sdr_profile_names(void);
 const char *
 sdr_profile_scheme(const char *attribute);
 
+/* The attributes that the facts of an entry are read from, then those of MORE,
+ * a list ended by NULL that may be NULL itself; ended by NULL. The caller frees
+ * the list; its names are borrowed. NULL without memory. */
+const char **
+sdr_profile_attributes(const struct sdr_mapping *mapping,
+                       const char *const *more) SDR_MUST_USE;
+
 /* One entry on its way to facts. */
 struct sdr_reader {
     const struct sdr_config *config;

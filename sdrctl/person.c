@@ -218,25 +218,6 @@ end_person(void *arg)
         reading->no_memory = true;
 }
 
-/* All that is read of a person; ended by NULL. */
-static const char **
-wanted_attributes(const struct sdr_mapping *mapping)
-{
-    const char *others[] = {mapping->owner, mapping->routing, mapping->hold,
-                            "objectClass"};
-    unsigned count = mapping->addresses.count;
-    const char **names = calloc(count + 5, sizeof *names);
-
-    if (names == NULL)
-        return NULL;
-    memcpy(names, mapping->addresses.items, count * sizeof *names);
-    for (size_t i = 0; i < 4; i++) {
-        if (others[i] != NULL)
-            names[count++] = others[i];
-    }
-    return names;
-}
-
 /* Every page of the search. */
 static enum sdr_status
 search_all(struct sdr_connection *connection, struct sdr_search *search,
@@ -264,7 +245,8 @@ static enum sdr_status
 find(struct sdr_connection *connection, struct reading *reading, char *filter,
      struct sdr_error *error)
 {
-    const char **wanted = wanted_attributes(reading->mapping);
+    static const char *const more[] = {"objectClass", NULL};
+    const char **wanted = sdr_profile_attributes(reading->mapping, more);
     struct sdr_search search = {.filter = filter,
                                 .attributes = wanted,
                                 .entry = begin_person,

@@ -20,8 +20,9 @@ add(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE])
         batch->changes = changes;
         batch->room = room;
     }
-    change = &batch->changes[batch->count++];
+    change = &batch->changes[batch->count];
     memset(change, 0, sizeof *change);
+    change->number = batch->count++;
     memcpy(change->id, id, sizeof change->id);
     return change;
 }
@@ -45,6 +46,35 @@ bool
 batch_delete(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE])
 {
     return add(batch, id) != NULL;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    int order = memcmp(x->id, y->id, sizeof x->id);
+
+    return order != 0 ? order
+                      : (x->number > y->number) - (x->number < y->number);
+}
+
+void
+batch_settle(struct batch *batch)
+{
+    struct change *changes = batch->changes;
+    size_t kept = 0;
+
+    if (batch->count > 1)
+        qsort(changes, batch->count, sizeof *changes, compare);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (i + 1 < batch->count
+            && memcmp(changes[i].id, changes[i + 1].id, sizeof changes[i].id)
+                   == 0)
+            free(changes[i].octets);
+        else
+            changes[kept++] = changes[i];
+    }
+    batch->count = kept;
 }
 
 void

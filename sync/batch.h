@@ -18,6 +18,7 @@ struct change {
     unsigned char id[SDR_RECORD_ID_SIZE];
     unsigned char *octets; /* of struct entry; NULL: it is no more */
     size_t len;
+    size_t number; /* in the order in which they came */
 };
 
 struct batch {
@@ -33,6 +34,10 @@ batch_put(struct batch *batch, struct entry *entry);
 /* There is no such entry any more. False without memory. */
 bool
 batch_delete(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE]);
+
+/* Of several changes of one entry leave the last. */
+void
+batch_settle(struct batch *batch);
 
 /* Free what it holds; it is all zero again. */
 void

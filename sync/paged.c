@@ -12,6 +12,7 @@
 #include "dn.h"
 #include "entry.h"
 #include "filter.h"
+#include "profile.h"
 
 /* Active Directory gives no more than 1000 at once. */
 enum { PAGE_SIZE = 500 };
@@ -49,6 +50,8 @@ paged_search(const struct session_with *with, struct sdr_search *search,
 }
 
 /* ---- ids ---- */
+
+static const char *const id_attributes[] = {"objectGUID", "entryUUID", NULL};
 
 static int
 hex(char c)
@@ -123,12 +126,11 @@ enum sdr_status
 paged_ids(const struct session_with *with, const char *base, const char *filter,
           struct seen *ids)
 {
-    static const char *const wanted[] = {"objectGUID", "entryUUID", NULL};
     struct collect collect = {.ids = ids};
     struct sdr_search search = {.base = base,
                                 .below = true,
                                 .filter = filter,
-                                .attributes = wanted,
+                                .attributes = id_attributes,
                                 .entry = skip_entry,
                                 .value = collect_value,
                                 .end = skip_end,
@@ -203,25 +205,6 @@ end_entry(void *arg)
     entry_clear(entry);
 }
 
-/* The addresses, what says whose they are, and the ids; ended by NULL. */
-static const char **
-wanted_attributes(const struct sdr_mapping *mapping)
-{
-    const char *others[] = {mapping->owner, mapping->routing, mapping->hold,
-                            "objectGUID", "entryUUID"};
-    unsigned count = mapping->addresses.count;
-    const char **names = calloc(count + 6, sizeof *names);
-
-    if (names == NULL)
-        return NULL;
-    memcpy(names, mapping->addresses.items, count * sizeof *names);
-    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i] != NULL)
-            names[count++] = others[i];
-    }
-    return names;
-}
-
 static char *
 make_filter(const struct sdr_directory_options *directory, const char *besides)
 {
@@ -242,7 +225,8 @@ paged_entries(const struct session_with *with, const char *besides,
 {
     const struct sdr_directory_options *directory =
         worker_directory(with->worker);
-    const char **wanted = wanted_attributes(&directory->mapping);
+    const char **wanted =
+        sdr_profile_attributes(&directory->mapping, id_attributes);
     char *filter = make_filter(directory, besides);
     struct reading reading = {.with = with, .refresh = refresh};
     struct sdr_search search = {.filter = filter,

@@ -35,10 +35,11 @@ commit(struct refresh *refresh, const struct store_mark *mark,
 {
     struct worker *worker = refresh->worker;
     struct store_outcome outcome;
-    enum sdr_status status =
-        store_commit(worker->store, worker->directory, &refresh->batch, mark,
-                     &outcome, error);
+    enum sdr_status status;
 
+    batch_settle(&refresh->batch);
+    status = store_commit(worker->store, worker->directory, &refresh->batch,
+                          mark, &outcome, error);
     batch_clear(&refresh->batch);
     if (status == SDR_OK && mark->stage != STORE_MIDDLE)
         worker_outcome(worker, &outcome);

@@ -3,6 +3,8 @@
  */
 #include "servers.h"
 
+#include <stdlib.h>
+
 #include "clock.h"
 #include "method.h"
 #include "proof.h"
@@ -10,6 +12,19 @@
 
 /* How long to wait after all servers have failed: longer each time. */
 enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 30 * 1000 };
+
+/* A server that does not take the account's password is left alone for so long,
+ * lest the account be locked; a reload ends that. One that took it before may
+ * be asked a few times more. */
+enum { REFUSED_MS = 15 * 60 * 1000, REFUSED_AFTER_GOOD = 3 };
+
+/* What is remembered of a server. */
+struct server {
+    const char *uri;
+    bool was_good;
+    unsigned refusals; /* since then */
+    int64_t not_before;
+};
 
 /* Between two full reads, unless sync-interval says otherwise. */
 enum { FULL_S = 300 };
@@ -29,10 +44,28 @@ run(const struct session_with *with, enum sdr_sync method)
     return SESSION_FAILED;
 }
 
+static enum sdr_status
+connect_to(struct session_with *with, struct server *server, int64_t deadline)
+{
+    enum sdr_status status =
+        sdr_connection_open(&with->connection, worker_directory(with->worker),
+                            with->uri, deadline, with->error);
+
+    if (status == SDR_OK) {
+        server->was_good = true;
+        server->refusals = 0;
+    } else if (status == SDR_CONFIG
+               && (++server->refusals >= REFUSED_AFTER_GOOD
+                   || !server->was_good)) {
+        server->not_before = sdr_clock() + REFUSED_MS;
+    }
+    return status;
+}
+
 /* Connect, find out how the server can be read, and read. A server may say that
  * it knows a method, and not know it for what is to be read. */
 static enum session_end
-converse(struct session_with *with, bool *plainly)
+converse(struct session_with *with, struct server *server, bool *plainly)
 {
     struct worker *worker = with->worker;
     const struct sdr_directory_options *directory = worker_directory(worker);
@@ -40,9 +73,7 @@ converse(struct session_with *with, bool *plainly)
     enum sdr_sync method = SDR_SYNC_FULL;
     enum session_end end = SESSION_FAILED;
 
-    if (sdr_connection_open(&with->connection, directory, with->uri, deadline,
-                            with->error)
-        != SDR_OK)
+    if (connect_to(with, server, deadline) != SDR_OK)
         return SESSION_FAILED;
     if (proof_of_sight(with->connection, directory, &worker->seen, with->error)
             != SDR_OK
@@ -61,16 +92,18 @@ converse(struct session_with *with, bool *plainly)
 
 /* One server, until it fails; true if the worker has to stop. */
 static bool
-use(struct worker *worker, const char *uri, bool *worked)
+use(struct worker *worker, struct server *server, bool *worked)
 {
     unsigned interval = worker_directory(worker)->sync_interval;
     struct sdr_error error = {""};
-    struct session_with with = {
-        .worker = worker, .uri = uri, .worked = worked, .error = &error};
+    struct session_with with = {.worker = worker,
+                                .uri = server->uri,
+                                .worked = worked,
+                                .error = &error};
     bool plainly = false;
 
     for (;;) {
-        enum session_end end = converse(&with, &plainly);
+        enum session_end end = converse(&with, server, &plainly);
 
         with.whole = false;
         switch (end) {
@@ -104,18 +137,17 @@ use(struct worker *worker, const char *uri, bool *worked)
     }
 }
 
-void
-servers_run(struct worker *worker)
+static void
+use_all(struct worker *worker, struct server *servers, unsigned count)
 {
-    const struct sdr_list *uris = &worker_directory(worker)->uris;
     unsigned pause = PAUSE_MIN_MS;
 
-    worker->status = SDR_TEMPFAIL;
     while (!worker_stopping(worker)) {
         bool worked = false;
 
-        for (unsigned i = 0; i < uris->count && !worked; i++) {
-            if (use(worker, uris->items[i], &worked))
+        for (unsigned i = 0; i < count && !worked; i++) {
+            if (sdr_clock() >= servers[i].not_before
+                && use(worker, &servers[i], &worked))
                 return;
         }
         if (worker->once)
@@ -124,4 +156,21 @@ servers_run(struct worker *worker)
         worker_sleep(worker, pause);
         pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
     }
+}
+
+void
+servers_run(struct worker *worker)
+{
+    const struct sdr_list *uris = &worker_directory(worker)->uris;
+    struct server *servers = calloc(uris->count, sizeof *servers);
+    const struct sdr_error error = {"no memory"};
+
+    worker->status = SDR_TEMPFAIL;
+    for (unsigned i = 0; servers != NULL && i < uris->count; i++)
+        servers[i].uri = uris->items[i];
+    if (servers != NULL)
+        use_all(worker, servers, uris->count);
+    else
+        worker_failed(worker, &error);
+    free(servers);
 }

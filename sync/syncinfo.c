@@ -24,13 +24,27 @@ syncinfo_request(bool persist, const struct syncinfo_cookie *cookie,
     return ok;
 }
 
-/* Begin to read a value that is borrowed. */
+/* Begin to read a value that is borrowed. NULL if there is none: liblber would
+ * follow a null pointer. */
 static BerElement *
 begin(const struct berval *value)
 {
     struct berval copy = {value->bv_len, value->bv_val};
 
-    return value->bv_val == NULL ? NULL : ber_init(&copy);
+    return value->bv_len == 0 ? NULL : ber_init(&copy);
+}
+
+/* The tag of what comes next. False if there is something that is cut off. */
+static bool
+peek(BerElement *ber, ber_tag_t *tag)
+{
+    ber_len_t len, left = 0;
+
+    *tag = ber_peek_tag(ber, &len);
+    return *tag != LBER_DEFAULT
+           || (ber_get_option(ber, LBER_OPT_BER_REMAINING_BYTES, &left)
+                   == LBER_OPT_SUCCESS
+               && left == 0);
 }
 
 /* The cookie, if it is what comes next. */
@@ -38,9 +52,11 @@ static bool
 take_cookie(BerElement *ber, ber_tag_t wanted, struct syncinfo_cookie *cookie)
 {
     struct berval octets;
-    ber_len_t len;
+    ber_tag_t tag;
 
-    if (ber_peek_tag(ber, &len) != wanted)
+    if (!peek(ber, &tag))
+        return false;
+    if (tag != wanted)
         return true;
     if (ber_scanf(ber, "m", &octets) == LBER_ERROR
         || octets.bv_len > sizeof cookie->octets)
@@ -56,9 +72,11 @@ static bool
 take_boolean(BerElement *ber, bool *out)
 {
     ber_int_t number = 0;
-    ber_len_t len;
+    ber_tag_t tag;
 
-    if (ber_peek_tag(ber, &len) != LBER_BOOLEAN)
+    if (!peek(ber, &tag))
+        return false;
+    if (tag != LBER_BOOLEAN)
         return true;
     if (ber_scanf(ber, "b", &number) == LBER_ERROR)
         return false;

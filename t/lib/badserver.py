@@ -116,9 +116,12 @@ class BadServer:
             if self._wake in ready:
                 self._wake.recv(1)
             elif ready:
-                session = Session(self, self._listener.accept()[0])
+                session = self._new_session(self._listener.accept()[0])
                 self._sessions.append(session)
                 session.start()
+
+    def _new_session(self, peer):
+        return Session(self, peer)
 
     # --- going bad, and good again ---
 
@@ -127,7 +130,7 @@ class BadServer:
         self.bad = (stage, manner)
         self._alarm.send(b'.')
         if stage != SEARCH:
-            self._drop_all()
+            self.drop_all()
         if stage == CONNECT:
             self._fill()
 
@@ -139,9 +142,9 @@ class BadServer:
         self._fillers = []
         self._listener.listen(128)
         self._alarm.send(b'.')
-        self._drop_all(lambda session: session.failing)
+        self.drop_all(lambda session: session.failing)
 
-    def _drop_all(self, which=lambda session: True):
+    def drop_all(self, which=lambda session: True):
         for session in [s for s in self._sessions if which(s)]:
             session.drop()
             self._sessions.remove(session)

@@ -64,7 +64,7 @@ class Slapd:
 
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False,
-                 syncprov=True):
+                 syncprov=True, maxsize=1 << 30):
         """
         ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
@@ -72,7 +72,8 @@ class Slapd:
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
         options  more lines for the database in slapd.conf
         sdr_schema=False leaves ours out; config_admin: who may change cn=config; True: the administrator;
-        syncprov=False: without content synchronization; 'elsewhere': on another database
+        syncprov=False: without content synchronization; 'elsewhere': on another database;
+        maxsize: of the database, in octets
         """
         self.folder = Path(folder)
         self.log_file = self.folder / 'slapd.log'
@@ -86,6 +87,7 @@ class Slapd:
         self._schema = [*STANDARD_SCHEMA, *self._ours, *schema]
         self._config_admin = ADMIN_DN if config_admin is True else config_admin
         self._syncprov = syncprov
+        self._maxsize = maxsize
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
         self._process = None
@@ -200,7 +202,7 @@ class Slapd:
             f'rootdn "{ADMIN_DN}"',
             f'rootpw "{ADMIN_PASSWORD}"',
             f'directory {self.folder}/db',
-            'maxsize 8589934592',  # a hole, until it is needed
+            f'maxsize {self._maxsize}',
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
             *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),

@@ -217,13 +217,14 @@ def bare_milter(new_bare_milter):
 
 @pytest.fixture
 def new_sync(scratch, stop_later):
-    """new_sync(server, **sections): a Sync of what this Slapd has, not started."""
+    """new_sync(server, **sections): a Sync of what this Slapd has, or None, not started."""
     numbers = count()
 
     def make(server, **sections):
         folder = scratch / f'sync{next(numbers)}'
         folder.mkdir()
-        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
+        directory = {'uri': server and server.uri,
+                     'password-file': str(world.password_file(folder)),
                      **sections.pop('directory_corp', {})}
         replica = sections.pop('replica', {})
 

@@ -143,7 +143,7 @@ def test_reload_of_another_configuration(running, old, new, answers):
     edit(running, old, new)
     assert 'configuration reloaded' in running.reload()
     wait_for(lambda: running.lines('up to date')[1:])
-    assert running.ask(ALICE, DAVE) == answers
+    wait_for(lambda: running.ask(ALICE, DAVE) == answers)
 
 
 def test_reload_of_an_owner_value(running, directory):
@@ -151,7 +151,8 @@ def test_reload_of_an_owner_value(running, directory):
     wait_for(lambda: running.ask(ALICE) == ['defer'])
     edit(running, '[site hosted]', '[site hosted]\nowner-value = cloud')
     running.reload()
-    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE])
+    wait_for(lambda: running.lines('up to date')[1:])
+    assert running.ask(ALICE) == [ALICE_THERE]
 
 
 @pytest.mark.parametrize('old, new, told', [
@@ -255,8 +256,8 @@ def test_path_is_a_link(sync, scratch):
 def test_file_is_taken_away(running, directory):
     """Whatever for: a new one is made, and nobody waits for a restart."""
     running.path.unlink()
-    wait_for(running.path.exists, 30)
-    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE], 30)
+    wait_for(lambda: len(running.lines('up to date')) == 2, 30)
+    wait_for(lambda: running.ask(ALICE) == [ALICE_THERE])
     directory.modify(ALICE_MOVES.format('onprem'))
     running.caught_up()
 
@@ -290,3 +291,25 @@ def test_configuration_without_replica(sync):
     sync.launch()
     assert sync.wait() == 78
     assert 'there is no [replica]' in sync.log()
+
+
+def test_refused_password_is_not_tried_again_and_again(new_slapd, new_sync, scratch):
+    """Or the account would be locked; a reload ends that."""
+    slapd = new_slapd()
+    sync = new_sync(slapd)
+    password = sync.folder / 'password'
+    right = password.read_text()
+    password.write_text('wrong\n')
+    sync.start()
+    sync.wait_told('nvalid credentials')
+    assert not waits_for(lambda: slapd.log().count('RESULT tag=97 err=49') > 1, 5)
+    password.write_text(right)
+    sync.reload()
+    sync.wait_well()
+
+
+def waits_for(predicate, seconds):
+    try:
+        return wait_for(predicate, seconds)
+    except TimeoutError:
+        return False

@@ -1,0 +1,125 @@
+"""syncserver.py - an LDAP server that synchronizes content as a test wants it (RFC 4533)
+
+It stands before a good one, which answers everything else.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import contextlib
+import threading
+import uuid
+
+import badserver
+import ldapwire
+from badserver import EndOfSession
+from ldapwire import parse_number, result, tlv
+
+CONTROL, STATE, DONE, INFO = (f'1.3.6.1.4.1.4203.1.9.1.{n}'.encode() for n in (1, 2, 3, 4))
+PRESENT, ADD, MODIFY, DELETE = range(4)
+REFERENCE, INTERMEDIATE = 0x73, 0x79
+
+
+class SyncServer(badserver.BadServer):
+    """script(session) is called for each request to synchronize; searches: those requests."""
+
+    def __init__(self, upstream, script):
+        super().__init__(upstream)
+        self.script = script
+        self.searches = []
+
+    def become(self, script):
+        """From now on, and for those who are connected as well: they are disconnected."""
+        self.script = script
+        self.searches = []
+        self.drop_all()
+
+    def _new_session(self, peer):
+        return SyncSession(self, peer)
+
+
+class SyncSession(badserver.Session):
+    """number: the message id of the request to synchronize."""
+
+    def __init__(self, server, peer):
+        super().__init__(server, peer)
+        self.number = None
+        self.deaf = False  # answers no questions besides
+
+    def _answer(self, request):
+        if CONTROL in request:
+            self.number = parse_number(request)
+            self._server.searches.append(request)
+            self._server.script(self)
+        elif not self.deaf:
+            super()._answer(request)
+
+    def send(self, *messages):
+        self._peer.sendall(b''.join(messages))
+
+    def send_slowly(self, octets):
+        """One by one."""
+        for i in range(len(octets)):
+            self.send(octets[i:i + 1])
+            self._wait(badserver.DRIP)
+
+    def send_for_ever(self, make):
+        """make(i) is the i-th message; questions are answered meanwhile."""
+        def run():
+            with contextlib.suppress(OSError, EndOfSession):
+                i = 0
+                while not self._gone.is_set():
+                    self.send(*(make(n) for n in range(i, i + 100)))
+                    i += 100
+        threading.Thread(target=run, daemon=True).start()
+
+    def end(self):
+        raise EndOfSession
+
+    # --- messages ---
+
+    def message(self, operation, *controls):
+        """controls: (oid, value)"""
+        parts = [tlv(0x02, self.number.to_bytes(2, 'big')), operation]
+        if controls:
+            parts.append(tlv(0xa0, *(tlv(0x30, tlv(0x04, oid), tlv(0x04, value))
+                                     for oid, value in controls)))
+        return tlv(0x30, *parts)
+
+    def entry(self, name, state=ADD, cookie=None, ident=None, **attributes):
+        """A person of the hosted site, unless told otherwise."""
+        values = {'mail': [f'{name}@example.com'], 'sdrOwner': ['hosted'], **attributes}
+        dn = f'uid={name},ou=people,dc=example,dc=com'
+        value = tlv(0x30, tlv(0x0a, bytes([state])), tlv(0x04, ident_of(name)
+                    if ident is None else ident), *([tlv(0x04, cookie)] if cookie else []))
+        return self.message(ldapwire.entry(dn, **values), (STATE, value))
+
+    def info(self, value):
+        return self.message(tlv(INTERMEDIATE, tlv(0x80, INFO), tlv(0x81, value)))
+
+    def phase(self, tag, cookie=b'cookie', done=True):
+        return self.info(tlv(tag, *([tlv(0x04, cookie)] if cookie is not None else []),
+                             *([] if done else [tlv(0x01, b'\0')])))
+
+    def refresh_delete(self, **options):
+        return self.phase(0xa1, **options)
+
+    def refresh_present(self, **options):
+        return self.phase(0xa2, **options)
+
+    def ids(self, names, deleted=False):
+        return self.info(tlv(0xa3, *([tlv(0x01, b'\xff')] if deleted else []),
+                             tlv(0x31, *(tlv(0x04, ident_of(name)) for name in names))))
+
+    def result(self, code, *controls):
+        return self.message(tlv(ldapwire.SEARCH_DONE, tlv(0x0a, code.to_bytes(2, 'big')),
+                                tlv(0x04), tlv(0x04)), *controls)
+
+    def reference(self):
+        return self.message(tlv(REFERENCE, tlv(0x04, b'ldap://127.0.0.1:1/dc=elsewhere')))
+
+
+def ident_of(name):
+    return uuid.uuid5(uuid.NAMESPACE_DNS, name).bytes
+
+
+__all__ = ['ADD', 'DELETE', 'DONE', 'MODIFY', 'PRESENT', 'STATE', 'SyncServer', 'ident_of', 'result',
+           'tlv']

@@ -1,0 +1,347 @@
+"""test_sync_hostile.py - servers that say what RFC 4533 does not let them say
+
+Whatever it is: sdr-sync lives, loses nobody, says what is wrong, and does not hurry.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import time
+
+import pytest
+
+import world
+from proc import wait_for
+from syncserver import DELETE, DONE, MODIFY, PRESENT, STATE, SyncServer, ident_of
+from ldapwire import entry, tlv
+
+NAMES = [f'u{n}' for n in range(40)]
+RECIPIENTS = [f'{name}@example.com' for name in NAMES]
+AS_THEY_ARE = [f'redirect {name}@hosted.example.com' for name in NAMES]
+HELD = 'too much would be lost at once'
+
+
+def good(session):
+    """Everybody, as it should be done."""
+    session.send(*map(session.entry, NAMES), session.refresh_delete())
+
+
+@pytest.fixture
+def server(new_slapd, stop_later):
+    """A good one until become() is called."""
+    upstream = new_slapd(world.PEOPLE)
+    server = SyncServer(upstream.folder / 'ldapi', good)
+    stop_later(server.stop)
+    return server.start()
+
+
+@pytest.fixture
+def new_reader(new_sync):
+    """new_reader(*uris): a Sync that is not started."""
+    def make(*uris):
+        return new_sync(None, directory_corp={'uri': list(uris), 'sync': 'syncrepl', 'timeout': '2'},
+                        replica={'unknown-max-age': '5'})
+    return make
+
+
+@pytest.fixture
+def sync(new_reader, server):
+    """Running; it has read everybody."""
+    sync = new_reader(server.uri).start('-v')
+    wait_for(lambda: sync.lines('up to date'))
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+    return sync
+
+
+def sends(make):
+    """A script that sends what make(session) returns, and is silent then, but for questions."""
+    def script(session):
+        messages = make(session)
+        session.send(*(messages if isinstance(messages, list) else [messages]))
+    return script
+
+
+def raw_entry(session, *controls):
+    return session.message(entry('uid=u0,ou=people,dc=example,dc=com',
+                                 mail=['u0@example.com'], sdrOwner=['hosted']), *controls)
+
+
+def with_state(value):
+    return sends(lambda s: raw_entry(s, (STATE, value)))
+
+
+def with_info(value):
+    return sends(lambda s: s.info(value))
+
+
+def closes_in_the_middle(session):
+    session.send(session.entry('u0')[:40])
+    session.end()
+
+
+def closes_after_the_refresh(session):
+    session.send(session.refresh_delete())
+    session.end()
+
+
+def drips(session):
+    session.send_slowly(session.entry('u0', MODIFY) * 20)
+
+
+def falls_silent(session):
+    session.deaf = True
+
+
+def falls_silent_after_the_refresh(session):
+    session.deaf = True
+    session.send(session.refresh_delete())
+
+
+NO_STATE = 'an entry without its sync state'
+NO_INFO = 'sync info that cannot be read'
+UUID = ident_of('u0')
+STATE_OF_U0 = tlv(0x30, tlv(0x0a, b'\1'), tlv(0x04, UUID))
+
+# What it does when it is asked for what is new, and what is said of it.
+ERRORS = {
+    'entry-without-state': (sends(raw_entry), NO_STATE),
+    'state-empty': (with_state(b''), NO_STATE),
+    'state-garbage': (with_state(b'\x30\x84\xff\xff\xff\xff'), NO_STATE),
+    'state-of-zeros': (with_state(bytes(40)), NO_STATE),
+    'state-cut': (with_state(STATE_OF_U0[:-1]), NO_STATE),
+    'state-7': (with_state(tlv(0x30, tlv(0x0a, b'\7'), tlv(0x04, UUID))), NO_STATE),
+    'state-negative': (with_state(tlv(0x30, tlv(0x0a, b'\xff'), tlv(0x04, UUID))), NO_STATE),
+    'state-huge': (with_state(tlv(0x30, tlv(0x0a, b'\1' * 9), tlv(0x04, UUID))), NO_STATE),
+    'uuid-empty': (sends(lambda s: s.entry('u0', ident=b'')), NO_STATE),
+    'uuid-short': (sends(lambda s: s.entry('u0', ident=UUID[:15])), NO_STATE),
+    'uuid-long': (sends(lambda s: s.entry('u0', ident=UUID + b'x')), NO_STATE),
+    'uuid-as-text': (sends(lambda s: s.entry('u0', ident=UUID.hex().encode())), NO_STATE),
+    'cookie-of-100-kB-with-an-entry': (
+        sends(lambda s: s.entry('u0', cookie=b'x' * 100000)), NO_STATE),
+    'cookie-of-100-kB': (sends(lambda s: s.refresh_delete(cookie=b'x' * 100000)), NO_INFO),
+    'new-cookie-of-100-kB': (with_info(tlv(0x80, b'x' * 100000)), NO_INFO),
+    'info-empty': (with_info(b''), NO_INFO),
+    'info-garbage': (with_info(b'garbage'), NO_INFO),
+    'info-unknown': (with_info(tlv(0xa4)), NO_INFO),
+    'info-truncated': (with_info(b'\xa1\x20\x04'), NO_INFO),
+    'info-not-a-boolean': (with_info(tlv(0xa3, tlv(0x02, b'\1'), tlv(0x31))), NO_INFO),
+    'info-short-ids': (with_info(tlv(0xa3, tlv(0x31, tlv(0x04, UUID), tlv(0x04, b'x')))), NO_INFO),
+    'info-without-ids': (with_info(tlv(0xa3)), NO_INFO),
+    'ids-without-an-end': (with_info(tlv(0xa3, b'\x31\x84\x7f\xff\xff\xff\x04\x10')), NO_INFO),
+    'info-without-value': (sends(lambda s: s.message(tlv(0x79, tlv(
+        0x80, b'1.3.6.1.4.1.4203.1.9.1.4')))), NO_INFO),
+    'reference': (sends(lambda s: s.reference()), 'refers to other servers'),
+    'ended': (sends(lambda s: s.result(0)), 'the server has ended the search'),
+    'ended-as-if-once': (sends(lambda s: s.result(0, (DONE, tlv(0x30, tlv(0x01, b'\0'))))),
+                         'the server has ended the search'),
+    'operations-error': (sends(lambda s: s.result(1)), 'Operations error'),
+    'size-limit': (sends(lambda s: s.result(4)), 'limit'),
+    'time-limit': (sends(lambda s: [*map(s.entry, NAMES[:3]), s.result(3)]), 'limit'),
+    'admin-limit': (sends(lambda s: s.result(11)), 'limit'),
+    'no-such-object': (sends(lambda s: s.result(32)), 'No such object'),
+    'no-rights': (sends(lambda s: s.result(50)), 'Insufficient access'),
+    'busy': (sends(lambda s: s.result(51)), 'busy'),
+    'cookie-refused-for-ever': (sends(lambda s: s.result(53)), 'unwilling'),
+    'refresh-required-for-ever': (sends(lambda s: s.result(4096)), 'synchronization'),
+    'unknown-code': (sends(lambda s: s.result(9999)), 'synchronization'),
+    'no-result': (sends(lambda s: s.message(tlv(0x65))), ''),
+    'garbage': (sends(lambda s: b'HTTP/1.1 400 Bad Request\r\n\r\n' + bytes(range(256))), ''),
+    'endless-message': (sends(lambda s: b'\x30\x84\x7f\xff\xff\xff\x02\x01'), ''),
+    'closed': (lambda s: s.end(), 'the connection is lost'),
+    'closed-in-the-middle': (closes_in_the_middle, 'the connection is lost'),
+    'dripping': (drips, 'the connection is lost'),
+    'silent': (falls_silent, 'the server is silent'),
+    'silent-after-the-refresh': (falls_silent_after_the_refresh, 'the server is silent'),
+    'entry-cut': (sends(lambda s: s.message(b'\x64\x05\x04\x10uid', (STATE, STATE_OF_U0))),
+                  NO_STATE),
+    'attributes-cut': (sends(lambda s: s.message(tlv(0x64, tlv(0x04, b'uid=u0'), tlv(
+        0x30, b'\x30\x20\x04\x04mail')), (STATE, STATE_OF_U0))), 'cannot be read'),
+    'attributes-missing': (sends(lambda s: s.message(tlv(0x64, tlv(0x04, b'uid=u0')), (
+        STATE, STATE_OF_U0))), NO_STATE),
+}
+
+
+def meet(sync, server, script):
+    """A server that has become like that, at once: sdr-sync itself would wait a while."""
+    server.become(script)
+    sync.reload()
+    wait_for(lambda: server.searches)
+
+
+@pytest.mark.parametrize('name', ERRORS)
+def test_error(server, sync, name):
+    script, told = ERRORS[name]
+    meet(sync, server, script)
+    sync.wait_told(f'{server.uri}: ', told)
+    assert sync.alive()
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+    meet(sync, server, good)
+    sync.wait_well()
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+    assert sync.lines(HELD) == []
+
+
+@pytest.mark.parametrize('name', ['entry-without-state', 'refresh-required-for-ever', 'reference',
+                                  'ended', 'closed'])
+def test_it_does_not_hurry(server, sync, name):
+    """And nobody has to tell it that the server is well again."""
+    server.become(ERRORS[name][0])
+    sync.wait_told(f'{server.uri}: ', ERRORS[name][1])
+    end = time.monotonic() + 6
+    wait_for(lambda: time.monotonic() > end)
+    assert len(server.searches) <= 8
+    server.become(good)
+    sync.wait_well(seconds=40)
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+
+
+# What is strange, and allowed or harmless.
+STRANGE = {
+    'refresh-ends-twice': lambda s: [s.refresh_delete(), s.refresh_delete(), s.refresh_present()],
+    'cookie-empty': lambda s: s.refresh_delete(cookie=b''),
+    'no-cookie': lambda s: s.refresh_delete(cookie=None),
+    'unknown-people-deleted': lambda s: [s.ids(['x1', 'x2'], deleted=True), s.refresh_delete(),
+                                         s.entry('x3', DELETE)],
+    'nobody-deleted': lambda s: [s.ids([], deleted=True), s.refresh_delete()],
+    'named-twice': lambda s: [s.ids(NAMES), s.ids(NAMES), s.refresh_present()],
+    'entries-that-are-present': lambda s: [*(s.entry(n, PRESENT) for n in NAMES),
+                                           s.refresh_present()],
+    'both-phases': lambda s: [s.ids(NAMES), s.refresh_present(done=False),
+                              s.ids(['x'], deleted=True), s.refresh_delete()],
+    'deleted-and-added': lambda s: [s.ids(NAMES, deleted=True), *map(s.entry, NAMES),
+                                    s.refresh_delete()],
+    'other-information': lambda s: [s.message(tlv(0x79, tlv(0x80, b'1.2.3'), tlv(0x81, b'x'))),
+                                    s.refresh_delete()],
+    'information-without-a-name': lambda s: [s.message(tlv(0x79)), s.refresh_delete()],
+    'other-controls': lambda s: [raw_entry(s, (b'1.2.3', b''), (STATE, STATE_OF_U0)),
+                                 s.refresh_delete()],
+    'name-of-60-kB': lambda s: [s.message(entry('cn=' + 'x' * 60000, mail=['u0@example.com'],
+                                                sdrOwner=['hosted']), (STATE, STATE_OF_U0)),
+                                s.refresh_delete()],
+    'name-empty': lambda s: [s.message(entry('', mail=['u0@example.com'], sdrOwner=['hosted']),
+                                       (STATE, STATE_OF_U0)), s.refresh_delete()],
+    'binary-values': lambda s: [s.entry('u0', mail=['u0@example.com', '\0', 'a\0b@example.com',
+                                                    '\x7f' * 5000, '@', 'x@' + 'y' * 3000]),
+                                s.refresh_delete()],
+    'many-values': lambda s: [s.entry('u0', mail=[f'u0@example.com', *(
+        f'v{n}@example.com' for n in range(3000))]), s.refresh_delete()],
+    'attributes-without-values': lambda s: [s.entry('x', mail=[], sdrOwner=[]),
+                                            s.refresh_delete()],
+    'unasked-attributes': lambda s: [s.entry('u0', **{'x' * 500: ['y'], '': ['z']}),
+                                     s.refresh_delete()],
+}
+
+
+@pytest.mark.parametrize('name', STRANGE)
+def test_strange(server, sync, name):
+    meet(sync, server, sends(STRANGE[name]))
+    wait_for(lambda: len(sync.lines('up to date')) >= 2)
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+    assert sync.lines(HELD) == []
+
+
+# What would lose many, and is put in words that are as they should be.
+SWEEPING = {
+    'nobody-is-present': (lambda s: s.refresh_present(), 40),
+    'half-of-them-are': (lambda s: [s.ids(NAMES[:20]), s.refresh_present()], 20),
+    'all-deleted': (lambda s: [s.ids(NAMES, deleted=True), s.refresh_delete()], 40),
+    'all-deleted-one-by-one': (lambda s: [*(s.entry(n, DELETE) for n in NAMES),
+                                          s.refresh_delete()], 40),
+    'all-without-attributes': (lambda s: [*(s.entry(n, mail=[], sdrOwner=[]) for n in NAMES),
+                                          s.refresh_delete()], 40),
+    'all-without-owner': (lambda s: [*(s.entry(n, sdrOwner=[]) for n in NAMES),
+                                     s.refresh_delete()], 40),
+}
+
+
+@pytest.mark.parametrize('name', SWEEPING)
+def test_nobody_is_swept(server, sync, name):
+    make, count = SWEEPING[name]
+    meet(sync, server, sends(make))
+    wait_for(lambda: sync.lines(f'{HELD}: {count} of 40'), 20)
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+    meet(sync, server, good)
+    wait_for(lambda: sync.lines('nothing is held back any more') or
+             sync.lines('up to date')[2:], 30)
+    assert sync.lines(HELD)[1:] == []
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+
+
+def test_full_read_that_names_nobody(server, sync):
+    """It wants all to be read again, and shows nothing."""
+    def forgetful(session):
+        known = b'cookie' in server.searches[-1]
+        session.send(session.result(4096) if known else session.refresh_delete())
+    server.become(forgetful)
+    wait_for(lambda: sync.lines(f'{HELD}: 40 of 40'), 20)
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+
+
+def test_server_that_never_gives_a_cookie(server, sync):
+    """Then all is read each time."""
+    server.become(sends(lambda s: [*map(s.entry, NAMES), s.refresh_delete(cookie=None)]))
+    for _ in range(3):
+        wait_for(lambda: server.searches)
+        assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+        server.become(server.script)
+    assert sync.lines(HELD) == []
+
+
+def test_connection_that_never_lasts(server, sync):
+    """It is up to date each time; it does not hurry."""
+    server.become(closes_after_the_refresh)
+    wait_for(lambda: len(server.searches) >= 2, 20)
+    seen, end = len(server.searches), time.monotonic() + 5
+    wait_for(lambda: time.monotonic() > end)
+    assert len(server.searches) - seen <= 7
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
+
+
+@pytest.mark.parametrize('make', [
+    lambda s: lambda i: s.entry(f'x{i}'),
+    lambda s: lambda i: s.entry('x', mail=[f'x{i}@example.com']),
+    lambda s: lambda i: s.ids(['u0', 'u1']),
+    lambda s: lambda i: s.info(tlv(0x80, b'%d' % i)),
+    lambda s: lambda i: s.message(tlv(0x79)),
+], ids=['entries', 'the-same-entry', 'ids', 'cookies', 'nothing'])
+@pytest.mark.parametrize('persisting', [False, True])
+def test_no_end_of_it(server, sync, make, persisting):
+    """Everybody is served meanwhile, and it ends when it is told to."""
+    def script(session):
+        if persisting:
+            session.send(session.refresh_delete())
+        session.send_for_ever(make(session))
+    server.become(script)
+    wait_for(lambda: server.searches)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        assert sync.ask(*RECIPIENTS[2:]) == AS_THEY_ARE[2:]
+    sync.stop()
+
+
+@pytest.mark.parametrize('name', ['entry-without-state', 'cookie-refused-for-ever', 'closed',
+                                  'dripping', 'silent'])
+def test_next_server(server, sync, new_slapd, new_reader, name):
+    """Who is not served by one is by another."""
+    other = new_slapd(world.PEOPLE)
+    sync = new_reader(server.uri, other.uri)
+    server.become(ERRORS[name][0])
+    sync.start()
+    wait_for(lambda: sync.lines('up to date'), 30)
+    assert sync.ask('alice@example.com') == ['redirect alice@hosted.example.com']
+
+
+@pytest.mark.parametrize('script, told', [
+    (sends(lambda s: s.result(0)), 'no word of how'),
+    (sends(lambda s: s.result(0, (DONE, b''))), 'no word of how'),
+    (sends(lambda s: s.result(0, (DONE, b'garbage'))), 'no word of how'),
+    (sends(lambda s: s.result(0, (DONE, tlv(0x30, tlv(0x04, b'x' * 100000))))), 'no word of how'),
+    (sends(lambda s: s.result(4096)), ''),
+    (falls_silent, 'silent'),
+], ids=['no-control', 'empty', 'garbage', 'long', 'refresh-required', 'silent'])
+def test_once(server, new_reader, script, told):
+    sync = new_reader(server.uri)
+    server.become(script)
+    assert told in sync.once(ok=[75]).stderr
+    server.become(sends(lambda s: [*map(s.entry, NAMES), s.result(0, (DONE, tlv(
+        0x30, tlv(0x04, b'cookie'), tlv(0x01, b'\xff'))))]))
+    sync.once()
+    assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
