@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "fault.h"
 #include "json.h"
 #include "replica.h"
 #include "sdrctl.h"
@@ -40,21 +41,6 @@ attribute_of(const struct dump *dump, const struct sdr_facts *facts)
     return facts->strength < names->count ? names->items[facts->strength] : "";
 }
 
-/* What an entry gets wrong. */
-struct fault {
-    const char *name;
-    bool found;
-};
-enum { FAULTS = 3 };
-
-static void
-find_faults(const struct sdr_facts *facts, struct fault faults[FAULTS])
-{
-    faults[0] = (struct fault){"foreign-owner", facts->foreign_owner};
-    faults[1] = (struct fault){"bad-routing", facts->bad_routing};
-    faults[2] = (struct fault){"outside", facts->outside};
-}
-
 /* ---- text ---- */
 
 static void
@@ -80,7 +66,6 @@ print_line(const struct dump *dump, const char *address,
 {
     const char *owner = " owner=", *fault = " fault=";
     char routing[SDR_ADDRESS_MAX + 1];
-    struct fault faults[FAULTS];
 
     print_value("address", address);
     print_value(" directory", directory_of(dump, facts)->name);
@@ -97,9 +82,8 @@ print_line(const struct dump *dump, const char *address,
     }
     if (facts->hold)
         fputs(" hold=yes", stdout);
-    find_faults(facts, faults);
-    for (int i = 0; i < FAULTS; i++) {
-        if (faults[i].found)
+    for (unsigned i = 0; i < FAULTS; i++) {
+        if (has_fault(facts, i))
             print_name(faults[i].name, &fault);
     }
     print_value(" dn", facts->dn);
@@ -117,20 +101,6 @@ make_routing(const struct sdr_facts *facts)
         return json_null();
     sdr_address_format(&facts->routing, text, sizeof text);
     return make_string(text);
-}
-
-static json_t *
-make_faults(const struct sdr_facts *facts)
-{
-    json_t *names = json_array();
-    struct fault faults[FAULTS];
-
-    find_faults(facts, faults);
-    for (int i = 0; i < FAULTS; i++) {
-        if (faults[i].found)
-            json_array_append_new(names, json_string(faults[i].name));
-    }
-    return names;
 }
 
 static json_t *

@@ -12,6 +12,11 @@
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
+    {"show", "[--json] ADDRESS...",
+     "say what the directories themselves have about each address now",
+     command_show},
+    {"report", "[--csv | --json | --html] [--live] [NAME...]",
+     "say how many live at each site, and what is wrong", command_report},
     {"check", "[OPTION...] [configuration | dns]",
      "look whether everything is as routing needs it, and say how to mend it",
      command_check},
@@ -53,15 +58,14 @@ print_usage(FILE *out)
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %s %s\n      %s\n", commands[i].name,
                 commands[i].arguments, commands[i].help);
-    fputs(
-        "\n"
-        "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-        "  -h, --help         show this\n"
-        "  -V, --version      show the version\n"
-        "\n"
-        "Exit codes: 0 all sure, 64 bad use, 75 not now, 77 no right, 78 bad\n"
-        "configuration. See sdrctl(8).\n",
-        out);
+    fputs("\n"
+          "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+          "  -h, --help         show this\n"
+          "  -V, --version      show the version\n"
+          "\n"
+          "Exit codes: 0 all sure, 64 bad use, 67 nobody has the address, 75\n"
+          "not now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
+          out);
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "sdrctl.h"
+#include "verdict.h"
 
 enum format { AS_TEXT, AS_JSON, EXPLAINED };
 
@@ -24,76 +25,12 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* ---- text ---- */
-
-static void
-print_text(const char *recipient, const struct sdr_verdict *verdict)
-{
-    print_clean(recipient);
-    printf(": %s", sdr_verdict_name(verdict->kind));
-    for (unsigned i = 0; i < verdict->target_count; i++) {
-        fputs(i == 0 ? " to " : ", ", stdout);
-        print_clean(verdict->targets[i].address);
-    }
-    if (verdict->next_hop != NULL)
-        printf(" by %s", verdict->next_hop);
-    if (verdict->reply.code != NULL)
-        printf(" %s %s %s", verdict->reply.code, verdict->reply.enhanced,
-               verdict->reply.text);
-    fputs(" (", stdout);
-    print_clean(verdict->reason);
-    puts(")");
-}
-
 static void
 print_step(void *arg, const char *text)
 {
     (void)arg;
     printf("  %s\n", text);
 }
-
-/* ---- JSON ---- */
-
-static json_t *
-make_targets(const struct sdr_verdict *verdict)
-{
-    json_t *targets = json_array();
-
-    for (unsigned i = 0; i < verdict->target_count; i++)
-        json_array_append_new(targets,
-                              make_string(verdict->targets[i].address));
-    return targets;
-}
-
-static json_t *
-make_reply(const struct sdr_reply *reply)
-{
-    if (reply->code == NULL)
-        return json_null();
-    return json_sprintf("%s %s %s", reply->code, reply->enhanced, reply->text);
-}
-
-static json_t *
-make_object(const char *recipient, const struct sdr_verdict *verdict)
-{
-    json_t *object = json_object();
-
-    json_object_set_new(object, "recipient", make_string(recipient));
-    json_object_set_new(object, "verdict",
-                        json_string(sdr_verdict_name(verdict->kind)));
-    json_object_set_new(object, "sites",
-                        make_sites(verdict->config, verdict->sites));
-    json_object_set_new(object, "targets", make_targets(verdict));
-    if (verdict->next_hop != NULL)
-        json_object_set_new(object, "next-hop", make_string(verdict->next_hop));
-    json_object_set_new(object, "reply", make_reply(&verdict->reply));
-    json_object_set_new(object, "reason", make_string(verdict->reason));
-    json_object_set_new(object, "source",
-                        json_string(sdr_origin_name(verdict->origin)));
-    return object;
-}
-
-/* ---- the command ---- */
 
 static void
 route(struct job *job, const char *recipient)
@@ -104,9 +41,9 @@ route(struct job *job, const char *recipient)
     sdr_decide(job->sdr, recipient, job->format == EXPLAINED ? &steps : NULL,
                &verdict);
     if (job->format == AS_JSON)
-        print_object(make_object(recipient, &verdict));
+        print_object(make_verdict(recipient, &verdict));
     else
-        print_text(recipient, &verdict);
+        print_verdict(recipient, &verdict);
     if (verdict.kind == SDR_DEFER)
         job->code = EX_TEMPFAIL;
 }

@@ -27,6 +27,12 @@ int
 command_sync(struct sdr *sdr, int argc, char **argv);
 
 int
+command_report(struct sdr *sdr, int argc, char **argv);
+
+int
+command_show(struct sdr *sdr, int argc, char **argv);
+
+int
 command_history(struct sdr *sdr, int argc, char **argv);
 
 int

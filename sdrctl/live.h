@@ -1,0 +1,58 @@
+/* live.h - a directory as it is now, whatever the replica remembers of it
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The connection is opened when it is needed first and kept; a directory that
+ * did not answer is not asked again. The process ignores SIGPIPE.
+ */
+#ifndef SDRCTL_LIVE_H
+#define SDRCTL_LIVE_H
+
+#include "config.h"
+#include "connection.h"
+#include "rights.h"
+#include "sight.h"
+#include "status.h"
+
+/* One directory; all zero but for the options, which are borrowed, is a valid
+ * start. Closed by live_close(). */
+struct live {
+    const struct sdr_directory_options *directory;
+    struct sdr_connection *connection;
+    bool silent; /* it did not answer: */
+    struct sdr_error reason;
+    struct sdr_rights rights;
+    struct sdr_rights_seen seen;
+    struct sdr_sight sight;
+};
+
+/* Run the search to its end, page by page, over a connection to the first
+ * server that answers; each page may take as many seconds as SECONDS, or as the
+ * directory's timeout if that is 0. Returns SDR_OK when all was read; or
+ * SDR_TEMPFAIL with the reason. */
+enum sdr_status SDR_MUST_USE
+live_search(struct live *live, struct sdr_search *search, unsigned seconds,
+            struct sdr_error *error);
+
+/* Is it sure that nothing was found because there is nothing? */
+enum sdr_status SDR_MUST_USE
+live_prove_none(struct live *live, struct sdr_error *error);
+
+/* Is all that counts of the entry DN seen? */
+enum sdr_status SDR_MUST_USE
+live_prove_rights(struct live *live, const char *dn, struct sdr_error *error);
+
+/* Addresses, owner, routing address, hold, and the COUNT others; ended by NULL,
+ * freed by the caller. NULL without memory. */
+const char **
+live_attributes(const struct sdr_mapping *mapping, const char *const *others,
+                unsigned count);
+
+/* True if ATTRIBUTE, which may carry options, has this NAME, which may be NULL.
+ */
+bool
+live_is(const char *name, const char *attribute);
+
+void
+live_close(struct live *live);
+
+#endif
