@@ -2,7 +2,6 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import shutil
 import struct
 
 import pytest
@@ -137,13 +136,12 @@ def test_server_restarted(directory, sync):
 def test_restored_from_a_backup(directory, sync, scratch):
     """What sdr-sync knows is younger than what there is."""
     directory.stop()
-    shutil.copytree(directory.folder / 'db', scratch / 'backup')
+    directory.copy_data(scratch / 'backup')
     directory.start()
     directory.modify(ALICE_HERE + added('carol', sdrOwner='hosted'))
     sync.caught_up()
     directory.stop()
-    shutil.rmtree(directory.folder / 'db')
-    shutil.copytree(scratch / 'backup', directory.folder / 'db')
+    directory.copy_data(scratch / 'backup', back=True)
     directory.start()
     sync.caught_up()
     assert sync.lines('newer than provider')
