@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+import paths
 import slapd as ldap
 import world
 from proc import wait_for
@@ -42,7 +43,11 @@ def milter_for(new_milter, slapd, sync, scratch):
     return make
 
 
-@pytest.fixture(params=['postfix', 'sendmail', 'exim'])
+NO_TSAN = pytest.mark.skipif('tsan' in paths.BUILD.name,
+                             reason="Exim cannot load what ThreadSanitizer wants to be first in")
+
+
+@pytest.fixture(params=['postfix', 'sendmail', pytest.param('exim', marks=NO_TSAN)])
 def routing(request, sync, milter_for, new_postfix, new_sendmail, new_exim, exim_conf):
     """An MTA that routes by the replica."""
     if request.param == 'exim':
