@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "callbacks.h"
+#include "mapserver.h"
 #include "notify.h"
 #include "say.h"
 #include "sdr.h"
@@ -36,7 +37,7 @@ static int
 serve(const struct arguments *arguments)
 {
     if (!callbacks_register(arguments->verbose) || !service_open_socket()
-        || !service_take_signals())
+        || !service_take_signals() || !mapserver_start(arguments->verbose))
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
     notify("READY=1");
