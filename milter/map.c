@@ -75,8 +75,8 @@ answer_targets(struct question *question, const char *kept)
 /* Both MTAs ask once more about each address that they are given. What was sent
  * to this site's routing domain stays here though other sites own it too: or
  * two sites that both deliver to both would send copies to each other for ever.
- * So the next question of this connection is answered with "nothing to do" if
- * it is about that address. */
+ * So the next such question of this connection is answered with "nothing to do"
+ * if it is about that address. */
 static void
 answer_route(struct question *question)
 {
@@ -237,7 +237,8 @@ decide(struct question *question, bool verbose)
                &question->verdict);
 }
 
-/* True if the last answer of this connection has settled the key. */
+/* True if the last answer to this question, on this connection, has settled the
+ * key. */
 static bool
 is_settled(struct question *question)
 {
@@ -276,12 +277,10 @@ tell(const struct question *question, const char *table)
 static void
 ask_table(struct question *question, const char *name, bool verbose)
 {
-    bool settled = is_settled(question);
-
     for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (strcmp(name, tables[i].name) != 0)
             continue;
-        if (settled && tables[i].answer == answer_route)
+        if (tables[i].answer == answer_route && is_settled(question))
             return;
         decide(question, verbose);
         tables[i].answer(question);

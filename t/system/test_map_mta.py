@@ -6,60 +6,118 @@ from collections import Counter
 
 import pytest
 
-import paths
 import world
+from mapped import GONE, REACHED, TEAM, use_map
 from mta import INSIDER
+from proc import wait_for
+from slapd import SUFFIX
 
-MAP = 'sdr/map.sock'  # below the MTA's queue folder
-TEAM = ['alice@example.com', 'dave@example.com', 'both@example.com', 'bob@example.com']
-REACHED = Counter(['alice@hosted.example.com', 'dave@example.com', 'both@example.com',
-                   'both@hosted.example.com', 'bob@hosted.example.com'])
-M4 = paths.ROOT / 'doc/sendmail-sdr.m4'
-
-
-def use_in_postfix(postfix, milters):
-    table = f'socketmap:unix:{MAP}'
-    postfix.set(
-        smtpd_milters=milters, non_smtpd_milters=milters,
-        virtual_alias_maps=f'{table}:route', relay_recipient_maps=f'{table}:recipient',
-        transport_maps=f'{table}:transport',
-        mydestination='onprem.test', local_recipient_maps='',
-        alias_maps=f'inline:{{ {{team={",".join(TEAM)}}} }}')
-
-
-def use_in_sendmail(sendmail, milters):
-    more = f"""\
-define(`SDR_MAP_SOCKET', `{sendmail.queue_folder / MAP}')dnl
-define(`ESMTP_MAILER_ARGS', `TCP $h {sendmail._sink_port}')dnl
-include(`{M4}')dnl
-"""
-    sendmail.set(milters=[milters] if milters else [], mc=more, aliases=f'team: {",".join(TEAM)}\n')
+EVERYBODY = [*TEAM, 'plain@example.com']
 
 
 @pytest.fixture(params=['map and milter', 'map alone'])
-def mapped(request, mta, new_milter, conf):
-    """The MTA of the test asks the lookup tables for everything."""
-    new_milter(conf(milter={'map-socket': f'unix:{mta.queue_folder / MAP}'})).start()
-    milters = f'unix:{world.SOCKET}' if request.param == 'map and milter' else ''
-    use = use_in_postfix if request.getfixturevalue('mta').manners.invents_orcpt else use_in_sendmail
-    use(mta, milters)
+def mapped(request, mta, new_milter, conf, scratch):
+    """The MTA of the test, which asks the lookup tables for everything."""
+    new_milter(conf(milter=use_map(mta, scratch, milter=request.param != 'map alone'))).start()
     return mta
 
 
+@pytest.fixture
+def bounced(sink):
+    """bounced(): who got a message without a sender."""
+    return lambda: Counter(r for t in sink.transactions if not t.mail for r in t.recipients)
+
+
 def test_clients(mapped, deliver):
-    sent, got = deliver(TEAM)
-    assert got == REACHED, mapped.log()
+    _, got = deliver(TEAM)
+    assert got == REACHED
 
 
-def test_each_client_alone(mapped, deliver):
-    for one in TEAM:
-        deliver(one)
-    _, got = deliver('both@onprem.example.com')
-    assert got == Counter(['both@example.com'])
-    _, got = deliver('both@example.com')
-    assert got == Counter(['both@example.com', 'both@hosted.example.com'])
+def test_one_after_the_other(mapped, deliver):
+    """What the table remembers of one question has no effect on the next."""
+    wanted = {
+        'alice@example.com': ['alice@hosted.example.com'],
+        'both@onprem.example.com': ['both@example.com'],
+        'both@example.com': ['both@example.com', 'both@hosted.example.com'],
+        'dave@onprem.example.com': ['dave@example.com'],
+        'alice@onprem.example.com': ['alice@hosted.example.com'],
+        'dave+x@example.com': ['dave+x@example.com'],
+        'both+x@example.com': ['both+x@example.com', 'both+x@hosted.example.com'],
+    }
+    for _ in range(2):
+        for recipient, reached in wanted.items():
+            assert deliver(recipient)[1] == Counter(reached)
+
+
+def test_both_ways_in_one_message(mapped, deliver):
+    """Sent here, and to both: neither loses the other's copy."""
+    _, got = deliver(['both@onprem.example.com', 'both@example.com'])
+    assert set(got) == {'both@example.com', 'both@hosted.example.com'}
+    assert got['both@hosted.example.com'] == 1
+
+
+def test_quoted(mapped, deliver, slapd):
+    slapd.add(world.person('space', mail='al ice@example.com', sdrOwner=['hosted', 'onprem']))
+    _, got = deliver('"al ice"@example.com')
+    assert got == Counter(['"al ice"@example.com', '"al ice"@hosted.example.com'])
 
 
 def test_alias(mapped, deliver):
     _, got = deliver('team@onprem.test', source=INSIDER)
-    assert got == REACHED, mapped.log()
+    assert got == REACHED
+
+
+def test_forward_file(mapped, deliver):
+    _, got = deliver('sdr@onprem.test', source=INSIDER)
+    assert got == Counter(['alice@hosted.example.com', 'both@example.com',
+                           'both@hosted.example.com'])
+
+
+def test_local_submission(mapped, sink):
+    message_id = mapped.submit(EVERYBODY)
+    mapped.wait_empty()
+    assert sink.recipients(message_id) == REACHED + Counter(['plain@example.com'])
+
+
+@pytest.mark.parametrize('sender, reached', [
+    ('alice@example.com', 'alice@hosted.example.com'),
+    ('dave@example.com', 'dave@example.com'),
+])
+def test_bounce(mapped, deliver, sink, bounced, sender, reached):
+    """To one who has moved, of a message that the gateway could not deliver."""
+    sink.refuse[GONE] = '550 5.1.1 Gone'
+    deliver(GONE, sender=sender, source=INSIDER)
+    wait_for(bounced, 10, 'a bounce')
+    assert bounced() == Counter([reached])
+
+
+def test_unknown(mapped):
+    """Refused at once, by whichever of the two."""
+    sent = mapped.send(['nobody@example.com', 'nobody@onprem.example.com'])
+    assert [reply.code for reply in sent.rcpts] == [550, 550]
+
+
+def test_on_hold(mapped, deliver):
+    sent, got = deliver(['held@example.com', 'alice@example.com'])
+    assert [reply.code for reply in sent.rcpts] == [451, 250]
+    assert got == Counter(['alice@hosted.example.com'])
+
+
+def test_alias_of_one_on_hold(mapped, deliver, sink, slapd):
+    """Waits, and gets there; nobody gets it twice."""
+    hold(slapd, 'bob', 'TRUE')
+    message_id = mapped.send('team@onprem.test', source=INSIDER).message_id
+    wait_for(mapped.deferred, 10, 'a message that waits')
+    assert not sink.recipients(message_id)['bob@hosted.example.com']
+    hold(slapd, 'bob', 'FALSE')
+    mapped.flush()
+    mapped.wait_empty()
+    assert sink.recipients(message_id) == REACHED
+
+
+def hold(slapd, uid, value):
+    slapd.modify(f'''dn: uid={uid},ou=people,{SUFFIX}
+changetype: modify
+replace: sdrHold
+sdrHold: {value}
+''')
