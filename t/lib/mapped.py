@@ -20,17 +20,19 @@ FORWARD = 'alice@example.com\nboth@example.com\n'  # the file of user sdr
 GONE = 'gone@elsewhere.test'
 
 
-def use_map(mta, scratch, *, milter):
+def use_map(mta, scratch, *, milter, hop_port=25):
     """
     Let mta ask the tables, and the milter or not. It has an alias, team@onprem.test, and
     sdr@onprem.test has a .forward file. Returns what [milter] must say besides.
+
+    hop_port   of every next hop
     """
     folder = make_forward(scratch)
     milters = [f'unix:{world.SOCKET}'] if milter else []
     if mta.manners is POSTFIX:
         use_in_postfix(mta, milters, folder)
     else:
-        use_in_sendmail(mta, milters, folder)
+        use_in_sendmail(mta, milters, folder, hop_port)
     return {'map-socket': f'unix:{mta.queue_folder / SOCKET}'}
 
 
@@ -54,11 +56,11 @@ def use_in_postfix(postfix, milters, folder):
         alias_maps=f'inline:{{ {{team={",".join(TEAM)}}} }}', forward_path=f'{folder}/$user')
 
 
-def use_in_sendmail(sendmail, milters, folder):
+def use_in_sendmail(sendmail, milters, folder, hop_port):
     sendmail.set(milters=milters, aliases=f'team: {",".join(TEAM)}\n', mc=f"""\
 define(`confFORWARD_PATH', `{folder}/$u')dnl
 define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
 define(`SDR_MAP_SOCKET', `{sendmail.queue_folder / SOCKET}')dnl
-define(`ESMTP_MAILER_ARGS', `TCP $h {sendmail.sink_port}')dnl
+define(`ESMTP_MAILER_ARGS', `TCP $h {hop_port}')dnl
 include(`{M4}')dnl
 """)

@@ -10,16 +10,26 @@ import world
 from mapped import GONE, REACHED, TEAM, use_map
 from mta import INSIDER
 from proc import wait_for
+from sink import Sink
 from slapd import SUFFIX
 
 EVERYBODY = [*TEAM, 'plain@example.com']
 
 
 @pytest.fixture(params=['map and milter', 'map alone'])
-def mapped(request, mta, new_milter, conf, scratch):
-    """The MTA of the test, which asks the lookup tables for everything."""
-    new_milter(conf(milter=use_map(mta, scratch, milter=request.param != 'map alone'))).start()
-    return mta
+def new_mapped(request, mta, new_milter, conf, scratch):
+    """new_mapped(hop_port, **sections): the MTA of the test, which asks the lookup tables."""
+    def make(hop_port=25, **sections):
+        options = use_map(mta, scratch, milter=request.param != 'map alone', hop_port=hop_port)
+        sections['milter'] = {**options, **sections.get('milter', {})}
+        new_milter(conf(**sections)).start()
+        return mta
+    return make
+
+
+@pytest.fixture
+def mapped(new_mapped):
+    return new_mapped()
 
 
 @pytest.fixture
@@ -121,3 +131,40 @@ changetype: modify
 replace: sdrHold
 sdrHold: {value}
 ''')
+
+
+@pytest.fixture
+def next_hop(stop_later):
+    """Another sink: the one that the site legacy has for its next hop."""
+    server = Sink()
+    stop_later(server.stop)
+    return server.start()
+
+
+def test_next_hop(new_mapped, deliver, next_hop, slapd):
+    """The recipient is kept and goes to another server; so does a member of an alias."""
+    slapd.modify(f'''dn: uid=bob,ou=people,{SUFFIX}
+changetype: modify
+replace: sdrOwner
+sdrOwner: legacy
+''')
+    new_mapped(next_hop.port, **{
+        'site legacy': {'routing-domain': 'legacy.%d', 'delivery': 'route',
+                        'next-hop': f'127.0.0.1:{next_hop.port}'},
+        'milter': {'milter-route': 'pass'}})
+    for recipients in ['bob@example.com', 'dave@example.com'], 'team@onprem.test':
+        sent, got = deliver(recipients, source=INSIDER)
+        assert next_hop.recipients(sent.message_id) == Counter(['bob@example.com'])
+        assert 'bob@example.com' not in got and got['dave@example.com'] == 1
+
+
+def test_address_probe(new_mapped, postfix, deliver, sink):
+    """reject_unverified_recipient asks the owner's site."""
+    sink.refuse['alice+gone@hosted.example.com'] = '550 5.1.1 Gone'
+    mapped = new_mapped()
+    mapped.set(smtpd_recipient_restrictions='reject_unverified_recipient',
+               unverified_recipient_reject_code='550', address_verify_poll_count='20',
+               address_verify_poll_delay='1s', address_verify_map='')
+    sent, got = deliver(['alice@example.com', 'alice+gone@example.com'])
+    assert [reply.code for reply in sent.rcpts] == [250, 550]
+    assert got == Counter(['alice@hosted.example.com'])
