@@ -37,7 +37,8 @@ static int
 serve(const struct arguments *arguments)
 {
     if (!callbacks_register(arguments->verbose) || !service_open_socket()
-        || !service_take_signals() || !mapserver_start(arguments->verbose))
+        || !mapserver_open() || !service_take_signals()
+        || !mapserver_start(arguments->verbose))
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
     notify("READY=1");

@@ -208,26 +208,32 @@ accept_loop(void *arg)
 }
 
 static bool
-open_socket(const struct sdr_milter_options *options)
+listen_as_told(const struct sdr_milter_options *options)
 {
     if (options->map_socket == NULL)
         return true;
     listener = listen_at(options->map_socket, options);
     if (listener < 0)
         return false;
-    socket_path = strdup(options->map_socket);
+    socket_path = strdup(options->map_socket); /* a reload frees that one */
     return socket_path != NULL;
+}
+
+bool
+mapserver_open(void)
+{
+    struct sdr *sdr = service_get();
+    bool ok = listen_as_told(&sdr_get_config(sdr)->milter);
+
+    sdr_close(&sdr);
+    return ok;
 }
 
 bool
 mapserver_start(bool verbose)
 {
-    struct sdr *sdr = service_get();
-    bool ok = open_socket(&sdr_get_config(sdr)->milter);
-
-    sdr_close(&sdr);
     be_verbose = verbose;
-    return ok && (socket_path == NULL || start_thread(accept_loop, NULL));
+    return socket_path == NULL || start_thread(accept_loop, NULL);
 }
 
 void

@@ -11,9 +11,13 @@
 
 #include <stdbool.h>
 
-/* Listen, if the configuration in force names a map-socket, and answer until
- * the program ends. False, said, if it cannot. Main thread, once, with all
- * signals blocked that mean something. */
+/* Listen, if the configuration in force names a map-socket. False, said, if it
+ * cannot. Main thread, once, before there are others. */
+bool
+mapserver_open(void);
+
+/* Answer until the program ends. False, said, if it cannot. Main thread, once,
+ * with all signals blocked that mean something. */
 bool
 mapserver_start(bool verbose);
 

@@ -18,8 +18,8 @@ class Socketmap:
 
     def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))  # waits where many come at once
         self.socket.settimeout(timeout)
-        self.socket.connect(str(path))
         self._input = self.socket.makefile('rb')
 
     def __enter__(self):
