@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <ldap.h>
+
 #include "clock.h"
 #include "method.h"
 #include "proof.h"
@@ -44,6 +46,19 @@ run(const struct session_with *with, enum sdr_sync method)
     return SESSION_FAILED;
 }
 
+/* The socket of the connection; -1 if it cannot be told. */
+static int
+descriptor(struct sdr_connection *connection)
+{
+    int fd = -1;
+
+    return ldap_get_option(sdr_connection_handle(connection), LDAP_OPT_DESC,
+                           &fd)
+                   == LDAP_OPT_SUCCESS
+               ? fd
+               : -1;
+}
+
 static enum sdr_status
 connect_to(struct session_with *with, struct server *server, int64_t deadline)
 {
@@ -52,6 +67,7 @@ connect_to(struct session_with *with, struct server *server, int64_t deadline)
                             with->uri, deadline, with->error);
 
     if (status == SDR_OK) {
+        worker_waits_for(with->worker, descriptor(with->connection));
         server->was_good = true;
         server->refusals = 0;
     } else if (status == SDR_CONFIG
@@ -86,6 +102,7 @@ converse(struct session_with *with, struct server *server, bool *plainly)
         if (end == SESSION_UNABLE && directory->sync == SDR_SYNC_AUTO)
             *plainly = true;
     }
+    worker_waits_for(worker, -1);
     sdr_connection_close(&with->connection);
     return end;
 }

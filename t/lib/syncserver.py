@@ -61,6 +61,9 @@ class SyncSession(badserver.Session):
             self.send(octets[i:i + 1])
             self._wait(badserver.DRIP)
 
+    def wait(self, seconds):
+        self._wait(seconds)
+
     def send_for_ever(self, make):
         """make(i) is the i-th message; questions are answered meanwhile."""
         def run():
