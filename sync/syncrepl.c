@@ -251,7 +251,7 @@ syncrepl_session(const struct session_with *with)
                                 .directory = worker_directory(with->worker),
                                 .uri = with->uri,
                                 .ld = sdr_connection_handle(with->connection),
-                                .worked = with->worked,
+                                .up_to_date = with->up_to_date,
                                 .error = with->error};
     refresh_begin(&session->refresh, with->worker);
     end = converse(session, with->whole);

@@ -27,7 +27,7 @@ struct session {
     bool persisting; /* the refresh is over */
     bool with_csn;   /* the cookie that was sent is of OpenLDAP's kind */
     bool ignored;    /* it was taken for none */
-    bool *worked;
+    int64_t *up_to_date;
     struct syncinfo_cookie cookie; /* the last one that was given */
     struct refresh refresh;
     int search;                    /* message id */

@@ -192,9 +192,7 @@ end_refresh(struct session *session)
     session->ping = 0; /* it was asked before those changes could be told */
     session->ping_at = 0;
     session->persisting = true;
-    *session->worked = true;
-    session->worker->status = SDR_OK;
-    worker_well(session->worker);
+    session_is_up_to_date(session->worker, session->up_to_date);
     return SDR_OK;
 }
 

@@ -367,6 +367,23 @@ def test_next_server(server, sync, new_slapd, new_reader, name):
     assert sync.ask('alice@example.com') == ['redirect alice@hosted.example.com']
 
 
+def test_next_server_if_none_lasts(server, new_slapd, new_reader):
+    """One that brings it up to date and goes away, again and again, is left for the other."""
+    def tells_all_and_closes(session):
+        good(session)
+        session.end()
+    other = new_slapd(world.PEOPLE)
+    sync = new_reader(server.uri, other.uri)
+    server.become(tells_all_and_closes)
+    sync.start('-v')
+    wait_for(lambda: sync.lines(f'{other.uri}: reading all of it'), 20)
+    sync.wait_well()
+    asked = len(server.searches)
+    end = time.monotonic() + 3
+    wait_for(lambda: time.monotonic() > end)
+    assert len(server.searches) == asked
+
+
 @pytest.mark.parametrize('script, told', [
     (sends(lambda s: s.result(0)), 'no word of how'),
     (sends(lambda s: s.result(0, (DONE, b''))), 'no word of how'),
