@@ -47,6 +47,7 @@ receive(struct session *session, int64_t until, bool *got,
         rc = ldap_result(session->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait,
                          &message);
     *got = rc > 0;
+    session->quiet = rc == 0;
     if (rc < 0) {
         *end = syncrepl_fail(session, "the connection is lost");
         return true;
@@ -108,6 +109,17 @@ send_ping(struct session *session)
            == LDAP_SUCCESS;
 }
 
+/* True if a question would prove something: OpenLDAP answers it as soon as it
+ * can, and tells what has changed one by one. If much of that waited there
+ * would be no pause between the messages. */
+static bool
+is_due(const struct session *session, int64_t now)
+{
+    return session->ping == 0 && session->quiet
+           && (session->ping_at == 0
+               || now - session->ping_at >= ping_interval(session));
+}
+
 /* True if the session ends. */
 static bool
 keep_alive(struct session *session, enum session_end *end)
@@ -115,10 +127,7 @@ keep_alive(struct session *session, enum session_end *end)
     int64_t now = sdr_clock();
     int64_t limit = (int64_t)session->directory->timeout * 1000;
 
-    if (session->ping == 0
-        && (session->ping_at == 0
-            || now - session->ping_at >= ping_interval(session))
-        && !send_ping(session)) {
+    if (is_due(session, now) && !send_ping(session)) {
         *end = syncrepl_fail(session, "the connection is lost");
         return true;
     }

@@ -30,6 +30,7 @@ struct session {
     int64_t *up_to_date;
     struct syncinfo_cookie cookie; /* the last one that was given */
     struct refresh refresh;
+    bool quiet;                    /* there was nothing more to be received */
     int search;                    /* message id */
     int ping;                      /* message id; 0: none is out */
     time_t search_time, ping_time; /* when each was sent */

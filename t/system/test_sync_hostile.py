@@ -336,13 +336,19 @@ def only_tells_changes(session):
         session.wait(0.1)
 
 
+def never_pauses(session):
+    session.send(session.refresh_delete())
+    session.send_without_a_pause(session.info(tlv(0x80, b'more')))
+
+
 def asked_of_nobody(sync):
     """Where the answer comes from: the replica, as long as it is known to be up to date."""
     done = sdrctl.run(sync.conf, 'route', '--json', 'nobody@example.com')
     return json.loads(done.stdout)['source']
 
 
-@pytest.mark.parametrize('script, seconds', [(refreshes_slowly, 2), (only_tells_changes, 20)])
+@pytest.mark.parametrize('script, seconds', [
+    (refreshes_slowly, 2), (only_tells_changes, 20), (never_pauses, 20)])
 def test_changes_prove_nothing(server, sync, script, seconds):
     """There may be others behind them: only that a question is answered proves that there are not."""
     assert asked_of_nobody(sync) == 'replica'
