@@ -36,6 +36,10 @@ static void
 tell_no_key(const struct sdr_directory_options *directory,
             struct sdr_error *error)
 {
+    if (directory->keytab_file == NULL) {
+        sdr_error_set(error, "Kerberos: no ticket: kinit(1) gets one");
+        return;
+    }
     sdr_error_set(error, "Kerberos: no key%s%s in %s",
                   directory->principal != NULL ? " of " : "",
                   directory->principal != NULL ? directory->principal : "",
@@ -85,14 +89,16 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     gss_name_t name;
 
     *credentials = GSS_C_NO_CREDENTIAL;
-    snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
+    if (directory->keytab_file != NULL)
+        snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
     /* A configuration that is loaded anew starts with a fresh cache. */
     snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
     major = import_principal(directory->principal, &name, &minor);
     if (major == GSS_S_COMPLETE)
-        major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &kerberos,
-                                      GSS_C_INITIATE, &store, credentials, NULL,
-                                      NULL);
+        major = gss_acquire_cred_from(
+            &minor, name, GSS_C_INDEFINITE, &kerberos, GSS_C_INITIATE,
+            directory->keytab_file != NULL ? &store : GSS_C_NO_CRED_STORE,
+            credentials, NULL, NULL);
     gss_release_name(&ignored, &name);
     if (major == GSS_S_COMPLETE)
         return SDR_OK;
@@ -109,4 +115,26 @@ sdr_gssapi_release(gss_cred_id_t *credentials)
     OM_uint32 ignored;
 
     gss_release_cred(&ignored, credentials);
+}
+
+void
+sdr_gssapi_name(char *name, size_t size)
+{
+    const struct sdr_directory_options nobody = {.keytab_file = NULL};
+    gss_cred_id_t credentials;
+    gss_name_t internal = GSS_C_NO_NAME;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 ignored;
+
+    snprintf(name, size, "?");
+    if (sdr_gssapi_acquire(&nobody, &credentials, NULL) != SDR_OK)
+        return;
+    if (gss_inquire_cred(&ignored, credentials, &internal, NULL, NULL, NULL)
+            == GSS_S_COMPLETE
+        && gss_display_name(&ignored, internal, &text, NULL) == GSS_S_COMPLETE)
+        snprintf(name, size, "%.*s", (int)text.length,
+                 (const char *)text.value);
+    gss_release_buffer(&ignored, &text);
+    gss_release_name(&ignored, &internal);
+    sdr_gssapi_release(&credentials);
 }

@@ -15,49 +15,12 @@
 #include "json.h"
 #include "run.h"
 #include "sdrctl.h"
+#include "writer.h"
 
 static const struct option options[] = {
-    {"dry-run", no_argument, NULL, 'n'},
-    {"bind-dn", required_argument, NULL, 'D'},
-    {"password-file", required_argument, NULL, 'y'},
-    {"external", no_argument, NULL, 'x'},
-    {"json", no_argument, NULL, 'j'},
-    {"quiet", no_argument, NULL, 'q'},
+    WRITER_OPTIONS,
     {NULL, 0, NULL, 0},
 };
-
-struct job {
-    const struct sdr_config *config;
-    struct credentials credentials;
-    bool dry_run, json, quiet;
-};
-
-static bool
-take_option(struct job *job, int c)
-{
-    switch (c) {
-    case 'n':
-        job->dry_run = true;
-        return true;
-    case 'D':
-        job->credentials.bind_dn = optarg;
-        return true;
-    case 'y':
-        job->credentials.password_file = optarg;
-        return true;
-    case 'x':
-        job->credentials.external = true;
-        return true;
-    case 'j':
-        job->json = true;
-        return true;
-    case 'q':
-        job->quiet = true;
-        return true;
-    default:
-        return false;
-    }
-}
 
 /* ---- undo ---- */
 
@@ -78,18 +41,19 @@ invert(struct changes *changes)
 }
 
 static int
-undo(const struct job *job, const char *path, struct changes *changes)
+undo(const struct sdr_config *config, const struct writer *writer,
+     const char *path, struct changes *changes)
 {
     char command[512];
-    struct run run = {.config = job->config,
+    struct run run = {.config = config,
                       .command = command,
                       .done = "undone",
-                      .json = job->json,
-                      .quiet = job->quiet};
+                      .json = writer->json,
+                      .quiet = writer->quiet};
     int code;
 
     snprintf(command, sizeof command, "undo %s", path);
-    run.admin = admin_new(job->config, &job->credentials);
+    run.admin = admin_new(config, &writer->credentials);
     if (run.admin == NULL)
         return EX_TEMPFAIL;
     code = run_changes(&run, changes);
@@ -100,28 +64,31 @@ undo(const struct job *job, const char *path, struct changes *changes)
 int
 command_undo(struct sdr *sdr, int argc, char **argv)
 {
-    struct job job = {.config = sdr_get_config(sdr)};
+    const struct sdr_config *config = sdr_get_config(sdr);
+    struct writer writer = {.dry_run = false};
     struct journal_content content;
     struct sdr_error error;
+    const char *misuse;
     enum sdr_status status;
     int c, code = EX_OK;
 
-    while ((c = getopt_long(argc, argv, "D:y:nq", options, NULL)) != -1) {
-        if (!take_option(&job, c))
-            return bad_use("undo", "bad option");
+    while ((c = getopt_long(argc, argv, WRITER_LETTERS, options, NULL)) != -1) {
+        if (!writer_option(&writer, c))
+            return bad_use("undo", "no such option");
     }
-    if (argc - optind != 1)
-        return bad_use("undo", "which journal?");
-    status = journal_read(&content, job.config, argv[optind], &error);
+    misuse = argc - optind != 1 ? "which journal?" : writer_misuse(&writer);
+    if (misuse != NULL)
+        return bad_use("undo", misuse);
+    status = journal_read(&content, config, argv[optind], &error);
     if (status != SDR_OK) {
         fprintf(stderr, "%s\n", error.text);
         return sdr_status_exit(status);
     }
     invert(&content.changes);
-    for (size_t i = 0; job.dry_run && i < content.changes.count; i++)
+    for (size_t i = 0; writer.dry_run && i < content.changes.count; i++)
         change_print(&content.changes.items[i], stdout);
-    if (!job.dry_run)
-        code = undo(&job, argv[optind], &content.changes);
+    if (!writer.dry_run)
+        code = undo(config, &writer, argv[optind], &content.changes);
     journal_content_clear(&content);
     return code;
 }

@@ -6,8 +6,7 @@ import json
 import signal
 import subprocess
 import threading
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -18,6 +17,7 @@ import sdrctl
 import slapd as ldap
 import world
 from daemon import environment
+from office import Office
 from proc import wait_for
 
 ALICE, DAVE, PLAIN, NOBODY = (f'{n}@example.com' for n in ('alice', 'dave', 'plain', 'nobody'))
@@ -34,48 +34,10 @@ mailLocalAddress: team@example.com
 BARE = world.person('bare', objectClass=['inetOrgPerson', 'inetLocalMailRecipient'])
 
 
-@dataclass
-class Office:
-    """An administrator and his directory."""
-    server: object
-    conf: Path
-    journals: Path
-
-    def run(self, *arguments, code=0, **options):
-        done = sdrctl.run(self.conf, *arguments, **options)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def journal(self):
-        """The last one."""
-        return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
-
-    def verdicts(self, *addresses):
-        done = sdrctl.run(self.conf, 'route', '--json', *addresses)
-        return [json.loads(line)['verdict'] for line in done.stdout.splitlines()]
-
-    def state(self):
-        """All that routing knows, value by value."""
-        return sorted(self.server.search('(|(mail=*)(mailLocalAddress=*))', 'objectClass', 'mail',
-                                         'sdrOwner', 'sdrHold', 'sdrRoutingAddress').split('\n\n'))
-
-
 @pytest.fixture
 def office(scratch):
     """office(server, ...): an Office."""
-    def make(server, *, dn=ldap.ADMIN_DN, password=ldap.ADMIN_PASSWORD, **sections):
-        journals = scratch / 'journal'
-        journals.mkdir()
-        secret = scratch / 'admin-password'
-        secret.write_text(f'{password}\n')
-        secret.chmod(0o600)
-        directory = {'uri': server.uri, 'password-file': str(world.password_file(scratch)),
-                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
-                     **sections.pop('directory_corp', {})}
-        conf = sdrctl.write_conf(scratch, world.conf(
-            directory_corp=directory, main={'journal-directory': str(journals)}, **sections))
-        return Office(server, conf, journals)
-    return make
+    return partial(Office, scratch)
 
 
 @pytest.fixture
@@ -211,7 +173,7 @@ MISUSES = {
     'no such site': (['move', '--to', 'moon', DAVE], 'no such site'),
     'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE], 'no such site'),
     'hold to': (['hold', '--to', 'hosted', DAVE], 'are for move'),
-    'hold add': (['hold', '--add', DAVE], 'bad option'),
+    'hold add': (['hold', '--add', DAVE], 'is for move'),
     'no journal': (['undo'], 'which journal?'),
 }
 
