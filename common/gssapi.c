@@ -36,10 +36,6 @@ static void
 tell_no_key(const struct sdr_directory_options *directory,
             struct sdr_error *error)
 {
-    if (directory->keytab_file == NULL) {
-        sdr_error_set(error, "Kerberos: no ticket: kinit(1) gets one");
-        return;
-    }
     sdr_error_set(error, "Kerberos: no key%s%s in %s",
                   directory->principal != NULL ? " of " : "",
                   directory->principal != NULL ? directory->principal : "",
@@ -102,7 +98,7 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     gss_release_name(&ignored, &name);
     if (major == GSS_S_COMPLETE)
         return SDR_OK;
-    if (minor == (OM_uint32)KRB5_FCC_NOFILE)
+    if (minor == (OM_uint32)KRB5_FCC_NOFILE && directory->keytab_file != NULL)
         tell_no_key(directory, error);
     else
         tell(major, minor, error);

@@ -148,7 +148,8 @@ set_credentials(const struct admin *admin,
     if (options->bind_dn == NULL || file == NULL) {
         sdr_error_set(error,
                       "directory %s: who changes it? -D DN -y FILE, or "
-                      "--gssapi, or admin-bind-dn and admin-password-file "
+                      "--gssapi, or --external, or admin-bind-dn and "
+                      "admin-password-file "
                       "in sdr.conf",
                       options->name);
         return SDR_CONFIG;

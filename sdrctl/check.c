@@ -5,83 +5,9 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-/* ---- findings ---- */
-
-static const char *
-finding_word(enum sdr_finding finding)
-{
-    switch (finding) {
-    case SDR_FINE:
-        return "ok";
-    case SDR_DOUBTFUL:
-        return "warning";
-    case SDR_WRONG:
-        return "WRONG";
-    case SDR_SILENT:
-        return "NO ANSWER";
-    }
-    return "";
-}
-
-void
-print_finding(void *arg, enum sdr_finding finding, const char *subject,
-              const char *text, const char *advice)
-{
-    (void)arg;
-    printf("  %-9s  ", finding_word(finding));
-    print_clean(subject);
-    fputs(": ", stdout);
-    print_clean(text);
-    putchar('\n');
-    if (advice != NULL) {
-        fputs("             -> ", stdout);
-        print_clean(advice);
-        putchar('\n');
-    }
-    fflush(stdout);
-}
-
-void
-worsen(enum sdr_finding *worst, enum sdr_finding finding)
-{
-    if (finding > *worst)
-        *worst = finding;
-}
-
-void
-tell_finding(enum sdr_finding *worst, enum sdr_finding finding,
-             const char *subject, const char *advice, const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    worsen(worst, finding);
-    print_finding(NULL, finding, subject, text, advice);
-}
-
-void
-tell_heading(const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    print_clean(text);
-    putchar('\n');
-    fflush(stdout);
-}
 
 static int
 exit_code(enum sdr_finding worst)
@@ -222,6 +148,8 @@ static const struct option options[] = {
     {"exim-config", required_argument, NULL, OPTION_EXIM},
     {"postfix-config", required_argument, NULL, OPTION_POSTFIX},
     {"sendmail-cf", required_argument, NULL, OPTION_SENDMAIL},
+    {"json", no_argument, NULL, 'j'},
+    {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
 
@@ -239,6 +167,12 @@ read_option(struct check *check, int option)
     case OPTION_SENDMAIL:
         check->sendmail_cf = optarg;
         return NULL;
+    case 'j':
+        finding_style.json = true;
+        return NULL;
+    case 'q':
+        finding_style.quiet = true;
+        return NULL;
     default:
         return network_option(&check->network, option);
     }
@@ -251,7 +185,7 @@ read_options(struct check *check, int argc, char **argv)
     int c;
 
     while (complaint == NULL
-           && (c = getopt_long(argc, argv, "", options, NULL)) != -1)
+           && (c = getopt_long(argc, argv, "q", options, NULL)) != -1)
         complaint = read_option(check, c);
     return complaint;
 }

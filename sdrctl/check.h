@@ -18,6 +18,12 @@ struct check {
     const char *postfix_config, *sendmail_cf, *exim_config;
 };
 
+/* How findings are printed. */
+extern struct finding_style {
+    bool json;
+    bool quiet; /* not what is fine */
+} finding_style;
+
 /* Print a finding; see struct sdr_survey. */
 void
 print_finding(void *arg, enum sdr_finding finding, const char *subject,

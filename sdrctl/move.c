@@ -101,21 +101,33 @@ find_site(const struct sdr_config *config, const char *name, unsigned *site)
     return false;
 }
 
-/* What is wrong with the option, or NULL. */
+/* Each takes an option and says what is wrong with it, or NULL. */
+
+static const char *
+take_move_option(struct job *job, int c)
+{
+    if (!is_move(job))
+        return "--to, --from, --add and --verify are for move";
+    if (c == 't')
+        job->to = optarg;
+    else if (c == 'f')
+        job->from = optarg;
+    else if (c == 'v')
+        job->verify = true;
+    else
+        job->plan.kind = PLAN_ADD;
+    return NULL;
+}
+
 static const char *
 take_option(struct job *job, int c)
 {
     switch (c) {
     case 't':
-        job->to = optarg;
-        return NULL;
     case 'f':
-        job->from = optarg;
-        return NULL;
+    case 'v':
     case 'a':
-        if (job->plan.kind == PLAN_MOVE)
-            job->plan.kind = PLAN_ADD;
-        return is_move(job) ? NULL : "--add is for move";
+        return take_move_option(job, c);
     case 'i':
         job->file = optarg;
         return NULL;
@@ -128,13 +140,10 @@ take_option(struct job *job, int c)
     case 'w':
         job->wait = true;
         return NULL;
-    case 'v':
-        job->verify = true;
-        return NULL;
     default:
-        return writer_option(&job->writer, c)
-                   ? NULL
-                   : network_option(&job->network, c);
+        if (writer_option(&job->writer, c))
+            return NULL;
+        return is_move(job) ? network_option(&job->network, c) : "bad option";
     }
 }
 
@@ -149,8 +158,6 @@ find_misuse(struct job *job, int addresses)
         return "whom? addresses, --file or --filter";
     if (is_move(job) && job->to == NULL)
         return "where? --to SITE";
-    if (!is_move(job) && (job->to != NULL || job->from != NULL || job->verify))
-        return "--to, --from and --verify are for move";
     if (job->to != NULL && !find_site(config, job->to, &job->plan.to))
         return "--to: there is no such site";
     job->plan.has_from = job->from != NULL;

@@ -56,7 +56,7 @@ network_option(struct network *network, int option)
         network->tls_ca_file = optarg;
         return NULL;
     default:
-        return "no such option";
+        return "bad option";
     }
 }
 

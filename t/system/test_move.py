@@ -173,7 +173,7 @@ MISUSES = {
     'no such site': (['move', '--to', 'moon', DAVE], 'no such site'),
     'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE], 'no such site'),
     'hold to': (['hold', '--to', 'hosted', DAVE], 'are for move'),
-    'hold add': (['hold', '--add', DAVE], 'is for move'),
+    'hold add': (['hold', '--add', DAVE], 'are for move'),
     'no journal': (['undo'], 'which journal?'),
 }
 
