@@ -2,7 +2,9 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -303,6 +305,39 @@ def test_interrupted(new_slapd, office):
     assert results.count('done') + results.count('not tried') == 300
 
 
+# --- what is shown ---
+
+def on_terminal(conf, *arguments):
+    """What sdrctl shows on a terminal."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments],
+                               env=environment(), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b''
+    with contextlib.suppress(OSError):  # EIO: its end
+        while octets := os.read(ours, 65536):
+            shown += octets
+    os.close(ours)
+    assert process.wait() == 0, shown
+    return shown.decode()
+
+
+def test_bar(new_slapd, office):
+    """On a terminal alone, for those who are worth it, and it does not stay."""
+    names = [f'u{n}' for n in range(20)]
+    there = office(new_slapd(''.join(map(world.person, names))))
+    addresses = [f'{name}@example.com' for name in names]
+    shown = on_terminal(there.conf, 'move', '--to', 'hosted', *addresses)
+    assert f'\r[{10 * "##"}{20 * " "}] 10 of 20' in shown
+    assert [line.split('\r\x1b[K')[-1] for line in shown.split('\r\n')][:20] == [
+        f'{address}: moved' for address in addresses]
+    shown = [on_terminal(there.conf, 'hold', '--quiet', *addresses),
+             on_terminal(there.conf, 'release', '--json', *addresses),
+             on_terminal(there.conf, 'hold', *addresses[:9]),
+             there.run('undo', there.journal())]
+    assert '[#' not in ''.join(shown) and shown[0] == ''
+
+
 # --- rights and credentials ---
 
 def test_reader_may_not_write(slapd, office):
@@ -335,10 +370,41 @@ def test_directory_away(openldap):
 
 # --- other profiles ---
 
-def test_exchange_is_never_written(slapd, office):
-    there = office(slapd, directory_corp={'profile': 'exchange'})
-    told = there.run('move', '--to', 'hosted', DAVE, code=65)
-    assert "Enable-RemoteMailbox -Identity 'dave@example.com'" in told
+EXCHANGE = {
+    'away': ({'profile': 'exchange'}, ['move', '--to', 'hosted'],
+             "Enable-RemoteMailbox -Identity '{}' -RemoteRoutingAddress '{}@hosted'"),
+    'back': ({'profile': 'exchange', 'default-owner': 'hosted'}, ['move', '--to', 'hosted'],
+             "New-MoveRequest -Identity '{}' -Outbound"),
+    'owner': ({'owner-attribute': 'msExchTransportRecipientSettingsFlags'},
+              ['move', '--to', 'hosted'], 'Enable-RemoteMailbox'),
+    'owner is the target': ({'owner-attribute': 'targetAddress'}, ['move', '--to', 'hosted'],
+                            'Enable-RemoteMailbox'),
+    'hold': ({'hold-attribute': 'msExchHideFromAddressLists'}, ['hold'],
+             'name another hold-attribute'),
+}
+
+
+@pytest.mark.parametrize('directory, command, words', EXCHANGE.values(), ids=EXCHANGE)
+@pytest.mark.parametrize('name', ['dave', "o'brien"])
+def test_exchange_is_never_written(new_slapd, office, directory, command, words, name):
+    """The command for its shell is told instead, and that can be copied."""
+    there = office(new_slapd(world.person(name)), directory_corp=directory)
+    before = there.server.dump()
+    told = there.run(*command, f'{name}@example.com', code=65)
+    quoted = name.replace("'", "''")
+    assert words.format(f'{quoted}@example.com', quoted) in told
+    assert there.server.dump() == before
+
+
+def test_routing_address_of_exchange(ad, office, ca):
+    """It would have to go with the old owner, but is not ours to take."""
+    ad.add(adldif.person('dave', sdrOwner='hosted', targetAddress='SMTP:dave@hosted.example.com'))
+    there = office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD, directory_corp={
+        'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert),
+        'routing-address-attribute': 'targetAddress'})
+    assert 'New-MoveRequest' in there.run('move', '--to', 'onprem', DAVE, code=65)
+    assert 'SMTP:dave@hosted' in ad.search('(mail=dave@*)', 'targetAddress')
+    assert there.verdicts(DAVE) == ['redirect']
 
 
 def test_groups_are_changed_elsewhere(slapd, office):
@@ -348,15 +414,25 @@ def test_groups_are_changed_elsewhere(slapd, office):
 
 # --- history, replica ---
 
-def test_history(openldap):
-    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
-    openldap.run('hold', DAVE)
-    runs = openldap.run('history').splitlines()
-    assert 'move --to hosted: 2 changes by cn=admin,dc=example,dc=com' in runs[0]
+def test_history(either):
+    either.run('move', '--to', 'hosted', DAVE, PLAIN)
+    either.run('hold', DAVE)
+    runs = either.run('history').splitlines()
+    assert 'move --to hosted: 2 changes by cn=admin' in runs[0].replace('CN=A', 'cn=a')
     assert 'hold: 1 change' in runs[2]
     assert ['sdrOwner=onprem->hosted' in line or 'sdrHold=-->TRUE' in line
-            for line in openldap.run('history', 'DAVE@example.com').splitlines()] == [True, True]
-    assert openldap.run('history', NOBODY) == ''
+            for line in either.run('history', 'DAVE@example.com').splitlines()] == [True, True]
+    assert either.run('history', NOBODY) == ''
+
+
+def test_history_as_json(openldap):
+    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
+    [run] = map(json.loads, openldap.run('history', '--json').splitlines())
+    journal = str(openldap.journal())
+    assert (run['command'], run['changes'], run['journal']) == ('move --to hosted', 2, journal)
+    [change] = map(json.loads, openldap.run('history', '--json', DAVE).splitlines())
+    assert change['attributes'] == {'sdrOwner': {'before': ['onprem'], 'after': ['hosted']}}
+    assert change['dn'].startswith('uid=dave,') and change['journal'] == journal
 
 
 BROKEN = {'no journal': 'dn: x\n', 'another change': '# sdrctl journal 1\n\n# directory: corp\n'
