@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "grow.h"
 #include "mx.h"
 #include "route.h"
 #include "smtp_start.h"
@@ -59,22 +60,6 @@ find_target(const struct plan *plan, const struct person *person, char *target,
     return SDR_OK;
 }
 
-static bool
-make_room(struct verification *verification)
-{
-    size_t room = verification->room > 0 ? 2 * verification->room : 64;
-    struct verify_item *items;
-
-    if (verification->count < verification->room)
-        return true;
-    items = reallocarray(verification->items, room, sizeof *items);
-    if (items == NULL)
-        return false;
-    verification->items = items;
-    verification->room = room;
-    return true;
-}
-
 enum sdr_status
 verification_add(struct verification *verification, const struct plan *plan,
                  const struct person *person, struct sdr_error *error)
@@ -83,17 +68,21 @@ verification_add(struct verification *verification, const struct plan *plan,
     struct verify_item item = {.person = person, .result = VERIFY_UNASKED};
     enum sdr_status status =
         find_target(plan, person, target, sizeof target, error);
+    void *items = grow(verification->items, verification->count,
+                       &verification->room, sizeof item);
 
+    if (items != NULL)
+        verification->items = items;
     if (status != SDR_OK)
         return status;
     item.target = strdup(target);
-    if (item.target != NULL && make_room(verification)) {
-        verification->items[verification->count++] = item;
-        return SDR_OK;
+    if (item.target == NULL || items == NULL) {
+        free(item.target);
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
     }
-    free(item.target);
-    sdr_error_set(error, "no memory");
-    return SDR_TEMPFAIL;
+    verification->items[verification->count++] = item;
+    return SDR_OK;
 }
 
 void

@@ -58,6 +58,22 @@ def either(request, office, ca):
                   directory_corp={'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert)})
 
 
+@pytest.fixture(params=['openldap', 'samba'])
+def crowd(request, office, ca):
+    """crowd(count, ...): an Office with so many people, in OpenLDAP or in Active Directory; them."""
+    def make(count, **sections):
+        names = [f'u{n}' for n in range(count)]
+        addresses = [f'{name}@example.com' for name in names]
+        people = ''.join(map(world.person, names))
+        if request.param == 'openldap':
+            return office(request.getfixturevalue('new_slapd')(people), **sections), addresses
+        ad = request.getfixturevalue('ad')
+        ad.add(adldif.people(people))
+        return office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD, directory_corp={
+            'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert)}, **sections), addresses
+    return make
+
+
 # --- both directories ---
 
 def test_there_and_back(either):
@@ -243,16 +259,13 @@ def test_gone_since(openldap):
     assert 'the entry is gone' in openldap.run('undo', openldap.journal(), code=75)
 
 
-def test_two_administrators(new_slapd, office):
+def test_two_administrators(crowd):
     """
     Each of two moves everybody to a site of his: nobody has two owners, and who has one was moved.
 
     One may move whom he has seen at the other's site; he overwrites nothing then.
     """
-    names = [f'u{n}' for n in range(60)]
-    there = office(new_slapd(''.join(map(world.person, names))),
-                   site_third={'routing-domain': 'third.%d'})
-    addresses = [f'{name}@example.com' for name in names]
+    there, addresses = crowd(60, site_third={'routing-domain': 'third.%d'})
     results = {}
 
     def administrator(site, order):
@@ -271,14 +284,13 @@ def test_two_administrators(new_slapd, office):
 
 # --- broken off ---
 
-def test_killed_and_undone(new_slapd, office):
+def test_killed_and_undone(crowd):
     """Whatever was made of a batch when it was killed: its journal takes it back."""
-    names = [f'u{n}' for n in range(300)]
-    there = office(new_slapd(''.join(map(world.person, names))))
+    there, addresses = crowd(300)
     before = there.state()
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--quiet',
-         *(f'{name}@example.com' for name in names)], env=environment(),
+         *addresses], env=environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
     process.kill()
@@ -288,13 +300,12 @@ def test_killed_and_undone(new_slapd, office):
     assert there.state() == before
 
 
-def test_interrupted(new_slapd, office):
+def test_interrupted(crowd):
     """What is done is done, what is not is listed."""
-    names = [f'u{n}' for n in range(300)]
-    there = office(new_slapd(''.join(map(world.person, names))))
+    there, addresses = crowd(300)
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
-         *(f'{name}@example.com' for name in names)], env=environment(),
+         *addresses], env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
     process.send_signal(signal.SIGINT)
