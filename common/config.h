@@ -105,8 +105,8 @@ struct sdr_directory_options {
     enum sdr_bind bind;
     const char *bind_dn;
     const char *password_file;
-    char *password; /* read from password_file; wiped when freed */
-    const char *keytab_file;
+    char *password;            /* read from password_file; wiped when freed */
+    const char *keytab_file;   /* NULL: the own tickets of who runs this */
     const char *principal;     /* NULL: the keytab's first */
     const char *admin_bind_dn; /* of who changes ownership; NULL: none */
     const char *admin_password_file;
