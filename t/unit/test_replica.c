@@ -259,6 +259,38 @@ it_says_what_was_written(void **state)
     unit_end();
 }
 
+static void
+it_names_the_entry_where_something_may_be_wrong(void **state)
+{
+    unsigned named = 0, unnamed = 0;
+
+    (void)state;
+    box_write(&box, entries, UNIT_COUNT(entries));
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct sdr_facts *expected = &rows[i].facts;
+        bool doubtful = expected->disagree || expected->foreign_owner
+                        || expected->bad_routing || expected->outside
+                        || rows[i].routing != NULL;
+        struct sdr_keys keys = box_keys(rows[i].keys);
+        struct sdr_facts facts;
+        struct sdr_error error;
+
+        if (rows[i].status != SDR_OK)
+            continue;
+        memset(&facts, 0xff, sizeof facts);
+        unit_row(sdr_replica_lookup_unnamed(replica, rows[i].directory, &keys,
+                                            time(NULL), &facts, &error)
+                         == SDR_OK
+                     && facts.key == rows[i].key && same(&facts, expected)
+                     && strcmp(facts.dn, doubtful ? rows[i].dn : "") == 0,
+                 "%s: %s", rows[i].keys[0], facts.dn);
+        named += doubtful;
+        unnamed += !doubtful;
+    }
+    assert_true(named > 0 && unnamed > 0);
+    unit_end();
+}
+
 /* ---- what it is worth ---- */
 
 enum { EXACT, WEAKER, NONE };
@@ -638,6 +670,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_says_what_was_written, make,
                                         clean_up),
+        cmocka_unit_test_setup_teardown(
+            it_names_the_entry_where_something_may_be_wrong, make, clean_up),
         cmocka_unit_test_setup_teardown(it_is_worth_what_its_state_says, make,
                                         clean_up),
         cmocka_unit_test_setup_teardown(another_configuration_is_another_copy,
