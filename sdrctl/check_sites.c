@@ -153,10 +153,8 @@ static enum sdr_finding
 check_domain(const struct check *check, const struct sdr_site *site,
              unsigned split)
 {
-    const struct network *network = &check->network;
-    struct visit visit = {.check = check, .site = site, .port = network->port};
+    struct visit visit = {.check = check, .site = site};
     const struct sdr_domain *domain = &check->config->domains[split];
-    char host[DNS_NAME_SIZE] = "";
 
     visit.name = site->delivery == SDR_REWRITE
                      ? domain->routing[site - check->config->sites]
@@ -164,10 +162,7 @@ check_domain(const struct check *check, const struct sdr_site *site,
     choose_known(&visit, split, visit.name);
     smtp_invent(visit.probe.unknown, sizeof visit.probe.unknown, visit.name);
     tell_heading("site %s, %s", site->name, visit.name);
-    if (site->delivery == SDR_REWRITE)
-        mx_find(&visit.mx, network->dns, &network->here, visit.name);
-    else if (split_next_hop(site->next_hop, host, &visit.port))
-        mx_find_host(&visit.mx, network->dns, &network->here, host);
+    network_find(&check->network, site, visit.name, &visit.mx, &visit.port);
     try_hosts(&visit);
     return visit.probe.worst;
 }

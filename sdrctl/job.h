@@ -20,7 +20,7 @@ struct job {
     const char *to, *from, *file, *filter;
     struct writer writer;
     struct network network;
-    bool skip_done, wait, verify;
+    bool skip_done, verify;
     /* what comes of it */
     struct admin *admin;
     struct batch batch;

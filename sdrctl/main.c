@@ -11,7 +11,7 @@
 
 #define WHOM "ADDRESS... | --file BATCH | --filter FILTER"
 #define WRITER                                                                 \
-    "[-n|--dry-run] [--json] [-q|--quiet]\n"                                   \
+    "[-n|--dry-run] [--json] [-q|--quiet] [--wait]\n"                          \
     "      [-D|--bind-dn DN -y|--password-file FILE | --gssapi | --external]"
 #define NETWORK                                                                \
     "[--here ADDRESS] [--resolver ADDRESS[:PORT]] [--port PORT]\n"             \
@@ -35,13 +35,13 @@ static const struct command commands[] = {
      "look whether everything is as routing needs it, and say how to mend it",
      command_check},
     {"move",
-     "--to SITE [--from SITE] [--add] [--skip-done] [--verify] [--wait]\n"
+     "--to SITE [--from SITE] [--add] [--skip-done] [--verify]\n"
      "      " WRITER "\n      " NETWORK "\n      " WHOM,
      "make a site the owner of mailboxes", command_move},
-    {"hold", "[--skip-done] [--wait] " WRITER "\n      " WHOM,
+    {"hold", "[--skip-done] " WRITER "\n      " WHOM,
      "let mail wait while mailboxes are copied", command_hold},
-    {"release", "[--skip-done] [--wait] " WRITER "\n      " WHOM,
-     "let it go on", command_release},
+    {"release", "[--skip-done] " WRITER "\n      " WHOM, "let it go on",
+     command_release},
     {"undo", WRITER " JOURNAL", "take a run of move, hold or release back",
      command_undo},
     {"history", "[--json] [ADDRESS]", "say who has changed what, and when",

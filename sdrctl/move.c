@@ -21,7 +21,6 @@ static const struct option options[] = {
     {"file", required_argument, NULL, 'i'},
     {"filter", required_argument, NULL, 'l'},
     {"skip-done", no_argument, NULL, 's'},
-    {"wait", no_argument, NULL, 'w'},
     {"verify", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
@@ -65,8 +64,8 @@ execute(struct job *job, struct sdr *sdr)
     if (job->skipped > 0 && !run.quiet && !run.json)
         printf("%zu as they are to be already\n", job->skipped);
     job->code = run_changes(&run, &job->changes);
-    if (job->code == EX_OK && job->config->replica.path != NULL)
-        job->code = wait_for_replica(sdr, &job->plan, &job->changes, job->wait,
+    if (job->code == EX_OK)
+        job->code = wait_for_replica(sdr, &job->changes, job->writer.wait,
                                      run.quiet || run.json);
 }
 
@@ -136,9 +135,6 @@ take_option(struct job *job, int c)
         return NULL;
     case 's':
         job->skip_done = true;
-        return NULL;
-    case 'w':
-        job->wait = true;
         return NULL;
     default:
         if (writer_option(&job->writer, c))

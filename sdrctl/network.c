@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TIMEOUT = 10, TIMEOUT_MAX = 300, SMTP_PORT = 25, PORT_MAX = 65535 };
 
@@ -66,6 +67,20 @@ network_open(struct network *network)
     /* TLS writes to sockets that may be gone. */
     signal(SIGPIPE, SIG_IGN);
     return dns_open(&network->dns, network->resolver, network->timeout);
+}
+
+void
+network_find(const struct network *network, const struct sdr_site *site,
+             const char *domain, struct mx *mx, uint16_t *port)
+{
+    char host[DNS_NAME_SIZE] = "";
+
+    memset(mx, 0, sizeof *mx);
+    *port = network->port;
+    if (site->delivery == SDR_REWRITE)
+        mx_find(mx, network->dns, &network->here, domain);
+    else if (split_next_hop(site->next_hop, host, port))
+        mx_find_host(mx, network->dns, &network->here, host);
 }
 
 void

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "dns.h"
-#include "here.h"
+#include "config.h"
+#include "mx.h"
 
 struct network {
     struct here here;
@@ -54,6 +54,12 @@ network_open(struct network *network);
 
 /* What is wrong if it cannot be opened because of an option. */
 extern const char network_misuse[];
+
+/* Find the hosts that take mail for DOMAIN at the site, by MX or as its next
+ * hop, and their port. */
+void
+network_find(const struct network *network, const struct sdr_site *site,
+             const char *domain, struct mx *mx, uint16_t *port);
 
 /* Close it; one that is not open is fine. */
 void

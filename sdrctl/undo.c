@@ -9,6 +9,7 @@
 #include "journal.h"
 #include "run.h"
 #include "sdrctl.h"
+#include "wait.h"
 #include "writer.h"
 
 static const struct option options[] = {
@@ -33,9 +34,10 @@ invert(struct changes *changes)
 }
 
 static int
-undo(const struct sdr_config *config, const struct writer *writer,
-     const char *path, struct changes *changes)
+undo(struct sdr *sdr, const struct writer *writer, const char *path,
+     struct changes *changes)
 {
+    const struct sdr_config *config = sdr_get_config(sdr);
     char command[512];
     struct run run = {.config = config,
                       .command = command,
@@ -50,6 +52,9 @@ undo(const struct sdr_config *config, const struct writer *writer,
         return EX_TEMPFAIL;
     code = run_changes(&run, changes);
     admin_free(&run.admin);
+    if (code == EX_OK)
+        code =
+            wait_for_replica(sdr, changes, writer->wait, run.quiet || run.json);
     return code;
 }
 
@@ -80,7 +85,7 @@ command_undo(struct sdr *sdr, int argc, char **argv)
     for (size_t i = 0; writer.dry_run && i < content.changes.count; i++)
         change_print(&content.changes.items[i], stdout);
     if (!writer.dry_run)
-        code = undo(config, &writer, argv[optind], &content.changes);
+        code = undo(sdr, &writer, argv[optind], &content.changes);
     journal_content_clear(&content);
     return code;
 }

@@ -361,15 +361,9 @@ static enum sdr_status
 run_round(struct round *round, const struct sdr_site *site,
           struct sdr_error *error)
 {
-    const struct network *network = round->network;
-    char host[DNS_NAME_SIZE] = "";
     enum sdr_status status = SDR_OK;
 
-    round->port = network->port;
-    if (site->delivery == SDR_REWRITE)
-        mx_find(&round->mx, network->dns, &network->here, round->domain);
-    else if (split_next_hop(site->next_hop, host, &round->port))
-        mx_find_host(&round->mx, network->dns, &network->here, host);
+    network_find(round->network, site, round->domain, &round->mx, &round->port);
     while (status == SDR_OK && count_left(round) > 0)
         status = try_hosts(round, error);
     return status;

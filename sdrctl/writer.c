@@ -33,6 +33,9 @@ writer_option(struct writer *writer, int option)
     case 'q':
         writer->quiet = true;
         return true;
+    case 'w':
+        writer->wait = true;
+        return true;
     default:
         return false;
     }

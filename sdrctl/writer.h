@@ -10,7 +10,7 @@
 
 struct writer {
     struct credentials credentials;
-    bool dry_run, json, quiet;
+    bool dry_run, json, quiet, wait;
 };
 
 /* For getopt_long(): the letters, and rows of a table. */
@@ -23,7 +23,8 @@ struct writer {
     {"gssapi", no_argument, NULL, 'g'},                \
     {"dry-run", no_argument, NULL, 'n'},               \
     {"json", no_argument, NULL, 'j'},                  \
-    {"quiet", no_argument, NULL, 'q'}
+    {"quiet", no_argument, NULL, 'q'},                 \
+    {"wait", no_argument, NULL, 'w'}
 /* clang-format on */
 
 /* Take the option that getopt_long() has found. False if it is none of these.

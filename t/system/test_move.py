@@ -467,3 +467,12 @@ def test_replica_has_seen_it(new_slapd, new_sync, office):
     sync.start()
     there.run('move', '--to', 'hosted', '--wait', PLAIN)
     assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
+    there.run('undo', '--wait', there.journal())
+    there.run('hold', '--wait', DAVE)
+    assert there.verdicts(DAVE, PLAIN) == ['defer', 'pass']
+    there.run('undo', '--wait', there.journal())
+    assert there.verdicts(DAVE) == ['redirect']
+    there.run('move', '--to', 'onprem', '--add', '--wait', DAVE)
+    assert there.verdicts(DAVE) == ['copy']
+    sync.stop()
+    assert 'has not seen 1 of 1 yet' in there.run('undo', there.journal())
