@@ -795,22 +795,7 @@ static enum sdr_status
 load_with_password(const char *password, mode_t mode, struct sdr_config **c,
                    struct unit_lines *mistakes)
 {
-    struct sdr_trace trace = {unit_add_line, mistakes};
-    struct unit_folder folder;
-    enum sdr_status status;
-    char *named, *whole;
-
-    memset(mistakes, 0, sizeof *mistakes);
-    unit_folder_make(&folder);
-    named = unit_replace(bound, "@URI@", "ldap://127.0.0.1:1");
-    whole = unit_replace(named, "@PASSWORD_FILE@", folder.password);
-    unit_write(folder.conf, whole, strlen(whole), 0600);
-    unit_write(folder.password, password, strlen(password), mode);
-    status = sdr_config_load(c, folder.conf, &trace);
-    free(whole);
-    free(named);
-    unit_folder_remove(&folder);
-    return status;
+    return unit_load_with(c, bound, password, mode, mistakes);
 }
 
 static void
