@@ -102,6 +102,33 @@ unit_add_line(void *arg, const char *line)
     lines->count++;
 }
 
+/* True if line NUMBER, from 0, of the lines contains the part. */
+static inline bool
+unit_line_has(const struct unit_lines *lines, unsigned number, const char *part)
+{
+    const char *line = lines->text;
+    const char *hit;
+
+    for (; number > 0 && line != NULL; number--) {
+        line = strchr(line, '\n');
+        line = line == NULL ? NULL : line + 1;
+    }
+    hit = line == NULL ? NULL : strstr(line, part);
+    return hit != NULL && hit < line + strcspn(line, "\n");
+}
+
+/* True if one of the lines does, and it names the file. */
+static inline bool
+unit_is_told(const struct unit_lines *lines, const char *part)
+{
+    for (unsigned i = 0; i < lines->count; i++) {
+        if (unit_line_has(lines, i, part)
+            && unit_line_has(lines, i, "/sdr.conf:"))
+            return true;
+    }
+    return false;
+}
+
 /* ---- files ---- */
 
 static inline void
