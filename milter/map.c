@@ -51,7 +51,7 @@ answer_not_now(struct question *question)
 
 /* KEPT, unless NULL, and all targets. The milter is not to add them again. */
 static void
-answer_targets(struct question *question, const char *kept)
+answer_targets(struct question *question, const struct sdr_address *kept)
 {
     const struct sdr_verdict *verdict = &question->verdict;
     const char *between = "";
@@ -59,7 +59,7 @@ answer_targets(struct question *question, const char *kept)
 
     answer(question, "OK ");
     if (kept != NULL) {
-        answer(question, "%s", kept);
+        answer(question, "%s@%s", kept->local, kept->domain);
         between = ", ";
     }
     for (unsigned i = 0; i < verdict->target_count; i++) {
@@ -68,6 +68,16 @@ answer_targets(struct question *question, const char *kept)
     }
     if (sdr_address_parse(&mailbox, question->key) == SDR_OK)
         told_note(&mailbox);
+}
+
+/* The key's own address, and not its text, in which there may be more. */
+static void
+answer_kept(struct question *question)
+{
+    struct sdr_address kept;
+
+    if (sdr_address_parse(&kept, question->key) == SDR_OK)
+        answer_targets(question, &kept);
 }
 
 /* ---- the tables ---- */
@@ -90,11 +100,11 @@ answer_route(struct question *question)
                    sizeof question->session->settled);
         return;
     case SDR_COPY:
-        answer_targets(question, question->key);
+        answer_kept(question);
         return;
     case SDR_ROUTE: /* by the table "transport", what is kept */
         if (verdict->target_count > 0)
-            answer_targets(question, question->key);
+            answer_kept(question);
         return;
     case SDR_DEFER:
         answer_not_now(question);
@@ -151,23 +161,22 @@ answer_recipient(struct question *question)
     }
 }
 
-/* The address KEPT in this site's routing domain. False if it is not in a split
- * domain. */
+/* The key's address in this site's routing domain. False if it is not in a
+ * split domain. */
 static bool
-keep_at_home(const struct sdr_config *config, const char *key, char *kept,
-             size_t size)
+find_home(const struct question *question, struct sdr_address *home)
 {
+    const struct sdr_config *config = sdr_get_config(question->sdr);
     const struct sdr_name *name;
-    struct sdr_address home;
 
-    if (sdr_address_parse(&home, key) != SDR_OK)
+    if (sdr_address_parse(home, question->key) != SDR_OK)
         return false;
-    name = sdr_config_name(config, home.domain);
+    name = sdr_config_name(config, home->domain);
     if (name == NULL || name->kind != SDR_NAME_SPLIT)
         return false;
-    memcpy(home.domain, config->domains[name->split].routing[config->this_site],
-           sizeof home.domain);
-    sdr_address_format(&home, kept, size);
+    memcpy(home->domain,
+           config->domains[name->split].routing[config->this_site],
+           sizeof home->domain);
     return true;
 }
 
@@ -176,10 +185,9 @@ keep_at_home(const struct sdr_config *config, const char *key, char *kept,
 static void
 answer_alias(struct question *question)
 {
-    char kept[SDR_ADDRESS_MAX + 1];
+    struct sdr_address home;
 
-    if (!keep_at_home(sdr_get_config(question->sdr), question->key, kept,
-                      sizeof kept))
+    if (!find_home(question, &home))
         return;
     switch (question->verdict.kind) {
     case SDR_REDIRECT:
@@ -188,7 +196,7 @@ answer_alias(struct question *question)
     case SDR_COPY:
     case SDR_PASS:
     case SDR_REJECT: /* nobody knows him there either: so Sendmail will say */
-        answer_targets(question, kept);
+        answer_targets(question, &home);
         return;
     case SDR_ROUTE:
         answer(question, "TEMP 4.3.5 A next hop and other targets");
