@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 import world
-from mailhost import MailHost, drip, endless
+from mailhost import drip, endless
 from nameserver import NameServer
 from office import Office
 from proc import free_port
@@ -26,16 +26,6 @@ ONE_HOST = {THEIRS: [('MX', (10, 'mx1.hosted.test'))], 'mx1.hosted.test': [('A',
 TWO_HOSTS = {THEIRS: [('MX', (10, 'mx1.hosted.test')), ('MX', (20, 'mx2.hosted.test'))],
              'mx1.hosted.test': [('A', FIRST)], 'mx2.hosted.test': [('A', SECOND)]}
 MANY = [f'u{n}' for n in range(40)]
-
-
-@pytest.fixture
-def new_host(stop_later):
-    """new_host(address, port, ...): a started MailHost."""
-    def make(*arguments, **options):
-        host = MailHost(*arguments, **options)
-        stop_later(host.stop)
-        return host.start()
-    return make
 
 
 @pytest.fixture
