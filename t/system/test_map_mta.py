@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import time
 from collections import Counter
 
 import pytest
@@ -131,6 +132,29 @@ changetype: modify
 replace: sdrHold
 sdrHold: {value}
 ''')
+
+
+def mark(age=0):
+    return 'X-SDR-Routed', f'onprem; {int(time.time()) - age}'
+
+
+def test_a_mark_for_each_turn(mapped, deliver, sink, request):
+    """Whoever rewrites it, a message that leaves is marked if a milter sees it."""
+    sent, _ = deliver(['alice@example.com', 'dave@example.com'])
+    marks = [t.message.get_all('X-SDR-Routed', []) for t in sink.transactions
+             if t.message_id == sent.message_id]
+    assert {len(lines) for lines in marks} == {0 if 'map alone' in request.node.name else 1}
+
+
+@pytest.mark.parametrize('recipients', [['alice@example.com'], ['both@example.com']])
+def test_loop(mapped, sink, request, recipients):
+    """The tables alone see no message."""
+    sent = mapped.send(recipients, headers=[mark()] * 5)
+    if 'map alone' in request.node.name:
+        assert sent.data.code == 250
+    else:
+        assert (sent.data.code, sent.data.text.split()[0]) == (451, '4.4.6')
+        assert not sink.recipients(sent.message_id)
 
 
 @pytest.fixture
