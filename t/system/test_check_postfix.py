@@ -62,7 +62,7 @@ def check(scratch, new_postfix, listen):
               'milter_default_action': 'accept', 'non_smtpd_milters': '$smtpd_milters'}},
     {'main': {'relay_domains': '$mydestination onprem.example.com', 'mydestination': 'example.com',
               'local_recipient_maps': ''}},
-], ids=str)
+])
 def test_sound(check, options):
     code, output = check(**options)
     assert re.sub('Postfix, .*', 'Postfix', output) == """\
