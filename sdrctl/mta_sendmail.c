@@ -15,7 +15,8 @@ enum { READ_TIMEOUT = 10 };
 struct visit {
     const struct check *check;
     const struct sendmailcf *cf;
-    const struct filter *ours;
+    const struct filter *ours; /* NULL: it is no milter */
+    bool routed;               /* the rules of sendmail-sdr.m4 are there */
     enum sdr_finding *worst;
 };
 
@@ -156,9 +157,8 @@ look_at_daemons(const struct visit *visit)
 
 /* Sendmail believes no socket below a folder that others can write to. */
 static void
-look_at_folders(const struct visit *visit)
+look_at_folders(const struct visit *visit, const char *option, const char *path)
 {
-    const char *path = visit->check->config->milter.socket;
     const char *blame = sendmailcf_option(visit->cf, "DontBlameSendmail");
 
     for (const char *s = strchr(path + 1, '/'); s != NULL;
@@ -176,7 +176,7 @@ look_at_folders(const struct visit *visit)
         group = (st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_IWOTH) == 0
                 && strstr(blame, "GroupWritableDirPathSafe") == NULL;
         if (others || group)
-            tell_finding(visit->worst, SDR_WRONG, "socket",
+            tell_finding(visit->worst, SDR_WRONG, option,
                          "chmod go-w, or put the socket elsewhere: /run/sdr",
                          "%s can be written to by %s: Sendmail calls the "
                          "socket unsafe, and defers all mail",
@@ -218,6 +218,8 @@ look_at_own(const struct visit *visit, const char *domain)
         tell_finding(visit->worst, SDR_WRONG, "relay-domains",
                      "RELAY_DOMAIN, or LOCAL_DOMAIN if the mailboxes are here",
                      "Sendmail takes no mail for %s from outside", domain);
+    if (visit->routed) /* before all that follows */
+        return;
     if (local == YES)
         tell_finding(visit->worst, SDR_DOUBTFUL, "local-host-names",
                      "RELAY_DOMAIN instead, with the mailboxes behind a "
@@ -278,33 +280,168 @@ look_at_domains(const struct visit *visit)
     }
 }
 
+/* ---- lookup tables ---- */
+
+static const char m4_lines[] =
+    "SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 "
+    "in sendmail.mc: see sdr-milter(8)";
+
+static bool
+is_routed_by_rules(const struct sendmailcf *cf)
+{
+    char path[512];
+
+    sendmailcf_socket_map(cf, "route", path, sizeof path);
+    return cf->asks_route && path[0] != '\0';
+}
+
+/* PATH is that of a map, or of the alias file. */
+static void
+look_at_path(const struct visit *visit, const char *name, const char *path)
+{
+    const char *ours = visit->check->config->milter.map_socket;
+
+    if (path[0] == '\0')
+        tell_finding(
+            visit->worst, SDR_WRONG, name, m4_lines,
+            "sdr-milter's is missing: mail is deferred or goes astray");
+    else if (ours == NULL)
+        tell_finding(visit->worst, SDR_WRONG, name,
+                     "map-socket = unix:PATH in sdr.conf, and restart "
+                     "sdr-milter",
+                     "%s is asked, but sdr.conf has no map-socket: mail in the "
+                     "split domains is deferred",
+                     path);
+    else if (!same_path(path, ours))
+        tell_finding(visit->worst, SDR_WRONG, name,
+                     "let SDR_MAP_SOCKET in sendmail.mc be the same path",
+                     "%s is asked, but map-socket in sdr.conf is %s: mail in "
+                     "the split domains is deferred",
+                     path, ours);
+}
+
+static void
+look_at_paths(const struct visit *visit)
+{
+    static const char *const maps[] = {"route", "recipient", "transport"};
+    char path[512], name[32];
+
+    for (unsigned i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        snprintf(name, sizeof name, "map %s", maps[i]);
+        sendmailcf_socket_map(visit->cf, maps[i], path, sizeof path);
+        look_at_path(visit, name, path);
+    }
+    sendmailcf_socket_aliases(visit->cf, path, sizeof path);
+    if (path[0] != '\0')
+        look_at_path(visit, "AliasFile", path);
+    else
+        tell_finding(visit->worst, SDR_WRONG, "AliasFile", m4_lines,
+                     "sdr-milter's, socket:local:PATH, is not among them: mail "
+                     "for who has several mailboxes is refused or bounces");
+}
+
+/* The rules look up what is in the class SdrDomain. */
+static void
+look_at_class(const struct visit *visit, const char *domain)
+{
+    if (sendmailcf_in_class(visit->cf, "SdrDomain", domain, false) == NO)
+        tell_finding(visit->worst, SDR_WRONG, "SDR_DOMAINS",
+                     "add it there, in sendmail.mc",
+                     "%s is not among them: the lookup tables are not asked "
+                     "about its recipients",
+                     domain);
+}
+
+static void
+look_at_classes(const struct visit *visit)
+{
+    const struct sdr_config *config = visit->check->config;
+
+    for (unsigned i = 0; i < config->domain_count; i++) {
+        look_at_class(visit, config->domains[i].ascii);
+        if (config->domains[i].canonical == i)
+            look_at_class(visit, config->domains[i].routing[config->this_site]);
+    }
+}
+
+static void
+look_at_tables(const struct visit *visit)
+{
+    const struct sdr_config *config = visit->check->config;
+    enum sdr_finding worst = SDR_FINE;
+    struct visit inner = *visit;
+
+    inner.worst = &worst;
+    if (visit->routed) {
+        look_at_paths(&inner);
+        look_at_classes(&inner);
+        if (worst == SDR_FINE)
+            tell_finding(&worst, SDR_FINE, "map route", NULL,
+                         "members of aliases, who a .forward leads to, bounces "
+                         "and local submission are routed");
+        worsen(visit->worst, worst);
+        return;
+    }
+    if (config->milter.map_socket != NULL)
+        tell_finding(visit->worst, SDR_DOUBTFUL, "map-socket", m4_lines,
+                     "no rule asks the lookup tables at %s",
+                     config->milter.map_socket);
+    if (has_next_hop(config))
+        tell_finding(visit->worst, SDR_WRONG, "map transport", m4_lines,
+                     "the lookup tables are not asked: mail for sites with "
+                     "delivery = route stays here");
+}
+
 /* ---- all of it ---- */
 
 static void
-look(struct visit *visit)
+look_at_filter(const struct visit *visit)
 {
-    const struct sdr_config *config = visit->check->config;
-    char user[64];
-
-    snprintf(user, sizeof user, "%s",
-             sendmailcf_option(visit->cf, "RunAsUser"));
-    user[strcspn(user, ":. \t")] = '\0';
-    visit->ours = find_ours(visit->cf, config->milter.socket);
-    if (visit->ours == NULL) {
+    if (visit->ours != NULL) {
+        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
+                     "%s is sdr-milter", visit->ours->name);
+        look_at_daemons(visit);
+        look_at_equates(visit);
+    } else if (visit->routed) {
+        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
+                     "no filter is sdr-milter, its lookup tables route all "
+                     "mail: that is enough, but loops are ended by "
+                     "MaxHopCount alone");
+    } else {
         tell_finding(visit->worst, SDR_WRONG, "INPUT_MAIL_FILTER",
                      "INPUT_MAIL_FILTER(`sdr', `S=unix:..., F=T, "
                      "T=C:10s;S:10s;R:30s;E:5m'), after all others",
                      "no filter is sdr-milter, which listens at %s: no mail is "
                      "routed",
-                     config->milter.socket);
-    } else {
-        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
-                     "%s is sdr-milter", visit->ours->name);
-        look_at_daemons(visit);
-        look_at_equates(visit);
+                     visit->check->config->milter.socket);
     }
-    tell_socket(visit->worst, config, user[0] != '\0' ? user : "root");
-    look_at_folders(visit);
+}
+
+static void
+look_at_socket(const struct visit *visit, const char *option, const char *path)
+{
+    char user[64];
+
+    snprintf(user, sizeof user, "%s",
+             sendmailcf_option(visit->cf, "RunAsUser"));
+    user[strcspn(user, ":. \t")] = '\0';
+    tell_socket(visit->worst, option, path, user[0] != '\0' ? user : "root");
+    look_at_folders(visit, option, path);
+}
+
+static void
+look(struct visit *visit)
+{
+    const struct sdr_milter_options *options = &visit->check->config->milter;
+
+    visit->ours = find_ours(visit->cf, options->socket);
+    visit->routed = is_routed_by_rules(visit->cf);
+    look_at_filter(visit);
+    if (visit->ours != NULL || !visit->routed)
+        look_at_socket(visit, "socket", options->socket);
+    if (visit->routed && options->map_socket != NULL)
+        look_at_socket(visit, "map-socket", options->map_socket);
+    look_at_tables(visit);
     look_at_domains(visit);
 }
 
