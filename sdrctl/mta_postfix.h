@@ -18,9 +18,22 @@ struct tables {
     const struct service *blind; /* this one does not see the socket; or NULL */
 };
 
+/* The tables of one of the parameters that ours belong into. Any other one is
+ * somebody else's. */
 void
 read_tables(const struct check *check, const struct postconf *postconf,
             const char *parameter, struct tables *tables);
+
+/* Add what one WORD of the parameter is. */
+void
+read_table(const struct check *check, const struct postconf *postconf,
+           const char *parameter, const char *word, struct tables *tables);
+
+/* map-socket as it is best written in main.cf: below the queue directory, if it
+ * lies there. */
+const char *
+map_socket_in_postfix(const struct check *check,
+                      const struct postconf *postconf);
 
 /* Whether Postfix means to route by the table "route". */
 bool
@@ -42,6 +55,12 @@ void
 look_at_postfix_tables(const struct check *check,
                        const struct postconf *postconf,
                        enum sdr_finding *worst);
+
+/* Whether it is asked for the next hops of sites. */
+void
+look_at_postfix_next_hops(const struct check *check,
+                          const struct postconf *postconf,
+                          enum sdr_finding *worst);
 
 /* Whether sdr-milter is asked for all mail, last, and waited for. True if it is
  * asked by the milter protocol at all. */

@@ -3,12 +3,10 @@
  */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mta.h"
 #include "mta_postfix.h"
-#include "program.h"
 
 struct visit {
     const struct check *check;
@@ -77,13 +75,12 @@ is_answered(const struct postconf *postconf, const char *address)
     return is_listening(whole, &error);
 }
 
-/* How Postfix would write the path of map-socket: below its queue directory, if
- * it lies there. */
-static const char *
-as_written(const struct visit *visit)
+const char *
+map_socket_in_postfix(const struct check *check,
+                      const struct postconf *postconf)
 {
-    const char *path = visit->check->config->milter.map_socket;
-    const char *queue = postconf_get(visit->postconf, NULL, "queue_directory");
+    const char *path = check->config->milter.map_socket;
+    const char *queue = postconf_get(postconf, NULL, "queue_directory");
     size_t len = strlen(queue);
 
     if (path == NULL)
@@ -142,10 +139,11 @@ cut_name(char *address)
     return colon + 1;
 }
 
-static void
+void
 read_table(const struct check *check, const struct postconf *postconf,
-           const struct place *place, const char *word, struct tables *tables)
+           const char *parameter, const char *word, struct tables *tables)
 {
+    const struct place *place = find_place(parameter);
     bool proxy = strncmp(word, "proxy:", 6) == 0;
     const char *table = proxy ? word + 6 : word;
     bool socketmap = strncmp(table, "socketmap:", 10) == 0;
@@ -176,16 +174,15 @@ read_tables(const struct check *check, const struct postconf *postconf,
             const char *parameter, struct tables *tables)
 {
     const char *list = postconf_get(postconf, NULL, parameter);
-    const struct place *place = find_place(parameter);
     char word[512];
 
     memset(tables, 0, sizeof *tables);
-    if (place == NULL) {
+    if (find_place(parameter) == NULL) {
         tables->others = true;
         return;
     }
     while (next_word(&list, word, sizeof word))
-        read_table(check, postconf, place, word, tables);
+        read_table(check, postconf, parameter, word, tables);
     if (tables->ours && tables->astray[0] != '\0') {
         tables->astray[0] = '\0'; /* somebody else's has the same name */
         tables->others = true;
@@ -250,7 +247,8 @@ tell_tables(const struct visit *visit, const struct place *place,
 {
     char advice[256];
 
-    snprintf(advice, sizeof advice, "socketmap:unix:%s:%s", as_written(visit),
+    snprintf(advice, sizeof advice, "socketmap:unix:%s:%s",
+             map_socket_in_postfix(visit->check, visit->postconf),
              place->table);
     tell_socket_of(visit, place, tables);
     if (tables->misnamed[0] != '\0')
@@ -294,83 +292,30 @@ look_at_places(const struct visit *visit)
     return asked;
 }
 
-/* ---- next hops ---- */
-
-/* Whether TABLE has each address in DOMAIN; only such tables are asked as can
- * be told by one. */
-static bool
-has_everybody(const struct visit *visit, const char *table, const char *domain)
-{
-    const char *folder = visit->postconf->folder;
-    char program[PROGRAM_PATH_SIZE], key[512], *answer = NULL;
-    const char *usual[] = {program, "-q", key, table, NULL};
-    const char *own[] = {program, "-c", folder, "-q", key, table, NULL};
-    struct sdr_error error = {""};
-    bool found;
-
-    if ((strncmp(table, "static:", 7) != 0 && strncmp(table, "regexp:", 7) != 0
-         && strncmp(table, "pcre:", 5) != 0)
-        || !program_find("postmap", program))
-        return false;
-    snprintf(key, sizeof key, "sdrctl-made-this-up@%s", domain);
-    found = program_run(folder != NULL ? own : usual, visit->postconf->timeout,
-                        &answer, &error)
-                == SDR_OK
-            && answer[0] != '\0';
-    free(answer);
-    return found;
-}
-
-/* Postfix looks for a whole address in all tables, before it looks for the
- * domain in any: so only a table of patterns can come first. */
+/* virtual(8), which delivers by the same parameter, refuses socket maps. */
 static void
-look_at_order(const struct visit *visit, const char *domain)
+look_at_virtual(const struct visit *visit)
 {
-    const struct place *place = find_place("transport_maps");
-    const char *list = postconf_get(visit->postconf, NULL, place->parameter);
-    struct tables tables = {0};
-    char word[512];
-
-    while (next_word(&list, word, sizeof word)) {
-        read_table(visit->check, visit->postconf, place, word, &tables);
-        if (tables.ours)
-            return;
-        if (has_everybody(visit, word, domain)) {
-            tell_finding(visit->worst, SDR_DOUBTFUL, place->parameter,
-                         "list sdr-milter's table before it",
-                         "%s comes before sdr-milter's table and knows all "
-                         "of %s: no next hop of a site is used",
-                         word, domain);
-            return;
-        }
-    }
-}
-
-static void
-look_at_next_hops(const struct visit *visit)
-{
-    const struct sdr_config *config = visit->check->config;
+    const struct service *service =
+        postconf_service(visit->postconf, "virtual");
+    const char *maps = "virtual_mailbox_maps";
+    const char *transport =
+        postconf_get(visit->postconf, NULL, "virtual_transport");
     struct tables tables;
-    char advice[256];
 
-    if (!has_next_hop(config))
-        return;
-    read_tables(visit->check, visit->postconf, "transport_maps", &tables);
-    snprintf(advice, sizeof advice,
-             "transport_maps = socketmap:unix:%s:transport, and then others",
-             as_written(visit));
-    if (tables.ours)
-        for (unsigned i = 0; i < config->domain_count; i++)
-            look_at_order(visit, config->domains[i].ascii);
-    else if (tables.astray[0] == '\0')
-        tell_finding(visit->worst, tables.others ? SDR_DOUBTFUL : SDR_WRONG,
-                     "transport_maps", advice,
-                     "it does not ask sdr-milter's table: mail for sites with "
-                     "delivery = route stays here%s",
-                     tables.others ? ", unless another table there has their "
-                                     "people"
-                                   : "");
+    read_tables(visit->check, visit->postconf, maps, &tables);
+    if (tables.ours && service != NULL && strncmp(transport, "virtual", 7) == 0
+        && strcmp(postconf_get(visit->postconf, NULL, maps),
+                  postconf_get(visit->postconf, service, maps))
+               == 0)
+        tell_finding(visit->worst, SDR_WRONG, maps,
+                     "give it to smtpd alone, by -o in master.cf, or let "
+                     "virtual_transport be another, lmtp for instance",
+                     "virtual(8) delivers by it too and refuses socketmap: "
+                     "tables: mail that stays here is deferred");
 }
+
+/* ---- all of it ---- */
 
 void
 look_at_postfix_tables(const struct check *check,
@@ -384,12 +329,13 @@ look_at_postfix_tables(const struct check *check,
     snprintf(advice, sizeof advice,
              "virtual_alias_maps = socketmap:unix:%s:route, and then others; "
              "or remove map-socket",
-             as_written(&visit));
+             map_socket_in_postfix(check, postconf));
     if (asked && socket != NULL)
         tell_socket(worst, "map-socket", socket,
                     postconf_get(postconf, NULL, "mail_owner"));
     else if (socket != NULL)
         tell_finding(worst, SDR_DOUBTFUL, "map-socket", advice,
                      "no parameter asks the lookup tables at %s", socket);
-    look_at_next_hops(&visit);
+    look_at_virtual(&visit);
+    look_at_postfix_next_hops(check, postconf, worst);
 }

@@ -108,7 +108,7 @@ def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
     {'relay_recipient_maps': f'proxy:{TABLE}:recipient'},
     {'relay_domains': '', 'relay_recipient_maps': '',
      'virtual_mailbox_domains': 'example.com onprem.example.com',
-     'virtual_mailbox_maps': f'{TABLE}:recipient'},
+     'virtual_mailbox_maps': f'{TABLE}:recipient', 'virtual_transport': 'lmtp:unix:lmtp'},
     {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
      'local_recipient_maps': f'{TABLE}:recipient'},
     {'transport_maps': f'hash:/etc/postfix/transport, {TABLE}:transport'},
@@ -170,6 +170,11 @@ def test_whole_path(check, postfix):
     pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
         'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com'],
         id='nobody refuses'),
+    pytest.param({'options': {'relay_domains': '', 'relay_recipient_maps': '',
+                              'virtual_mailbox_domains': 'example.com onprem.example.com',
+                              'virtual_mailbox_maps': f'{TABLE}:recipient'}}, WRONG, [
+        'WRONG      virtual_mailbox_maps: virtual(8) delivers by it too and refuses socketmap: '
+        'tables: mail that stays here is deferred\n'], id='virtual(8)'),
     pytest.param({'options': {'relay_domains': 'example.com'}}, WRONG, [
         'Postfix takes no mail for onprem.example.com from outside\n'], id='domain not taken'),
     pytest.param({'options': {'relay_domains': 'onprem.example.com',
