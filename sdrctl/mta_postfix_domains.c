@@ -265,6 +265,10 @@ look_at_domain(const struct visit *visit, unsigned index)
 
 /* ---- what a milter does not see ---- */
 
+static const char ask_tables[] =
+    "let virtual_alias_maps ask the lookup tables, see sdr-milter(8); or write "
+    "members at other sites with the routing domain of their site";
+
 static void
 look_at_aliases(const struct visit *visit)
 {
@@ -278,14 +282,11 @@ look_at_aliases(const struct visit *visit)
         here |= list_has_domain(local, config->domains[i].ascii) == YES;
     if (get(visit, "virtual_alias_maps")[0] != '\0')
         tell_finding(visit->worst, SDR_DOUBTFUL, "virtual_alias_maps",
-                     "write members at other sites with the routing domain of "
-                     "their site",
+                     ask_tables,
                      "%s: what an alias expands to is not shown to sdr-milter",
                      get(visit, "virtual_alias_maps"));
     if (here && get(visit, "alias_maps")[0] != '\0')
-        tell_finding(visit->worst, SDR_DOUBTFUL, "alias_maps",
-                     "write members at other sites with the routing domain of "
-                     "their site",
+        tell_finding(visit->worst, SDR_DOUBTFUL, "alias_maps", ask_tables,
                      "%s: the members of an alias, and who a .forward leads "
                      "to, are not shown to sdr-milter",
                      get(visit, "alias_maps"));
