@@ -168,6 +168,20 @@ def test_jail(check, scratch):
     assert code == WRONG
 
 
+@pytest.mark.parametrize('path, found', [
+    ('{queue}/sdr/map.sock', False), ('/sdr/map.sock', True), ('sdr/map.sock', True)])
+def test_jail_of_tables(check, scratch, path, found):
+    """The same for a lookup table."""
+    queue = scratch / 'postfix0/queue'
+    _, output = check(
+        chroot=True, sdr={'milter': {'socket': f'unix:{queue}/{world.SOCKET}',
+                                     'map-socket': f'unix:{queue}/sdr/map.sock'}},
+        main={'virtual_alias_maps': f'socketmap:unix:{path.format(queue=queue)}:route'})
+    assert ('ok         virtual_alias_maps: ' in output) == found
+    assert (' is confined to QUEUE, and finds no such socket: all mail is deferred\n'
+            in output) == (not found)
+
+
 def test_whole_path_without_jail(check, scratch):
     assert check(milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])[0] == OK
 
