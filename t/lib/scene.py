@@ -1,0 +1,112 @@
+"""scene.py - a chapter of doc/ as it happens: the same for a test and for a person who watches
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import units
+from chapter import Chapter, missing
+from internet import OUTSIDE, Internet
+from ledger import Ledger
+from mailhosts import ADMIN_PASSWORD, READER_PASSWORD
+
+
+class Scene:
+    """
+    Derived classes have chapter, a name in doc/; HOSTS, {short name as in the chapter:
+    (class, full name, accounts)}; LIVES, {person: host names}; and play(), which tells what it does.
+    """
+
+    chapter = None
+    HOSTS = {}
+    LIVES = {}
+    SENDER = 'world'  # who has no part in it, and sends
+
+    def __init__(self, folder, tell=print):
+        self._book = Chapter(self.chapter)
+        self._tell = tell
+        self.internet = Internet(folder / 'net', self._book.files / 'dns')
+        self.hosts = {}
+        self.ledger = None
+
+    def run(self):
+        """Counter of what became of all messages."""
+        with self.internet:
+            for short, (kind, name, users) in self.HOSTS.items():
+                files = next(f / name for f in (self._book.files, OUTSIDE) if (f / name).exists())
+                options = {'users': users} if users is not None else {}
+                self.hosts[short] = self.internet.host(kind, name, files, **options)
+            with_mail = [host for host in self.hosts.values() if hasattr(host, 'mailbox')]
+            lives = {person: tuple(self.hosts[h].name for h in self.as_tuple(places))
+                     for person, places in self.LIVES.items()}
+            self.ledger = Ledger(with_mail, lives, tell=self._tell)
+            self.play()
+            return self.ledger.account()
+
+    def play(self):
+        raise NotImplementedError
+
+    @staticmethod
+    def as_tuple(places):
+        return (places,) if isinstance(places, str) else places
+
+    def now_lives(self, person, *hosts):
+        self.ledger.lives[person] = tuple(self.hosts[host].name for host in hosts)
+
+    # --- what play() is made of ---
+
+    def say(self, text):
+        self._tell(f'\n{text}')
+
+    def follow(self, heading, *hosts):
+        """Do what this section of the chapter says, or only what it says for these hosts."""
+        if not hosts:
+            self.say(f'--- {heading}')
+        for step in self._book.steps(heading):
+            if not hosts or step.host in hosts:
+                self.do(step)
+
+    def do(self, step):
+        host = self.hosts[step.host]
+        self._tell(f'{step.host}# {step.line}')
+        if step.line.startswith('systemctl '):
+            return units.systemctl(host, step.line)
+        output = host.command(step.line, ok=range(256))
+        for line in output.splitlines():
+            self._tell(f'  {line}')
+        lost = missing(step, output)
+        if lost:
+            raise AssertionError(f'{step.host}# {step.line}\n{output}\ndoes not say:\n' + '\n'.join(lost))
+
+    def secrets(self, *shorts, mover=False):
+        """The passwords of the directory, where the chapter says that somebody writes them down."""
+        for short in shorts:
+            host = self.hosts[short]
+            host.write('/etc/sdr/password', READER_PASSWORD + '\n', group='sdr')
+            if mover:
+                host.write('/etc/sdr/admin-password', ADMIN_PASSWORD + '\n', group='root')
+
+    def send(self, target, recipients, source=None, **options):
+        """A message from outside, or from this host, to port 25 of that one."""
+        return self.ledger.send(self.hosts[source or self.SENDER], self.hosts[target], recipients, **options)
+
+    def cut(self, *shorts):
+        for short in shorts:
+            self._tell(f'(the line to {short} is cut)')
+            self.hosts[short].cut()
+
+    def join(self, *shorts):
+        for short in shorts:
+            self._tell(f'(the line to {short} is back)')
+            self.hosts[short].join()
+
+
+def codes(message):
+    return [r.code for r in message.replies]
+
+
+def summary(outcomes):
+    return ('{sent} sent, {delivered} delivered, {refused} refused, {lost} lost, {twice} twice'
+            .format(**{**outcomes, 'lost': outcomes['lost'] + outcomes['astray']}))
+
+
+def sound(outcomes):
+    return not (outcomes['lost'] or outcomes['twice'] or outcomes['astray'])
