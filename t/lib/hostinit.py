@@ -40,7 +40,7 @@ FOLDERS = {
 SETUID = {
     'postfix': [('/usr/sbin/postdrop', 'postdrop', '2755'), ('/usr/sbin/postqueue', 'postdrop', '2755')],
     'exim': [('/usr/sbin/exim4', 'root', '4755')],
-    'sendmail': [], 'slapd': [], 'unbound': [],
+    'mda': [('/usr/bin/procmail', 'mail', '6755')],
 }
 
 
@@ -92,12 +92,13 @@ def make_files(spec):
         else:
             path.unlink(missing_ok=True)
     for server in servers:
-        run('cp', '-a', f'{server}/etc/.', '/etc')
+        if (server / 'etc').exists():
+            run('cp', '-a', f'{server}/etc/.', '/etc')
     install('/var/mail', 'root', 'mail', '2775')
     for server in servers:
         for folder in FOLDERS.get(server.name, []):
             install(*folder)
-        for program, group, mode in SETUID[server.name]:
+        for program, group, mode in SETUID.get(server.name, []):
             run('chgrp', group, program)
             run('chmod', mode, program)
     for path, target in spec['programs'].items():

@@ -103,8 +103,8 @@ class Internet:
         self.publish()
         return self
 
-    def __exit__(self, *_):
-        self._stack.close()
+    def __exit__(self, *error):
+        return self._stack.__exit__(*error)
 
     def host(self, kind, name, files, **options):
         """A started Host of this class, which ends with the internet."""
@@ -220,7 +220,8 @@ class Host:
             for name in list(self._services):
                 self.stop_service(name)
         finally:
-            self._holder.end()
+            if self._holder:
+                self._holder.end()
         reports = [p.read_text(errors='replace') for p in self._folder.glob('sanitizer.*')]
         assert not reports, '\n'.join(reports)
 

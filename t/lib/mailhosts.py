@@ -89,17 +89,20 @@ class EximHost(MailHost):
 
 
 class SendmailHost(MailHost):
-    servers = ('sendmail',)
+    servers = ('sendmail', 'mda')
     mail_group = 'root'
 
     def programs(self):
         programs = '/usr/libexec/sendmail/'
         return {**super().programs(), '/usr/sbin/sendmail': f'{programs}sendmail',
+                '/usr/sbin/sendmail-mta': f'{programs}sendmail',
                 '/usr/bin/newaliases': f'{programs}newaliases', '/usr/bin/mailq': f'{programs}mailq'}
 
     def installed(self):
-        self.run(['install', '-d', '/run/sendmail/mta', '/var/lib/sendmail/host_status'])
+        self.run(['install', '-d', '/run/sendmail/mta', '/var/lib/sendmail/host_status',
+                  '/etc/mail/smrsh'])
         self.run(['ln', '-sf', '/etc/aliases', '/etc/mail/aliases'])
+        self.run(['ln', '-sf', '/usr/bin/procmail', '/etc/mail/smrsh/'])
 
     def waiting(self):
         return re.findall(r'^\s+<?([^\s<>]+@[^\s<>]+?)>?$', self.run(['mailq']).stdout, re.M)
