@@ -89,8 +89,7 @@ class Internet:
         self.resolver = None
         self.zones.mkdir()
         for folder in (zones, OUTSIDE):
-            for path in Path(folder).glob('*.zone'):
-                shutil.copy(path, self.zones)
+            self._copy_zones(folder)
 
     def __enter__(self):
         self._wire = Holder(['unshare', '-n', 'sh', '-c', 'echo ready; read line'])
@@ -134,8 +133,14 @@ class Internet:
                 found[origin if name == '@' else f'{name}.{origin}'] = address
         return found
 
-    def publish(self):
-        """Make the name server read its zones, and those of the addresses."""
+    def _copy_zones(self, folder):
+        for path in Path(folder).glob('*.zone'):
+            shutil.copy(path, self.zones)
+
+    def publish(self, folder=None):
+        """Make the name server read its zones, after those of this folder have taken their place."""
+        if folder:
+            self._copy_zones(folder)
         conf = UNBOUND.format(address=RESOLVER, folder=self.folder)
         for path in sorted(self.zones.glob('*.zone')):
             conf += ZONE.format(zone=path.stem, file=path)

@@ -61,11 +61,8 @@ class Scene:
 
     def follow(self, heading, *hosts):
         """Do what this section of the chapter says, or only what it says for these hosts."""
-        if not hosts:
-            self.say(f'--- {heading}')
-        for step in self._book.steps(heading):
-            if not hosts or step.host in hosts:
-                self.do(step)
+        self.say(f'--- {heading}')
+        self.do_all([step for step in self.steps(heading) if not hosts or step.host in hosts])
 
     def follow_until_settled(self, heading):
         """It may take more than once: a message whose delivery is just being tried is passed over."""
@@ -74,9 +71,15 @@ class Scene:
             with contextlib.suppress(TimeoutError):
                 self.ledger.settle(5)
                 return
-            for step in self._book.steps(heading):
-                self.do(step)
+            self.do_all(self.steps(heading))
         self.ledger.settle()
+
+    def steps(self, heading):
+        return self._book.steps(heading)
+
+    def do_all(self, steps):
+        for step in steps:
+            self.do(step)
 
     def do(self, step):
         host = self.hosts[step.host]
@@ -107,6 +110,15 @@ class Scene:
     def submit(self, source, recipient, sender, **options):
         """A message that somebody writes on this host."""
         return self.ledger.submit(self.hosts[source], recipient, sender, **options)
+
+    def retry(self, target, message):
+        """What was postponed is sent again, by whoever sent it."""
+        return self.ledger.retry(self.hosts[self.SENDER], self.hosts[target], message)
+
+    def publish(self, folder):
+        """New zones."""
+        self._tell(f'(the name server has the zones in {folder})')
+        self.internet.publish(self._book.files / folder)
 
     def cut(self, *shorts):
         for short in shorts:

@@ -3,5 +3,6 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 from scene_offices import Offices
+from scene_provider import Provider
 
-SCENES = {1: Offices}
+SCENES = {1: Offices, 2: Provider}
