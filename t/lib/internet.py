@@ -20,7 +20,6 @@ from pathlib import Path
 
 import daemon
 import paths
-from exim import sanitizers
 from namespace import CLONE_NEWNET, call
 from proc import Process, run, wait_for
 from tls import CA
@@ -259,8 +258,9 @@ class Host:
     def inside(self, *argv):
         return [*nsenter(self.pid, '-m', '-n', '-u', '-i', '-p', '-r', '-w'), *map(str, argv)]
 
-    def environment(self):
-        return {**daemon.environment(), **sanitizers(self._folder), 'LC_ALL': 'C',
+    def environment(self, program=''):
+        """For this program."""
+        return {**daemon.environment(), 'LC_ALL': 'C',
                 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
 
     def run(self, argv, **options):
@@ -272,7 +272,7 @@ class Host:
         self.commands.append(line)
         if self.listener:
             self.listener(f'{self.name}# {line}')
-        done = self.run(['bash', '-c', line], ok=ok, env=self.environment(), **options)
+        done = self.run(['bash', '-c', line], ok=ok, env=self.environment(line.split()[0]), **options)
         daemon.assert_clean(done.stderr)
         return done.stdout + done.stderr
 
@@ -284,6 +284,13 @@ class Host:
         self._services[name] = Process(self.inside(*argv), self._folder / f'{name}.log',
                                        env=self.environment())
         self._services[name].wait_ready(ready, 60)
+
+    def logs(self, size=6000):
+        """The ends of all that there are."""
+        files = ['/var/log/mail.log', '/var/log/exim4/mainlog', '/var/log/exim4/paniclog']
+        return '\n'.join([*(self.read(file)[-size:] for file in files),
+                          *(path.read_text(errors='replace')[-size:]
+                            for path in sorted(self._folder.glob('*.log')))])
 
     def service_log(self, name):
         path = self._folder / f'{name}.log'

@@ -76,7 +76,7 @@ class Ledger:
         recipient = self.address(recipient)
         message = self._new(host, sender, [recipient], headers, 'Hello.\n')
         host.run(['sendmail', '-f', sender, recipient],
-                 input=message.text.decode().replace('\r\n', '\n'), env=host.environment())
+                 input=message.text.decode().replace('\r\n', '\n'), env=host.environment('sendmail'))
         self._book(message, recipient, Reply(250, 'submitted'))
         self.tell(f'  {sender} -> {recipient} by sendmail(1) on {host.name}')
         return message
@@ -186,7 +186,8 @@ class Ledger:
                 outcomes['sent'] += 1
                 outcomes[outcome] += 1
                 if outcome in ('lost', 'twice', 'astray'):
-                    self.tell(f'  {outcome}: {message.id} to {item.recipient}: {message.replies}')
+                    self.tell(f'  {outcome}: {message.id} to {item.recipient}: {message.replies}, '
+                              f'{[k for k in found if k[1] == message.id]}')
         known = {(m.id, local_part(i.recipient)) for m in self.messages.values() for i in m.items}
         strangers = [k for k in found if k[0] != 'reply' and k[1:3] not in known]
         for stranger in strangers:

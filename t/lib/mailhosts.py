@@ -9,6 +9,7 @@ import mailbox
 import re
 import shutil
 
+from exim import sanitizers
 from internet import Host
 
 READER_PASSWORD, ADMIN_PASSWORD = 'router secret', 'mover secret'
@@ -76,6 +77,11 @@ class PostfixHost(MailHost):
 class EximHost(MailHost):
     servers = ('exim',)
     mail_group = 'Debian-exim'
+
+    def environment(self, program=''):
+        """Exim has exim-sdr.so inside, also when sdrctl runs it."""
+        loads = program in ('exim4', 'sendmail', 'sdrctl')
+        return {**super().environment(), **(sanitizers(self._folder) if loads else {})}
 
     def installed(self):
         self.write('/etc/exim4/conf.d/main/000_tests', EXIM_ENVIRONMENT)

@@ -41,8 +41,16 @@ class Scene:
                      for person, places in self.LIVES.items()}
             self.ledger = Ledger(with_mail, lives, tell=self._tell)
             units.systemctl(self.hosts[self.SENDER], 'systemctl start postfix')
-            self.play()
+            try:
+                self.play()
+            except BaseException:
+                self._tell_logs()
+                raise
             return self.ledger.account()
+
+    def _tell_logs(self):
+        for short, host in self.hosts.items():
+            self._tell(f'##### {short}\n{host.logs()}')
 
     def play(self):
         raise NotImplementedError

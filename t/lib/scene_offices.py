@@ -37,7 +37,7 @@ class Offices(Scene):
         for office in OFFICES:
             for person in self.PEOPLE:
                 assert codes(self.send(office, person)) == [250]
-            several = self.send(office, ['ann', 'carol', 'eve', 'nobody'])
+            several = self.send(office, ['ann', 'carol', 'eve', 'nemo'])
             assert codes(several) == [250, 250, 250, 550]
         self.ledger.settle()
 
@@ -65,9 +65,9 @@ class Offices(Scene):
     def new_york_is_away(self):
         self.say('The line to New York is cut, where the directory is. The world goes to the next MX.')
         self.cut('newyork', 'ldap')
-        for person in [*self.PEOPLE, 'nobody']:
+        for person in [*self.PEOPLE, 'nemo']:
             self.submit('world', person, 'wanda@example.net')
-        self.wait_flows('carol', 'dan', 'eve', 'frank', 'nobody')
+        self.wait_flows('carol', 'dan', 'eve', 'frank', 'nemo')
         self.join('newyork', 'ldap')
         self.follow_until_settled('It is back')
         self.follow('The directory was away')

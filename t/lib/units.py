@@ -122,7 +122,7 @@ class Exim(Daemon):
     def start(self):
         self.host.run(['install', '-d', '-o', 'Debian-exim', '-g', 'Debian-exim', '/run/exim4'])
         self.host.run(['update-exim4.conf'], env=self.host.environment())
-        self.host.run(['exim4', '-bd', '-q30m'], env=self.host.environment())
+        self.host.run(['exim4', '-bd', '-q30m'], env=self.host.environment('exim4'))
         self.host.wait_port(25)
 
 
