@@ -40,11 +40,15 @@ class Message:
 
 
 class Ledger:
-    """lives: {person: (names of hosts that have his mailbox, ...)}; a scene changes it."""
+    """
+    lives  {person: (names of hosts that have his mailbox, ...)}; a scene changes it
+    lists  {name: [person, ...]}
+    """
 
-    def __init__(self, hosts, lives, domain='example.com', tell=lambda text: None):
+    def __init__(self, hosts, lives, lists, domain='example.com', tell=lambda text: None):
         self.hosts = hosts
         self.lives = lives
+        self.lists = lists
         self.tell = tell
         self._domain = domain
         self.messages = {}
@@ -70,6 +74,14 @@ class Ledger:
         """What was postponed, once more."""
         recipients = [i.recipient for i in message.items if i.state == POSTPONED]
         return self.send(source, target, recipients, sender=message.sender, message_id=message.id)
+
+    def probe(self, source, target, recipient, sender='wanda@example.net'):
+        """What is said to this recipient; nothing is sent."""
+        with Smtp(source, target) as smtp:
+            smtp.mail(sender)
+            answer = reply(*smtp.rcpt(recipient))
+        self.tell(f'  {sender} -> {recipient} at {target.name}? {answer}')
+        return answer
 
     def submit(self, host, recipient, sender, headers=()):
         """By sendmail(1) on this host."""
@@ -108,6 +120,10 @@ class Ledger:
             return [final if r.code == 250 else r for r in replies]
 
     def _book(self, message, recipient, answer):
+        for member in self.lists.get(local_part(recipient), []):
+            self._book(message, self.address(member), answer)
+        if local_part(recipient) in self.lists:
+            return
         state = {2: ACCEPTED, 4: POSTPONED, 5: REFUSED}[answer.code // 100]
         known = [i for i in message.items if i.recipient == recipient]
         places = self.lives.get(local_part(recipient))

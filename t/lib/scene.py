@@ -20,6 +20,7 @@ class Scene:
     chapter = None
     HOSTS = {}
     LIVES = {}
+    LISTS = {}  # {name: [person, ...]}, whom a mail server writes to instead
     SENDER = 'world'  # who has no part in it, and sends
 
     def __init__(self, folder, tell=print):
@@ -39,7 +40,7 @@ class Scene:
             with_mail = [host for host in self.hosts.values() if hasattr(host, 'mailbox')]
             lives = {person: tuple(self.hosts[h].name for h in self.as_tuple(places))
                      for person, places in self.LIVES.items()}
-            self.ledger = Ledger(with_mail, lives, tell=self._tell)
+            self.ledger = Ledger(with_mail, lives, self.LISTS, tell=self._tell)
             units.systemctl(self.hosts[self.SENDER], 'systemctl start postfix')
             try:
                 self.play()
@@ -114,6 +115,10 @@ class Scene:
     def send(self, target, recipients, source=None, **options):
         """A message from outside, or from this host, to port 25 of that one."""
         return self.ledger.send(self.hosts[source or self.SENDER], self.hosts[target], recipients, **options)
+
+    def probe(self, target, recipient, **options):
+        """The reply to this recipient, of a message that is not sent."""
+        return self.ledger.probe(self.hosts[self.SENDER], self.hosts[target], recipient, **options)
 
     def submit(self, source, recipient, sender, **options):
         """A message that somebody writes on this host."""

@@ -2,7 +2,8 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+from scene_frontends import FrontEnds
 from scene_offices import Offices
 from scene_provider import Provider
 
-SCENES = {1: Offices, 2: Provider}
+SCENES = {1: Offices, 2: Provider, 4: FrontEnds}

@@ -130,7 +130,7 @@ class Sendmail(Daemon):
     pid_file = '/run/sendmail/mta/sendmail.pid'
 
     def start(self):
-        self.host.run(['sendmail', '-bd', '-q10m'], env=self.host.environment())
+        self.host.run(['/usr/sbin/sendmail', '-bd', '-q10m'], env=self.host.environment())
         self.host.wait_port(25)
 
 

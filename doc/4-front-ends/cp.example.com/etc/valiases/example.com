@@ -1,0 +1,1 @@
+team@example.com: tina@example.com, uwe@example.com
