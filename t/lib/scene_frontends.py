@@ -23,7 +23,7 @@ class FrontEnds(Scene):
         'backup': (PostfixHost, 'backup.example.com', []),
     }
     LIVES = {**{person: 'cp' for person in PANEL}, **{person: 'provider' for person in HOSTED}}
-    LISTS = {'team': ['tina', 'uwe']}
+    LISTS = {'team': ['tina', 'uwe'], 'postmaster': ['rosa']}
 
     def play(self):
         self.secrets('mx1', mover=True)
@@ -45,6 +45,7 @@ class FrontEnds(Scene):
             assert codes(several) == [250] * len(PEOPLE) + [550]
             self.no_relay(front_end)
         self.send('mx1', 'team')
+        self.send('backup', 'postmaster')
         self.ledger.settle()
 
     def no_relay(self, front_end):
@@ -67,7 +68,7 @@ class FrontEnds(Scene):
             self.submit('world', person, 'wanda@example.net')
         self.ledger.arrived(*self.ledger.messages.values(), recipients=[*HOSTED, 'nemo'])
         wait_for(lambda: sorted(self.hosts['backup'].waiting())
-                 == [f'{person}@example.com' for person in PANEL], 60, 'mail waits at the backup')
+                 == [f'{person}@panel.example.com' for person in PANEL], 60, 'mail waits at the backup')
         self.no_relay('backup')
         self.follow('All but the backup is away')
         self.join('mx1', 'mx2', 'cp', 'ldap')
