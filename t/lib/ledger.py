@@ -132,6 +132,10 @@ class Ledger:
         else:
             message.items.append(Item(recipient, state, places))
 
+    def forget(self, message):
+        """It was a trial, and is not to be counted."""
+        del self.messages[message.id]
+
     # --- what became of it ---
 
     def found(self):
