@@ -194,6 +194,9 @@ class Host:
         self._servers = self.servers if servers is None else servers
         self._folder = internet.folder / name
         self._folder.mkdir()
+        self.reports = self._folder / 'reports'  # of sanitizers, from programs that log elsewhere
+        self.reports.mkdir()
+        self.reports.chmod(0o777)
         self._files = Path(files or self._folder / 'none')
         self._services = {}
         self.commands = []
@@ -226,7 +229,7 @@ class Host:
         finally:
             if self._holder:
                 self._holder.end()
-        reports = [p.read_text(errors='replace') for p in self._folder.glob('sanitizer.*')]
+        reports = [p.read_text(errors='replace') for p in self.reports.iterdir()]
         assert not reports, '\n'.join(reports)
 
     def programs(self):

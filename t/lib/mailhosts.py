@@ -81,7 +81,7 @@ class EximHost(MailHost):
     def environment(self, program=''):
         """Exim has exim-sdr.so inside, also when sdrctl runs it."""
         loads = program in ('exim4', 'sendmail', 'sdrctl')
-        return {**super().environment(), **(sanitizers(self._folder) if loads else {})}
+        return {**super().environment(), **(sanitizers(self.reports) if loads else {})}
 
     def installed(self):
         self.write('/etc/exim4/conf.d/main/000_tests', EXIM_ENVIRONMENT)

@@ -29,6 +29,7 @@ class Scene:
         self.internet = Internet(folder / 'net', self._book.files / 'dns')
         self.hosts = {}
         self.ledger = None
+        self._done = []
 
     def run(self):
         """Counter of what became of all messages."""
@@ -47,7 +48,14 @@ class Scene:
             except BaseException:
                 self._tell_logs()
                 raise
+            self._assert_all_done()
             return self.ledger.account()
+
+    def _assert_all_done(self):
+        """No line of the chapter has been left out."""
+        left = [step.line for steps in self._book.sections.values() for step in steps
+                if step not in self._done]
+        assert not left, left
 
     def _tell_logs(self):
         for short, host in self.hosts.items():
@@ -92,6 +100,7 @@ class Scene:
 
     def do(self, step):
         host = self.hosts[step.host]
+        self._done.append(step)
         self._tell(f'{step.host}# {step.line}')
         if step.line.startswith('systemctl '):
             units.systemctl(host, step.line)
