@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 /* The index of the site called NAME, or -1. */
 static int
@@ -369,18 +370,40 @@ check_names(struct sdr_load *load)
 /* ---- everything together ---- */
 
 static void
+check_socket(struct sdr_load *load, const char *option, const char **path)
+{
+    const struct sockaddr_un *address;
+    unsigned line = sdr_load_line(load, "milter", NULL, option);
+
+    if (*path == NULL)
+        return;
+    if (strncasecmp(*path, "unix:", 5) == 0)
+        *path += 5;
+    if ((*path)[0] != '/')
+        sdr_load_mistake(load, line,
+                         "%s: \"%s\" is not unix:/PATH (over TCP each "
+                         "step of the protocol costs 40 ms)",
+                         option, *path);
+    if (strlen(*path) >= sizeof address->sun_path)
+        sdr_load_mistake(load, line,
+                         "%s: longer than the %zu octets of a "
+                         "socket's path",
+                         option, sizeof address->sun_path - 1);
+}
+
+static void
 check_milter(struct sdr_load *load)
 {
     struct sdr_milter_options *milter = &load->config->milter;
-    unsigned line = sdr_load_line(load, "milter", NULL, "socket");
 
-    if (strncasecmp(milter->socket, "unix:", 5) == 0)
-        milter->socket += 5;
-    if (milter->socket[0] != '/')
-        sdr_load_mistake(load, line,
-                         "socket: \"%s\" is not unix:/PATH (over TCP each "
-                         "step of the protocol costs 40 ms)",
-                         milter->socket);
+    check_socket(load, "socket", &milter->socket);
+    check_socket(load, "map-socket", &milter->map_socket);
+    if (milter->map_socket != NULL
+        && strcmp(milter->socket, milter->map_socket) == 0)
+        sdr_load_mistake(load,
+                         sdr_load_line(load, "milter", NULL, "map-socket"),
+                         "map-socket: the same path as socket: they speak "
+                         "different protocols");
 }
 
 static void

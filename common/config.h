@@ -105,8 +105,8 @@ struct sdr_directory_options {
     enum sdr_bind bind;
     const char *bind_dn;
     const char *password_file;
-    char *password; /* read from password_file; wiped when freed */
-    const char *keytab_file;
+    char *password;            /* read from password_file; wiped when freed */
+    const char *keytab_file;   /* NULL: the own tickets of who runs this */
     const char *principal;     /* NULL: the keytab's first */
     const char *admin_bind_dn; /* of who changes ownership; NULL: none */
     const char *admin_password_file;
@@ -132,7 +132,8 @@ enum sdr_milter_route {
 };
 
 struct sdr_milter_options {
-    const char *socket; /* a path, "unix:" taken off */
+    const char *socket;     /* a path, "unix:" taken off */
+    const char *map_socket; /* another; NULL: no lookup tables */
     const char *socket_group;
     unsigned socket_mode;
     enum sdr_milter_route route;
@@ -184,7 +185,7 @@ sdr_config_free(struct sdr_config **config);
 
 /* What the domain (A-labels, see struct sdr_address) means; NULL if nothing.
  * Borrowed from the configuration. */
-const struct sdr_name *
+SDR_PUBLIC const struct sdr_name *
 sdr_config_name(const struct sdr_config *config, const char *domain);
 
 /* The set of sites that an owner value means: by a site's name or one of its

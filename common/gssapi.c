@@ -85,18 +85,20 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     gss_name_t name;
 
     *credentials = GSS_C_NO_CREDENTIAL;
-    snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
+    if (directory->keytab_file != NULL)
+        snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
     /* A configuration that is loaded anew starts with a fresh cache. */
     snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
     major = import_principal(directory->principal, &name, &minor);
     if (major == GSS_S_COMPLETE)
-        major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &kerberos,
-                                      GSS_C_INITIATE, &store, credentials, NULL,
-                                      NULL);
+        major = gss_acquire_cred_from(
+            &minor, name, GSS_C_INDEFINITE, &kerberos, GSS_C_INITIATE,
+            directory->keytab_file != NULL ? &store : GSS_C_NO_CRED_STORE,
+            credentials, NULL, NULL);
     gss_release_name(&ignored, &name);
     if (major == GSS_S_COMPLETE)
         return SDR_OK;
-    if (minor == (OM_uint32)KRB5_FCC_NOFILE)
+    if (minor == (OM_uint32)KRB5_FCC_NOFILE && directory->keytab_file != NULL)
         tell_no_key(directory, error);
     else
         tell(major, minor, error);
@@ -109,4 +111,26 @@ sdr_gssapi_release(gss_cred_id_t *credentials)
     OM_uint32 ignored;
 
     gss_release_cred(&ignored, credentials);
+}
+
+void
+sdr_gssapi_name(char *name, size_t size)
+{
+    const struct sdr_directory_options nobody = {.keytab_file = NULL};
+    gss_cred_id_t credentials;
+    gss_name_t internal = GSS_C_NO_NAME;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 ignored;
+
+    snprintf(name, size, "?");
+    if (sdr_gssapi_acquire(&nobody, &credentials, NULL) != SDR_OK)
+        return;
+    if (gss_inquire_cred(&ignored, credentials, &internal, NULL, NULL, NULL)
+            == GSS_S_COMPLETE
+        && gss_display_name(&ignored, internal, &text, NULL) == GSS_S_COMPLETE)
+        snprintf(name, size, "%.*s", (int)text.length,
+                 (const char *)text.value);
+    gss_release_buffer(&ignored, &text);
+    gss_release_name(&ignored, &internal);
+    sdr_gssapi_release(&credentials);
 }

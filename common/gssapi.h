@@ -1,12 +1,15 @@
-/* gssapi.h - Kerberos credentials from a keytab
+/* gssapi.h - Kerberos credentials: from a keytab, or somebody's own
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Nobody runs kinit and nothing is taken from the environment. Tickets are kept
- * in memory, one cache for each keytab and principal, and fetched anew before
- * they expire.
+ * With a keytab nobody runs kinit and nothing is taken from the environment.
+ * Tickets are kept in memory, one cache for each keytab and principal, and
+ * fetched anew before they expire. Without one they are those of who runs the
+ * program, wherever kinit(1) has left them.
  */
 #ifndef SDR_GSSAPI_H
 #define SDR_GSSAPI_H
+
+#include <stddef.h>
 
 #include <gssapi/gssapi.h>
 
@@ -20,6 +23,11 @@
 enum sdr_status SDR_MUST_USE
 sdr_gssapi_acquire(const struct sdr_directory_options *directory,
                    gss_cred_id_t *credentials, struct sdr_error *error);
+
+/* The principal whose own credentials are used without a keytab; "?" if there
+ * are none. */
+void
+sdr_gssapi_name(char *name, size_t size);
 
 /* Release them; GSS_C_NO_CREDENTIAL is fine. */
 void

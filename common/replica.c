@@ -182,11 +182,27 @@ next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
     return true;
 }
 
+/* True if whoever decides may have to say in which entry the mistake is. */
+static bool
+is_doubtful(const struct sdr_facts *facts)
+{
+    return facts->disagree || facts->foreign_owner || facts->bad_routing
+           || facts->outside || facts->has_routing;
+}
+
+/* A question for one look-up. */
+struct search {
+    const struct sdr_replica *replica;
+    const struct sdr_replica_view *view;
+    unsigned directory;
+    const struct sdr_keys *keys;
+    bool named; /* the name is wanted in any case */
+};
+
 /* Merge the records under the key with this index. */
 static int
-read_records(const struct sdr_replica *replica,
-             const struct sdr_replica_view *view, unsigned directory,
-             MDB_val rest, unsigned key, struct sdr_facts *best)
+read_records(const struct search *search, MDB_val rest, unsigned key,
+             struct sdr_facts *best)
 {
     unsigned char id[SDR_RECORD_ID_SIZE], best_id[SDR_RECORD_ID_SIZE];
     bool found = false;
@@ -195,7 +211,8 @@ read_records(const struct sdr_replica *replica,
         struct sdr_facts facts;
         bool first = !found;
 
-        if (!next_record(replica->config, directory, &rest, id, &facts))
+        if (!next_record(search->replica->config, search->directory, &rest, id,
+                         &facts))
             return MDB_CORRUPTED;
         facts.key = key;
         if (first || facts.strength < best->strength)
@@ -204,25 +221,26 @@ read_records(const struct sdr_replica *replica,
     }
     if (!found)
         return MDB_CORRUPTED;
-    read_name(view, directory, best_id, best);
+    if (search->named || is_doubtful(best))
+        read_name(search->view, search->directory, best_id, best);
     return 0;
 }
 
 static int
-find(const struct sdr_replica *replica, const struct sdr_replica_view *view,
-     unsigned directory, const struct sdr_keys *keys, struct sdr_facts *facts)
+find(const struct search *search, struct sdr_facts *facts)
 {
+    const struct sdr_replica_view *view = search->view;
     int rc = MDB_NOTFOUND;
 
-    for (unsigned k = 0; k < keys->count && rc == MDB_NOTFOUND; k++) {
+    for (unsigned k = 0; k < search->keys->count && rc == MDB_NOTFOUND; k++) {
         struct sdr_record_key octets;
         MDB_val key, value;
 
-        sdr_record_key(&octets, directory, &keys->key[k]);
+        sdr_record_key(&octets, search->directory, &search->keys->key[k]);
         key = (MDB_val){octets.len, octets.octets};
         rc = mdb_get(view->txn, view->addresses, &key, &value);
         if (rc == 0)
-            rc = read_records(replica, view, directory, value, k, facts);
+            rc = read_records(search, value, k, facts);
     }
     return rc;
 }
@@ -270,12 +288,13 @@ weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
     return SDR_TEMPFAIL;
 }
 
-enum sdr_status
-sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
-                   const struct sdr_keys *keys, time_t now,
-                   struct sdr_facts *facts, struct sdr_error *error)
+static enum sdr_status
+look_up(struct sdr_replica *replica, unsigned directory,
+        const struct sdr_keys *keys, bool named, time_t now,
+        struct sdr_facts *facts, struct sdr_error *error)
 {
     struct sdr_replica_view view;
+    const struct search search = {replica, &view, directory, keys, named};
     struct sdr_record_state state;
     enum sdr_status status;
     int rc = 0;
@@ -284,13 +303,29 @@ sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
         return SDR_TEMPFAIL;
     status = read_state(replica, &view, directory, &state, error);
     if (status == SDR_OK)
-        rc = find(replica, &view, directory, keys, facts);
+        rc = find(&search, facts);
     sdr_replica_end(replica->file, &view);
     if (status != SDR_OK)
         return status;
     if (rc != 0 && rc != MDB_NOTFOUND)
         return failed(replica, mdb_strerror(rc), error);
     return weigh(replica, &state, now, rc, rc == 0 ? facts->key : 0, error);
+}
+
+enum sdr_status
+sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
+                   const struct sdr_keys *keys, time_t now,
+                   struct sdr_facts *facts, struct sdr_error *error)
+{
+    return look_up(replica, directory, keys, true, now, facts, error);
+}
+
+enum sdr_status
+sdr_replica_lookup_unnamed(struct sdr_replica *replica, unsigned directory,
+                           const struct sdr_keys *keys, time_t now,
+                           struct sdr_facts *facts, struct sdr_error *error)
+{
+    return look_up(replica, directory, keys, false, now, facts, error);
 }
 
 /* ---- all of it ---- */

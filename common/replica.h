@@ -39,6 +39,13 @@ sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
                    const struct sdr_keys *keys, time_t now,
                    struct sdr_facts *facts, struct sdr_error *error);
 
+/* The same, for those to whom nobody listens: the name of the entry is left out
+ * where nothing can be wrong with what it says. */
+enum sdr_status SDR_MUST_USE
+sdr_replica_lookup_unnamed(struct sdr_replica *replica, unsigned directory,
+                           const struct sdr_keys *keys, time_t now,
+                           struct sdr_facts *facts, struct sdr_error *error);
+
 /* What the copy of that directory is worth, whatever its age and whether it is
  * complete. Returns SDR_OK; or SDR_TEMPFAIL with the reason: there is no copy
  * made under this configuration. */

@@ -99,6 +99,7 @@ reset(const struct sdr_config *config, struct sdr_verdict *verdict)
     verdict->reply = (struct sdr_reply){0};
     verdict->decided = false;
     verdict->leaves = false;
+    verdict->settled = false;
     verdict->mistake = false;
     verdict->origin = SDR_FROM_NOWHERE;
     verdict->config = config;
@@ -363,14 +364,23 @@ decide_known(const struct sdr_config *config,
     send_to(config, question, facts, facts->owners & ~here, verdict);
 }
 
+/* The target at home comes first: it alone is settled. */
 static void
 redirect_home(const struct sdr_config *config,
               const struct sdr_question *question, struct sdr_verdict *verdict)
 {
+    struct sdr_target first = verdict->targets[0];
+    unsigned last = verdict->target_count;
+
     verdict->kind = SDR_REDIRECT;
     verdict->next_hop = NULL;
+    verdict->settled = true;
     add_target(verdict, config->this_site, question->split.local,
                question->split.domain);
+    if (last > 0) {
+        verdict->targets[0] = verdict->targets[last];
+        verdict->targets[last] = first;
+    }
 }
 
 /* The recipient was in this site's routing domain: whoever sent it there has

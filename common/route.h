@@ -50,6 +50,8 @@ struct sdr_verdict {
     struct sdr_reply reply; /* for SDR_REJECT and SDR_DEFER */
     bool decided; /* the address is in a split domain: worth a line of log */
     bool leaves;  /* the mail goes to another site: it needs a loop mark */
+    bool settled; /* it was sent to this site's routing domain: the first
+                     target must not be decided once more */
     bool mistake; /* somebody has to mend the directory: an error in the log */
     enum sdr_origin origin;
     const struct sdr_config *config; /* names the sites */

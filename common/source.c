@@ -11,12 +11,14 @@ ask_replica(const struct sdr_source *source, unsigned directory,
             const struct sdr_keys *keys, const struct sdr_trace *trace,
             struct sdr_facts *facts, struct sdr_error *error)
 {
+    /* Where there are several, they may disagree. */
+    bool named = trace != NULL || source->config->directory_count > 1;
     enum sdr_status status;
 
     if (source->replica == NULL)
         return SDR_TEMPFAIL;
-    status = sdr_replica_lookup(source->replica, directory, keys, time(NULL),
-                                facts, error);
+    status = (named ? sdr_replica_lookup : sdr_replica_lookup_unnamed)(
+        source->replica, directory, keys, time(NULL), facts, error);
     if (trace != NULL)
         sdr_trace(trace, "replica of %s: %s",
                   source->config->directories[directory].name,

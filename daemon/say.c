@@ -7,19 +7,30 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Longer than any line that we make. */
+enum { LINE_MAX_OCTETS = 8192 };
+
 void
 say(int priority, const char *format, ...)
 {
+    char line[LINE_MAX_OCTETS];
+    size_t len = 0;
     va_list args;
+    int added;
 
-    flockfile(stderr);
     if (!isatty(STDERR_FILENO))
-        fprintf(stderr, "<%d>", priority);
+        len = (size_t)snprintf(line, sizeof line, "<%d>", priority);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    added = vsnprintf(line + len, sizeof line - len - 1, format, args);
     va_end(args);
-    fputc('\n', stderr);
-    funlockfile(stderr);
+    if (added > 0)
+        len += (size_t)added;
+    if (len > sizeof line - 2)
+        len = sizeof line - 2;
+    line[len++] = '\n';
+    /* Nobody is left to hear that it failed. */
+    if (write(STDERR_FILENO, line, len) < 0)
+        return;
 }
 
 void

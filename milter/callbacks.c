@@ -10,6 +10,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "clock.h"
 #include "edit.h"
 #include "message.h"
 #include "say.h"
@@ -73,6 +74,8 @@ get_message(SMFICTX *ctx)
 
     if (message == NULL) {
         message = calloc(1, sizeof *message);
+        if (message != NULL)
+            message->began = sdr_clock();
         smfi_setpriv(ctx, message);
     }
     return message;
@@ -84,8 +87,10 @@ on_envfrom(SMFICTX *ctx, char **argv)
     struct message *message = get_message(ctx);
 
     (void)argv;
-    if (message != NULL)
+    if (message != NULL) {
         message_clear(message);
+        message->began = sdr_clock();
+    }
     return SMFIS_NOREPLY;
 }
 
@@ -137,11 +142,10 @@ take_parameters(struct recipient *recipient, char **argv)
 }
 
 static void
-leave_alone(SMFICTX *ctx, struct recipient *recipient)
+tell_mapped(SMFICTX *ctx, const struct recipient *recipient)
 {
     char given[1024], resolved[1024];
 
-    recipient->kind = SDR_PASS;
     sdr_log_clean(given, sizeof given, recipient->given,
                   strlen(recipient->given), "\"\\");
     sdr_log_clean(resolved, sizeof resolved, recipient->resolved,
@@ -150,6 +154,44 @@ leave_alone(SMFICTX *ctx, struct recipient *recipient)
         "%s: rcpt=\"%s\" verdict=pass reason=\"the MTA has mapped it already\" "
         "mapped=\"%s\"",
         edit_queue_id(ctx), given, resolved);
+}
+
+/* Ask for the verdict.
+ * libmilter starts a thread for a peer if it knows of no idle one. Peers that
+ * speak in the same moment are all left to the same idle one, and then wait for
+ * each other's answers: one after the other from a directory that is silent. A
+ * new peer makes it count again. */
+static void
+ask(const struct message *message, const char *key, struct sdr_verdict *verdict)
+{
+    int debug = LOG_DEBUG;
+    struct sdr_trace trace = {say_line, &debug};
+
+    service_wake();
+    sdr_decide(message->sdr, key, be_verbose ? &trace : NULL, verdict);
+}
+
+/* Sendmail asks our own lookup table before it asks the milter. True if what it
+ * has mapped the recipient to is what we say: then there is nothing to do, but
+ * the message leaves. */
+static bool
+is_ours(struct message *message, struct recipient *recipient)
+{
+    struct sdr_verdict verdict;
+
+    if (sdr_get_config(message->sdr)->milter.map_socket == NULL)
+        return false;
+    ask(message, recipient->given, &verdict);
+    for (unsigned i = 0; i < verdict.target_count; i++) {
+        struct sdr_address target;
+
+        if (sdr_address_parse(&target, verdict.targets[i].address) == SDR_OK
+            && sdr_address_same(&target, &recipient->mailbox)) {
+            recipient->leaves = verdict.leaves;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
@@ -179,17 +221,9 @@ refuse(SMFICTX *ctx, struct message *message, struct recipient *recipient,
 static sfsistat
 decide(SMFICTX *ctx, struct message *message, struct recipient *recipient)
 {
-    int debug = LOG_DEBUG;
-    struct sdr_trace trace = {say_line, &debug};
     struct sdr_verdict verdict;
 
-    /* libmilter starts a thread for a peer if it knows of no idle one. Peers
-     * that speak in the same moment are all left to the same idle one, and then
-     * wait for each other's answers: one after the other from a directory that
-     * is silent. A new peer makes it count again. */
-    service_wake();
-    sdr_decide(message->sdr, recipient->key, be_verbose ? &trace : NULL,
-               &verdict);
+    ask(message, recipient->key, &verdict);
     if (!message_decide(message, recipient, &verdict))
         return SMFIS_TEMPFAIL;
     switch (verdict.kind) {
@@ -222,7 +256,9 @@ take_recipient(SMFICTX *ctx, struct message *message, char **argv)
         return SMFIS_TEMPFAIL;
     }
     if (!find_mailbox(recipient)) {
-        leave_alone(ctx, recipient);
+        recipient->kind = SDR_PASS;
+        if (!is_ours(message, recipient))
+            tell_mapped(ctx, recipient);
         return SMFIS_CONTINUE;
     }
     if (message_decide_again(message, recipient))

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "say.h"
+#include "told.h"
 
 enum { QUEUE_ID_MAX = 100 };
 
@@ -94,6 +95,19 @@ make_parameters(const struct message *message,
 }
 
 /* ---- what stays, what goes, what comes ---- */
+
+/* Leave alone what the lookup table has done already. */
+static void
+find_told(const struct message *message)
+{
+    for (unsigned i = 0; i < message->count; i++) {
+        struct recipient *r = message->recipients[i];
+
+        if (r->may_be_told && r->has_mailbox
+            && told_since(&r->mailbox, message->began))
+            recipient_leave(r);
+    }
+}
 
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
@@ -261,6 +275,7 @@ edit_message(SMFICTX *ctx, const struct message *message)
     unsigned leaving, staying;
     bool ok;
 
+    find_told(message);
     count_leaving(message, &leaving, &staying);
     if (must_refuse(ctx, message, leaving, staying, &reply))
         return edit_reply(ctx, &reply);

@@ -37,21 +37,20 @@ keep(void *node)
 }
 
 static void
-free_verdict(struct recipient *recipient)
+free_targets(struct recipient *recipient)
 {
     for (unsigned i = 0; i < recipient->target_count; i++)
         free(recipient->targets[i]);
     free(recipient->targets);
-    free(recipient->line);
     recipient->targets = NULL;
     recipient->target_count = 0;
-    recipient->line = NULL;
 }
 
 static void
 free_recipient(struct recipient *recipient)
 {
-    free_verdict(recipient);
+    free_targets(recipient);
+    free(recipient->line);
     free(recipient->given);
     free(recipient->resolved);
     free(recipient->notify);
@@ -121,8 +120,8 @@ copy_targets(struct recipient *recipient, char *const *targets, unsigned count)
     return true;
 }
 
-static int
-line_priority(const struct sdr_verdict *verdict)
+int
+verdict_priority(const struct sdr_verdict *verdict)
 {
     if (verdict->mistake)
         return LOG_ERR;
@@ -141,7 +140,9 @@ message_decide(struct message *message, struct recipient *recipient,
     recipient->kind = verdict->kind;
     recipient->decided = verdict->decided;
     recipient->leaves = verdict->leaves;
-    recipient->priority = line_priority(verdict);
+    recipient->may_be_told = verdict->kind == SDR_COPY
+                             || verdict->kind == SDR_ROUTE || verdict->settled;
+    recipient->priority = verdict_priority(verdict);
     for (unsigned i = 0; i < verdict->target_count; i++)
         targets[i] = (char *)(uintptr_t)verdict->targets[i].address;
     sdr_log_decision(line, sizeof line, recipient->given, verdict);
@@ -167,7 +168,15 @@ message_decide_again(struct message *message, struct recipient *recipient)
     recipient->kind = (*found)->kind;
     recipient->decided = (*found)->decided;
     recipient->leaves = (*found)->leaves;
+    recipient->may_be_told = (*found)->may_be_told;
     return copy_targets(recipient, (*found)->targets, (*found)->target_count);
+}
+
+void
+recipient_leave(struct recipient *recipient)
+{
+    recipient->kind = SDR_PASS;
+    free_targets(recipient);
 }
 
 bool

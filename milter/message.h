@@ -8,6 +8,7 @@
 #define SDR_MILTER_MESSAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "sdr.h"
 
@@ -20,7 +21,8 @@ struct recipient {
     char *notify, *orcpt; /* the client's parameters, "NOTIFY=..."; or NULL */
     enum sdr_verdict_kind kind;
     bool decided, leaves;
-    int priority; /* of the line in the log */
+    bool may_be_told; /* the lookup table may have done all that is to do */
+    int priority;     /* of the line in the log */
     char *line;
     char **targets;
     unsigned target_count;
@@ -28,6 +30,7 @@ struct recipient {
 
 struct message {
     struct sdr *sdr; /* the same configuration for all recipients */
+    int64_t began;   /* sdr_clock() */
     struct recipient **recipients;
     unsigned count;
     void *by_mailbox; /* those that were decided, for tsearch(3) */
@@ -49,6 +52,10 @@ message_clear(struct message *message);
 struct recipient *
 message_add(struct message *message, const char *given, const char *resolved);
 
+/* At which priority a verdict is logged. */
+int
+verdict_priority(const struct sdr_verdict *verdict);
+
 /* Copy the verdict into the recipient. False without memory. */
 bool
 message_decide(struct message *message, struct recipient *recipient,
@@ -57,6 +64,10 @@ message_decide(struct message *message, struct recipient *recipient,
 /* Decide as for an earlier recipient of the same mailbox, if there is one. */
 bool
 message_decide_again(struct message *message, struct recipient *recipient);
+
+/* It stays as it is, without targets; whether it leaves is as it was. */
+void
+recipient_leave(struct recipient *recipient);
 
 /* True for one that stays in the envelope. */
 bool

@@ -4,7 +4,6 @@
 #include "service.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,11 +21,10 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "listen.h"
+#include "mapserver.h"
 #include "notify.h"
 #include "say.h"
-
-/* Postfix opens a connection for every SMTP client. */
-enum { BACKLOG = 512 };
 
 static const char *config_path;
 static struct sdr *current;
@@ -87,13 +85,17 @@ service_get(void)
 }
 
 static bool
-socket_differs(const struct sdr_milter_options *a,
+differ(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") != 0;
+}
+
+static bool
+sockets_differ(const struct sdr_milter_options *a,
                const struct sdr_milter_options *b)
 {
-    const char *group_a = a->socket_group != NULL ? a->socket_group : "";
-    const char *group_b = b->socket_group != NULL ? b->socket_group : "";
-
-    return strcmp(a->socket, b->socket) != 0 || strcmp(group_a, group_b) != 0
+    return differ(a->socket, b->socket) || differ(a->map_socket, b->map_socket)
+           || differ(a->socket_group, b->socket_group)
            || a->socket_mode != b->socket_mode;
 }
 
@@ -111,9 +113,9 @@ reload(void)
     old = current;
     current = fresh;
     pthread_mutex_unlock(&current_lock);
-    if (socket_differs(&sdr_get_config(old)->milter,
+    if (sockets_differ(&sdr_get_config(old)->milter,
                        &sdr_get_config(fresh)->milter))
-        say(LOG_WARNING, "the socket's options have changed: that needs a "
+        say(LOG_WARNING, "the sockets' options have changed: that needs a "
                          "restart");
     sdr_close(&old); /* messages under way hold their own references */
     say(LOG_NOTICE, "configuration reloaded");
@@ -128,6 +130,7 @@ service_end(int code)
 {
     notify("STOPPING=1");
     unlink(listening.sun_path);
+    mapserver_end();
 #ifdef __SANITIZE_ADDRESS__
     __lsan_do_leak_check();
 #endif
@@ -178,32 +181,6 @@ service_take_signals(void)
     return rc == 0;
 }
 
-static bool
-set_rights(const struct sdr_milter_options *options)
-{
-    const struct group *group = NULL;
-
-    if (options->socket_group != NULL) {
-        errno = 0;
-        group = getgrnam(options->socket_group);
-        if (group == NULL) {
-            say(LOG_ERR, "socket-group: there is no group %s",
-                options->socket_group);
-            return false;
-        }
-        if (chown(options->socket, (uid_t)-1, group->gr_gid) < 0) {
-            say(LOG_ERR, "%s: cannot give it to group %s: %s", options->socket,
-                options->socket_group, strerror(errno));
-            return false;
-        }
-    }
-    if (chmod(options->socket, options->socket_mode) < 0) {
-        say(LOG_ERR, "%s: chmod: %s", options->socket, strerror(errno));
-        return false;
-    }
-    return true;
-}
-
 bool
 service_open_socket(void)
 {
@@ -214,7 +191,7 @@ service_open_socket(void)
 
     if (asprintf(&name, "unix:%s", options->socket) < 0)
         return false;
-    smfi_setbacklog(BACKLOG);
+    smfi_setbacklog(LISTEN_BACKLOG);
     old = umask(0177); /* nobody else connects before the rights are right */
     errno = 0;
     ok =
@@ -227,7 +204,7 @@ service_open_socket(void)
     listening.sun_family = AF_UNIX;
     snprintf(listening.sun_path, sizeof listening.sun_path, "%s",
              options->socket);
-    return ok && set_rights(options);
+    return ok && listen_set_rights(options->socket, options);
 }
 
 void

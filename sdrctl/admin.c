@@ -11,6 +11,7 @@
 
 #include "ad.h"
 #include "clock.h"
+#include "gssapi.h"
 #include "trust.h"
 #include "uri.h"
 
@@ -36,12 +37,16 @@ make_name(struct admin *admin)
     const struct passwd *user = getpwuid(getuid());
     const struct sdr_config *config = admin->config;
     const char *dn = credentials->bind_dn;
+    char principal[256];
 
     for (unsigned i = 0; dn == NULL && i < config->directory_count; i++)
         dn = config->directories[i].admin_bind_dn;
     if (credentials->external || dn == NULL)
         dn = "EXTERNAL";
-
+    if (credentials->gssapi) {
+        sdr_gssapi_name(principal, sizeof principal);
+        dn = principal;
+    }
     snprintf(admin->name, sizeof admin->name, "%s (%s)", dn,
              user != NULL ? user->pw_name : "?");
 }
@@ -131,8 +136,10 @@ set_credentials(const struct admin *admin,
                            : options->admin_password_file;
 
     options->password = NULL;
-    if (given->external) {
-        options->bind = SDR_BIND_EXTERNAL;
+    if (given->external || given->gssapi) {
+        options->bind = given->external ? SDR_BIND_EXTERNAL : SDR_BIND_GSSAPI;
+        options->keytab_file = NULL;
+        options->principal = NULL;
         return SDR_OK;
     }
     options->bind = SDR_BIND_SIMPLE;
@@ -141,7 +148,8 @@ set_credentials(const struct admin *admin,
     if (options->bind_dn == NULL || file == NULL) {
         sdr_error_set(error,
                       "directory %s: who changes it? -D DN -y FILE, or "
-                      "--external, or admin-bind-dn and admin-password-file "
+                      "--gssapi, or --external, or admin-bind-dn and "
+                      "admin-password-file "
                       "in sdr.conf",
                       options->name);
         return SDR_CONFIG;

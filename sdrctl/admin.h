@@ -17,6 +17,7 @@ struct credentials {
     const char *bind_dn;
     const char *password_file;
     bool external; /* SASL EXTERNAL: the user of this process over ldapi:// */
+    bool gssapi;   /* his own Kerberos ticket, as kinit(1) has left it */
 };
 
 struct admin;

@@ -10,18 +10,17 @@
 
 #include <unistr.h>
 
+#include "grow.h"
+
 bool
 batch_add(struct batch *batch, const char *address, unsigned long line)
 {
-    if (batch->count == batch->room) {
-        size_t room = batch->room == 0 ? 64 : 2 * batch->room;
-        void *items = realloc(batch->items, room * sizeof *batch->items);
+    void *items =
+        grow(batch->items, batch->count, &batch->room, sizeof *batch->items);
 
-        if (items == NULL)
-            return false;
-        batch->items = items;
-        batch->room = room;
-    }
+    if (items == NULL)
+        return false;
+    batch->items = items;
     batch->items[batch->count].line = line;
     batch->items[batch->count].address = strdup(address);
     return batch->items[batch->count++].address != NULL;

@@ -10,6 +10,7 @@
 #include <ldif.h>
 
 #include "clock.h"
+#include "grow.h"
 #include "handle.h"
 #include "tell.h"
 
@@ -21,15 +22,12 @@ enum { WAIT_MS = 60 * 1000 };
 struct change *
 changes_add(struct changes *changes)
 {
-    if (changes->count == changes->room) {
-        size_t room = changes->room == 0 ? 16 : 2 * changes->room;
-        void *items = realloc(changes->items, room * sizeof *changes->items);
+    void *items = grow(changes->items, changes->count, &changes->room,
+                       sizeof *changes->items);
 
-        if (items == NULL)
-            return NULL;
-        changes->items = items;
-        changes->room = room;
-    }
+    if (items == NULL)
+        return NULL;
+    changes->items = items;
     memset(&changes->items[changes->count], 0, sizeof *changes->items);
     return &changes->items[changes->count++];
 }

@@ -5,86 +5,9 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-enum { TIMEOUT = 10, TIMEOUT_MAX = 300, SMTP_PORT = 25, PORT_MAX = 65535 };
-
-/* ---- findings ---- */
-
-static const char *
-finding_word(enum sdr_finding finding)
-{
-    switch (finding) {
-    case SDR_FINE:
-        return "ok";
-    case SDR_DOUBTFUL:
-        return "warning";
-    case SDR_WRONG:
-        return "WRONG";
-    case SDR_SILENT:
-        return "NO ANSWER";
-    }
-    return "";
-}
-
-void
-print_finding(void *arg, enum sdr_finding finding, const char *subject,
-              const char *text, const char *advice)
-{
-    (void)arg;
-    printf("  %-9s  ", finding_word(finding));
-    print_clean(subject);
-    fputs(": ", stdout);
-    print_clean(text);
-    putchar('\n');
-    if (advice != NULL) {
-        fputs("             -> ", stdout);
-        print_clean(advice);
-        putchar('\n');
-    }
-    fflush(stdout);
-}
-
-void
-worsen(enum sdr_finding *worst, enum sdr_finding finding)
-{
-    if (finding > *worst)
-        *worst = finding;
-}
-
-void
-tell_finding(enum sdr_finding *worst, enum sdr_finding finding,
-             const char *subject, const char *advice, const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    worsen(worst, finding);
-    print_finding(NULL, finding, subject, text, advice);
-}
-
-void
-tell_heading(const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    print_clean(text);
-    putchar('\n');
-    fflush(stdout);
-}
 
 static int
 exit_code(enum sdr_finding worst)
@@ -218,121 +141,80 @@ run_all(const struct check *check)
 
 /* ---- the command line ---- */
 
-enum {
-    OPTION_EXIM = 256,
-    OPTION_HERE,
-    OPTION_PORT,
-    OPTION_POSTFIX,
-    OPTION_RESOLVER,
-    OPTION_SENDMAIL,
-    OPTION_TIMEOUT,
-    OPTION_CA
-};
+enum { OPTION_EXIM = 256, OPTION_POSTFIX, OPTION_SENDMAIL };
 
 static const struct option options[] = {
+    NETWORK_OPTIONS,
     {"exim-config", required_argument, NULL, OPTION_EXIM},
-    {"here", required_argument, NULL, OPTION_HERE},
-    {"port", required_argument, NULL, OPTION_PORT},
     {"postfix-config", required_argument, NULL, OPTION_POSTFIX},
-    {"resolver", required_argument, NULL, OPTION_RESOLVER},
     {"sendmail-cf", required_argument, NULL, OPTION_SENDMAIL},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"tls-ca-file", required_argument, NULL, OPTION_CA},
+    {"json", no_argument, NULL, 'j'},
+    {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
 
-static bool
-read_number(const char *text, unsigned max, unsigned *number)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1
-        || value > max)
-        return false;
-    *number = (unsigned)value;
-    return true;
-}
-
 /* What is wrong with an option, or NULL. */
 static const char *
-read_option(struct check *check, int option, const char **resolver)
+read_option(struct check *check, int option)
 {
-    unsigned port = 0;
-
     switch (option) {
     case OPTION_EXIM:
         check->exim_config = optarg;
         return NULL;
-    case OPTION_HERE:
-        return here_add(&check->here, optarg) ? NULL
-                                              : "--here wants an address";
-    case OPTION_PORT:
-        if (!read_number(optarg, PORT_MAX, &port))
-            return "--port wants a number";
-        check->port = (uint16_t)port;
-        return NULL;
     case OPTION_POSTFIX:
         check->postfix_config = optarg;
-        return NULL;
-    case OPTION_RESOLVER:
-        *resolver = optarg;
         return NULL;
     case OPTION_SENDMAIL:
         check->sendmail_cf = optarg;
         return NULL;
-    case OPTION_TIMEOUT:
-        return read_number(optarg, TIMEOUT_MAX, &check->timeout)
-                   ? NULL
-                   : "--timeout wants a number of seconds";
-    case OPTION_CA:
-        check->tls_ca_file = optarg;
+    case 'j':
+        finding_style.json = true;
+        return NULL;
+    case 'q':
+        finding_style.quiet = true;
         return NULL;
     default:
-        return "no such option";
+        return network_option(&check->network, option);
     }
 }
 
 static const char *
-read_options(struct check *check, int argc, char **argv, const char **resolver)
+read_options(struct check *check, int argc, char **argv)
 {
     const char *complaint = NULL;
     int c;
 
     while (complaint == NULL
-           && (c = getopt_long(argc, argv, "", options, NULL)) != -1)
-        complaint = read_option(check, c, resolver);
+           && (c = getopt_long(argc, argv, "q", options, NULL)) != -1)
+        complaint = read_option(check, c);
     return complaint;
 }
 
 /* The check with this index, or all if it is -1. */
 static int
-run(struct check *check, int which, const char *resolver)
+run(struct check *check, int which)
 {
-    enum sdr_status status = dns_open(&check->dns, resolver, check->timeout);
+    enum sdr_status status = network_open(&check->network);
     enum sdr_finding worst;
 
     if (status == SDR_INVALID)
-        return bad_use("check", "--resolver wants an address, or address:port");
+        return bad_use("check", network_misuse);
     if (status != SDR_OK)
         return EX_TEMPFAIL;
-    /* Kerberos and SMTP write to sockets that may be gone. */
-    signal(SIGPIPE, SIG_IGN);
     worst = which < 0 ? run_all(check) : checks[which].run(check);
-    dns_close(&check->dns);
+    network_close(&check->network);
     return exit_code(worst);
 }
 
 int
 command_check(struct sdr *sdr, int argc, char **argv)
 {
-    struct check check = {
-        .config = sdr_get_config(sdr), .port = SMTP_PORT, .timeout = TIMEOUT};
-    const char *resolver = NULL, *complaint;
+    struct check check = {.config = sdr_get_config(sdr)};
+    const char *complaint;
     int which = -1;
 
-    here_find(&check.here);
-    complaint = read_options(&check, argc, argv, &resolver);
+    network_init(&check.network);
+    complaint = read_options(&check, argc, argv);
     if (complaint != NULL)
         return bad_use("check", complaint);
     if (optind < argc) {
@@ -346,5 +228,5 @@ command_check(struct sdr *sdr, int argc, char **argv)
         if (!checks[which].applies(check.config))
             return no_replica(check.config);
     }
-    return run(&check, which, resolver);
+    return run(&check, which);
 }

@@ -5,6 +5,7 @@
 #define SDRCTL_CHECK_H
 
 #include "mx.h"
+#include "network.h"
 #include "sdrctl.h"
 #include "survey.h"
 
@@ -12,14 +13,16 @@
 struct check {
     const struct sdr_config *config;
     struct chosen chosen; /* directories, sites or MTAs, by the check */
-    struct here here;
-    struct dns *dns;
-    uint16_t port;           /* of SMTP */
-    unsigned timeout;        /* seconds for each step */
-    const char *tls_ca_file; /* NULL: the system's */
+    struct network network;
     /* NULL: where they usually are */
     const char *postfix_config, *sendmail_cf, *exim_config;
 };
+
+/* How findings are printed. */
+extern struct finding_style {
+    bool json;
+    bool quiet; /* not what is fine */
+} finding_style;
 
 /* Print a finding; see struct sdr_survey. */
 void
@@ -44,11 +47,6 @@ worsen(enum sdr_finding *worst, enum sdr_finding finding);
 /* The seconds for which a question to the directories may last, at most. */
 unsigned
 longest_question(const struct sdr_config *config);
-
-/* The host of "host:port", "[host]:port" or "host", and the port, unless there
- * is none. False if it is too long, or the port no number. */
-bool
-split_next_hop(const char *text, char host[DNS_NAME_SIZE], uint16_t *port);
 
 /* Whether all names that are given are those of sites, or of MTAs. */
 bool

@@ -223,7 +223,8 @@ tell_loop(struct visit *visit)
 static void
 look(struct visit *visit)
 {
-    mx_find(&visit->mx, visit->check->dns, &visit->check->here, visit->domain);
+    mx_find(&visit->mx, visit->check->network.dns, &visit->check->network.here,
+            visit->domain);
     tell_records(visit);
 }
 
@@ -252,7 +253,7 @@ check_next_hop(const struct check *check, const struct sdr_site *site)
         return visit.worst;
     }
     visit.domain = host;
-    mx_find_host(&visit.mx, check->dns, &check->here, host);
+    mx_find_host(&visit.mx, check->network.dns, &check->network.here, host);
     if (visit.mx.count == 0)
         tell_nowhere(&visit);
     else
@@ -309,7 +310,7 @@ other_site(struct visit *visit, unsigned domain)
         if (i == config->this_site
             || config->sites[i].delivery == SDR_BY_NEXT_HOP)
             continue;
-        mx_find(&mx, check->dns, &check->here,
+        mx_find(&mx, check->network.dns, &check->network.here,
                 config->domains[domain].routing[i]);
         if (share_host(&visit->mx, &mx))
             return &config->sites[i];

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <libgen.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,22 +22,6 @@ struct visit {
     struct sdr_replica *replica;
     enum sdr_finding worst;
 };
-
-SDR_PRINTF(5, 6)
-static void
-tell(struct visit *visit, enum sdr_finding finding, const char *subject,
-     const char *advice, const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (finding > visit->worst)
-        visit->worst = finding;
-    print_finding(NULL, finding, subject, text, advice);
-}
 
 /* ---- files ---- */
 
@@ -67,22 +50,25 @@ check_path(struct visit *visit, const char *subject, const char *path,
     struct stat st;
 
     if (stat(path, &st) != 0) {
-        tell(visit, SDR_WRONG, subject, "start sdr-sync; its log says more",
-             "%s: %s", path, strerror(errno));
+        tell_finding(&visit->worst, SDR_WRONG, subject,
+                     "start sdr-sync; its log says more", "%s: %s", path,
+                     strerror(errno));
         return false;
     }
     describe(&st, text, sizeof text);
     if ((st.st_mode & refused) != 0)
-        tell(visit, SDR_WRONG, subject,
-             "let nobody but its owner write to it (chmod go-w)",
-             "%s: %s: programs that run as root will not believe it", path,
-             text);
+        tell_finding(&visit->worst, SDR_WRONG, subject,
+                     "let nobody but its owner write to it (chmod go-w)",
+                     "%s: %s: programs that run as root will not believe it",
+                     path, text);
     else if ((st.st_mode & needed) != needed)
-        tell(visit, SDR_DOUBTFUL, subject,
-             "give the group that the mail server's users are in these rights",
-             "%s: %s: its group cannot read the replica", path, text);
+        tell_finding(
+            &visit->worst, SDR_DOUBTFUL, subject,
+            "give the group that the mail server's users are in these rights",
+            "%s: %s: its group cannot read the replica", path, text);
     else
-        tell(visit, SDR_FINE, subject, NULL, "%s: %s", path, text);
+        tell_finding(&visit->worst, SDR_FINE, subject, NULL, "%s: %s", path,
+                     text);
     return true;
 }
 
@@ -118,31 +104,34 @@ check_quality(struct visit *visit, const struct copy *copy)
     copy_duration(copy->age, age, sizeof age);
     switch (copy->quality) {
     case COPY_FRESH:
-        tell(visit, SDR_FINE, "copy", NULL,
-             "%" PRIu64 " entries, %s %s ago: %s", copy->state.entries,
-             copy->state.from_a_file != 0 ? "file read" : "last contact", age,
-             meaning);
+        tell_finding(&visit->worst, SDR_FINE, "copy", NULL,
+                     "%" PRIu64 " entries, %s %s ago: %s", copy->state.entries,
+                     copy->state.from_a_file != 0 ? "file read"
+                                                  : "last contact",
+                     age, meaning);
         return;
     case COPY_STALE:
-        tell(visit, SDR_DOUBTFUL, "copy",
-             "see what hinders sdr-sync: sdrctl sync status",
-             "%" PRIu64 " entries, last contact %s ago: %s",
-             copy->state.entries, age, meaning);
+        tell_finding(&visit->worst, SDR_DOUBTFUL, "copy",
+                     "see what hinders sdr-sync: sdrctl sync status",
+                     "%" PRIu64 " entries, last contact %s ago: %s",
+                     copy->state.entries, age, meaning);
         return;
     case COPY_EXPIRED:
-        tell(visit, SDR_WRONG, "copy",
-             "see what hinders sdr-sync: sdrctl sync status",
-             "too old, last contact %s ago: %s", age, meaning);
+        tell_finding(&visit->worst, SDR_WRONG, "copy",
+                     "see what hinders sdr-sync: sdrctl sync status",
+                     "too old, last contact %s ago: %s", age, meaning);
         return;
     case COPY_INCOMPLETE:
-        tell(visit, SDR_WRONG, "copy",
-             "wait for sdr-sync, or see what hinders it: sdrctl sync status",
-             "never read to the end: %s", meaning);
+        tell_finding(
+            &visit->worst, SDR_WRONG, "copy",
+            "wait for sdr-sync, or see what hinders it: sdrctl sync status",
+            "never read to the end: %s", meaning);
         return;
     case COPY_NONE:
-        tell(visit, SDR_WRONG, "copy",
-             "let sdr-sync read the configuration (SIGUSR1), or start it",
-             "%s: %s", copy->reason.text, meaning);
+        tell_finding(
+            &visit->worst, SDR_WRONG, "copy",
+            "let sdr-sync read the configuration (SIGUSR1), or start it",
+            "%s: %s", copy->reason.text, meaning);
         return;
     }
 }
@@ -151,13 +140,15 @@ static void
 check_troubles(struct visit *visit, const struct copy *copy)
 {
     if (copy->state.holding != 0)
-        tell(visit, SDR_DOUBTFUL, "losses",
-             "look at the directory; if it is right: sdrctl sync accept",
-             "of %" PRIu64 " entries are held back: the old data stay in force "
-             "for them",
-             copy->state.held);
+        tell_finding(
+            &visit->worst, SDR_DOUBTFUL, "losses",
+            "look at the directory; if it is right: sdrctl sync accept",
+            "of %" PRIu64 " entries are held back: the old data stay in force "
+            "for them",
+            copy->state.held);
     if (copy->status.failed != 0)
-        tell(visit, SDR_DOUBTFUL, "sdr-sync", NULL, "%s", copy->status.error);
+        tell_finding(&visit->worst, SDR_DOUBTFUL, "sdr-sync", NULL, "%s",
+                     copy->status.error);
 }
 
 /* ---- what is in it ---- */
@@ -222,16 +213,17 @@ tell_group(struct visit *visit, const struct census *census,
            const char *what, const char *advice)
 {
     if (group->count == 0)
-        tell(visit, SDR_FINE, subject, NULL, "%s", fine);
+        tell_finding(&visit->worst, SDR_FINE, subject, NULL, "%s", fine);
     else
-        tell(visit,
-             group->count == census->addresses ? SDR_WRONG : SDR_DOUBTFUL,
-             subject, advice,
-             "%" PRIu64 " of %" PRIu64
-             " addresses (%.1f %%) %s; mail for them is deferred: %s",
-             group->count, census->addresses,
-             100.0 * (double)group->count / (double)census->addresses, what,
-             group->names);
+        tell_finding(&visit->worst,
+                     group->count == census->addresses ? SDR_WRONG
+                                                       : SDR_DOUBTFUL,
+                     subject, advice,
+                     "%" PRIu64 " of %" PRIu64
+                     " addresses (%.1f %%) %s; mail for them is deferred: %s",
+                     group->count, census->addresses,
+                     100.0 * (double)group->count / (double)census->addresses,
+                     what, group->names);
 }
 
 static void
@@ -262,7 +254,8 @@ check_content(struct visit *visit, unsigned directory)
     if (census == NULL
         || sdr_replica_walk(visit->replica, directory, on_row, census, &error)
                != SDR_OK) {
-        tell(visit, SDR_WRONG, "content", NULL, "%s", error.text);
+        tell_finding(&visit->worst, SDR_WRONG, "content", NULL, "%s",
+                     error.text);
     } else {
         end_address(census);
         tell_census(visit, census);

@@ -4,13 +4,9 @@
  * An SMTP conversation with each host of a site up to the recipients; no
  * message is ever sent.
  */
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "probe.h"
 
@@ -19,6 +15,7 @@ enum { ADDRESSES_MAX = 16 };
 
 /* A site in one split domain, and how far its hosts could be reached. */
 struct visit {
+    const struct check *check;
     struct probe probe;
     const struct sdr_site *site;
     const char *name; /* what the mail is for */
@@ -31,51 +28,25 @@ struct visit {
 };
 
 static void
-set_port(struct sockaddr_storage *address, uint16_t port)
-{
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-
-    if (address->ss_family == AF_INET) {
-        memcpy(&v4, address, sizeof v4);
-        v4.sin_port = htons(port);
-        memcpy(address, &v4, sizeof v4);
-    } else {
-        memcpy(&v6, address, sizeof v6);
-        v6.sin6_port = htons(port);
-        memcpy(address, &v6, sizeof v6);
-    }
-}
-
-/* Nothing is sent for that. */
-static bool
-is_routed(const struct sockaddr *to, socklen_t len)
-{
-    int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool routed = fd >= 0 && (connect(fd, to, len) == 0 || errno == EACCES);
-
-    if (fd >= 0)
-        close(fd);
-    return routed;
-}
-
-static void
 try_address(struct visit *visit, const struct mx_host *host, unsigned index)
 {
     struct sockaddr_storage address = host->addresses.items[index].address;
-    const struct sockaddr *to = (const struct sockaddr *)&address;
-    socklen_t len = host->addresses.items[index].len;
+    const struct network *network = &visit->check->network;
+    const struct smtp_host to = {.name = host->name,
+                                 .address = (const struct sockaddr *)&address,
+                                 .len = host->addresses.items[index].len,
+                                 .timeout = network->timeout,
+                                 .tls_ca_file = network->tls_ca_file};
     struct smtp *smtp = NULL;
     struct sdr_error error = {""};
     char text[64];
 
     set_port(&address, visit->port);
-    if (!is_routed(to, len)) {
+    if (!is_routed(&address, to.len)) {
         visit->unrouted++;
         return;
     }
-    if (smtp_open(&smtp, to, len, visit->probe.check->timeout, &error)
-        != SDR_OK) {
+    if (smtp_open(&smtp, to.address, to.len, to.timeout, &error) != SDR_OK) {
         sdr_error_prefix(&error, "%s", host->name);
         visit->failures[visit->failure_count++] = error;
         return;
@@ -84,7 +55,7 @@ try_address(struct visit *visit, const struct mx_host *host, unsigned index)
     tell_heading("site %s, %s, %s [%s]:%u", visit->site->name, visit->name,
                  host->name, text, (unsigned)visit->port);
     visit->reached++;
-    probe_host(&visit->probe, &smtp, host->name, to, len);
+    probe_host(&visit->probe, &smtp, &to);
     smtp_close(&smtp);
 }
 
@@ -156,22 +127,12 @@ try_hosts(struct visit *visit)
     }
 }
 
-/* A local part that nobody has. */
-static void
-invent(char *text, size_t size)
-{
-    unsigned long long number = 0;
-
-    (void)!getrandom(&number, sizeof number, 0);
-    snprintf(text, size, "sdrctl-check-%016llx", number);
-}
-
 /* The first mailbox that the site has in this split domain, written with
  * DOMAIN. */
 static void
 choose_known(struct visit *visit, unsigned split, const char *domain)
 {
-    const struct sdr_config *config = visit->probe.check->config;
+    const struct sdr_config *config = visit->check->config;
     const struct sdr_list *list = &visit->site->verify_addresses;
 
     for (unsigned i = 0; i < list->count; i++) {
@@ -192,23 +153,16 @@ static enum sdr_finding
 check_domain(const struct check *check, const struct sdr_site *site,
              unsigned split)
 {
-    struct visit visit = {
-        .probe = {.check = check}, .site = site, .port = check->port};
+    struct visit visit = {.check = check, .site = site};
     const struct sdr_domain *domain = &check->config->domains[split];
-    char nobody[64], host[DNS_NAME_SIZE] = "";
 
     visit.name = site->delivery == SDR_REWRITE
                      ? domain->routing[site - check->config->sites]
                      : domain->ascii;
     choose_known(&visit, split, visit.name);
-    invent(nobody, sizeof nobody);
-    snprintf(visit.probe.unknown, sizeof visit.probe.unknown, "%s@%s", nobody,
-             visit.name);
+    smtp_invent(visit.probe.unknown, sizeof visit.probe.unknown, visit.name);
     tell_heading("site %s, %s", site->name, visit.name);
-    if (site->delivery == SDR_REWRITE)
-        mx_find(&visit.mx, check->dns, &check->here, visit.name);
-    else if (split_next_hop(site->next_hop, host, &visit.port))
-        mx_find_host(&visit.mx, check->dns, &check->here, host);
+    network_find(&check->network, site, visit.name, &visit.mx, &visit.port);
     try_hosts(&visit);
     return visit.probe.worst;
 }

@@ -93,17 +93,6 @@ print_line(const struct dump *dump, const char *address,
 /* ---- JSON ---- */
 
 static json_t *
-make_routing(const struct sdr_facts *facts)
-{
-    char text[SDR_ADDRESS_MAX + 1];
-
-    if (!facts->has_routing)
-        return json_null();
-    sdr_address_format(&facts->routing, text, sizeof text);
-    return make_string(text);
-}
-
-static json_t *
 make_object(const struct dump *dump, const char *address,
             const struct sdr_facts *facts)
 {

@@ -32,6 +32,17 @@ make_sites(const struct sdr_config *config, sdr_sites sites)
     return names;
 }
 
+json_t *
+make_routing(const struct sdr_facts *facts)
+{
+    char text[SDR_ADDRESS_MAX + 1];
+
+    if (!facts->has_routing)
+        return json_null();
+    sdr_address_format(&facts->routing, text, sizeof text);
+    return make_string(text);
+}
+
 void
 print_object(json_t *object)
 {

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "config.h"
+#include "facts.h"
 
 /* A string; octets that are no UTF-8 are shown as \xNN. */
 json_t *
@@ -18,6 +19,10 @@ make_string(const char *text);
 /* The names of the sites. */
 json_t *
 make_sites(const struct sdr_config *config, sdr_sites sites);
+
+/* The routing address, or null if there is none. */
+json_t *
+make_routing(const struct sdr_facts *facts);
 
 /* Print the object as one line and free it. */
 void

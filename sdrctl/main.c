@@ -9,37 +9,49 @@
 
 #include "sdrctl.h"
 
+#define WHOM "ADDRESS... | --file BATCH | --filter FILTER"
+#define WRITER                                                                 \
+    "[-n|--dry-run] [--json] [-q|--quiet] [--wait]\n"                          \
+    "      [-D|--bind-dn DN -y|--password-file FILE | --gssapi | --external]"
+#define NETWORK                                                                \
+    "[--here ADDRESS] [--resolver ADDRESS[:PORT]] [--port PORT]\n"             \
+    "      [--timeout SECONDS] [--tls-ca-file FILE]"
+
 static const struct command commands[] = {
     {"route", "[--json | --explain] ADDRESS... | -",
      "say where mail for each address goes, and why", command_route},
     {"show", "[--json] ADDRESS...",
      "say what the directories themselves have about each address now",
      command_show},
-    {"report", "[--csv | --json | --html] [--live] [NAME...]",
+    {"report", "[--csv | --json | --html] [--live] [DIRECTORY...]",
      "say how many live at each site, and what is wrong", command_report},
-    {"check", "[OPTION...] [configuration | dns]",
+    {"check",
+     "[configuration | dns | directory [DIRECTORY...] |\n"
+     "      replica [DIRECTORY...] | sites [SITE...] |\n"
+     "      mta [postfix | sendmail | exim]...]\n"
+     "      [--json] [-q|--quiet] " NETWORK "\n"
+     "      [--postfix-config FOLDER] [--sendmail-cf FILE] "
+     "[--exim-config FILE]",
      "look whether everything is as routing needs it, and say how to mend it",
      command_check},
-    {"check", "[OPTION...] directory | replica | sites | mta [NAME...]",
-     "the same of these alone; see sdrctl(8) for the options", command_check},
     {"move",
-     "--to SITE [--from SITE] [--add] [OPTIONS] ADDRESS... | --file F | "
-     "--filter F",
+     "--to SITE [--from SITE] [--add] [--skip-done] [--verify]\n"
+     "      " WRITER "\n      " NETWORK "\n      " WHOM,
      "make a site the owner of mailboxes", command_move},
-    {"hold", "[OPTIONS] ADDRESS... | --file F | --filter F",
+    {"hold", "[--skip-done] " WRITER "\n      " WHOM,
      "let mail wait while mailboxes are copied", command_hold},
-    {"release", "[OPTIONS] ADDRESS... | --file F | --filter F", "let it go on",
+    {"release", "[--skip-done] " WRITER "\n      " WHOM, "let it go on",
      command_release},
-    {"undo", "[OPTIONS] JOURNAL", "take a run of move, hold or release back",
+    {"undo", WRITER " JOURNAL", "take a run of move, hold or release back",
      command_undo},
-    {"history", "[ADDRESS]", "say who has changed what, and when",
+    {"history", "[--json] [ADDRESS]", "say who has changed what, and when",
      command_history},
-    {"sync", "status [--json] [NAME...]",
+    {"sync", "status [--json] [DIRECTORY...]",
      "say how good the copy of each directory is, and what that means for mail",
      command_sync},
-    {"sync", "accept [NAME...]", "believe the losses that sdr-sync holds back",
-     command_sync},
-    {"dump", "[--json] [NAME...]",
+    {"sync", "accept [DIRECTORY...]",
+     "believe the losses that sdr-sync holds back", command_sync},
+    {"dump", "[--json] [DIRECTORY...]",
      "print what is in the copy of each directory", command_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -51,28 +63,40 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* Of one command, or of all if NAME is NULL. */
+static void
+print_commands(FILE *out, const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (name == NULL || strcmp(name, commands[i].name) == 0)
+            fprintf(out, "  %s %s\n      %s\n", commands[i].name,
+                    commands[i].arguments, commands[i].help);
+    }
+}
+
 static void
 print_usage(FILE *out)
 {
     fputs("usage: sdrctl [-c FILE] COMMAND ...\n\ncommands:\n", out);
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %s %s\n      %s\n", commands[i].name,
-                commands[i].arguments, commands[i].help);
-    fputs("\n"
-          "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-          "  -h, --help         show this\n"
-          "  -V, --version      show the version\n"
-          "\n"
-          "Exit codes: 0 all sure, 64 bad use, 67 nobody has the address, 75\n"
-          "not now, 77 no right, 78 bad configuration. See sdrctl(8).\n",
-          out);
+    print_commands(out, NULL);
+    fputs(
+        "\n"
+        "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+        "  -h, --help         show this; after a command, what it takes\n"
+        "  -V, --version      show the version\n"
+        "\n"
+        "Exit codes: 0 all sure, 64 bad use, 65 a mistake in a batch, 67 "
+        "nobody\n"
+        "has the address, 75 not now, 77 no right, 78 bad configuration. See\n"
+        "sdrctl(8).\n",
+        out);
 }
 
 int
 bad_use(const char *command, const char *complaint)
 {
-    fprintf(stderr, "sdrctl %s: %s\n", command, complaint);
-    print_usage(stderr);
+    fprintf(stderr, "sdrctl %s: %s\nusage:\n", command, complaint);
+    print_commands(stderr, command);
     return EX_USAGE;
 }
 
@@ -153,10 +177,17 @@ main(int argc, char **argv)
         return EX_USAGE;
     }
     command = find_command(argv[optind]);
-    if (command == NULL)
-        return bad_use(argv[optind], "there is no such command");
     argc -= optind;
     argv += optind;
+    if (command == NULL) {
+        fprintf(stderr, "sdrctl: there is no command %s; see sdrctl --help\n",
+                argv[0]);
+        return EX_USAGE;
+    }
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_commands(stdout, command->name);
+        return EX_OK;
+    }
     optind = 0; /* the subcommand reads its own options from the start */
     return run(command, path, argc, argv);
 }

@@ -342,7 +342,7 @@ check_exim(const struct check *check, bool *found)
     struct sdr_error error = {""};
 
     visit.exim.file = check->exim_config;
-    visit.exim.timeout = check->timeout;
+    visit.exim.timeout = check->network.timeout;
     *found = program_find("exim4", visit.exim.program)
              || program_find("exim", visit.exim.program);
     if (!*found)

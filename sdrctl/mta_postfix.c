@@ -281,8 +281,9 @@ check_postfix(const struct check *check, bool *found)
     const char *folder = check->postfix_config;
     char program[PROGRAM_PATH_SIZE];
     enum sdr_finding worst = SDR_FINE;
-    struct postconf postconf = {
-        .program = program, .folder = folder, .timeout = check->timeout};
+    struct postconf postconf = {.program = program,
+                                .folder = folder,
+                                .timeout = check->network.timeout};
     struct sdr_error error = {""};
 
     *found = program_find("postconf", program);

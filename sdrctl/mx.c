@@ -3,119 +3,12 @@
  */
 #include "mx.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-
-/* ---- this host ---- */
-
-static bool
-same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-    struct sockaddr_in a4, b4;
-    struct sockaddr_in6 a6, b6;
-
-    if (a->ss_family != b->ss_family)
-        return false;
-    if (a->ss_family == AF_INET) {
-        memcpy(&a4, a, sizeof a4);
-        memcpy(&b4, b, sizeof b4);
-        return a4.sin_addr.s_addr == b4.sin_addr.s_addr;
-    }
-    memcpy(&a6, a, sizeof a6);
-    memcpy(&b6, b, sizeof b6);
-    return memcmp(&a6.sin6_addr, &b6.sin6_addr, sizeof a6.sin6_addr) == 0;
-}
-
-bool
-here_has(const struct here *here, const struct sockaddr_storage *address)
-{
-    for (unsigned i = 0; i < here->count; i++) {
-        if (same_address(&here->addresses[i], address))
-            return true;
-    }
-    return false;
-}
-
-bool
-parse_address(const char *text, struct sockaddr_storage *address)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-        memcpy(address, &v4, sizeof v4);
-    else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-        memcpy(address, &v6, sizeof v6);
-    else
-        return false;
-    return true;
-}
-
-void
-here_keep(struct here *here, const struct sockaddr_storage *address)
-{
-    if (here->count < sizeof here->addresses / sizeof here->addresses[0]
-        && !here_has(here, address))
-        here->addresses[here->count++] = *address;
-}
-
-bool
-here_add(struct here *here, const char *text)
-{
-    struct sockaddr_storage address;
-
-    if (!parse_address(text, &address))
-        return false;
-    here_keep(here, &address);
-    return true;
-}
-
-void
-here_find(struct here *here)
-{
-    struct ifaddrs *list = NULL;
-
-    here->count = 0;
-    /* What is sent to "any address" arrives here. */
-    (void)here_add(here, "0.0.0.0");
-    (void)here_add(here, "::");
-    if (getifaddrs(&list) != 0)
-        return;
-    for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
-        struct sockaddr_storage address = {0};
-
-        if (i->ifa_addr == NULL)
-            continue;
-        if (i->ifa_addr->sa_family == AF_INET)
-            memcpy(&address, i->ifa_addr, sizeof(struct sockaddr_in));
-        else if (i->ifa_addr->sa_family == AF_INET6)
-            memcpy(&address, i->ifa_addr, sizeof(struct sockaddr_in6));
-        else
-            continue;
-        here_keep(here, &address);
-    }
-    freeifaddrs(list);
-}
-
-void
-address_text(const struct sockaddr_storage *address, char *text, size_t size)
-{
-    socklen_t len = address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
-                                                  : sizeof(struct sockaddr_in6);
-
-    if (getnameinfo((const struct sockaddr *)address, len, text,
-                    (socklen_t)size, NULL, 0, NI_NUMERICHOST)
-        != 0)
-        snprintf(text, size, "?");
-}
 
 /* ---- order and choice ---- */
 

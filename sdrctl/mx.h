@@ -7,6 +7,7 @@
 #define SDRCTL_MX_H
 
 #include "dns.h"
+#include "here.h"
 
 struct mx_host {
     unsigned preference;
@@ -36,27 +37,6 @@ struct mx {
     struct mx_host hosts[DNS_HOSTS_MAX];
 };
 
-/* This host's addresses: those of its interfaces, and more. */
-struct here {
-    unsigned count;
-    struct sockaddr_storage addresses[64];
-};
-
-/* Ask for the addresses of the interfaces. */
-void
-here_find(struct here *here);
-
-/* Add an address. */
-void
-here_keep(struct here *here, const struct sockaddr_storage *address);
-
-/* Add an address, as text. False if it is none. */
-bool
-here_add(struct here *here, const char *text);
-
-bool
-here_has(const struct here *here, const struct sockaddr_storage *address);
-
 /* Put the hosts into the order in which they are tried: by preference; those
  * with the same in an order that CHANCE, a number below its argument, gives. A
  * host that is named twice stays once, with the better preference. */
@@ -78,12 +58,9 @@ void
 mx_find_host(struct mx *mx, struct dns *dns, const struct here *here,
              const char *name);
 
-/* Read an address. False if TEXT is none. */
+/* The host of "host:port", "[host]:port" or "host", and the port, unless there
+ * is none. False if it is too long, or the port no number. */
 bool
-parse_address(const char *text, struct sockaddr_storage *address);
-
-/* "192.0.2.1" or "2001:db8::1" */
-void
-address_text(const struct sockaddr_storage *address, char *text, size_t size);
+split_next_hop(const char *text, char host[DNS_NAME_SIZE], uint16_t *port);
 
 #endif

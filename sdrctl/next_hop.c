@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "mx.h"
 
 /* A port at the end of the text: ":25", or nothing. */
 static bool

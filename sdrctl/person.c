@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "filter.h"
+#include "grow.h"
 #include "profile.h"
 
 /* Enough for one page of a server that is busy (milliseconds). */
@@ -97,15 +98,12 @@ people_clear(struct people *people)
 static bool
 people_add(struct people *people, struct person *person)
 {
-    if (people->count == people->room) {
-        size_t room = people->room == 0 ? 16 : 2 * people->room;
-        void *items = realloc(people->items, room * sizeof *people->items);
+    void *items = grow(people->items, people->count, &people->room,
+                       sizeof *people->items);
 
-        if (items == NULL)
-            return false;
-        people->items = items;
-        people->room = room;
-    }
+    if (items == NULL)
+        return false;
+    people->items = items;
     people->items[people->count++] = *person;
     memset(person, 0, sizeof *person);
     return true;

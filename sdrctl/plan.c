@@ -7,6 +7,15 @@
 #include <string.h>
 #include <strings.h>
 
+/* A routing address in another site would contradict the new owner. */
+static bool
+must_drop_routing(const struct plan *plan, const struct person *person)
+{
+    return plan->kind == PLAN_MOVE && person->routing.count > 0
+           && (!person->facts.has_routing
+               || person->facts.routing_site != plan->to);
+}
+
 /* ---- what is never written ---- */
 
 static enum sdr_status
@@ -17,44 +26,71 @@ refuse(struct sdr_error *error, const char *reason)
 }
 
 /* Exchange keeps its own attributes; who writes them breaks it. */
+static bool
+is_of_exchange(const char *attribute)
+{
+    return strcasecmp(attribute, "targetAddress") == 0
+           || strncasecmp(attribute, "msExch", 6) == 0;
+}
+
+/* For PowerShell, inside of ''. */
+static void
+quote(char *quoted, size_t size, const char *text)
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + 2 < size; text++) {
+        if (*text == '\'')
+            quoted[len++] = '\'';
+        quoted[len++] = *text;
+    }
+    quoted[len] = '\0';
+}
+
 static enum sdr_status
 refuse_exchange(const struct plan *plan, const struct person *person,
                 struct sdr_error *error)
 {
     const struct sdr_site *site = &plan->config->sites[plan->to];
-    char address[SDR_ADDRESS_MAX + 1];
+    char address[2 * SDR_ADDRESS_MAX + 1];
     const char *domain = site->accept_domains.count > 0
                              ? site->accept_domains.items[0]
                              : site->name;
+    int local;
 
-    snprintf(address, sizeof address, "%s", person->address);
-    address[strcspn(address, "@")] = '\0';
-    sdr_error_set(error,
-                  "Exchange itself says where he is (targetAddress); in its "
-                  "shell: Enable-RemoteMailbox -Identity '%s' "
-                  "-RemoteRoutingAddress '%s@%s'",
-                  person->address, address, domain);
+    quote(address, sizeof address, person->address);
+    local = (int)(strrchr(address, '@') - address);
+    if (plan->to == plan->config->directories[person->directory].default_owner)
+        sdr_error_set(error,
+                      "Exchange itself says where he is (targetAddress); in "
+                      "its shell: New-MoveRequest -Identity '%s' -Outbound",
+                      address);
+    else
+        sdr_error_set(error,
+                      "Exchange itself says where he is (targetAddress); in "
+                      "its shell: Enable-RemoteMailbox -Identity '%s' "
+                      "-RemoteRoutingAddress '%.*s@%s'",
+                      address, local, address, domain);
     return SDR_INVALID;
 }
 
 static enum sdr_status
 check_writable(const struct plan *plan, const struct person *person,
-               const char *attribute, struct sdr_error *error)
+               const struct sdr_mapping *mapping, struct sdr_error *error)
 {
-    const struct sdr_mapping *mapping =
-        &plan->config->directories[person->directory].mapping;
+    const char *owner = mapping->owner;
+    bool keeps_routing =
+        mapping->routing != NULL && is_of_exchange(mapping->routing);
 
-    if (attribute == NULL && mapping->routing != NULL
-        && strcasecmp(mapping->routing, "targetAddress") == 0)
+    if (owner == NULL ? keeps_routing : is_of_exchange(owner))
         return refuse_exchange(plan, person, error);
-    if (attribute == NULL)
+    if (owner == NULL)
         return refuse(error, "his directory has no attribute for that: who is "
                              "in it belongs to its default-owner");
-    if (strcasecmp(attribute, "memberOf") == 0)
+    if (strcasecmp(owner, "memberOf") == 0)
         return refuse(error, "groups say whose he is: change the members of "
                              "the group that is the site's owner-value");
-    if (strcasecmp(attribute, "targetAddress") == 0
-        || strncasecmp(attribute, "msExch", 6) == 0)
+    if (keeps_routing && must_drop_routing(plan, person))
         return refuse_exchange(plan, person, error);
     return SDR_OK;
 }
@@ -146,18 +182,12 @@ add_class(const struct plan *plan, const struct person *person,
                          strlen("sdrRecipient"));
 }
 
-/* A routing address in another site would contradict the new owner. */
 static bool
-drop_routing(const struct plan *plan, const struct person *person,
-             const char *name, struct change *change)
+drop_routing(const struct person *person, const char *name,
+             struct change *change)
 {
-    struct change_attribute *attribute;
+    struct change_attribute *attribute = change_attribute(change, name);
 
-    if (name == NULL || person->routing.count == 0
-        || (person->facts.has_routing
-            && person->facts.routing_site == plan->to))
-        return true;
-    attribute = change_attribute(change, name);
     return attribute != NULL
            && copy_values(&attribute->before, &person->routing);
 }
@@ -169,8 +199,7 @@ plan_owner(const struct plan *plan, const struct person *person,
     const struct sdr_mapping *mapping =
         &plan->config->directories[person->directory].mapping;
     struct change_attribute *owner;
-    enum sdr_status status =
-        check_writable(plan, person, mapping->owner, error);
+    enum sdr_status status = check_writable(plan, person, mapping, error);
 
     if (status == SDR_OK)
         status = check_owners(plan, person, error);
@@ -178,8 +207,8 @@ plan_owner(const struct plan *plan, const struct person *person,
         return status;
     owner = change_attribute(change, mapping->owner);
     return owner != NULL && add_owners(plan, person, owner)
-                   && (plan->kind == PLAN_ADD
-                       || drop_routing(plan, person, mapping->routing, change))
+                   && (!must_drop_routing(plan, person)
+                       || drop_routing(person, mapping->routing, change))
                    && add_class(plan, person, change)
                ? SDR_OK
                : SDR_TEMPFAIL;
@@ -196,6 +225,9 @@ plan_hold(const struct plan *plan, const struct person *person,
 
     if (name == NULL)
         return refuse(error, "his directory has no hold-attribute");
+    if (is_of_exchange(name))
+        return refuse(error, "Exchange keeps that attribute itself: name "
+                             "another hold-attribute");
     if (person->facts.hold == hold) {
         sdr_error_set(error, hold ? "is on hold already" : "is not on hold");
         return SDR_NOTFOUND;

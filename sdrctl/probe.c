@@ -93,79 +93,67 @@ try_sender(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
 
 /* ---- the beginning ---- */
 
-static enum sdr_status
-greet(struct probe *probe, struct smtp *smtp, struct smtp_reply *reply,
-      struct sdr_error *error)
+static void
+tell_greeting(struct probe *probe, const struct smtp_start *start,
+              enum sdr_status status)
 {
-    if (smtp_read(smtp, reply, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply->code == 220) {
+    const struct smtp_reply *last = &start->last;
+
+    if (start->greeting.code == 220)
         tell_finding(&probe->worst, SDR_FINE, "greeting", NULL, "%s",
-                     reply->line);
-        if (smtp_hello(smtp, reply, error) != SDR_OK)
-            return SDR_TEMPFAIL;
-        if (reply->code < 300)
-            return SDR_OK;
-    }
-    if (reply->code >= 500)
+                     start->greeting.line);
+    if (status != SDR_NOTFOUND)
+        return;
+    if (last->code >= 500)
         tell_finding(&probe->worst, SDR_WRONG, "greeting",
                      "ask the site why: a block list, a missing reverse DNS "
                      "name, or a list of hosts that may come",
-                     "this host is refused: %d %s", reply->code, reply->line);
+                     "this host is refused: %d %s", last->code, last->line);
     else
         tell_finding(&probe->worst, SDR_SILENT, "greeting", "try again later",
-                     "this host is put off: %d %s", reply->code, reply->line);
-    return SDR_NOTFOUND;
+                     "this host is put off: %d %s", last->code, last->line);
 }
 
 static void
-tell_certificate(struct probe *probe, const char *host, const char *version,
-                 const char *flaw)
+tell_certificate(struct probe *probe, const char *host,
+                 const struct smtp_start *start)
 {
-    if (flaw[0] == '\0')
+    if (start->flaw.text[0] == '\0')
         tell_finding(&probe->worst, SDR_FINE, "STARTTLS", NULL,
-                     "%s, and the certificate is good", version);
+                     "%s, and the certificate is good", start->version);
     else
         tell_finding(&probe->worst, SDR_DOUBTFUL, "certificate",
                      "get the site a certificate for that name, or name who "
                      "issued it with --tls-ca-file",
-                     "%s, but who answers for %s cannot be told: %s", version,
-                     host, flaw);
+                     "%s, but who answers for %s cannot be told: %s",
+                     start->version, host, start->flaw.text);
 }
 
-/* Returns SDR_INVALID if it failed, so that a mail server would try again
- * without. */
-static enum sdr_status
-encrypt(struct probe *probe, struct smtp *smtp, const char *host,
-        struct smtp_reply *reply, struct sdr_error *error)
+static void
+tell_tls(struct probe *probe, const char *host, const struct smtp_start *start)
 {
-    const char *version = "";
-    struct sdr_error flaw;
-
-    if (!reply->starttls) {
+    switch (start->tls) {
+    case SMTP_TLS_UNTRIED:
+        break;
+    case SMTP_TLS_MISSING:
         tell_finding(&probe->worst, SDR_DOUBTFUL, "STARTTLS",
                      "switch TLS on at the site",
                      "not offered: the mail can be read on its way");
-        return SDR_OK;
-    }
-    if (smtp_command(smtp, reply, error, "STARTTLS") != SDR_OK)
-        return SDR_TEMPFAIL;
-    if (reply->code != 220) {
+        break;
+    case SMTP_TLS_REFUSED:
         tell_finding(&probe->worst, SDR_DOUBTFUL, "STARTTLS",
                      "look at the site's log", "offered, then refused: %d %s",
-                     reply->code, reply->line);
-        return SDR_OK;
-    }
-    if (smtp_start_tls(smtp, host, probe->check->tls_ca_file, &version, &flaw,
-                       error)
-        != SDR_OK) {
+                     start->refusal.code, start->refusal.line);
+        break;
+    case SMTP_TLS_FAILED:
         tell_finding(&probe->worst, SDR_DOUBTFUL, "STARTTLS",
                      "look at the site's log", "the handshake fails: %s",
-                     error->text);
-        return SDR_INVALID;
+                     start->flaw.text);
+        break;
+    case SMTP_TLS_USED:
+        tell_certificate(probe, host, start);
+        break;
     }
-    tell_certificate(probe, host, version, flaw.text);
-    return smtp_hello(smtp, reply, error);
 }
 
 /* ---- all of it ---- */
@@ -188,33 +176,16 @@ try_mail(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
     return status; /* a bad end does not matter */
 }
 
-/* As a mail server does: once more in plain text if TLS cannot be had. */
-static enum sdr_status
-reopen(struct probe *probe, struct smtp **smtp, const struct sockaddr *address,
-       socklen_t len, struct sdr_error *error)
-{
-    struct smtp_reply reply;
-    enum sdr_status status;
-
-    smtp_close(smtp);
-    status = smtp_open(smtp, address, len, probe->check->timeout, error);
-    if (status == SDR_OK)
-        status = greet(probe, *smtp, &reply, error);
-    return status;
-}
-
 void
-probe_host(struct probe *probe, struct smtp **smtp, const char *host,
-           const struct sockaddr *address, socklen_t len)
+probe_host(struct probe *probe, struct smtp **smtp,
+           const struct smtp_host *host)
 {
     struct sdr_error error = {""};
-    struct smtp_reply reply;
-    enum sdr_status status = greet(probe, *smtp, &reply, &error);
+    struct smtp_start start;
+    enum sdr_status status = smtp_begin(smtp, host, &start, &error);
 
-    if (status == SDR_OK)
-        status = encrypt(probe, *smtp, host, &reply, &error);
-    if (status == SDR_INVALID)
-        status = reopen(probe, smtp, address, len, &error);
+    tell_greeting(probe, &start, status);
+    tell_tls(probe, host->name, &start);
     if (status == SDR_OK)
         status = try_mail(probe, *smtp, &error);
     if (status == SDR_TEMPFAIL)

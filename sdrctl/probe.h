@@ -5,19 +5,18 @@
 #define SDRCTL_PROBE_H
 
 #include "check.h"
-#include "smtp.h"
+#include "smtp_start.h"
 
 struct probe {
-    const struct check *check;
     char known[SDR_ADDRESS_MAX + 1];    /* a recipient; "": none to try */
     char unknown[SDR_ADDRESS_MAX + 64]; /* nobody */
     enum sdr_finding worst;             /* of all hosts so far */
 };
 
-/* Tell what HOST says in a conversation that was opened with this address, from
- * its greeting on. If TLS cannot be had, *smtp becomes another one without. */
+/* Tell what the host says in a conversation that is open, from its greeting on;
+ * *smtp may become another one. */
 void
-probe_host(struct probe *probe, struct smtp **smtp, const char *host,
-           const struct sockaddr *address, socklen_t len);
+probe_host(struct probe *probe, struct smtp **smtp,
+           const struct smtp_host *host);
 
 #endif

@@ -6,19 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 bool
 course_add(struct course *course, time_t when, unsigned site, int64_t delta)
 {
-    if (course->count == course->room) {
-        size_t room = course->room == 0 ? 64 : 2 * course->room;
-        struct course_step *steps =
-            realloc(course->steps, room * sizeof *steps);
+    void *steps = grow(course->steps, course->count, &course->room,
+                       sizeof *course->steps);
 
-        if (steps == NULL)
-            return false;
-        course->steps = steps;
-        course->room = room;
-    }
+    if (steps == NULL)
+        return false;
+    course->steps = steps;
     course->steps[course->count++] = (struct course_step){when, site, delta};
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "copy.h"
 #include "filter.h"
+#include "grow.h"
 #include "live.h"
 #include "profile.h"
 
@@ -82,17 +83,12 @@ static bool
 add_text(struct texts *texts, const char *octets, size_t len, unsigned strength)
 {
     char *copy = malloc(len + 1);
+    void *items =
+        grow(texts->items, texts->count, &texts->room, sizeof *texts->items);
 
-    if (texts->count == texts->room) {
-        size_t room = 2 * texts->room + 8;
-        struct text *items = realloc(texts->items, room * sizeof *items);
-
-        if (items != NULL) {
-            texts->items = items;
-            texts->room = room;
-        }
-    }
-    if (copy == NULL || texts->count == texts->room) {
+    if (items != NULL)
+        texts->items = items;
+    if (copy == NULL || items == NULL) {
         free(copy);
         return false;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "log.h"
 
 /* ---- collecting ---- */
@@ -21,23 +22,6 @@ digest(uint64_t start, const char *text)
     for (; *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * 0x100000001b3U;
     return hash;
-}
-
-/* Make room for one more of SIZE octets. */
-static bool
-grow(void **items, size_t count, size_t *room, size_t size)
-{
-    size_t more = *room == 0 ? 256 : 2 * *room;
-    void *bigger;
-
-    if (count < *room)
-        return true;
-    bigger = realloc(*items, more * size);
-    if (bigger == NULL)
-        return false;
-    *items = bigger;
-    *room = more;
-    return true;
 }
 
 /* The split domain of the address. False if there is none, if it goes by
@@ -86,20 +70,21 @@ rows_add(struct rows *rows, const struct sdr_config *config,
          const char *address, const struct sdr_facts *facts, const char *dn)
 {
     struct row row = make_row(facts, dn);
-    void *items = rows->items;
     unsigned domain;
+    void *items;
 
     if (!find_domain(config, address, &domain))
         return false;
     row.domain = (unsigned short)domain;
     row.address = strdup(address);
-    if (row.address == NULL
-        || !grow(&items, rows->count, &rows->room, sizeof row)) {
+    items = grow(rows->items, rows->count, &rows->room, sizeof row);
+    if (items != NULL)
+        rows->items = items;
+    if (row.address == NULL || items == NULL) {
         free(row.address);
         rows->no_memory = true;
         return true;
     }
-    rows->items = items;
     rows->items[rows->count++] = row;
     return true;
 }
@@ -109,19 +94,20 @@ rows_add_value(struct rows *rows, unsigned directory, const char *value,
                size_t len, const char *address)
 {
     struct row_value one = {.directory = directory, .address = strdup(address)};
-    void *values = rows->values;
+    void *values =
+        grow(rows->values, rows->value_count, &rows->value_room, sizeof one);
     char clean[1024];
 
     sdr_log_clean(clean, sizeof clean, value, len, "");
     one.value = strdup(clean);
-    if (one.value == NULL || one.address == NULL
-        || !grow(&values, rows->value_count, &rows->value_room, sizeof one)) {
+    if (values != NULL)
+        rows->values = values;
+    if (one.value == NULL || one.address == NULL || values == NULL) {
         free(one.value);
         free(one.address);
         rows->no_memory = true;
         return;
     }
-    rows->values = values;
     rows->values[rows->value_count++] = one;
 }
 

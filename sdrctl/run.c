@@ -90,20 +90,32 @@ tell(const struct run *run, const struct change *change, const char *result,
     putchar('\n');
 }
 
+/* ---- the bar: on a terminal, below what is said there ---- */
+
+static bool
+has_bar(const struct run *run, size_t all)
+{
+    enum { WORTH_A_BAR = 10 };
+
+    return !run->quiet && !run->json && all >= WORTH_A_BAR
+           && isatty(STDERR_FILENO);
+}
+
 static void
-tell_progress(const struct run *run, size_t done, size_t all)
+draw_bar(size_t done, size_t all)
 {
     enum { WIDTH = 40 };
-    int full = all > 0 ? (int)(done * WIDTH / all) : WIDTH;
+    int full = (int)(done * WIDTH / all);
 
-    if (run->quiet || run->json || all < 10 || !isatty(STDERR_FILENO)
-        || isatty(STDOUT_FILENO))
-        return;
     fprintf(stderr, "\r[%.*s%*s] %zu of %zu", full,
             "########################################", WIDTH - full, "", done,
             all);
-    if (done == all)
-        fputc('\n', stderr);
+}
+
+static void
+wipe_bar(void)
+{
+    fputs("\r\033[K", stderr);
 }
 
 static void
@@ -171,6 +183,27 @@ make(const struct run *run, struct journal *journal,
     return result != CHANGE_FAILED;
 }
 
+/* Returns how many were tried. */
+static size_t
+make_all(const struct run *run, struct journal *journal,
+         const struct changes *changes, struct totals *totals)
+{
+    bool bar = has_bar(run, changes->count), good = true;
+    size_t i = 0;
+
+    while (i < changes->count && good && !interrupted) {
+        if (bar)
+            wipe_bar();
+        good = make(run, journal, &changes->items[i++], totals);
+        fflush(stdout);
+        if (bar)
+            draw_bar(i, changes->count);
+    }
+    if (bar)
+        wipe_bar();
+    return i;
+}
+
 int
 run_changes(const struct run *run, const struct changes *changes)
 {
@@ -187,15 +220,7 @@ run_changes(const struct run *run, const struct changes *changes)
         return EX_IOERR;
     }
     take_signals();
-    for (i = 0; i < changes->count && !interrupted; i++) {
-        bool good = make(run, journal, &changes->items[i], &totals);
-
-        tell_progress(run, i + 1, changes->count);
-        if (!good) {
-            i++;
-            break;
-        }
-    }
+    i = make_all(run, journal, changes, &totals);
     for (size_t k = i; k < changes->count; k++)
         tell(run, &changes->items[k], "not tried", "");
     tell_end(run, &totals, changes->count - i, journal);

@@ -72,17 +72,6 @@ make_owners(const struct sdr_config *config, const struct found_entry *entry,
 
 /* ---- facts ---- */
 
-static json_t *
-make_routing(const struct sdr_facts *facts)
-{
-    char text[SDR_ADDRESS_MAX + 1];
-
-    if (!facts->has_routing)
-        return json_null();
-    sdr_address_format(&facts->routing, text, sizeof text);
-    return make_string(text);
-}
-
 static void
 add_facts(json_t *object, const struct sdr_config *config,
           const struct sdr_facts *facts)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
@@ -222,6 +223,7 @@ add_line(struct smtp_reply *reply, const char *line, bool first,
         snprintf(reply->line, sizeof reply->line, "%.511s", text);
     reply->code = code;
     reply->starttls |= !first && strcasecmp(text, "STARTTLS") == 0;
+    reply->smtputf8 |= !first && strcasecmp(text, "SMTPUTF8") == 0;
     return SDR_OK;
 }
 
@@ -408,4 +410,13 @@ smtp_start_tls(struct smtp *smtp, const char *host, const char *ca_file,
     judge_certificate(smtp, host, flaw);
     *version = gnutls_protocol_get_name(gnutls_protocol_get_version(smtp->tls));
     return SDR_OK;
+}
+
+void
+smtp_invent(char *address, size_t size, const char *domain)
+{
+    unsigned long long number = 0;
+
+    (void)!getrandom(&number, sizeof number, 0);
+    snprintf(address, size, "sdrctl-check-%016llx@%s", number, domain);
 }

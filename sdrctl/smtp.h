@@ -9,6 +9,7 @@
 #define SDRCTL_SMTP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include "status.h"
@@ -18,7 +19,8 @@ struct smtp;
 struct smtp_reply {
     int code;
     char line[512]; /* the first line, without the code */
-    bool starttls;  /* the keyword stands in a line (of EHLO's reply) */
+    bool starttls,
+        smtputf8; /* the keyword stands in a line (of EHLO's reply) */
 };
 
 /* Connect. Returns SDR_OK, and a conversation to be closed that begins with the
@@ -57,5 +59,9 @@ enum sdr_status SDR_MUST_USE
 smtp_start_tls(struct smtp *smtp, const char *host, const char *ca_file,
                const char **version, struct sdr_error *flaw,
                struct sdr_error *error);
+
+/* An address at DOMAIN that nobody has. */
+void
+smtp_invent(char *address, size_t size, const char *domain);
 
 #endif

@@ -4,6 +4,7 @@
 #include "wait.h"
 
 #include <stdio.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -12,27 +13,53 @@
 
 enum { WAIT_MS = 60 * 1000, GLANCE_MS = 300, STEP_MS = 50 };
 
+/* Those that the values mean; of none it is left open who it is. */
 static bool
-is_as_planned(const struct plan *plan, const struct sdr_facts *facts)
+are_owners(const struct sdr_config *config, const struct values *values,
+           const struct sdr_facts *facts)
 {
-    sdr_sites to = (sdr_sites)1 << plan->to;
+    sdr_sites owners = 0;
 
-    switch (plan->kind) {
-    case PLAN_MOVE:
-        return facts->owners == to;
-    case PLAN_ADD:
-        return (facts->owners & to) != 0;
-    case PLAN_HOLD:
-        return facts->hold;
-    case PLAN_RELEASE:
-        return !facts->hold;
+    for (size_t i = 0; i < values->count; i++)
+        owners |= sdr_config_owner(config, values->items[i].bv_val,
+                                   values->items[i].bv_len);
+    return values->count > 0 ? facts->owners == owners
+                             : facts->by_default || facts->has_routing;
+}
+
+static bool
+is_held(const struct values *values)
+{
+    return values->count > 0
+           && strcasecmp(values->items[0].bv_val, "TRUE") == 0;
+}
+
+/* True if the facts are those after the change. */
+static bool
+is_as_changed(const struct sdr_config *config, const struct change *change,
+              const struct sdr_facts *facts)
+{
+    const struct sdr_mapping *mapping =
+        &config->directories[change->directory].mapping;
+
+    for (unsigned i = 0; i < change->count; i++) {
+        const struct change_attribute *attribute = &change->attributes[i];
+
+        if (mapping->owner != NULL
+            && strcasecmp(attribute->name, mapping->owner) == 0
+            && !are_owners(config, &attribute->after, facts))
+            return false;
+        if (mapping->hold != NULL
+            && strcasecmp(attribute->name, mapping->hold) == 0
+            && is_held(&attribute->after) != facts->hold)
+            return false;
     }
-    return false;
+    return true;
 }
 
 static bool
 is_seen(struct sdr_replica *replica, const struct sdr_config *config,
-        const struct plan *plan, const struct change *change)
+        const struct change *change)
 {
     struct sdr_keys keys = {.count = 1};
     const struct sdr_name *name;
@@ -48,21 +75,24 @@ is_seen(struct sdr_replica *replica, const struct sdr_config *config,
     return sdr_replica_lookup(replica, change->directory, &keys, time(NULL),
                               &facts, &error)
                == SDR_OK
-           && is_as_planned(plan, &facts);
+           && is_as_changed(config, change, &facts);
 }
 
 int
-wait_for_replica(struct sdr *sdr, const struct plan *plan,
-                 const struct changes *changes, bool wait, bool quiet)
+wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
+                 bool quiet)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
     const struct sdr_config *config = sdr_get_config(sdr);
-    struct sdr_replica *replica = sdr_replica_new(config);
+    struct sdr_replica *replica = NULL;
     int64_t end = sdr_clock() + (wait ? WAIT_MS : GLANCE_MS);
     size_t seen = 0;
 
+    if (config->replica.path == NULL)
+        return EX_OK;
+    replica = sdr_replica_new(config);
     while (replica != NULL && seen < changes->count && sdr_clock() < end) {
-        if (is_seen(replica, config, plan, &changes->items[seen]))
+        if (is_seen(replica, config, &changes->items[seen]))
             seen++;
         else
             nanosleep(&step, NULL);

@@ -7,14 +7,13 @@
 #include <stdbool.h>
 
 #include "change.h"
-#include "plan.h"
 #include "sdr.h"
 
-/* Look whether the replica shows what the changes by the plan have made of
- * everybody; if WAIT, for a minute at most. Says so if not. Returns 0, or 75 if
- * it was to be waited for and has not. */
+/* Look whether the replica, if there is one, shows what the changes have made
+ * of everybody; if WAIT, for a minute at most. Says so if not. Returns 0, or 75
+ * if it was to be waited for and has not. */
 int
-wait_for_replica(struct sdr *sdr, const struct plan *plan,
-                 const struct changes *changes, bool wait, bool quiet);
+wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
+                 bool quiet);
 
 #endif

@@ -17,36 +17,39 @@ is_split(const struct sdr_config *config, const char *domain)
     return name != NULL && name->kind == SDR_NAME_SPLIT;
 }
 
-/* Keep the address once, by its strongest attribute, if anybody may ask for
- * it. */
+static bool
+make_room(struct entry *entry)
+{
+    unsigned room = entry->key_room == 0 ? 4 : 2 * entry->key_room;
+    struct entry_key *keys;
+
+    if (entry->key_count < entry->key_room)
+        return true;
+    keys = realloc(entry->keys, room * sizeof *keys);
+    if (keys == NULL)
+        return false;
+    entry->keys = keys;
+    entry->key_room = room;
+    return true;
+}
+
+/* Keep the address if anybody may ask for it. */
 static void
 on_address(void *arg, const struct sdr_address *address, unsigned strength)
 {
     struct entry *entry = arg;
-    struct entry_key *keys, new;
+    struct entry_key *key;
 
     if (!is_split(entry->reader.config, address->domain))
         return;
-    memset(&new, 0, sizeof new);
-    sdr_record_key(&new.key, entry->reader.facts.directory, address);
-    new.strength = (unsigned char)strength;
-    for (unsigned i = 0; i < entry->key_count; i++) {
-        struct entry_key *old = &entry->keys[i];
-
-        if (old->key.len == new.key.len
-            && memcmp(old->key.octets, new.key.octets, new.key.len) == 0) {
-            if (new.strength < old->strength)
-                old->strength = new.strength;
-            return;
-        }
-    }
-    keys = realloc(entry->keys, (entry->key_count + 1) * sizeof *keys);
-    if (keys == NULL) {
+    if (!make_room(entry)) {
         entry->no_memory = true;
         return;
     }
-    entry->keys = keys;
-    entry->keys[entry->key_count++] = new;
+    key = &entry->keys[entry->key_count++];
+    memset(key, 0, sizeof *key);
+    sdr_record_key(&key->key, entry->reader.facts.directory, address);
+    key->strength = (unsigned char)strength;
 }
 
 void
@@ -82,7 +85,30 @@ entry_key_compare(const struct entry_key *a, const struct entry_key *b)
 static int
 compare_keys(const void *a, const void *b)
 {
-    return entry_key_compare(a, b);
+    const struct entry_key *x = a, *y = b;
+    int order = entry_key_compare(x, y);
+
+    return order != 0
+               ? order
+               : (x->strength > y->strength) - (x->strength < y->strength);
+}
+
+/* The order in which a server names values means nothing; each address counts
+ * once, by its strongest attribute. */
+static void
+settle_keys(struct entry *entry)
+{
+    struct entry_key *keys = entry->keys;
+    unsigned kept = 0;
+
+    if (entry->key_count == 0)
+        return;
+    qsort(keys, entry->key_count, sizeof *keys, compare_keys);
+    for (unsigned i = 1; i < entry->key_count; i++) {
+        if (entry_key_compare(&keys[kept], &keys[i]) != 0)
+            keys[++kept] = keys[i];
+    }
+    entry->key_count = kept + 1;
 }
 
 /* DN, NUL, record, then each key: strength, length (2), octets. */
@@ -122,9 +148,7 @@ entry_end(struct entry *entry)
 
     if (entry->no_memory)
         return false;
-    /* The order in which a server names values means nothing. */
-    if (entry->key_count > 0)
-        qsort(entry->keys, entry->key_count, sizeof *entry->keys, compare_keys);
+    settle_keys(entry);
     parts.record_len =
         sdr_record_write(record, entry->id, sdr_reader_end_all(&entry->reader));
     parts.keys = entry->keys;

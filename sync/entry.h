@@ -19,7 +19,7 @@ struct entry {
     unsigned char id[SDR_RECORD_ID_SIZE];
     char *dn;
     struct entry_key *keys;
-    unsigned key_count;
+    unsigned key_count, key_room;
     bool no_memory;
     unsigned char *octets; /* after entry_end() */
     size_t len;

@@ -34,8 +34,6 @@ full_session(const struct session_with *with)
         sdr_error_prefix(with->error, "%s", with->uri);
         return SESSION_FAILED;
     }
-    *with->worked = true;
-    with->worker->status = SDR_OK;
-    worker_well(with->worker);
+    session_is_up_to_date(with->worker, with->up_to_date);
     return with->worker->once ? SESSION_STOPPED : SESSION_REST;
 }

@@ -186,11 +186,12 @@ let_one_go(struct guard *guard, const struct tables *tables,
 int
 guard_let_go(struct guard *guard, const struct tables *tables)
 {
-    struct tables_id id = {{tables->directory}};
+    struct tables_id id;
+    bool begun = false;
     int rc = 0;
 
     while (rc == 0 && guard->held > 0) {
-        rc = tables_next(tables, tables->held, &id);
+        rc = tables_next(tables, tables->held, &begun, &id);
         if (rc == 0)
             rc = let_one_go(guard, tables, &id);
     }
@@ -229,14 +230,15 @@ is_move(const struct tables *tables, const struct tables_id *id,
 int
 guard_sort_out(struct guard *guard, const struct tables *tables)
 {
-    struct tables_id id = {{tables->directory}};
+    struct tables_id id;
+    bool begun = false;
     int rc = guard->held > 0 ? 0 : MDB_NOTFOUND;
 
     while (rc == 0) {
         struct change truth = {.octets = NULL};
         MDB_val shown;
 
-        rc = tables_next(tables, tables->held, &id);
+        rc = tables_next(tables, tables->held, &begun, &id);
         if (rc == 0)
             rc = copy_held(tables, &id, &truth);
         if (rc == 0)

@@ -20,7 +20,7 @@
 /* Of 64 octets for each process that reads: Exim has one for each message. */
 enum { LOCK_FILE_SIZE = 128 << 10 };
 
-/* The file itself is as large as what is in it. */
+/* How large the file is at least; on the disk it takes what is in it. */
 #define MAP_MIN ((size_t)64 << 20)
 
 /* Longer than readers go without looking whether the file is still there. */
@@ -62,28 +62,36 @@ lock(struct home *home, const char *path, struct sdr_error *error)
 
 /* ---- looking at what is there ---- */
 
-/* How many octets are missing at its end; -1 without an answer. */
-static off_t
-missing_octets(MDB_env *env, int fd, off_t *wanted)
+/* True unless pages are missing at its end. */
+static bool
+is_whole(MDB_env *env, int fd)
 {
     MDB_envinfo info;
     MDB_stat stat;
     struct stat file;
 
-    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0
-        || fstat(fd, &file) != 0)
-        return -1;
-    *wanted = (off_t)((uint64_t)(info.me_last_pgno + 1) * stat.ms_psize);
-    return *wanted > file.st_size ? *wanted - file.st_size : 0;
+    return mdb_env_info(env, &info) == 0 && mdb_env_stat(env, &stat) == 0
+           && fstat(fd, &file) == 0
+           && (uint64_t)file.st_size
+                  >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
-int
-home_fill(struct home *home)
+/* Make the file as long as it may ever become, without taking room for it. LMDB
+ * leaves out the last pages if the same commit has made and freed them, and who
+ * opens a file that is shorter than it says takes it for one that was cut. So
+ * it must be long enough before the commit. */
+static int
+stretch(const struct home *home)
 {
-    off_t wanted = 0;
+    MDB_envinfo info;
+    struct stat file;
+    int rc = mdb_env_info(home->env, &info);
 
-    return missing_octets(home->env, home->fd, &wanted) > 0
-                   && ftruncate(home->fd, wanted) != 0
+    if (rc != 0)
+        return rc;
+    return fstat(home->fd, &file) != 0
+                   || (file.st_size < (off_t)info.me_mapsize
+                       && ftruncate(home->fd, (off_t)info.me_mapsize) != 0)
                ? errno
                : 0;
 }
@@ -142,6 +150,8 @@ open_tables(struct home *home, bool new)
     if (rc == 0)
         rc = check_format(home, txn);
     if (rc == 0)
+        rc = stretch(home); /* now that it is ours */
+    if (rc == 0)
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
     return rc;
@@ -170,7 +180,7 @@ map_size(off_t file)
 {
     size_t size = MAP_MIN;
 
-    while (size / 2 < (size_t)file)
+    while (size < (size_t)file)
         size *= 2;
     return size;
 }
@@ -209,7 +219,6 @@ static int
 open_env(struct home *home, const char *path, const char *lock_file)
 {
     struct stat file;
-    off_t wanted;
     int rc = prepare(home, lock_file, &file);
 
     if (rc == 0)
@@ -220,7 +229,7 @@ open_env(struct home *home, const char *path, const char *lock_file)
         rc = mdb_env_set_mapsize(home->env, map_size(file.st_size));
     if (rc == 0)
         rc = mdb_env_open(home->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
-    if (rc == 0 && missing_octets(home->env, home->fd, &wanted) != 0)
+    if (rc == 0 && !is_whole(home->env, home->fd))
         rc = MDB_CORRUPTED;
     return rc != 0 ? rc : open_tables(home, is_empty(home->env));
 }
@@ -333,5 +342,7 @@ home_grow(struct home *home)
     MDB_envinfo info;
     int rc = mdb_env_info(home->env, &info);
 
-    return rc != 0 ? rc : mdb_env_set_mapsize(home->env, 2 * info.me_mapsize);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(home->env, 2 * info.me_mapsize);
+    return rc != 0 ? rc : stretch(home);
 }

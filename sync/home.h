@@ -41,13 +41,6 @@ home_is_there(const struct home *home, const char *path);
 void
 home_close(struct home *home);
 
-/* Make the file as long as it says it is. LMDB leaves out the last pages if the
- * same commit has made and freed them, and a reader takes a file that is too
- * short for one that was cut. To be called after each commit. Returns 0 or an
- * errno. */
-int
-home_fill(struct home *home);
-
 /* Make room for more. No transaction may be open. Returns as LMDB does. */
 int
 home_grow(struct home *home);

@@ -98,8 +98,7 @@ tell(struct worker *worker, enum sdr_status status, struct sdr_error *error)
     }
     if (error->text[0] == '\0')
         sdr_error_set(error, "out of memory");
-    if (!worker_stopping(worker))
-        worker_failed(worker, error);
+    worker_failed(worker, error);
 }
 
 void

@@ -1,15 +1,13 @@
 /* main.c - sdr-sync(8): arguments, start, end
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "arguments.h"
 #include "config.h"
-#include "sdr.h"
 #include "service.h"
 
 static const char usage[] =
@@ -32,62 +30,11 @@ static const char usage[] =
     "75 a directory could not be read (--once), 78 bad configuration. See\n"
     "sdr-sync(8).\n";
 
-static const struct option options[] = {
-    {"once", no_argument, NULL, '1'},
-    {"config", required_argument, NULL, 'c'},
-    {"test", no_argument, NULL, 't'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
-
-struct arguments {
-    const char *path;
-    bool once, test, verbose;
-};
-
-/* Read the command line; ends the program where there is nothing left to do. */
-static void
-read_arguments(int argc, char **argv, struct arguments *arguments)
-{
-    int c;
-
-    while ((c = getopt_long(argc, argv, "1c:tvhV", options, NULL)) != -1) {
-        switch (c) {
-        case '1':
-            arguments->once = true;
-            break;
-        case 'c':
-            arguments->path = optarg;
-            break;
-        case 't':
-            arguments->test = true;
-            break;
-        case 'v':
-            arguments->verbose = true;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            exit(EX_OK);
-        case 'V':
-            puts("sdr-sync " SDR_VERSION);
-            exit(EX_OK);
-        default:
-            fputs(usage, stderr);
-            exit(EX_USAGE);
-        }
-    }
-    if (optind != argc) {
-        fprintf(stderr, "sdr-sync: unexpected argument\n%s", usage);
-        exit(EX_USAGE);
-    }
-}
-
 int
 main(int argc, char **argv)
 {
-    struct arguments arguments = {.path = SDR_CONFIG_PATH};
+    struct arguments arguments = {
+        .name = "sdr-sync", .usage = usage, .knows_once = true};
     enum sdr_status status;
     int code;
 
@@ -95,7 +42,7 @@ main(int argc, char **argv)
      * for us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
     umask(0027); /* what the directory says is not everybody's */
-    read_arguments(argc, argv, &arguments);
+    arguments_read(&arguments, argc, argv);
     status = service_load(arguments.path, arguments.verbose);
     if (status != SDR_OK)
         return sdr_status_exit(status);

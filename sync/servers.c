@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <ldap.h>
+
 #include "clock.h"
 #include "method.h"
 #include "proof.h"
@@ -18,6 +20,10 @@ enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 30 * 1000 };
  * be asked a few times more. */
 enum { REFUSED_MS = 15 * 60 * 1000, REFUSED_AFTER_GOOD = 3 };
 
+/* A server that keeps us up to date for less than this is not what the others
+ * are left out for. */
+enum { STEADY_MS = 10 * 1000 };
+
 /* What is remembered of a server. */
 struct server {
     const char *uri;
@@ -28,6 +34,15 @@ struct server {
 
 /* Between two full reads, unless sync-interval says otherwise. */
 enum { FULL_S = 300 };
+
+void
+session_is_up_to_date(struct worker *worker, int64_t *up_to_date)
+{
+    if (*up_to_date == 0)
+        *up_to_date = sdr_clock();
+    worker->status = SDR_OK;
+    worker_well(worker);
+}
 
 static enum session_end
 run(const struct session_with *with, enum sdr_sync method)
@@ -44,6 +59,19 @@ run(const struct session_with *with, enum sdr_sync method)
     return SESSION_FAILED;
 }
 
+/* The socket of the connection; -1 if it cannot be told. */
+static int
+descriptor(struct sdr_connection *connection)
+{
+    int fd = -1;
+
+    return ldap_get_option(sdr_connection_handle(connection), LDAP_OPT_DESC,
+                           &fd)
+                   == LDAP_OPT_SUCCESS
+               ? fd
+               : -1;
+}
+
 static enum sdr_status
 connect_to(struct session_with *with, struct server *server, int64_t deadline)
 {
@@ -52,6 +80,7 @@ connect_to(struct session_with *with, struct server *server, int64_t deadline)
                             with->uri, deadline, with->error);
 
     if (status == SDR_OK) {
+        worker_waits_for(with->worker, descriptor(with->connection));
         server->was_good = true;
         server->refusals = 0;
     } else if (status == SDR_CONFIG
@@ -86,19 +115,20 @@ converse(struct session_with *with, struct server *server, bool *plainly)
         if (end == SESSION_UNABLE && directory->sync == SDR_SYNC_AUTO)
             *plainly = true;
     }
+    worker_waits_for(worker, -1);
     sdr_connection_close(&with->connection);
     return end;
 }
 
 /* One server, until it fails; true if the worker has to stop. */
 static bool
-use(struct worker *worker, struct server *server, bool *worked)
+use(struct worker *worker, struct server *server, int64_t *up_to_date)
 {
     unsigned interval = worker_directory(worker)->sync_interval;
     struct sdr_error error = {""};
     struct session_with with = {.worker = worker,
                                 .uri = server->uri,
-                                .worked = worked,
+                                .up_to_date = up_to_date,
                                 .error = &error};
     bool plainly = false;
 
@@ -143,16 +173,22 @@ use_all(struct worker *worker, struct server *servers, unsigned count)
     unsigned pause = PAUSE_MIN_MS;
 
     while (!worker_stopping(worker)) {
-        bool worked = false;
+        int64_t since = 0;
+        bool steady = false;
 
-        for (unsigned i = 0; i < count && !worked; i++) {
+        for (unsigned i = 0; i < count && !steady; i++) {
+            since = 0;
             if (sdr_clock() >= servers[i].not_before
-                && use(worker, &servers[i], &worked))
+                && use(worker, &servers[i], &since))
                 return;
+            steady = since != 0 && sdr_clock() - since >= STEADY_MS;
         }
         if (worker->once)
             return;
-        pause = worked ? PAUSE_MIN_MS : pause;
+        /* Where there is another one, each change of servers means to read all
+         * of it. */
+        if (steady || (since != 0 && count == 1))
+            pause = PAUSE_MIN_MS;
         worker_sleep(worker, pause);
         pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
     }

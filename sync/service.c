@@ -22,6 +22,10 @@
  * longer than any look-up, commit or wait takes. */
 enum { STUCK_MS = 180 * 1000 };
 
+/* A worker that has to stop has so long to do so in its own way
+ * (milliseconds). */
+enum { WAIT_MS = 1000 };
+
 /* How often dead readers are looked for (seconds). */
 enum { TIDY_S = 60 };
 
@@ -30,6 +34,7 @@ static bool is_verbose;
 static struct sdr_config *config;
 static struct store *store;
 static struct worker *workers; /* one for each directory */
+static unsigned running;       /* of them */
 
 /* ---- configuration ---- */
 
@@ -79,12 +84,38 @@ open_store(struct store **opened, const struct sdr_config *of)
 
 /* ---- workers ---- */
 
+/* Show that we are alive, if all workers are. */
+static void
+tell_the_watchdog(void)
+{
+    int64_t now = sdr_clock();
+
+    for (unsigned i = 0; i < running; i++) {
+        if (now - workers[i].alive_at > STUCK_MS)
+            return;
+    }
+    notify("WATCHDOG=1");
+}
+
+/* Until it has ended; CUT: even if it waits for a server. */
+static void
+wait_for(struct worker *worker, bool cut)
+{
+    while (!worker_ended(worker, WAIT_MS)) {
+        if (cut)
+            worker_cut(worker);
+        tell_the_watchdog();
+    }
+}
+
 static void
 stop_workers(void)
 {
-    for (unsigned i = 0; workers != NULL && i < config->directory_count; i++) {
-        if (workers[i].store != NULL)
-            worker_stop(&workers[i]);
+    for (unsigned i = 0; i < running; i++)
+        worker_stop(&workers[i]);
+    for (; running > 0; running--) {
+        wait_for(&workers[running - 1], true);
+        worker_finish(&workers[running - 1]);
     }
     free(workers);
     workers = NULL;
@@ -101,24 +132,12 @@ start_workers(bool once)
                                      .once = once,
                                      .verbose = is_verbose,
                                      .status = SDR_TEMPFAIL};
-        if (!worker_start(&workers[i])) {
-            workers[i].store = NULL;
+        if (worker_start(&workers[i]))
+            running++;
+        else
             stop_workers();
-        }
     }
     return workers != NULL;
-}
-
-static bool
-all_alive(void)
-{
-    int64_t now = sdr_clock();
-
-    for (unsigned i = 0; i < config->directory_count; i++) {
-        if (now - workers[i].alive_at > STUCK_MS)
-            return false;
-    }
-    return true;
 }
 
 /* ---- running ---- */
@@ -193,8 +212,7 @@ look_after(unsigned second)
     accept_look(store, config);
     if (second % TIDY_S == 0)
         store_tidy(store);
-    if (all_alive())
-        notify("WATCHDOG=1");
+    tell_the_watchdog();
     return true;
 }
 
@@ -254,7 +272,7 @@ service_run_once(void)
     if (!start_workers(true))
         return EX_OSERR;
     for (unsigned i = 0; i < config->directory_count; i++) {
-        worker_wait(&workers[i]);
+        wait_for(&workers[i], false);
         if (workers[i].status != SDR_OK)
             code = EX_TEMPFAIL;
     }

@@ -28,10 +28,15 @@ struct session_with {
     struct worker *worker;
     struct sdr_connection *connection;
     const char *uri;
-    bool whole;   /* read all of it */
-    bool *worked; /* result: the copy was up to date */
+    bool whole;          /* read all of it */
+    int64_t *up_to_date; /* result: when the copy was for the first time, by
+                            sdr_clock(); left alone if it never was */
     struct sdr_error *error;
 };
+
+/* To be called when the copy is up to date. */
+void
+session_is_up_to_date(struct worker *worker, int64_t *up_to_date);
 
 /* Content synchronization, RFC 4533: the copy is brought up to date, and then
  * every change is taken as it happens; that nothing happens is proven every few

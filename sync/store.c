@@ -61,8 +61,7 @@ run_once(struct work *work)
         mdb_txn_abort(work->tables.txn);
         return rc;
     }
-    rc = mdb_txn_commit(work->tables.txn);
-    return rc != 0 ? rc : home_fill(home);
+    return mdb_txn_commit(work->tables.txn);
 }
 
 static enum sdr_status

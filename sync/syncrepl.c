@@ -18,24 +18,14 @@ enum { SLICE_MS = 250 };
 enum { TOGETHER_MAX = 500 };
 
 /* An answer, whatever it says, proves that all that happened before the
- * question has been told. */
+ * question has been told; so it is committed with what has been told. */
 static enum sdr_status
 take_pong(struct session *session)
 {
-    static const struct batch nothing;
-    struct store_mark mark = {.stage = STORE_CHANGES,
-                              .contact = session->ping_time};
-    struct store_outcome outcome;
-    enum sdr_status status;
-
     session->ping = 0;
-    if (!session->persisting)
-        return SDR_OK;
-    status = store_commit(session->worker->store, session->worker->directory,
-                          &nothing, &mark, &outcome, session->error);
-    if (status == SDR_OK)
-        worker_outcome(session->worker, &outcome);
-    return status;
+    return session->persisting ? syncrepl_settle(session, false, STORE_CHANGES,
+                                                 session->ping_time)
+                               : SDR_OK;
 }
 
 /* One message, waiting for it until the moment UNTIL; false in *got if none
@@ -57,6 +47,7 @@ receive(struct session *session, int64_t until, bool *got,
         rc = ldap_result(session->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait,
                          &message);
     *got = rc > 0;
+    session->quiet = rc == 0;
     if (rc < 0) {
         *end = syncrepl_fail(session, "the connection is lost");
         return true;
@@ -76,7 +67,8 @@ receive(struct session *session, int64_t until, bool *got,
     return ended;
 }
 
-/* After a change: all that comes with it, then one commit. */
+/* After a change: all that comes with it, then one commit. What happened before
+ * it may still be on its way: that it is up to date only an answer proves. */
 static bool
 receive_more(struct session *session, enum session_end *end)
 {
@@ -88,7 +80,7 @@ receive_more(struct session *session, enum session_end *end)
     }
     if (session->refresh.batch.count == 0 && !session->cookie.given)
         return false;
-    if (syncrepl_settle(session, false, STORE_CHANGES) == SDR_OK)
+    if (syncrepl_settle(session, false, STORE_CHANGES, 0) == SDR_OK)
         return false;
     *end = syncrepl_fail_as_told(session);
     return true;
@@ -117,6 +109,17 @@ send_ping(struct session *session)
            == LDAP_SUCCESS;
 }
 
+/* True if a question would prove something: OpenLDAP answers it as soon as it
+ * can, and tells what has changed one by one. If much of that waited there
+ * would be no pause between the messages. */
+static bool
+is_due(const struct session *session, int64_t now)
+{
+    return session->ping == 0 && session->quiet
+           && (session->ping_at == 0
+               || now - session->ping_at >= ping_interval(session));
+}
+
 /* True if the session ends. */
 static bool
 keep_alive(struct session *session, enum session_end *end)
@@ -124,8 +127,7 @@ keep_alive(struct session *session, enum session_end *end)
     int64_t now = sdr_clock();
     int64_t limit = (int64_t)session->directory->timeout * 1000;
 
-    if (session->ping == 0 && now - session->ping_at >= ping_interval(session)
-        && !send_ping(session)) {
+    if (is_due(session, now) && !send_ping(session)) {
         *end = syncrepl_fail(session, "the connection is lost");
         return true;
     }
@@ -185,6 +187,7 @@ find_position(struct session *session, bool whole)
     if (!session->whole) {
         memcpy(session->cookie.octets, position.cookie, position.cookie_len);
         session->cookie.len = position.cookie_len;
+        session->with_csn = syncrepl_has_csn(&session->cookie);
     }
     return SDR_OK;
 }
@@ -235,6 +238,7 @@ converse(struct session *session, bool whole)
 {
     if (find_position(session, whole) != SDR_OK || sign(session) != SDR_OK)
         return syncrepl_fail_as_told(session);
+    session->search_time = time(NULL);
     if (!search(session))
         return syncrepl_fail(session, "the search cannot be sent");
     worker_tell(session->worker, "%s: %s", session->uri,
@@ -256,7 +260,7 @@ syncrepl_session(const struct session_with *with)
                                 .directory = worker_directory(with->worker),
                                 .uri = with->uri,
                                 .ld = sdr_connection_handle(with->connection),
-                                .worked = with->worked,
+                                .up_to_date = with->up_to_date,
                                 .error = with->error};
     refresh_begin(&session->refresh, with->worker);
     end = converse(session, with->whole);

@@ -25,15 +25,18 @@ struct session {
     bool whole;      /* no cookie was sent: all comes */
     bool present;    /* entries that are there were named: others are not */
     bool persisting; /* the refresh is over */
-    bool *worked;
+    bool with_csn;   /* the cookie that was sent is of OpenLDAP's kind */
+    bool ignored;    /* it was taken for none */
+    int64_t *up_to_date;
     struct syncinfo_cookie cookie; /* the last one that was given */
     struct refresh refresh;
-    int search;       /* message id */
-    int ping;         /* message id; 0: none is out */
-    time_t ping_time; /* when it was sent */
-    int64_t ping_at;
-    int64_t heard_at; /* when the server said something */
-    int64_t full_at;  /* when all is to be read again; 0: never */
+    bool quiet;                    /* there was nothing more to be received */
+    int search;                    /* message id */
+    int ping;                      /* message id; 0: none is out */
+    time_t search_time, ping_time; /* when each was sent */
+    int64_t ping_at;               /* the same of the ping; 0: another is due */
+    int64_t heard_at;              /* when the server said something */
+    int64_t full_at;               /* when all is to be read again; 0: never */
     struct sdr_error *error;
 };
 
@@ -41,9 +44,14 @@ struct session {
 enum session_end
 syncrepl_fail(struct session *session, const char *reason);
 
-/* It fails; the error is there, but for who said it. */
+/* It fails; the error is there, but for who said it. If the cookie was ignored
+ * all is to be read. */
 enum session_end
 syncrepl_fail_as_told(struct session *session);
+
+/* True for a cookie as OpenLDAP makes it, and takes it. */
+bool
+syncrepl_has_csn(const struct syncinfo_cookie *cookie);
 
 /* Understand a message that belongs to the search. True if the session ends, by
  * *end. */
@@ -52,8 +60,10 @@ syncrepl_take(struct session *session, LDAPMessage *message,
               enum session_end *end);
 
 /* All that was said so far holds: commit it, with the cookie if one was given;
- * if SWEPT, what was not named is gone. SDR_TEMPFAIL with the reason. */
+ * if SWEPT, what was not named is gone. With a CONTACT it is all that had
+ * happened by then. SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
-syncrepl_settle(struct session *session, bool swept, enum store_stage stage);
+syncrepl_settle(struct session *session, bool swept, enum store_stage stage,
+                time_t contact);
 
 #endif

@@ -20,7 +20,7 @@ enum session_end
 syncrepl_fail_as_told(struct session *session)
 {
     sdr_error_prefix(session->error, "%s", session->uri);
-    return SESSION_FAILED;
+    return session->ignored ? SESSION_RELOAD : SESSION_FAILED;
 }
 
 /* ---- entries ---- */
@@ -128,13 +128,14 @@ take_entry(struct session *session, LDAPMessage *message)
 /* ---- stages ---- */
 
 enum sdr_status
-syncrepl_settle(struct session *session, bool swept, enum store_stage stage)
+syncrepl_settle(struct session *session, bool swept, enum store_stage stage,
+                time_t contact)
 {
     struct syncinfo_cookie *cookie = &session->cookie;
     struct store_mark mark = {.stage = stage,
                               .method = "syncrepl",
                               .server = session->uri,
-                              .contact = time(NULL)};
+                              .contact = contact};
 
     /* What was read from the beginning has nothing to do with a cookie of
      * before. */
@@ -146,21 +147,52 @@ syncrepl_settle(struct session *session, bool swept, enum store_stage stage)
     return refresh_end(&session->refresh, swept, &mark, session->error);
 }
 
+/* "rid=000,csn=2026..." or "rid=000,sid=001,csn=2026..." */
+bool
+syncrepl_has_csn(const struct syncinfo_cookie *cookie)
+{
+    static const char rid[] = "rid=", csn[] = ",csn=2";
+    const unsigned char *at = cookie->octets;
+
+    return cookie->len > strlen(rid) && memcmp(at, rid, strlen(rid)) == 0
+           && at[strlen(rid)] >= '0' && at[strlen(rid)] <= '9'
+           && memmem(at, cookie->len, csn, strlen(csn)) != NULL;
+}
+
+/* OpenLDAP takes a cookie of another kind for none: it tells all that is there,
+ * as if that were what has changed, and nothing of what is gone. It shows by
+ * the cookie that it gives then, which may be empty. */
+static bool
+was_ignored(const struct session *session)
+{
+    const struct syncinfo_cookie *cookie = &session->cookie;
+
+    return !session->whole && !session->present && !session->with_csn
+           && cookie->given && (cookie->len == 0 || syncrepl_has_csn(cookie));
+}
+
 /* The refresh is over: what was not named is gone, if all that is there was to
  * be named. */
 static enum sdr_status
 end_refresh(struct session *session)
 {
-    enum sdr_status status =
-        syncrepl_settle(session, session->whole || session->present,
-                        session->whole ? STORE_FULL : STORE_CHANGES);
+    enum sdr_status status;
+
+    session->ignored = was_ignored(session);
+    if (session->ignored) {
+        sdr_error_set(session->error, "it does not know its cookie");
+        return SDR_TEMPFAIL;
+    }
+    status = syncrepl_settle(session, session->whole || session->present,
+                             session->whole ? STORE_FULL : STORE_CHANGES,
+                             session->search_time);
 
     if (status != SDR_OK)
         return status;
+    session->ping = 0; /* it was asked before those changes could be told */
+    session->ping_at = 0;
     session->persisting = true;
-    *session->worked = true;
-    session->worker->status = SDR_OK;
-    worker_well(session->worker);
+    session_is_up_to_date(session->worker, session->up_to_date);
     return SDR_OK;
 }
 

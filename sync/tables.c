@@ -294,17 +294,22 @@ tables_clear(const struct tables *tables, MDB_dbi dbi)
 }
 
 int
-tables_next(const struct tables *tables, MDB_dbi dbi, struct tables_id *id)
+tables_next(const struct tables *tables, MDB_dbi dbi, bool *begun,
+            struct tables_id *id)
 {
-    MDB_val key = value_of(id->octets, sizeof id->octets), value;
-    struct tables_id last = *id;
+    MDB_val key = value_of(&tables->directory, 1), value;
+    struct tables_id last;
     MDB_cursor *cursor = NULL;
     int rc = mdb_cursor_open(tables->txn, dbi, &cursor);
 
     if (rc != 0)
         return rc;
+    if (*begun) {
+        last = *id;
+        key = value_of(last.octets, sizeof last.octets);
+    }
     rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-    if (rc == 0 && key.mv_size == sizeof last.octets
+    if (rc == 0 && *begun && key.mv_size == sizeof last.octets
         && memcmp(key.mv_data, last.octets, sizeof last.octets) == 0)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     if (rc == 0
@@ -313,6 +318,7 @@ tables_next(const struct tables *tables, MDB_dbi dbi, struct tables_id *id)
         rc = MDB_NOTFOUND;
     if (rc == 0)
         memcpy(id->octets, key.mv_data, sizeof id->octets);
+    *begun = true;
     mdb_cursor_close(cursor);
     return rc;
 }

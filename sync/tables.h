@@ -58,10 +58,11 @@ tables_claimed(const struct tables *tables, const struct tables_id *id,
 int
 tables_clear(const struct tables *tables, MDB_dbi dbi);
 
-/* Step through the keys of entries or held that belong to the directory, after
- * *id; all zero but for the directory is before the first. MDB_NOTFOUND at the
- * end. */
+/* Step through the keys of entries or held that belong to the directory: to the
+ * first, and from *id to the one behind it once it has BEGUN. MDB_NOTFOUND at
+ * the end. */
 int
-tables_next(const struct tables *tables, MDB_dbi dbi, struct tables_id *id);
+tables_next(const struct tables *tables, MDB_dbi dbi, bool *begun,
+            struct tables_id *id);
 
 #endif

@@ -210,9 +210,7 @@ usn_session(const struct session_with *with)
             sdr_error_prefix(with->error, "%s", with->uri);
             return SESSION_FAILED;
         }
-        *with->worked = true;
-        with->worker->status = SDR_OK;
-        worker_well(with->worker);
+        session_is_up_to_date(with->worker, with->up_to_date);
         if (!with->worker->once)
             worker_sleep(with->worker,
                          1000 * (interval != 0 ? interval : POLL_S));

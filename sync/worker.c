@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "clock.h"
@@ -20,6 +21,13 @@ enum { NAP_MS = 1000 };
 
 /* ---- life ---- */
 
+static struct timespec
+moment_of(int64_t clock)
+{
+    return (struct timespec){.tv_sec = clock / 1000,
+                             .tv_nsec = clock % 1000 * 1000000};
+}
+
 static void *
 run(void *arg)
 {
@@ -29,6 +37,10 @@ run(void *arg)
         ldif_run(worker);
     else
         servers_run(worker);
+    pthread_mutex_lock(&worker->lock);
+    worker->ended = true;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
     return NULL;
 }
 
@@ -41,8 +53,9 @@ worker_start(struct worker *worker)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_cond_init(&worker->stopped, &attributes);
+    pthread_cond_init(&worker->changed, &attributes);
     pthread_condattr_destroy(&attributes);
+    worker->socket = -1;
     worker->alive_at = sdr_clock();
     rc = pthread_create(&worker->thread, NULL, run, worker);
     if (rc != 0)
@@ -51,22 +64,51 @@ worker_start(struct worker *worker)
 }
 
 void
-worker_wait(struct worker *worker)
-{
-    if (!worker->joined)
-        pthread_join(worker->thread, NULL);
-    worker->joined = true;
-}
-
-void
 worker_stop(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     worker->stop = true;
-    pthread_cond_broadcast(&worker->stopped);
+    pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
-    worker_wait(worker);
-    pthread_cond_destroy(&worker->stopped);
+}
+
+void
+worker_cut(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (worker->socket >= 0)
+        shutdown(worker->socket, SHUT_RDWR);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void
+worker_waits_for(struct worker *worker, int socket)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->socket = socket;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+bool
+worker_ended(struct worker *worker, unsigned milliseconds)
+{
+    struct timespec moment = moment_of(sdr_clock() + milliseconds);
+    bool ended;
+    int rc = 0;
+
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->ended && rc == 0)
+        rc = pthread_cond_timedwait(&worker->changed, &worker->lock, &moment);
+    ended = worker->ended;
+    pthread_mutex_unlock(&worker->lock);
+    return ended;
+}
+
+void
+worker_finish(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+    pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->lock);
 }
 
@@ -91,12 +133,11 @@ worker_stopping(struct worker *worker)
 static void
 nap(struct worker *worker, int64_t until)
 {
-    struct timespec moment = {.tv_sec = until / 1000,
-                              .tv_nsec = until % 1000 * 1000000};
+    struct timespec moment = moment_of(until);
 
     pthread_mutex_lock(&worker->lock);
     if (!worker->stop)
-        pthread_cond_timedwait(&worker->stopped, &worker->lock, &moment);
+        pthread_cond_timedwait(&worker->changed, &worker->lock, &moment);
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -119,6 +160,8 @@ worker_failed(struct worker *worker, const struct sdr_error *error)
 {
     char clean[sizeof error->text];
 
+    if (worker_stopping(worker))
+        return;
     sdr_log_clean(clean, sizeof clean, error->text, strlen(error->text), "");
     if (!worker->well && strcmp(worker->complaint.text, clean) == 0)
         return;

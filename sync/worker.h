@@ -27,10 +27,10 @@ struct worker {
     bool verbose;
     /* Shared with whoever watches it. */
     pthread_t thread;
-    bool joined;
     pthread_mutex_t lock;
-    pthread_cond_t stopped;
-    bool stop;
+    pthread_cond_t changed; /* what follows */
+    bool stop, ended;
+    int socket; /* of the connection that it waits for; -1: none */
     _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
     /* The method's own. */
     enum sdr_status status; /* how it ended */
@@ -45,13 +45,21 @@ struct worker {
 bool
 worker_start(struct worker *worker);
 
-/* Wait until its method has ended by itself. */
-void
-worker_wait(struct worker *worker);
-
-/* Tell it to stop, and wait until it has. */
+/* Tell it to stop, without waiting. */
 void
 worker_stop(struct worker *worker);
+
+/* Take its connection from it: a server may need a minute for an answer. */
+void
+worker_cut(struct worker *worker);
+
+/* Wait so long, or until its method has ended: then true. */
+bool
+worker_ended(struct worker *worker, unsigned milliseconds);
+
+/* Free what worker_start() made, once its method has ended. */
+void
+worker_finish(struct worker *worker);
 
 /* ---- for methods ---- */
 
@@ -68,8 +76,13 @@ worker_stopping(struct worker *worker);
 void
 worker_sleep(struct worker *worker, unsigned milliseconds);
 
+/* From now on it waits for the server at the other end of this socket; -1: for
+ * none any more, before it is closed. */
+void
+worker_waits_for(struct worker *worker, int socket);
+
 /* Say that the directory cannot be read now, and why; the same again and again
- * is told once. */
+ * is told once, and nothing if it has to end. */
 void
 worker_failed(struct worker *worker, const struct sdr_error *error);
 

@@ -311,5 +311,25 @@ MANNERS = {name: getattr(Session, name) for name in (
     'wrong_number', 'stream')}
 
 
+class HangingServer(BadServer):
+    """It never answers a request that contains these octets; asked: set when it gets one."""
+
+    def __init__(self, upstream, octets, **options):
+        super().__init__(upstream, **options)
+        self.octets = octets
+        self.asked = threading.Event()
+
+    def _new_session(self, peer):
+        return HangingSession(self, peer)
+
+
+class HangingSession(Session):
+    def _answer(self, request):
+        if self._server.octets in request:
+            self._server.asked.set()
+            self._wait()
+        super()._answer(request)
+
+
 class EndOfSession(Exception):
     """The server says no more."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import paths
 from proc import Process, free_port, listening, run
-from slapd import READER_DN
+from slapd import ADMIN_DN, READER_DN
 
 REALM = 'EXAMPLE.COM'
-READER = f'router@{REALM}'
+READER, ADMIN = f'router@{REALM}', f'mover@{REALM}'
 SERVER = paths.prefix('krb5')
 
 CONF = """\
@@ -43,6 +43,7 @@ db_module_dir = {modules}
 # For Slapd(options=...).
 SLAPD_OPTIONS = f"""\
 authz-regexp "^uid=router,.*cn=gssapi,cn=auth$" "{READER_DN}"
+authz-regexp "^uid=mover,.*cn=gssapi,cn=auth$" "{ADMIN_DN}"
 """
 
 
@@ -77,7 +78,7 @@ class Client:
 
 
 class Kdc:
-    """MIT's, with the reader's account and that of an LDAP server at 127.0.0.1."""
+    """MIT's, with the accounts of the reader, the administrator and an LDAP server at 127.0.0.1."""
 
     def __init__(self, folder):
         self._folder, self._port = Path(folder), free_port()
@@ -94,7 +95,7 @@ class Kdc:
             realm=REALM, folder=self._folder, port=self._port,
             modules=next(SERVER.glob('usr/lib/*-linux-gnu/krb5/plugins/kdb'))))
         self._run('kdb5_util', 'create', '-r', REALM, '-s', '-P', 'master')
-        for principal in [READER, 'ldap/127.0.0.1']:
+        for principal in [READER, ADMIN, 'ldap/127.0.0.1']:
             self._run('kadmin.local', 'addprinc', '-randkey', principal)
         self.export_keytab(self.service_keytab, 'ldap/127.0.0.1')
 

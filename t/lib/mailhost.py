@@ -28,7 +28,8 @@ def drip(text):
 class MailHost:
     """
     replies   {verb, 'greeting' or 'RCPT someone@domain': reply} in place of SOUND's: text, or an
-              iterable of octets, or None for silence
+              iterable of octets, or None for silence, or a function that returns one of these;
+              after 421 it hangs up
     mailboxes recipients that it takes
     tls       a tls.Certificate; it offers STARTTLS then. 'garbage': offers it and talks nonsense
     said      the lines that clients have said, of all connections
@@ -64,7 +65,8 @@ class MailHost:
             self._talk(client)
 
     def _talk(self, client):
-        self._say(client, 'greeting')
+        if self._say(client, 'greeting'):
+            return
         lines = client.makefile('rb')
         while line := lines.readline():
             line = line.decode('latin-1').strip()
@@ -72,8 +74,8 @@ class MailHost:
             verb = line.partition(' ')[0].upper()
             recipient = line.partition('<')[2].rstrip('>')
             key = f'RCPT {recipient}' if verb == 'RCPT' else verb
-            self._say(client, key if key in self._replies else verb)
-            if verb == 'QUIT':
+            said_421 = self._say(client, key if key in self._replies else verb)
+            if verb == 'QUIT' or said_421:
                 return
             if verb == 'STARTTLS' and self._replies[verb] == SOUND[verb]:
                 client = self._encrypt(client)
@@ -88,8 +90,13 @@ class MailHost:
         return context.wrap_socket(client, server_side=True)
 
     def _say(self, client, key):
+        """True: the conversation is at its end."""
         reply = self._replies.get(key, '500 5.5.1 What?')
+        if callable(reply):
+            reply = reply()
         if isinstance(reply, str):
-            reply = [reply.encode('latin-1') + b'\r\n']
+            client.sendall(reply.encode('latin-1') + b'\r\n')
+            return reply.startswith('421')
         for octets in reply or []:
             client.sendall(octets)
+        return False

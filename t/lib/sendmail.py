@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import paths
+import smtpclient
 from mta import INSIDER, SENDMAIL, Mta, make_folder
 from proc import Process, end_group, listening, run, wait_for
+from world import as_list
 
 SERVER = paths.prefix('sendmail')
 PROGRAMS = SERVER / 'usr/libexec/sendmail'
@@ -73,7 +75,7 @@ class Sendmail(Mta):
         relay     the lines of sendmail.mc about who may relay
         """
         super().__init__(folder)
-        self._sink_port = sink_port
+        self.sink_port = sink_port
         self._milters = milters
         self._mc = mc
         self._timeouts = timeouts
@@ -115,6 +117,15 @@ class Sendmail(Mta):
         self.set(milters=sockets)
 
     # --- mail ---
+
+    def submit(self, rcpts, *, sender='sender@onprem.test', headers=(), body='Hello\n',
+               message_id=None):
+        """Send as sendmail(8) that asks no daemon and no milter; the Message-ID."""
+        message_id = message_id or smtpclient.new_message_id()
+        text = smtpclient.message(message_id, headers, body).decode().replace('\r\n', '\n')
+        run([*self._command(), '-i', '-f', sender, '--', *as_list(rcpts)], input=text,
+            env=self._env())
+        return message_id
 
     def queue(self):
         """The files of its queue, two for each message."""
@@ -177,7 +188,7 @@ class Sendmail(Mta):
         mc = self.folder / 'sendmail.mc'
         user = f"define(`confRUN_AS_USER', `{self._user}')dnl\n" if self._user else ''
         mc.write_text(MC.format(
-            folder=self.folder, queue=self._queue, port=self.port, sink_port=self._sink_port,
+            folder=self.folder, queue=self._queue, port=self.port, sink_port=self.sink_port,
             host_name=HOST_NAME, relay=self._relay, filters=self._filters(), more=user + self._mc))
         done = run(['m4', f'-D_CF_DIR_={CF}/', CF / 'm4/cf.m4', mc], cwd=CF / 'm4')
         self._cf.write_text(done.stdout)

@@ -5,13 +5,14 @@ It stands before a good one, which answers everything else.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import contextlib
+import select
 import threading
 import uuid
 
 import badserver
 import ldapwire
 from badserver import EndOfSession
-from ldapwire import parse_number, result, tlv
+from ldapwire import parse_number, read_message, result, tlv
 
 CONTROL, STATE, DONE, INFO = (f'1.3.6.1.4.1.4203.1.9.1.{n}'.encode() for n in (1, 2, 3, 4))
 PRESENT, ADD, MODIFY, DELETE = range(4)
@@ -61,6 +62,9 @@ class SyncSession(badserver.Session):
             self.send(octets[i:i + 1])
             self._wait(badserver.DRIP)
 
+    def wait(self, seconds):
+        self._wait(seconds)
+
     def send_for_ever(self, make):
         """make(i) is the i-th message; questions are answered meanwhile."""
         def run():
@@ -70,6 +74,13 @@ class SyncSession(badserver.Session):
                     self.send(*(make(n) for n in range(i, i + 100)))
                     i += 100
         threading.Thread(target=run, daemon=True).start()
+
+    def send_without_a_pause(self, octets):
+        """Again and again; a question is answered as soon as it comes."""
+        while True:
+            self.send(octets * 100)
+            if select.select([self._peer], [], [], 0)[0]:
+                super()._answer(read_message(self._peer))
 
     def end(self):
         raise EndOfSession

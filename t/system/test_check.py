@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import json
 import subprocess
 
 import pytest
@@ -85,3 +86,22 @@ def test_named_directories(check):
     assert check(names=['corp'])[0] == OK
     code, output = check(names=['nonsense'])
     assert code == 64 and output == ''
+
+
+def test_quiet(check):
+    """Nothing but what somebody has to look at, and what it is about."""
+    assert check(names=['--quiet']) == (OK, '')
+    code, output = check({'search-base': 'dc=example,dc=org'}, names=['-q'])
+    lines = output.splitlines()
+    assert lines[0].startswith('directory corp, ldap://') and ' ok ' not in output
+    assert 'WRONG      search base: ' in lines[1] and code == WRONG
+
+
+def test_json(check):
+    code, output = check({'search-base': 'dc=example,dc=org'}, names=['--json'])
+    findings = [json.loads(line) for line in output.splitlines()]
+    assert {finding['about'][:23] for finding in findings} == {'directory corp, ldap://'}
+    assert [finding['finding'] for finding in findings] == ['ok', 'ok', 'wrong']
+    assert findings[-1]['subject'] == 'search base'
+    assert findings[-1]['advice'].startswith('correct search-base')
+    assert findings[0]['advice'] is None and code == WRONG

@@ -4,6 +4,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import json
 import re
+import shutil
 import subprocess
 from collections import Counter
 
@@ -15,6 +16,7 @@ import sdrctl
 import world
 from daemon import assert_clean, environment
 from mta import INSIDER
+from socketmap import TABLES, Socketmap
 from sync import Sync
 
 CORPUS = paths.ROOT / 't/corpus'
@@ -145,16 +147,24 @@ def as_expected(recipient, expected, reply, got):
 
 
 @pytest.fixture
-def behind(new_slapd, new_milter, scratch, mta):
-    """behind(folder): mta asks a milter with the configuration and the directory of this folder."""
-    def make(folder):
+def start_milter(new_slapd, new_milter, scratch):
+    """start_milter(folder, **options): with the configuration and the directory of this folder."""
+    def make(folder, **options):
         text = (folder / 'sdr.conf').read_text()
         slapd = new_slapd((folder / 'directory.ldif').read_text(), schema=folder.glob('schema'))
         text = text.replace('@URI@', slapd.uri)
         text = text.replace('@PASSWORD_FILE@', str(world.password_file(scratch)))
-        options = {'milter-route': 'pass', 'socket-group': mta.manners.group,
-                   'socket': f'unix:{mta.queue_folder / world.SOCKET}'}
-        new_milter(text + world.section('milter', options)).start()
+        options = {'milter-route': 'pass', **options}
+        return new_milter(text + world.section('milter', options)).start()
+    return make
+
+
+@pytest.fixture
+def behind(start_milter, mta):
+    """behind(folder): mta asks that milter."""
+    def make(folder):
+        start_milter(folder, **{'socket-group': mta.manners.group,
+                                'socket': f'unix:{mta.queue_folder / world.SOCKET}'})
         return mta
     return make
 
@@ -171,3 +181,66 @@ def test_world_behind(folder, behind, sink):
     ours = [answer for answer in answers if answer[2].code not in OWN_REFUSALS]
     assert ours
     assert [answer for answer in ours if not as_expected(*answer)] == []
+
+
+# --- the same through the lookup tables ---
+
+def bare(recipient):
+    """The key for a recipient that a client has given."""
+    return re.sub('^<?(@[^:]+:)?|>$', '', recipient)
+
+
+def words(expected):
+    """{'verdict': ['copy'], 'to': [...], ...}"""
+    found = {}
+    for line in expected:
+        name, _, value = line.partition(' ')
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def table_answers(key, expected):
+    """What route, transport and recipient have to say."""
+    found = words(expected)
+    verdict, targets = found['verdict'][0], found.get('to', [])
+    if verdict == 'defer':
+        return ['TEMP'] * 3
+    if verdict in ('copy', 'route') and targets:
+        targets = [key, *targets]
+    hop = found.get('next-hop', [''])[0]
+    host, _, port = hop.rpartition(':')
+    return ['OK ' + ', '.join(targets) if targets else 'NOTFOUND',
+            f'OK smtp:[{host.strip("[]")}]:{port}' if hop else 'NOTFOUND',
+            'NOTFOUND' if verdict == 'reject' else 'OK known']
+
+
+def told(tables, key, expected):
+    """What they do say, as far as the corpus knows it."""
+    answers = [tables.ask(table, key) for table in TABLES]
+    if expected[0] == 'TEMP':
+        answers = [answer.split()[0] for answer in answers]
+    # Of a recipient that nobody has to look up the corpus says "pass" as well.
+    if answers == ['NOTFOUND'] * 3 and expected == ['NOTFOUND', 'NOTFOUND', 'OK known']:
+        return expected
+    return answers
+
+
+@pytest.mark.parametrize('folder', WORLDS, ids=lambda path: path.name)
+def test_world_through_the_tables(folder, start_milter, scratch):
+    run = scratch / 'run'
+    run.mkdir()
+    shutil.chown(run, 'sdr')
+    start_milter(folder, **{'socket': f'unix:{run}/milter.sock',
+                            'map-socket': f'unix:{run}/map.sock'})
+    wanted = [(bare(r.decode()), e) for r, e in cases(folder / 'cases') if sendable(r)]
+    assert wanted
+    with Socketmap(run / 'map.sock') as tables:
+        wrong = []
+        for key, lines in wanted:
+            expected = table_answers(key, lines)
+            # A question of its own between two: none is about what the last one has settled.
+            tables.ask('route', '')
+            answers = told(tables, key, expected)
+            if answers != expected:
+                wrong.append((key, expected, answers))
+    assert wrong == []

@@ -127,17 +127,20 @@ def test_bad_server(office, stage, manner):
 
 
 def big_filter(size):
-    """One that everybody matches, of so many octets."""
-    terms = ''.join(f'(cn=nobody{i:05})' for i in range(size // 16))
+    """One that everybody matches, of so many octets; of few terms, which take less time."""
+    terms = ''.join(f'(cn={i:01000})' for i in range(size // 1005))
     return f'(|(objectClass=*){terms})'
 
 
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_server_that_stops_reading(office_of, transport):
-    """The question is larger than what the kernel keeps for a server that does not take it."""
+    """The question is larger than what the kernel keeps for a server that does not take it.
+
+    A good one needs its time for such a question as well, on a busy machine more than there is.
+    """
     office = office_of(transport, narrow=True, filter=big_filter(600_000))
-    assert office.ask_milter()[0] == KNOWN
+    wait_for(lambda: office.ask_milter()[0] == KNOWN, 30)
     office.server.turn(BOUND, 'silent')
     before = cpu_seconds(office.milter.pid)
     reply, seconds = office.ask_milter()
@@ -146,7 +149,7 @@ def test_server_that_stops_reading(office_of, transport):
     assert seconds < TIMEOUT + 1
     assert cpu < IDLE
     office.server.heal()
-    assert office.ask_milter()[0] == KNOWN
+    wait_for(lambda: office.ask_milter()[0] == KNOWN, 30)
 
 
 @pytest.mark.milter

@@ -2,12 +2,13 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import threading
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ import sdrctl
 import slapd as ldap
 import world
 from daemon import environment
+from office import Office
 from proc import wait_for
 
 ALICE, DAVE, PLAIN, NOBODY = (f'{n}@example.com' for n in ('alice', 'dave', 'plain', 'nobody'))
@@ -34,48 +36,10 @@ mailLocalAddress: team@example.com
 BARE = world.person('bare', objectClass=['inetOrgPerson', 'inetLocalMailRecipient'])
 
 
-@dataclass
-class Office:
-    """An administrator and his directory."""
-    server: object
-    conf: Path
-    journals: Path
-
-    def run(self, *arguments, code=0, **options):
-        done = sdrctl.run(self.conf, *arguments, **options)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def journal(self):
-        """The last one."""
-        return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
-
-    def verdicts(self, *addresses):
-        done = sdrctl.run(self.conf, 'route', '--json', *addresses)
-        return [json.loads(line)['verdict'] for line in done.stdout.splitlines()]
-
-    def state(self):
-        """All that routing knows, value by value."""
-        return sorted(self.server.search('(|(mail=*)(mailLocalAddress=*))', 'objectClass', 'mail',
-                                         'sdrOwner', 'sdrHold', 'sdrRoutingAddress').split('\n\n'))
-
-
 @pytest.fixture
 def office(scratch):
     """office(server, ...): an Office."""
-    def make(server, *, dn=ldap.ADMIN_DN, password=ldap.ADMIN_PASSWORD, **sections):
-        journals = scratch / 'journal'
-        journals.mkdir()
-        secret = scratch / 'admin-password'
-        secret.write_text(f'{password}\n')
-        secret.chmod(0o600)
-        directory = {'uri': server.uri, 'password-file': str(world.password_file(scratch)),
-                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
-                     **sections.pop('directory_corp', {})}
-        conf = sdrctl.write_conf(scratch, world.conf(
-            directory_corp=directory, main={'journal-directory': str(journals)}, **sections))
-        return Office(server, conf, journals)
-    return make
+    return partial(Office, scratch)
 
 
 @pytest.fixture
@@ -92,6 +56,22 @@ def either(request, office, ca):
     ad.add(adldif.people(world.PEOPLE))
     return office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD,
                   directory_corp={'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert)})
+
+
+@pytest.fixture(params=['openldap', 'samba'])
+def crowd(request, office, ca):
+    """crowd(count, ...): an Office with so many people, in OpenLDAP or in Active Directory; them."""
+    def make(count, **sections):
+        names = [f'u{n}' for n in range(count)]
+        addresses = [f'{name}@example.com' for name in names]
+        people = ''.join(map(world.person, names))
+        if request.param == 'openldap':
+            return office(request.getfixturevalue('new_slapd')(people), **sections), addresses
+        ad = request.getfixturevalue('ad')
+        ad.add(adldif.people(people))
+        return office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD, directory_corp={
+            'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert)}, **sections), addresses
+    return make
 
 
 # --- both directories ---
@@ -211,7 +191,7 @@ MISUSES = {
     'no such site': (['move', '--to', 'moon', DAVE], 'no such site'),
     'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE], 'no such site'),
     'hold to': (['hold', '--to', 'hosted', DAVE], 'are for move'),
-    'hold add': (['hold', '--add', DAVE], 'bad option'),
+    'hold add': (['hold', '--add', DAVE], 'are for move'),
     'no journal': (['undo'], 'which journal?'),
 }
 
@@ -279,16 +259,13 @@ def test_gone_since(openldap):
     assert 'the entry is gone' in openldap.run('undo', openldap.journal(), code=75)
 
 
-def test_two_administrators(new_slapd, office):
+def test_two_administrators(crowd):
     """
     Each of two moves everybody to a site of his: nobody has two owners, and who has one was moved.
 
     One may move whom he has seen at the other's site; he overwrites nothing then.
     """
-    names = [f'u{n}' for n in range(60)]
-    there = office(new_slapd(''.join(map(world.person, names))),
-                   site_third={'routing-domain': 'third.%d'})
-    addresses = [f'{name}@example.com' for name in names]
+    there, addresses = crowd(60, site_third={'routing-domain': 'third.%d'})
     results = {}
 
     def administrator(site, order):
@@ -307,14 +284,13 @@ def test_two_administrators(new_slapd, office):
 
 # --- broken off ---
 
-def test_killed_and_undone(new_slapd, office):
+def test_killed_and_undone(crowd):
     """Whatever was made of a batch when it was killed: its journal takes it back."""
-    names = [f'u{n}' for n in range(300)]
-    there = office(new_slapd(''.join(map(world.person, names))))
+    there, addresses = crowd(300)
     before = there.state()
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--quiet',
-         *(f'{name}@example.com' for name in names)], env=environment(),
+         *addresses], env=environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
     process.kill()
@@ -324,13 +300,12 @@ def test_killed_and_undone(new_slapd, office):
     assert there.state() == before
 
 
-def test_interrupted(new_slapd, office):
+def test_interrupted(crowd):
     """What is done is done, what is not is listed."""
-    names = [f'u{n}' for n in range(300)]
-    there = office(new_slapd(''.join(map(world.person, names))))
+    there, addresses = crowd(300)
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
-         *(f'{name}@example.com' for name in names)], env=environment(),
+         *addresses], env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
     process.send_signal(signal.SIGINT)
@@ -339,6 +314,39 @@ def test_interrupted(new_slapd, office):
     assert process.returncode == 75 and len(results) == 300
     assert results.count('done') == there.server.search('(sdrOwner=*)', '1.1').count('dn: ')
     assert results.count('done') + results.count('not tried') == 300
+
+
+# --- what is shown ---
+
+def on_terminal(conf, *arguments):
+    """What sdrctl shows on a terminal."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments],
+                               env=environment(), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b''
+    with contextlib.suppress(OSError):  # EIO: its end
+        while octets := os.read(ours, 65536):
+            shown += octets
+    os.close(ours)
+    assert process.wait() == 0, shown
+    return shown.decode()
+
+
+def test_bar(new_slapd, office):
+    """On a terminal alone, for those who are worth it, and it does not stay."""
+    names = [f'u{n}' for n in range(20)]
+    there = office(new_slapd(''.join(map(world.person, names))))
+    addresses = [f'{name}@example.com' for name in names]
+    shown = on_terminal(there.conf, 'move', '--to', 'hosted', *addresses)
+    assert f'\r[{10 * "##"}{20 * " "}] 10 of 20' in shown
+    assert [line.split('\r\x1b[K')[-1] for line in shown.split('\r\n')][:20] == [
+        f'{address}: moved' for address in addresses]
+    shown = [on_terminal(there.conf, 'hold', '--quiet', *addresses),
+             on_terminal(there.conf, 'release', '--json', *addresses),
+             on_terminal(there.conf, 'hold', *addresses[:9]),
+             there.run('undo', there.journal())]
+    assert '[#' not in ''.join(shown) and shown[0] == ''
 
 
 # --- rights and credentials ---
@@ -373,10 +381,41 @@ def test_directory_away(openldap):
 
 # --- other profiles ---
 
-def test_exchange_is_never_written(slapd, office):
-    there = office(slapd, directory_corp={'profile': 'exchange'})
-    told = there.run('move', '--to', 'hosted', DAVE, code=65)
-    assert "Enable-RemoteMailbox -Identity 'dave@example.com'" in told
+EXCHANGE = {
+    'away': ({'profile': 'exchange'}, ['move', '--to', 'hosted'],
+             "Enable-RemoteMailbox -Identity '{}' -RemoteRoutingAddress '{}@hosted'"),
+    'back': ({'profile': 'exchange', 'default-owner': 'hosted'}, ['move', '--to', 'hosted'],
+             "New-MoveRequest -Identity '{}' -Outbound"),
+    'owner': ({'owner-attribute': 'msExchTransportRecipientSettingsFlags'},
+              ['move', '--to', 'hosted'], 'Enable-RemoteMailbox'),
+    'owner is the target': ({'owner-attribute': 'targetAddress'}, ['move', '--to', 'hosted'],
+                            'Enable-RemoteMailbox'),
+    'hold': ({'hold-attribute': 'msExchHideFromAddressLists'}, ['hold'],
+             'name another hold-attribute'),
+}
+
+
+@pytest.mark.parametrize('directory, command, words', EXCHANGE.values(), ids=EXCHANGE)
+@pytest.mark.parametrize('name', ['dave', "o'brien"])
+def test_exchange_is_never_written(new_slapd, office, directory, command, words, name):
+    """The command for its shell is told instead, and that can be copied."""
+    there = office(new_slapd(world.person(name)), directory_corp=directory)
+    before = there.server.dump()
+    told = there.run(*command, f'{name}@example.com', code=65)
+    quoted = name.replace("'", "''")
+    assert words.format(f'{quoted}@example.com', quoted) in told
+    assert there.server.dump() == before
+
+
+def test_routing_address_of_exchange(ad, office, ca):
+    """It would have to go with the old owner, but is not ours to take."""
+    ad.add(adldif.person('dave', sdrOwner='hosted', targetAddress='SMTP:dave@hosted.example.com'))
+    there = office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD, directory_corp={
+        'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert),
+        'routing-address-attribute': 'targetAddress'})
+    assert 'New-MoveRequest' in there.run('move', '--to', 'onprem', DAVE, code=65)
+    assert 'SMTP:dave@hosted' in ad.search('(mail=dave@*)', 'targetAddress')
+    assert there.verdicts(DAVE) == ['redirect']
 
 
 def test_groups_are_changed_elsewhere(slapd, office):
@@ -386,15 +425,25 @@ def test_groups_are_changed_elsewhere(slapd, office):
 
 # --- history, replica ---
 
-def test_history(openldap):
-    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
-    openldap.run('hold', DAVE)
-    runs = openldap.run('history').splitlines()
-    assert 'move --to hosted: 2 changes by cn=admin,dc=example,dc=com' in runs[0]
+def test_history(either):
+    either.run('move', '--to', 'hosted', DAVE, PLAIN)
+    either.run('hold', DAVE)
+    runs = either.run('history').splitlines()
+    assert 'move --to hosted: 2 changes by cn=admin' in runs[0].replace('CN=A', 'cn=a')
     assert 'hold: 1 change' in runs[2]
     assert ['sdrOwner=onprem->hosted' in line or 'sdrHold=-->TRUE' in line
-            for line in openldap.run('history', 'DAVE@example.com').splitlines()] == [True, True]
-    assert openldap.run('history', NOBODY) == ''
+            for line in either.run('history', 'DAVE@example.com').splitlines()] == [True, True]
+    assert either.run('history', NOBODY) == ''
+
+
+def test_history_as_json(openldap):
+    openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
+    [run] = map(json.loads, openldap.run('history', '--json').splitlines())
+    journal = str(openldap.journal())
+    assert (run['command'], run['changes'], run['journal']) == ('move --to hosted', 2, journal)
+    [change] = map(json.loads, openldap.run('history', '--json', DAVE).splitlines())
+    assert change['attributes'] == {'sdrOwner': {'before': ['onprem'], 'after': ['hosted']}}
+    assert change['dn'].startswith('uid=dave,') and change['journal'] == journal
 
 
 BROKEN = {'no journal': 'dn: x\n', 'another change': '# sdrctl journal 1\n\n# directory: corp\n'
@@ -418,3 +467,12 @@ def test_replica_has_seen_it(new_slapd, new_sync, office):
     sync.start()
     there.run('move', '--to', 'hosted', '--wait', PLAIN)
     assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
+    there.run('undo', '--wait', there.journal())
+    there.run('hold', '--wait', DAVE)
+    assert there.verdicts(DAVE, PLAIN) == ['defer', 'pass']
+    there.run('undo', '--wait', there.journal())
+    assert there.verdicts(DAVE) == ['redirect']
+    there.run('move', '--to', 'onprem', '--add', '--wait', DAVE)
+    assert there.verdicts(DAVE) == ['copy']
+    sync.stop()
+    assert 'has not seen 1 of 1 yet' in there.run('undo', there.journal())

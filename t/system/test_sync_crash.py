@@ -118,11 +118,13 @@ def test_killed_while_changes_come(new_slapd, new_sync, choice):
     sync = new_sync(slapd, replica={'max-removed': '100', 'unknown-max-age': '3600'}).start()
     sync.caught_up()
     sync.kill()
+    file = sync.path.stat().st_ino
     with Changes(slapd, choice):
         for _ in range(ROUNDS * 3 // 5):
             live_shortly(sync, choice)
             assert answers(sync) == (FIRM, {'replica'})
             assert len(sync.dump()) > 100
+            assert sync.path.stat().st_ino == file, 'it was thrown away'
     sync.start()
     sync.caught_up()
     assert sync.lines('<3>') == []
@@ -231,7 +233,8 @@ def cut(size):
 
 
 def cut_half(path):
-    os.truncate(path, path.stat().st_size // 8192 * 4096)
+    """Of what is in it: behind that it is empty."""
+    os.truncate(path, path.stat().st_blocks * 512 // 8192 * 4096)
 
 
 def overwrite(octet, first=0, last=None):

@@ -4,10 +4,12 @@ Whatever it is: sdr-sync lives, loses nobody, says what is wrong, and does not h
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import json
 import time
 
 import pytest
 
+import sdrctl
 import world
 from proc import wait_for
 from syncserver import DELETE, DONE, MODIFY, PRESENT, STATE, SyncServer, ident_of
@@ -196,7 +198,7 @@ def test_it_does_not_hurry(server, sync, name):
 # What is strange, and allowed or harmless.
 STRANGE = {
     'refresh-ends-twice': lambda s: [s.refresh_delete(), s.refresh_delete(), s.refresh_present()],
-    'cookie-empty': lambda s: s.refresh_delete(cookie=b''),
+    'cookie-empty': lambda s: [*map(s.entry, NAMES), s.refresh_delete(cookie=b'')],
     'no-cookie': lambda s: s.refresh_delete(cookie=None),
     'unknown-people-deleted': lambda s: [s.ids(['x1', 'x2'], deleted=True), s.refresh_delete(),
                                          s.entry('x3', DELETE)],
@@ -317,6 +319,48 @@ def test_no_end_of_it(server, sync, make, persisting):
     sync.stop()
 
 
+# --- what it proves that the copy is up to date ---
+
+def refreshes_slowly(session):
+    """In twice the time that unknown-max-age allows."""
+    for name in NAMES[:10]:
+        session.send(session.entry(name))
+        session.wait(1)
+    falls_silent_after_the_refresh(session)
+
+
+def only_tells_changes(session):
+    falls_silent_after_the_refresh(session)
+    while True:
+        session.send(session.info(tlv(0x80, b'more')))
+        session.wait(0.1)
+
+
+def never_pauses(session):
+    session.send(session.refresh_delete())
+    session.send_without_a_pause(session.info(tlv(0x80, b'more')))
+
+
+def asked_of_nobody(sync):
+    """Where the answer comes from: the replica, as long as it is known to be up to date."""
+    done = sdrctl.run(sync.conf, 'route', '--json', 'nobody@example.com')
+    return json.loads(done.stdout)['source']
+
+
+@pytest.mark.parametrize('script, seconds', [
+    (refreshes_slowly, 2), (only_tells_changes, 20), (never_pauses, 20)])
+def test_changes_prove_nothing(server, sync, script, seconds):
+    """There may be others behind them: only that a question is answered proves that there are not."""
+    assert asked_of_nobody(sync) == 'replica'
+    meet(sync, server, script)
+    wait_for(lambda: len(sync.lines('up to date')) >= 2, 30)
+    wait_for(lambda: asked_of_nobody(sync) == 'directory', seconds)
+    meet(sync, server, good)
+    wait_for(lambda: asked_of_nobody(sync) == 'replica')
+
+
+# --- which server ---
+
 @pytest.mark.parametrize('name', ['entry-without-state', 'cookie-refused-for-ever', 'closed',
                                   'dripping', 'silent'])
 def test_next_server(server, sync, new_slapd, new_reader, name):
@@ -327,6 +371,23 @@ def test_next_server(server, sync, new_slapd, new_reader, name):
     sync.start()
     wait_for(lambda: sync.lines('up to date'), 30)
     assert sync.ask('alice@example.com') == ['redirect alice@hosted.example.com']
+
+
+def test_next_server_if_none_lasts(server, new_slapd, new_reader):
+    """One that brings it up to date and goes away, again and again, is left for the other."""
+    def tells_all_and_closes(session):
+        good(session)
+        session.end()
+    other = new_slapd(world.PEOPLE)
+    sync = new_reader(server.uri, other.uri)
+    server.become(tells_all_and_closes)
+    sync.start('-v')
+    wait_for(lambda: sync.lines(f'{other.uri}: reading all of it'), 20)
+    sync.wait_well()
+    asked = len(server.searches)
+    end = time.monotonic() + 3
+    wait_for(lambda: time.monotonic() > end)
+    assert len(server.searches) == asked
 
 
 @pytest.mark.parametrize('script, told', [

@@ -12,9 +12,11 @@ import pytest
 
 import paths
 import world
+from badserver import HangingServer
 from daemon import environment
 from proc import wait_for
 from slapd import READER_DN, SUFFIX
+from sync import Sync
 from world import person
 
 ALICE, DAVE, NOBODY = (f'{name}@example.com' for name in ('alice', 'dave', 'nobody'))
@@ -45,6 +47,17 @@ def running(sync):
     return sync
 
 
+@pytest.fixture
+def hanging_at(directory, new_sync, stop_later):
+    """hanging_at(octets): a server that never answers a request with them, and a Sync of it."""
+    def make(octets, timeout='2'):
+        server = HangingServer(directory.folder / 'ldapi', octets)
+        stop_later(server.stop)
+        server.start()
+        return server, new_sync(server, directory_corp={'timeout': timeout, 'sync': 'full'})
+    return make
+
+
 def edit(sync, old, new):
     text = sync.conf.read_text()
     assert old in text
@@ -53,28 +66,48 @@ def edit(sync, old, new):
 
 # --- what the service manager is told ---
 
-def test_notifications(sync, scratch, directory):
+@pytest.fixture
+def told(scratch):
+    """told(): the next word for the service manager, whose socket is told.path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.bind(str(scratch / 'told'))
-        os.chmod(scratch / 'told', 0o666)
-        notify.settimeout(15)
-
-        def told():
+        def receive():
             return notify.recv(100).split(b'\n')[0]
-        sync.launch(NOTIFY_SOCKET=str(scratch / 'told'))
-        assert [told() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
-        directory.stop()  # no reason to end it
-        assert [told() for _ in range(3)] == [b'WATCHDOG=1'] * 3
-        sync.signal(signal.SIGUSR1)
-        while (word := told()) == b'WATCHDOG=1':
-            pass
-        assert word == b'RELOADING=1'
-        assert told() == b'READY=1'
-        sync.signal(signal.SIGTERM)
-        while (word := told()) == b'WATCHDOG=1':
-            pass
-        assert word == b'STOPPING=1'
-        assert sync.wait() == 0
+        receive.path = str(scratch / 'told')
+        notify.bind(receive.path)
+        os.chmod(receive.path, 0o666)
+        notify.settimeout(15)
+        yield receive
+
+
+def test_notifications(sync, told, directory):
+    sync.launch(NOTIFY_SOCKET=told.path)
+    assert [told() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
+    directory.stop()  # no reason to end it
+    assert [told() for _ in range(3)] == [b'WATCHDOG=1'] * 3
+    sync.signal(signal.SIGUSR1)
+    while (word := told()) == b'WATCHDOG=1':
+        pass
+    assert word == b'RELOADING=1'
+    assert told() == b'READY=1'
+    sync.signal(signal.SIGTERM)
+    while (word := told()) == b'WATCHDOG=1':
+        pass
+    assert word == b'STOPPING=1'
+    assert sync.wait() == 0
+
+
+def test_watchdog_while_a_reload_waits(hanging_at, told):
+    """For a server that does not even let it in."""
+    _, sync = hanging_at(READER_DN.encode(), timeout='5')
+    sync.launch(NOTIFY_SOCKET=told.path)
+    wait_for(lambda: sync.lines('is ready'))
+    sync.signal(signal.SIGUSR1)
+    while told() != b'RELOADING=1':
+        pass
+    assert told() == b'WATCHDOG=1'
+    while (word := told()) == b'WATCHDOG=1':
+        pass
+    assert word == b'READY=1'
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
@@ -97,6 +130,16 @@ def test_end_while_the_server_is_silent(sync, directory, when):
         directory.freeze()
     sync.signal(signal.SIGTERM)
     assert sync.wait(10) == 0
+
+
+@pytest.mark.parametrize('do', [Sync.reload, Sync.stop], ids=['reload', 'stop'])
+def test_server_is_slow_to_answer(hanging_at, do):
+    """It has a minute to do so; nobody waits for that."""
+    server, sync = hanging_at(b'entryUUID')
+    sync.start()
+    assert server.asked.wait(20)
+    do(sync)
+    assert sync.lines('<3>') == []
 
 
 def test_end_in_the_middle_of_a_refresh(new_slapd, new_sync):

@@ -102,11 +102,10 @@ tear_down(void **state)
 
 /* ---- what a directory says ---- */
 
-/* None is all zero: that stands before the first. */
+/* The first is all zero. */
 static void
 set_id(struct change *change, unsigned id)
 {
-    change->id[SDR_RECORD_ID_SIZE - 1] = 1;
     memcpy(change->id, &id, sizeof id);
 }
 

@@ -1,0 +1,23 @@
+/* arguments.h - the command line of a daemon
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef DAEMON_ARGUMENTS_H
+#define DAEMON_ARGUMENTS_H
+
+#include <stdbool.h>
+
+struct arguments {
+    /* What the program is. */
+    const char *name;  /* "sdr-milter" */
+    const char *usage; /* what it shows for --help */
+    bool knows_once;   /* it may do its work once, and end */
+    /* What it was told. */
+    const char *path; /* of the configuration */
+    bool once, test, verbose;
+};
+
+/* Read the command line. Ends the program where there is nothing left to do. */
+void
+arguments_read(struct arguments *arguments, int argc, char **argv);
+
+#endif

@@ -1,0 +1,50 @@
+"""office.py - an administrator and his directory
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+
+import sdrctl
+import slapd
+import world
+
+
+class Office:
+    """
+    journals  the folder of his journals
+    conf      his sdr.conf
+    """
+
+    def __init__(self, folder, server, *, dn=slapd.ADMIN_DN, password=slapd.ADMIN_PASSWORD,
+                 **sections):
+        """dn, password: his, as sdr.conf has them; sections: more of sdr.conf."""
+        self.server = server
+        self.journals = folder / 'journal'
+        self.journals.mkdir()
+        secret = folder / 'admin-password'
+        secret.write_text(f'{password}\n')
+        secret.chmod(0o600)
+        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
+                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
+                     **sections.pop('directory_corp', {})}
+        self.conf = sdrctl.write_conf(folder, world.conf(
+            directory_corp=directory, main={'journal-directory': str(self.journals)}, **sections))
+
+    def run(self, *arguments, code=0, **options):
+        """What it said, on both streams."""
+        done = sdrctl.run(self.conf, *arguments, **options)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def journal(self):
+        """The last one."""
+        return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
+
+    def verdicts(self, *addresses):
+        done = sdrctl.run(self.conf, 'route', '--json', *addresses)
+        return [json.loads(line)['verdict'] for line in done.stdout.splitlines()]
+
+    def state(self):
+        """All that routing knows, value by value."""
+        return sorted(self.server.search('(|(mail=*)(mailLocalAddress=*))', 'objectClass', 'mail',
+                                         'sdrOwner', 'sdrHold', 'sdrRoutingAddress').split('\n\n'))
