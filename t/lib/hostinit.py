@@ -129,12 +129,14 @@ def name_it(spec):
     for path, text in [('hosts', f'127.0.0.1 localhost\n{own}\n'), ('mailname', spec['name'] + '\n'),
                        ('hostname', spec['name'] + '\n'),
                        ('resolv.conf', f"nameserver {spec['resolver']}\n"),
-                       ('aliases', 'postmaster: root\n'),
                        ('nsswitch.conf', 'passwd: files\ngroup: files\nshadow: files\n'
                                          'hosts: files dns\nservices: files\nprotocols: files\n')]:
         file = Path('/etc') / path
         file.unlink(missing_ok=True)  # it may be a link to what another package keeps
         file.write_text(text)
+    aliases = Path('/etc/aliases')
+    if not aliases.exists():
+        aliases.write_text('postmaster: root\n')
     run('ip', 'link', 'set', 'lo', 'up')
 
 

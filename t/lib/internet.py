@@ -31,7 +31,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 OURS = {'/usr/sbin/sdr-milter': 'milter/sdr-milter', '/usr/sbin/sdr-sync': 'sync/sdr-sync',
         '/usr/sbin/sdrctl': 'sdrctl/sdrctl', '/usr/lib/exim4/exim-sdr.so': 'exim-dlfunc/exim-sdr.so'}
-EXAMPLES = ['sdr-macros', 'sdr-router', 'sdr-rcpt-acl']
+EXAMPLES = ['exim-dlfunc/sdr-macros', 'exim-dlfunc/sdr-router', 'exim-dlfunc/sdr-rcpt-acl',
+            'doc/sendmail-sdr.m4']
 
 UNBOUND = """\
 server:
@@ -236,7 +237,7 @@ class Host:
         ours = {path: str(paths.BUILD / built) for path, built in OURS.items()}
         ours['/usr/share/sdr/ldap-schema'] = str(paths.SCHEMA)
         for name in EXAMPLES:
-            ours[f'/usr/share/doc/sdr/examples/{name}'] = str(paths.ROOT / 'exim-dlfunc' / name)
+            ours[f'/usr/share/doc/sdr/examples/{Path(name).name}'] = str(paths.ROOT / name)
         return ours
 
     # --- files and programs ---

@@ -252,7 +252,7 @@ def kinds(mail, user, place):
         about = str(headers['Message-ID'] or '').strip('<> ')
         for recipient in parts[1].get_payload()[1:]:
             if recipient['Final-Recipient']:
-                address = recipient['Original-Recipient'] or recipient['Final-Recipient']
+                address = recipient['Final-Recipient']
                 kind = {'failed': 'bounce'}.get(recipient['Action'].strip(), 'delay')
                 yield kind, about, local_part(address.rpartition(';')[2].strip()), place
         return

@@ -20,6 +20,7 @@ class Offices(Scene):
     }
     LIVES = {'ann': 'newyork', 'bill': 'newyork', 'william': 'newyork', 'carol': 'atlanta',
              'dan': 'atlanta', 'eve': 'denver', 'frank': 'denver'}
+    LISTS = {'board': ['ann', 'carol', 'eve'], 'club': ['bill', 'dan', 'frank']}
     PEOPLE = [person for person in LIVES if person != 'william']
 
     def play(self):
@@ -29,6 +30,7 @@ class Offices(Scene):
             self.follow(heading)
         self.everybody_everywhere()
         self.among_themselves()
+        self.aliases()
         self.denver_is_away()
         self.new_york_is_away()
 
@@ -47,6 +49,13 @@ class Offices(Scene):
         self.submit('newyork', 'ann', 'bill@example.com')
         self.submit('atlanta', 'frank', 'carol@example.com')
         self.send('denver', ['ann', 'dan'], source='denver', sender='eve@example.com')
+        self.ledger.settle()
+
+    def aliases(self):
+        self.say('An alias of one office has members in all of them.')
+        for office in OFFICES:
+            for alias in self.LISTS:
+                assert codes(self.send(office, alias)) == [250]
         self.ledger.settle()
 
     def denver_is_away(self):
