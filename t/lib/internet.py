@@ -200,8 +200,6 @@ class Host:
         self.reports.chmod(0o777)
         self._files = Path(files or self._folder / 'none')
         self._services = {}
-        self.commands = []
-        self.listener = None
         self._holder = self._link = None
         self.pid = None
 
@@ -218,7 +216,7 @@ class Host:
                         ['ip', 'address', 'add', f'{self.address}/32', 'dev', 'eth0'],
                         ['ip', 'route', 'add', 'default', 'dev', 'eth0'],
                         # One who does not answer is given up after a second.
-                        ['sysctl', '-q', '-w', 'net.ipv4.neigh.eth0.retrans_time_ms=300']):
+                        ['sh', '-c', 'echo 300 >/proc/sys/net/ipv4/neigh/eth0/retrans_time_ms']):
             self.run(command)
         return self
 
@@ -262,20 +260,17 @@ class Host:
     def inside(self, *argv):
         return [*nsenter(self.pid, '-m', '-n', '-u', '-i', '-p', '-r', '-w'), *map(str, argv)]
 
-    def environment(self, program=''):
+    def environment(self, program=''):  # pylint: disable=unused-argument
         """For this program."""
         return {**daemon.environment(), 'LC_ALL': 'C',
-                'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
+                'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
 
     def run(self, argv, **options):
         """As root; its CompletedProcess."""
         return run(self.inside(*argv), **{'env': daemon.environment(), **options})
 
     def command(self, line, ok=(0,), **options):
-        """What an administrator types; what he is told. The chapter has the same line."""
-        self.commands.append(line)
-        if self.listener:
-            self.listener(f'{self.name}# {line}')
+        """What an administrator types; what he is told."""
         done = self.run(['bash', '-c', line], ok=ok, env=self.environment(line.split()[0]), **options)
         daemon.assert_clean(done.stderr)
         return done.stdout + done.stderr
