@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decide.h"
 #include "message.h"
 #include "say.h"
 #include "told.h"
@@ -238,11 +239,8 @@ is_alias_table(const char *name)
 static void
 decide(struct question *question, bool verbose)
 {
-    int debug = LOG_DEBUG;
-    struct sdr_trace trace = {say_line, &debug};
-
-    sdr_decide(question->sdr, question->key, verbose ? &trace : NULL,
-               &question->verdict);
+    decide_about(DECIDE_MAP, question->sdr, question->key, verbose,
+                 &question->verdict);
 }
 
 /* True if the last answer to this question, on this connection, has settled the

@@ -62,6 +62,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker('milter')
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With what has failed goes what our daemons said: it may not happen again."""
+    report = (yield).get_result()
+    if call.when == 'call' and report.failed and 'scratch' in item.funcargs:
+        for path in sorted(item.funcargs['scratch'].rglob('sdr-*.log')):
+            report.sections.append((path.name, path.read_text(errors='replace')[-4000:]))
+
+
 @pytest.fixture(scope='session')
 def ca():
     """A tls.CA; ca.issue() makes certificates."""

@@ -123,7 +123,7 @@ def test_dry_run_asks_as_well(there, verify, new_host, port):
     ({'RCPT': None}, 'no answer in time'),
     ({'RCPT': '250 \x1b[2J'}, None),
     ({'RCPT': '999 x'}, 'what is no SMTP'),
-], ids=str)
+])
 def test_replies(there, verify, new_host, port, replies, words):
     """Who is not refused and not taken is not moved now."""
     new_host(FIRST, port, replies=replies)

@@ -81,7 +81,8 @@ static const char full[] =
     "map-socket = unix:/run/sdr/map.sock\n"
     "socket-group = postfix\n"
     "socket-mode = 0600\n"
-    "milter-route = pass\n";
+    "milter-route = pass\n"
+    "metrics-file = /srv/sdr-milter.prom\n";
 
 static void
 main_options_are_read(void **state)
@@ -99,6 +100,7 @@ main_options_are_read(void **state)
     assert_string_equal(c->milter.socket_group, "postfix");
     assert_int_equal(c->milter.socket_mode, 0600);
     assert_int_equal(c->milter.route, SDR_ROUTE_PASSES);
+    assert_string_equal(c->milter.metrics_file, "/srv/sdr-milter.prom");
     sdr_config_free(&c);
     assert_null(c);
     sdr_config_free(&c);
