@@ -14,7 +14,7 @@ from mailhosts import ADMIN_PASSWORD, READER_PASSWORD
 class Scene:
     """
     Derived classes have chapter, a name in doc/; HOSTS, {short name as in the chapter:
-    (class, full name, accounts)}; LIVES, {person: host names}; and play(), which tells what it does.
+    (class, full name, accounts)}; LIVES, {person: short name}; and play(), which tells what it does.
     """
 
     chapter = None
@@ -39,8 +39,7 @@ class Scene:
                 options = {'users': users} if users is not None else {}
                 self.hosts[short] = self.internet.host(kind, name, files, **options)
             with_mail = [host for host in self.hosts.values() if hasattr(host, 'mailbox')]
-            lives = {person: tuple(self.hosts[h].name for h in self.as_tuple(places))
-                     for person, places in self.LIVES.items()}
+            lives = {person: (self.hosts[short].name,) for person, short in self.LIVES.items()}
             self.ledger = Ledger(with_mail, lives, self.LISTS, tell=self._tell)
             units.systemctl(self.hosts[self.SENDER], 'systemctl start postfix')
             try:
@@ -64,10 +63,6 @@ class Scene:
     def play(self):
         raise NotImplementedError
 
-    @staticmethod
-    def as_tuple(places):
-        return (places,) if isinstance(places, str) else places
-
     def now_lives(self, person, *hosts):
         self.ledger.lives[person] = tuple(self.hosts[host].name for host in hosts)
 
@@ -76,10 +71,10 @@ class Scene:
     def say(self, text):
         self._tell(f'\n{text}')
 
-    def follow(self, heading, *hosts):
-        """Do what this section of the chapter says, or only what it says for these hosts."""
+    def follow(self, heading):
+        """Do what this section of the chapter says."""
         self.say(f'--- {heading}')
-        self.do_all([step for step in self.steps(heading) if not hosts or step.host in hosts])
+        self.do_all(self.steps(heading))
 
     def follow_until_settled(self, heading):
         """It may take more than once: a message whose delivery is just being tried is passed over."""

@@ -37,6 +37,7 @@ class TwoWay(Scene):
         self.either_side_receives()
         self.nobody_holds_it()
         self.nobody_writes_in_our_name()
+        self.it_circles()
         self.on_leave()
 
     def the_other_side_is_tried(self):
@@ -78,6 +79,22 @@ class TwoWay(Scene):
             self.ledger.forget(forged)
             honest = self.send(server, 'dora', source='provider', sender='hans@example.com')
             assert codes(honest) == [250]
+        self.ledger.settle()
+
+    def it_circles(self):
+        """Five times round, as loop-limit says, and no more."""
+        heading = 'If the other side hands on everything'
+        self.say(f'--- {heading}')
+        breaks, after = self.steps(heading)[:2], self.steps(heading)[2:]
+        self.do_all(breaks)
+        self.send('mx', 'nemo')
+        wait_for(lambda: '451 4.4.6' in self.hosts['mx'].read('/var/log/exim4/mainlog'), 60, 'a loop')
+        # Who is stopped while he waits for the last 250 sends once more.
+        wait_for(lambda: not self.hosts['provider'].waiting(), 60, 'the provider has nothing left')
+        assert self.hosts['mx'].waiting() == ['nemo@example.com']
+        rounds = self.hosts['mx'].read('/var/log/exim4/mainlog').count('=> nemo@hosted.example.com')
+        assert rounds == 5, rounds
+        self.do_all(after)
         self.ledger.settle()
 
     def on_leave(self):
