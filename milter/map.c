@@ -19,6 +19,8 @@
 #define COPY_PREFIX    "sdr-copy."
 #define COPY_SEPARATOR ".=."
 
+#define NOT_FOUND "NOTFOUND "
+
 struct question {
     struct sdr *sdr;
     struct map_session *session;
@@ -26,6 +28,7 @@ struct question {
     struct sdr_verdict verdict; /* about the key */
     char *answer;
     size_t len;
+    bool ordinary; /* not worth a line in the log */
 };
 
 SDR_PRINTF(2, 3)
@@ -142,22 +145,30 @@ answer_transport(struct question *question)
 }
 
 static void
+answer_known(struct question *question)
+{
+    answer(question, "OK known");
+    question->ordinary = true;
+}
+
+static void
 answer_recipient(struct question *question)
 {
     switch (question->verdict.kind) {
     case SDR_PASS:
         if (question->verdict.decided)
-            answer(question, "OK known");
+            answer_known(question);
         return;
     case SDR_REDIRECT:
     case SDR_COPY:
     case SDR_ROUTE:
-        answer(question, "OK known");
+        answer_known(question);
         return;
     case SDR_DEFER:
         answer_not_now(question);
         return;
     case SDR_REJECT:
+        answer(question, NOT_FOUND); /* said, for it is refused */
         return;
     }
 }
@@ -273,8 +284,7 @@ tell(const struct question *question, const char *table)
 {
     char line[4096];
 
-    if (!question->verdict.decided
-        || (question->len == 0 && question->verdict.kind != SDR_REJECT))
+    if (question->len == 0 || question->ordinary)
         return;
     sdr_log_decision(line, sizeof line, question->key, &question->verdict);
     say(verdict_priority(&question->verdict), "map %s: %s", table, line);
@@ -327,6 +337,6 @@ map_answer(struct sdr *sdr, struct map_session *session, bool verbose,
     else
         ask_table(&question, name, verbose);
     if (question.len == 0)
-        answer(&question, "NOTFOUND ");
+        answer(&question, NOT_FOUND);
     return question.len;
 }

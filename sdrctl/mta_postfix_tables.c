@@ -263,14 +263,39 @@ tell_tables(const struct visit *visit, const struct place *place,
                      "sites");
 }
 
+/* The first split domain that local(8) delivers in; NULL if there is none. */
+static const char *
+local_domain(const struct visit *visit)
+{
+    const struct sdr_config *config = visit->check->config;
+    const char *list = postconf_get(visit->postconf, NULL, "mydestination");
+
+    for (unsigned i = 0; i < config->domain_count; i++) {
+        if (list_has_domain(list, config->domains[i].ascii) == YES)
+            return config->domains[i].ascii;
+    }
+    return NULL;
+}
+
 /* What goes by the table "route" is seen by no milter. */
 static void
 tell_coverage(const struct visit *visit, const struct tables *tables)
 {
-    if (tables->ours && !tables->proxy && tables->blind == NULL)
+    const char *domain = local_domain(visit);
+
+    if (!tables->ours || tables->proxy || tables->blind != NULL)
+        return;
+    if (domain == NULL)
         tell_finding(visit->worst, SDR_FINE, "virtual_alias_maps", NULL,
                      "members of aliases, who a .forward leads to, bounces, "
                      "local submission and address probes are routed");
+    else
+        tell_finding(visit->worst, SDR_DOUBTFUL, "mydestination",
+                     "keep lists in virtual_alias_maps, or put the domain into "
+                     "virtual_mailbox_domains",
+                     "%s is there: local(8) delivers members of aliases(5) and "
+                     ".forward targets in it by itself, and asks no table",
+                     domain);
 }
 
 static bool

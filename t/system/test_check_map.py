@@ -109,8 +109,6 @@ def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
     {'relay_domains': '', 'relay_recipient_maps': '',
      'virtual_mailbox_domains': 'example.com onprem.example.com',
      'virtual_mailbox_maps': f'{TABLE}:recipient', 'virtual_transport': 'lmtp:unix:lmtp'},
-    {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
-     'local_recipient_maps': f'{TABLE}:recipient'},
     {'transport_maps': f'hash:/etc/postfix/transport, {TABLE}:transport'},
     {'smtpd_recipient_restrictions': 'reject_unverified_recipient'},
 ], ids=str)
@@ -167,6 +165,11 @@ def test_whole_path(check, postfix):
                               'local_recipient_maps': f'{TABLE}:recipient'}}, WRONG, [
         'WRONG      local_recipient_maps: only sdr-milter is asked, but mydestination has '
         'onprem.test'], id='other domains, local'),
+    pytest.param({'options': {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
+                              'local_recipient_maps': f'{TABLE}:recipient'}}, OK, [
+        'warning    mydestination: example.com is there: local(8) delivers members of aliases(5) '
+        'and .forward targets in it by itself, and asks no table\n',
+        '-> keep lists in virtual_alias_maps'], id='local(8)'),
     pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
         'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com'],
         id='nobody refuses'),

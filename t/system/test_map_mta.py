@@ -78,6 +78,19 @@ def test_alias(mapped, deliver):
     assert got == REACHED
 
 
+def test_alias_by_name_alone(mapped, deliver, slapd):
+    """team: alice, bob. Who stays is a user of the machine to Sendmail."""
+    slapd.add(world.person('smmta', sdrOwner='onprem'))
+    _, got = deliver('short@onprem.test', source=INSIDER)
+    assert Counter(map(with_domain, got.elements())) == Counter([
+        'alice@hosted.example.com', 'smmta@example.com', 'both@example.com',
+        'both@hosted.example.com', 'bob@hosted.example.com'])
+
+
+def with_domain(recipient):
+    return recipient if '@' in recipient else f'{recipient}@example.com'
+
+
 def test_forward_file(mapped, deliver):
     _, got = deliver('sdr@onprem.test', source=INSIDER)
     assert got == Counter(['alice@hosted.example.com', 'both@example.com',
