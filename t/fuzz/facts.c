@@ -142,6 +142,12 @@ end_entry(void)
     end_copy();
 }
 
+static unsigned
+number(char digit)
+{
+    return (unsigned char)(digit - '0');
+}
+
 /* "dn N NAME" */
 static void
 begin_entry(const char *line)
@@ -153,8 +159,7 @@ begin_entry(const char *line)
     if (now.count++ == ENTRIES_MAX)
         return;
     now.in_entry = true;
-    now.directory =
-        (unsigned)(unsigned char)line[3] % now.config->directory_count;
+    now.directory = number(line[3]) % now.config->directory_count;
     sdr_reader_begin(&now.reader, now.config, &now.question.keys, now.directory,
                      name);
     entry_begin(&now.entry, now.config, now.directory, id, name);
@@ -251,7 +256,7 @@ check_verdicts(void)
 static void
 begin(const char *line)
 {
-    unsigned view = (unsigned)(unsigned char)line[0] % VIEWS;
+    unsigned view = number(line[0]) % VIEWS;
     struct sdr_verdict verdict;
 
     memset(&now, 0, sizeof now);
