@@ -165,16 +165,30 @@ find_unknown(struct sdr_load *load, const char *kind, const char *section)
 }
 
 static void
+set_default(struct sdr_load *load, const struct sdr_option *option,
+            void *object)
+{
+    struct sdr_error error;
+
+    if (sdr_option_default(option, object, &error) == SDR_TEMPFAIL)
+        load->no_memory = true;
+}
+
+/* The default comes first, for a value may be none; that of a list does not
+ * stay beside what is given. */
+static void
 read_section(struct sdr_load *load, const char *kind, const char *section,
              void *object)
 {
     find_unknown(load, kind, section);
     for (unsigned i = 0; i < sdr_option_count; i++) {
         const struct sdr_option *option = &sdr_options[i];
-        struct sdr_error error;
+        bool is_list = option->type == SDR_OPTION_LIST;
 
         if (strcmp(option->section, kind) != 0)
             continue;
+        if (!is_list)
+            set_default(load, option, object);
         if (read_option(load, section, option, object) > 0)
             continue;
         if (option->required)
@@ -182,8 +196,8 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
                              kind[0] == '\0' ? "%.0s%s is missing"
                                              : "[%s]: %s is missing",
                              section, option->name);
-        else if (sdr_option_default(option, object, &error) == SDR_TEMPFAIL)
-            load->no_memory = true;
+        else if (is_list)
+            set_default(load, option, object);
     }
 }
 

@@ -125,10 +125,27 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
+/* Delete by another text than the client's, unless one that stays has it too
+ * and we cannot read it: those that we can are among the kept. */
+static bool
+delete_by(SMFICTX *ctx, const struct message *message, const char *text)
+{
+    for (unsigned i = 0; i < message->count; i++) {
+        const struct recipient *r = message->recipients[i];
+
+        if (recipient_stays(r) && !r->has_mailbox
+            && (strcmp(r->given, text) == 0
+                || (r->resolved != NULL && strcmp(r->resolved, text) == 0)))
+            return true;
+    }
+    return smfi_delrcpt(ctx, (char *)(uintptr_t)text) == MI_SUCCESS;
+}
+
 /* Delete by the client's text without its source route, "<@a,@b:", if it has
  * one: Postfix keeps that, neither more of it nor less. */
 static bool
-delete_without_route(SMFICTX *ctx, const char *given)
+delete_without_route(SMFICTX *ctx, const struct message *message,
+                     const char *given)
 {
     const char *start = given + (given[0] == '<' ? 1 : 0);
     const char *colon = start[0] == '@' ? strchr(start, ':') : NULL;
@@ -139,7 +156,7 @@ delete_without_route(SMFICTX *ctx, const char *given)
         return true;
     if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
         return false;
-    ok = smfi_delrcpt(ctx, path) == MI_SUCCESS;
+    ok = delete_by(ctx, message, path);
     free(path);
     return ok;
 }
@@ -148,19 +165,20 @@ delete_without_route(SMFICTX *ctx, const char *given)
  * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
 static bool
-delete_recipient(SMFICTX *ctx, const struct recipient *recipient,
+delete_recipient(SMFICTX *ctx, const struct message *message,
+                 const struct recipient *recipient,
                  const struct mailbox_set *kept)
 {
     if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
         return false;
     if (mailbox_set_has(kept, &recipient->mailbox))
         return true;
-    if (!delete_without_route(ctx, recipient->given))
+    if (!delete_without_route(ctx, message, recipient->given))
         return false;
     if (recipient->resolved == NULL
         || strcmp(recipient->resolved, recipient->given) == 0)
         return true;
-    return smfi_delrcpt(ctx, recipient->resolved) == MI_SUCCESS;
+    return delete_by(ctx, message, recipient->resolved);
 }
 
 /* libmilter sends nothing that the MTA did not allow when they negotiated.
@@ -208,7 +226,7 @@ edit_envelope(SMFICTX *ctx, const struct message *message,
         const struct recipient *r = message->recipients[i];
 
         if (!recipient_stays(r) && !message_shares_name(message, r)
-            && !delete_recipient(ctx, r, present))
+            && !delete_recipient(ctx, message, r, present))
             return false;
     }
     for (unsigned i = 0; i < message->count; i++) {

@@ -21,6 +21,9 @@ static const struct {
     {"[site x] y\n", {":16: No closing bracket"}},
     {"\n\nnonsense\n= x\n", {":18: ", ":19: "}},
     {"filter =\n", {":16: filter: no value"}},
+    {"profile =\n", {":16: profile: no value"}},
+    {"[domain x.test]\nunknown =\n", {":17: unknown: no value"}},
+    {"[milter]\nsocket =\nmap-socket = unix:/x\n", {":17: socket: no value"}},
     {"/* no comment here\n", {":16: Equal sign is missing"}},
     /* names */
     {"bogus = 1\n", {":16: bogus: there is no such option in [directory]"}},

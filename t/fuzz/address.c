@@ -1,0 +1,189 @@
+/* address.c - fuzzed: addresses parsed, read, stripped, quoted and spelled
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "address.h"
+
+#include "fuzz.h"
+
+static bool
+is_null(const struct sdr_address *address)
+{
+    return address->local[0] == '\0' && address->domain[0] == '\0';
+}
+
+static void
+check_equal(const struct sdr_address *a, const struct sdr_address *b)
+{
+    FUZZ_RULE(strcmp(a->local, b->local) == 0);
+    FUZZ_RULE(strcmp(a->folded, b->folded) == 0);
+    FUZZ_RULE(strcmp(a->domain, b->domain) == 0);
+}
+
+/* What is written is the same when it is read, in both ways. */
+static void
+check_written(const struct sdr_address *address)
+{
+    char text[SDR_ADDRESS_MAX + 1];
+    struct sdr_address again;
+
+    sdr_address_format(address, text, sizeof text);
+    FUZZ_RULE(fuzz_is_clean(text));
+    FUZZ_RULE(sdr_address_parse(&again, text) == SDR_OK);
+    check_equal(address, &again);
+    FUZZ_RULE(sdr_address_read(&again, text, strlen(text)) == SDR_OK);
+    check_equal(address, &again);
+}
+
+/* The folded local part stands for the mailbox. */
+static void
+check_folded(const struct sdr_address *address)
+{
+    char text[SDR_ADDRESS_MAX + 1], local[SDR_LOCAL_MAX + 1];
+    struct sdr_address folded;
+
+    FUZZ_RULE(fuzz_is_clean(address->folded));
+    if (!sdr_address_requote(address->folded, strlen(address->folded), local,
+                             sizeof local))
+        return; /* no room for quotes */
+    if (address->folded[0] == '"')
+        return; /* a quoted text to requote() */
+    snprintf(text, sizeof text, "%s@%s", local, address->domain);
+    FUZZ_RULE(sdr_address_parse(&folded, text) == SDR_OK);
+    FUZZ_RULE(strcmp(folded.folded, address->folded) == 0);
+    FUZZ_RULE(sdr_address_same(address, &folded));
+    FUZZ_RULE(sdr_address_same(&folded, address));
+}
+
+static void
+check_requoted(const struct sdr_address *address)
+{
+    char text[SDR_ADDRESS_MAX + 1], local[SDR_LOCAL_MAX + 1];
+    struct sdr_address quoted;
+
+    if (!sdr_address_requote(address->local, strlen(address->local), local,
+                             sizeof local))
+        return;
+    snprintf(text, sizeof text, "%s@%s", local, address->domain);
+    FUZZ_RULE(sdr_address_parse(&quoted, text) == SDR_OK);
+    FUZZ_RULE(sdr_address_same(address, &quoted));
+}
+
+static void
+check_stripped(const struct sdr_address *address, const char *delimiters)
+{
+    struct sdr_address base, again;
+
+    if (sdr_address_strip(address, delimiters, &base) != SDR_OK)
+        return;
+    FUZZ_RULE(base.local[0] != '\0');
+    FUZZ_RULE(strcmp(base.domain, address->domain) == 0);
+    FUZZ_RULE(strpbrk(base.local, delimiters) == NULL);
+    FUZZ_RULE(!sdr_address_same(&base, address));
+    FUZZ_RULE(sdr_address_strip(&base, delimiters, &again) == SDR_NOTFOUND);
+    check_written(&base);
+}
+
+/* One of them at least is a way to write this address and no other. */
+static void
+check_spelled(const struct sdr_address *address)
+{
+    struct sdr_spellings spellings;
+    struct sdr_address other;
+    unsigned same = 0;
+
+    sdr_address_spell(address, &spellings);
+    FUZZ_RULE(spellings.count > 0 && spellings.count <= SDR_SPELLINGS_MAX);
+    for (unsigned i = 0; i < spellings.count; i++) {
+        const char *text = spellings.text[i];
+
+        FUZZ_RULE(fuzz_is_clean(text));
+        for (unsigned k = 0; k < i; k++)
+            FUZZ_RULE(strcmp(text, spellings.text[k]) != 0);
+        same += sdr_address_read(&other, text, strlen(text)) == SDR_OK
+                && sdr_address_same(&other, address);
+    }
+    /* Quotes need room; an empty one is written like the catch-all. */
+    FUZZ_RULE(same > 0 || address->folded[0] == '\0'
+              || address->folded[0] == '"');
+}
+
+static void
+check_parsed(const char *text)
+{
+    struct sdr_address address;
+
+    if (sdr_address_parse(&address, text) != SDR_OK)
+        return;
+    FUZZ_RULE(sdr_address_same(&address, &address));
+    if (is_null(&address))
+        return;
+    check_written(&address);
+    check_folded(&address);
+    check_requoted(&address);
+    check_stripped(&address, "+");
+    check_stripped(&address, "-+.=");
+    check_spelled(&address);
+}
+
+/* A directory may hold more than SMTP takes: "al ice@example.com". */
+static void
+check_read(const char *text, size_t len)
+{
+    struct sdr_address address, again;
+    char written[SDR_ADDRESS_MAX + 1];
+
+    if (sdr_address_read(&address, text, len) != SDR_OK)
+        return;
+    sdr_address_format(&address, written, sizeof written);
+    FUZZ_RULE(fuzz_is_clean(written));
+    FUZZ_RULE(sdr_address_read(&again, written, strlen(written)) == SDR_OK);
+    check_equal(&address, &again);
+    if (address.local[0] != '\0') { /* not the catch-all */
+        check_folded(&address);
+        check_spelled(&address);
+    }
+}
+
+/* The text, and what stands behind its first line. */
+static void
+check_pair(char *text)
+{
+    struct sdr_address a, b;
+    char *other = strchr(text, '\n');
+
+    if (other == NULL)
+        return;
+    *other++ = '\0';
+    check_parsed(text);
+    check_parsed(other);
+    if (sdr_address_parse(&a, text) != SDR_OK
+        || sdr_address_parse(&b, other) != SDR_OK)
+        return;
+    FUZZ_RULE(sdr_address_same(&a, &b) == sdr_address_same(&b, &a));
+}
+
+static void
+check_domain(const char *text)
+{
+    char domain[SDR_DOMAIN_MAX + 1], again[SDR_DOMAIN_MAX + 1];
+
+    if (sdr_address_domain(domain, text) != SDR_OK)
+        return;
+    FUZZ_RULE(sdr_address_domain(again, domain) == SDR_OK);
+    FUZZ_RULE(strcmp(domain, again) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *octets = fuzz_copy(data, size);
+    char *text = fuzz_text(data, size);
+
+    check_read(octets, size);
+    check_parsed(text);
+    check_domain(text);
+    check_pair(text);
+    free(text);
+    free(octets);
+    return 0;
+}

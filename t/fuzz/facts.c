@@ -1,0 +1,292 @@
+/* facts.c - fuzzed: entries of directories, and what is decided by them
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The input is lines: the number of a configuration and a recipient, then
+ * entries: "dn" with the number of their directory, and their values:
+ *
+ *   0 alice@example.com
+ *   dn 2 cn=alice,dc=example,dc=com
+ *   proxyAddresses: SMTP:alice@example.com
+ *
+ * Each is read as a live search does it, and as sdr-sync and the replica do it:
+ * the verdict must be the same.
+ */
+#include "facts.h"
+
+#include "entry.h"
+#include "files.h"
+#include "fuzz.h"
+#include "profile.h"
+#include "route.h"
+#include "verdict.h"
+
+/* Three points of view of one company. */
+#define SITES                                                                  \
+    "recipient-delimiter = +\n"                                                \
+    "[site onprem]\n"                                                          \
+    "routing-domain = onprem.%d\n"                                             \
+    "accept-domain = mail.example.net\n"                                       \
+    "[site hosted]\n"                                                          \
+    "routing-domain = hosted.%d\n"                                             \
+    "owner-value = mx.hosted.example.net\n"                                    \
+    "owner-value = cn=hosted,ou=groups,dc=example,dc=com\n"                    \
+    "accept-domain = tenant.example.net\n"                                     \
+    "strip-extension = yes\n"                                                  \
+    "[site cloud]\n"                                                           \
+    "routing-domain = cloud.%d\n"
+
+#define DIRECTORY(name, profile)                                               \
+    "[directory " name "]\n"                                                   \
+    "uri = ldap://127.0.0.1:1\n"                                               \
+    "search-base = dc=com\n"                                                   \
+    "default-owner = onprem\n"                                                 \
+    "profile = " profile "\n"
+
+#define DOMAINS                                                                \
+    "[domain example.com]\n"                                                   \
+    "[domain example.org]\n"                                                   \
+    "unknown = cloud\n"                                                        \
+    "[domain example.net]\n"                                                   \
+    "alias-of = example.com\n" DIRECTORY("sdr", "sdr")                         \
+        DIRECTORY("laser", "laser") DIRECTORY("exchange", "exchange")          \
+            DIRECTORY("qmail", "qmail")                                        \
+                DIRECTORY("groups", "exchange") "owner-attribute = memberOf\n"
+
+#define FAR                                                                    \
+    "[site far]\n"                                                             \
+    "routing-domain = far.%d\n"
+
+static const char *const texts[] = {
+    "this-site = onprem\n" SITES FAR "delivery = route\n"
+    "next-hop = mx.far.test:25\n" DOMAINS,
+    "this-site = hosted\n" SITES FAR DOMAINS,
+    "this-site = cloud\n" SITES DOMAINS,
+};
+
+enum { VIEWS = sizeof texts / sizeof texts[0], ENTRIES_MAX = 64 };
+
+static const struct sdr_config *configs[VIEWS];
+
+/* What one way of reading has found, by directory. */
+struct findings {
+    struct sdr_facts facts[8];
+    bool found[8];
+};
+
+static struct {
+    const struct sdr_config *config;
+    struct sdr_question question;
+    struct findings live, copied;
+    /* the entry that is being read */
+    bool in_entry;
+    unsigned directory;
+    unsigned count;
+    struct sdr_reader reader;
+    struct entry entry;
+} now;
+
+/* ---- as the replica does it ---- */
+
+/* Under which of the keys the store has the entry; the strongest counts. */
+static bool
+find_key(struct entry_view view, struct sdr_facts *facts)
+{
+    struct entry_key found;
+    bool any = false;
+
+    while (entry_next_key(&view, &found)) {
+        for (unsigned i = 0; i < now.question.keys.count; i++) {
+            struct entry_key wanted = {.strength = 0};
+
+            sdr_record_key(&wanted.key, now.directory,
+                           &now.question.keys.key[i]);
+            if (entry_key_compare(&wanted, &found) != 0
+                || (any && i >= facts->key))
+                continue;
+            any = true;
+            facts->key = i;
+            facts->strength = found.strength;
+        }
+    }
+    return any;
+}
+
+static void
+end_copy(void)
+{
+    struct sdr_facts facts;
+    struct entry_view view;
+
+    FUZZ_RULE(entry_end(&now.entry));
+    FUZZ_RULE(entry_read(&view, now.entry.octets, now.entry.len));
+    FUZZ_RULE(entry_facts(&view, &facts));
+    facts.directory = now.directory;
+    facts.routing_wins =
+        now.config->directories[now.directory].mapping.routing_wins;
+    if (find_key(view, &facts))
+        sdr_facts_merge(&now.copied.facts[now.directory],
+                        &now.copied.found[now.directory], &facts);
+    entry_clear(&now.entry);
+}
+
+/* ---- the input ---- */
+
+static void
+end_entry(void)
+{
+    if (!now.in_entry)
+        return;
+    now.in_entry = false;
+    (void)sdr_reader_end(&now.reader, &now.live.facts[now.directory],
+                         &now.live.found[now.directory]);
+    end_copy();
+}
+
+static unsigned
+number(char digit)
+{
+    return (unsigned char)(digit - '0');
+}
+
+/* "dn N NAME" */
+static void
+begin_entry(const char *line)
+{
+    static const unsigned char id[SDR_RECORD_ID_SIZE] = "fuzz";
+    const char *name = line[3] != '\0' ? line + 4 : "";
+
+    end_entry();
+    if (now.count++ == ENTRIES_MAX)
+        return;
+    now.in_entry = true;
+    now.directory = number(line[3]) % now.config->directory_count;
+    sdr_reader_begin(&now.reader, now.config, &now.question.keys, now.directory,
+                     name);
+    entry_begin(&now.entry, now.config, now.directory, id, name);
+}
+
+/* "ATTRIBUTE: VALUE" */
+static void
+take_value(char *line, size_t len)
+{
+    char *colon = strstr(line, ": ");
+    size_t value_len;
+    char *value;
+
+    if (!now.in_entry || colon == NULL)
+        return;
+    *colon = '\0';
+    value_len = len - (size_t)(colon + 2 - line);
+    value = fuzz_copy(colon + 2, value_len);
+    sdr_reader_value(&now.reader, line, value, value_len);
+    entry_value(&now.entry, line, value, value_len);
+    free(value);
+}
+
+static void
+take_line(char *line, size_t len)
+{
+    if (strncmp(line, "dn ", 3) == 0)
+        begin_entry(line);
+    else
+        take_value(line, len);
+}
+
+/* ---- the decision ---- */
+
+static void
+decide(const struct findings *findings, struct sdr_verdict *verdict)
+{
+    struct sdr_answer answer = {.status = SDR_NOTFOUND};
+    bool found = false;
+
+    for (unsigned i = 0; i < now.config->directory_count; i++) {
+        if (findings->found[i])
+            sdr_facts_merge(&answer.facts, &found, &findings->facts[i]);
+    }
+    if (found)
+        answer.status = SDR_OK;
+    answer.origin = SDR_FROM_DIRECTORY;
+    sdr_route_decide(now.config, &now.question, &answer, verdict);
+    verdict_check(&now.question, verdict);
+}
+
+/* What is sent on has the local part as it was written, unless the entry or the
+ * site has another. */
+static void
+check_local_parts(const struct sdr_verdict *verdict)
+{
+    for (unsigned i = 0; i < verdict->target_count; i++) {
+        const char *text = verdict->targets[i].address;
+        bool known = false;
+        struct sdr_address target;
+
+        FUZZ_RULE(sdr_address_parse(&target, text) == SDR_OK);
+        known =
+            strcmp(target.local, now.question.split.local) == 0
+            || (now.question.keys.count == SDR_KEYS_MAX
+                && strcmp(target.local, now.question.keys.key[1].local) == 0);
+        for (unsigned d = 0; d < now.config->directory_count; d++)
+            known = known
+                    || (now.live.found[d] && now.live.facts[d].has_routing
+                        && strcmp(target.local, now.live.facts[d].routing.local)
+                               == 0);
+        FUZZ_RULE(known);
+    }
+}
+
+static void
+check_verdicts(void)
+{
+    struct sdr_verdict live, copied;
+
+    decide(&now.live, &live);
+    decide(&now.copied, &copied);
+    check_local_parts(&live);
+    FUZZ_RULE(live.kind == copied.kind);
+    FUZZ_RULE(live.sites == copied.sites);
+    FUZZ_RULE(live.next_hop == copied.next_hop);
+    FUZZ_RULE(live.reply.enhanced == copied.reply.enhanced);
+    FUZZ_RULE(live.target_count == copied.target_count);
+    for (unsigned i = 0; i < live.target_count; i++)
+        FUZZ_RULE(strcmp(live.targets[i].address, copied.targets[i].address)
+                  == 0);
+}
+
+static void
+begin(const char *line)
+{
+    unsigned view = number(line[0]) % VIEWS;
+    struct sdr_verdict verdict;
+
+    memset(&now, 0, sizeof now);
+    if (configs[view] == NULL)
+        configs[view] = files_config(texts[view]);
+    now.config = configs[view];
+    if (line[0] == '\0' || line[1] == '\0'
+        || sdr_route_begin(now.config, line + 2, &now.question, &verdict)
+               == SDR_OK)
+        now.config = NULL;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_lines lines = {(const char *)data, (const char *)data + size};
+    size_t len;
+    char *line = fuzz_line(&lines, &len);
+
+    if (line == NULL)
+        return 0;
+    begin(line);
+    free(line);
+    if (now.config == NULL)
+        return 0;
+    while ((line = fuzz_line(&lines, &len)) != NULL) {
+        take_line(line, len);
+        free(line);
+    }
+    end_entry();
+    check_verdicts();
+    return 0;
+}

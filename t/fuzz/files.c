@@ -1,0 +1,78 @@
+/* files.c - see files.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "files.h"
+
+#include "fuzz.h"
+#include "trust.h"
+
+#define PASSWORD "secret\n"
+
+static const char *conf;
+static size_t conf_len;
+
+enum sdr_status
+sdr_trust_read(const char *path, bool secret, size_t max, char **text,
+               size_t *len, struct sdr_error *error)
+{
+    bool is_conf = strcmp(path, FILES_CONF) == 0 && !secret;
+
+    if (!is_conf && strcmp(path, "/password") != 0) {
+        sdr_error_set(error, "%s: no such file", path);
+        return SDR_CONFIG;
+    }
+    *len = is_conf ? conf_len : sizeof PASSWORD - 1;
+    if (*len > max) {
+        sdr_error_set(error, "%s: longer than %zu octets", path, max);
+        return SDR_CONFIG;
+    }
+    *text = fuzz_text(is_conf ? conf : PASSWORD, *len);
+    return SDR_OK;
+}
+
+enum sdr_status
+sdr_trust_check(const char *path, bool secret, struct sdr_error *error)
+{
+    (void)secret;
+    if (strncmp(path, "/there", 6) == 0
+        || strcmp(path, "/etc/ssl/certs/ca-certificates.crt") == 0)
+        return SDR_OK;
+    sdr_error_set(error, "%s: no such file", path);
+    return SDR_CONFIG;
+}
+
+enum sdr_status
+sdr_trust_replica(const char *path, struct sdr_error *error)
+{
+    sdr_error_set(error, "%s: no such file", path);
+    return SDR_CONFIG;
+}
+
+static void
+count(void *arg, const char *line)
+{
+    FUZZ_RULE(fuzz_is_clean(line));
+    ++*(unsigned *)arg;
+}
+
+enum sdr_status
+files_load(struct sdr_config **config, const char *text, size_t len,
+           unsigned *told)
+{
+    const struct sdr_trace mistakes = {count, told};
+
+    *told = 0;
+    conf = text;
+    conf_len = len;
+    return sdr_config_load(config, FILES_CONF, &mistakes);
+}
+
+const struct sdr_config *
+files_config(const char *text)
+{
+    struct sdr_config *config;
+    unsigned told;
+
+    FUZZ_RULE(files_load(&config, text, strlen(text), &told) == SDR_OK);
+    return config;
+}

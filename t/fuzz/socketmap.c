@@ -1,0 +1,204 @@
+/* socketmap.c - fuzzed: what is said on the socket of the lookup tables
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The input is what one peer sends before it shuts down.
+ */
+#include "map.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "netstring.h"
+#include "told.h"
+#include "world.h"
+
+/* What a socket takes without a reader, certainly. */
+enum { INPUT_MAX = 32768, PATIENCE = 1 };
+
+void
+told_note(const struct sdr_address *mailbox)
+{
+    FUZZ_RULE(mailbox->domain[0] != '\0');
+}
+
+/* ---- what may be answered ---- */
+
+struct allowed {
+    unsigned count;
+    char text[SDR_SITES_MAX + 2][SDR_ADDRESS_MAX + 1];
+};
+
+static void
+allow(struct allowed *allowed, const char *text)
+{
+    snprintf(allowed->text[allowed->count++], sizeof allowed->text[0], "%s",
+             text);
+}
+
+static void
+allow_address(struct allowed *allowed, const struct sdr_address *address)
+{
+    char text[SDR_ADDRESS_MAX + 1];
+
+    sdr_address_format(address, text, sizeof text);
+    allow(allowed, text);
+}
+
+/* The mailbox itself, there or in this site's routing domain, and where it is
+ * sent to. */
+static void
+allow_for(struct sdr *sdr, struct allowed *allowed, const char *key)
+{
+    const struct sdr_config *config = sdr_get_config(sdr);
+    struct sdr_verdict verdict;
+    struct sdr_address address;
+    const struct sdr_name *name;
+
+    sdr_decide(sdr, key, NULL, &verdict);
+    for (unsigned i = 0; i < verdict.target_count; i++)
+        allow(allowed, verdict.targets[i].address);
+    if (sdr_address_parse(&address, key) != SDR_OK)
+        return;
+    allow_address(allowed, &address);
+    name = sdr_config_name(config, address.domain);
+    if (name == NULL || name->kind != SDR_NAME_SPLIT)
+        return;
+    snprintf(address.domain, sizeof address.domain, "%s",
+             config->domains[name->split].routing[config->this_site]);
+    allow_address(allowed, &address);
+}
+
+/* "sdr-copy.LOCAL.=.DOMAIN" */
+static char *
+copied_key(const char *user)
+{
+    char *key = fuzz_text(user, strlen(user));
+    char *at = NULL;
+
+    for (char *s = key; (s = strstr(s, ".=.")) != NULL; s++)
+        at = s;
+    if (strlen(key) < 9 || at == NULL || at < key + 9) {
+        key[0] = '\0';
+        return key;
+    }
+    at[0] = '@';
+    memmove(at + 1, at + 3, strlen(at + 3) + 1);
+    memmove(key, key + 9, strlen(key + 9) + 1);
+    return key;
+}
+
+/* A list, separated by ", ", which may stand within a quoted local part, too.
+ */
+static void
+check_list(const struct allowed *allowed, const char *list)
+{
+    while (*list != '\0') {
+        size_t len = 0;
+
+        for (unsigned i = 0; i < allowed->count && len == 0; i++) {
+            const char *text = allowed->text[i];
+            size_t n = strlen(text);
+
+            if (strncmp(list, text, n) == 0
+                && (list[n] == '\0' || strncmp(list + n, ", ", 2) == 0))
+                len = n;
+        }
+        FUZZ_RULE(len > 0);
+        list += len;
+        list += *list == ',' ? 2 : 0;
+    }
+}
+
+/* ---- one answer ---- */
+
+static void
+check_ok(struct sdr *sdr, const char *question, const char *answer)
+{
+    const char *key = strchr(question, ' ') + 1;
+    static struct allowed allowed; /* large */
+    char *copied;
+
+    allowed.count = 0;
+    if (strncmp(question, "recipient ", 10) == 0) {
+        FUZZ_RULE(strcmp(answer, "OK known") == 0);
+    } else if (strncmp(question, "transport ", 10) == 0) {
+        FUZZ_RULE(strcmp(answer, "OK smtp:[mx.far.test]:25") == 0);
+    } else if (strncmp(question, "route ", 6) == 0) {
+        allow_for(sdr, &allowed, key);
+        check_list(&allowed, answer + 3);
+    } else {
+        FUZZ_RULE(strncmp(question, "Alias", 5) == 0);
+        copied = copied_key(key);
+        allow_for(sdr, &allowed, copied);
+        check_list(&allowed, answer + 3);
+        free(copied);
+    }
+}
+
+static void
+check_answer(struct sdr *sdr, const char *question, const char *answer,
+             size_t len)
+{
+    FUZZ_RULE(len < MAP_ANSWER_MAX);
+    FUZZ_RULE(strlen(answer) == len && fuzz_is_clean(answer));
+    if (strncmp(answer, "OK ", 3) == 0) {
+        FUZZ_RULE(answer[3] != '\0');
+        check_ok(sdr, question, answer);
+        return;
+    }
+    FUZZ_RULE(strcmp(answer, "NOTFOUND ") == 0
+              || strncmp(answer, "TEMP 4.", 7) == 0
+              || strncmp(answer, "PERM ", 5) == 0);
+}
+
+/* The peer reads what was written, and nothing else. */
+static void
+check_written(int fd, int peer, const char *answer, size_t len)
+{
+    static char wanted[MAP_ANSWER_MAX + 16], got[sizeof wanted];
+    int size = snprintf(wanted, sizeof wanted, "%zu:%s,", len, answer);
+
+    FUZZ_RULE(netstring_write(fd, answer, len));
+    FUZZ_RULE(recv(peer, got, sizeof got, MSG_DONTWAIT) == size);
+    FUZZ_RULE(memcmp(got, wanted, (size_t)size) == 0);
+}
+
+/* As milter/mapserver.c does it. */
+static void
+converse(int fd, int peer)
+{
+    struct netstring_reader reader = {.fd = fd};
+    struct map_session session = {""};
+    char *text = NULL;
+    size_t len;
+
+    while (netstring_read(&reader, PATIENCE, &text, &len) == NETSTRING_OK) {
+        struct sdr *sdr = world_get();
+        char *answer = malloc(MAP_ANSWER_MAX);
+        size_t answer_len;
+
+        FUZZ_RULE(answer != NULL && len <= NETSTRING_MAX);
+        answer_len = map_answer(sdr, &session, true, text, len, answer);
+        check_answer(sdr, text, answer, answer_len);
+        check_written(fd, peer, answer, answer_len);
+        free(answer);
+        sdr_close(&sdr);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int fds[2];
+
+    if (size > INPUT_MAX)
+        return 0;
+    FUZZ_RULE(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+    FUZZ_RULE(write(fds[1], data, size) == (ssize_t)size);
+    shutdown(fds[1], SHUT_WR);
+    converse(fds[0], fds[1]);
+    close(fds[1]);
+    close(fds[0]);
+    return 0;
+}

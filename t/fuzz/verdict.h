@@ -1,0 +1,18 @@
+/* verdict.h - what must be true of every verdict
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef FUZZ_VERDICT_H
+#define FUZZ_VERDICT_H
+
+#include "route.h"
+
+/* Check the rules. QUESTION may be NULL. */
+void
+verdict_check(const struct sdr_question *question,
+              const struct sdr_verdict *verdict);
+
+/* An SMTP reply that says not now, or never. */
+void
+verdict_check_reply(const struct sdr_reply *reply, bool for_good);
+
+#endif
