@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import contextlib
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -206,6 +207,24 @@ def test_socket_is_right_when_ready(new_milter, conf, postfix, told, group, mode
     while (word := told()) == b'WATCHDOG=1':
         pass
     assert word == b'STOPPING=1'
+
+
+@pytest.mark.parametrize('options', [{}, {'socket-group': 'postfix'}])
+def test_folder_that_gives_its_group(new_milter, scratch, options):
+    """To a milter that is in no group of the MTA, as the unit runs it."""
+    folder = scratch / 'queue'
+    folder.mkdir()
+    shutil.chown(folder, 'sdr', 'postfix')
+    folder.chmod(0o2750)
+    sections = {'directory_corp': {'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None,
+                                   'password-file': None},
+                'milter': {'socket': f'unix:{folder}/milter.sock',
+                           'map-socket': f'unix:{folder}/map.sock', 'socket-group': None, **options}}
+    server = new_milter(world.conf(**sections))
+    server.groups = ()
+    server.start()
+    for name in ('milter.sock', 'map.sock'):
+        assert ((folder / name).group(), (folder / name).stat().st_mode & 0o7777) == ('postfix', 0o660)
 
 
 @contextlib.contextmanager
