@@ -89,17 +89,16 @@ same 'debian/changelog has the version of configure.ac' "$work/version" "$work/c
 
 # --- every file says its licence, or REUSE.toml does
 
-# What the project is made of, without what autoreconf and a build leave there.
-tracked() {
-    find . \( -path ./build -o -path ./.git -o -path ./m4 -o -path ./build-aux \
-        -o -path ./autom4te.cache -o -path './sdr-[0-9]*' -o -name __pycache__ \
-        -o -name '.pytest_cache' \) -prune -o -type f -print |
-        grep -vE '^\./(configure~?|aclocal\.m4|Makefile\.in)$' | sed 's|^\./||'
-}
-
+# A tarball has built files besides: there the repository has been looked at.
+if [ -e .git ] && command -v git >/dev/null; then
+    git -c safe.directory='*' ls-files >"$work/tracked"
+    [ -s "$work/tracked" ] || echo none | refuse 'no file is tracked?'
+else
+    : >"$work/tracked"
+fi
 sed -n 's/^  "\(.*\)",$/\1/p' REUSE.toml >"$work/covered"
 [ -s "$work/covered" ] || echo none | refuse 'REUSE.toml covers nothing?'
-tracked | while read -r file; do
+while read -r file; do
     head -n 25 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue
     case $file in LICENSE | LICENSES/*) continue ;; esac
     while read -r pattern; do
@@ -107,7 +106,7 @@ tracked | while read -r file; do
         case $file in $pattern) continue 2 ;; esac
     done <"$work/covered"
     echo "$file"
-done | refuse 'every file names its licence'
+done <"$work/tracked" | refuse 'every file names its licence'
 same 'LICENSES/ has the licence' LICENSE LICENSES/BSD-2-Clause.txt
 
 [ ! -e "$work/failed" ]
