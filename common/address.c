@@ -96,7 +96,7 @@ dequote(const char *s, size_t len, char *out)
     size_t n = 0;
 
     for (size_t i = 1; i + 1 < len; i++) {
-        if (s[i] == '\\')
+        if (s[i] == '\\' && i + 2 < len)
             i++;
         out[n++] = s[i];
     }
@@ -104,20 +104,22 @@ dequote(const char *s, size_t len, char *out)
 }
 
 /* Write LEN octets as a local part, quoted if they need it. False if OUT, of
- * SDR_LOCAL_MAX + 1 octets, is too small. */
+ * SIZE octets, is too small. */
 static bool
-quote(const char *s, size_t len, char *out)
+quote(const char *s, size_t len, char *out, size_t size)
 {
     size_t n = 0;
 
     if (is_dot_string(s, len)) {
+        if (len >= size)
+            return false;
         memcpy(out, s, len);
         out[len] = '\0';
         return true;
     }
     out[n++] = '"';
     for (size_t i = 0; i < len; i++) {
-        if (n + 3 > SDR_LOCAL_MAX)
+        if (n + 3 >= size)
             return false;
         if (s[i] == '"' || s[i] == '\\')
             out[n++] = '\\';
@@ -376,11 +378,24 @@ sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
     keep = strcspn(bare, delimiters);
     if (keep == 0 || keep == len)
         return SDR_NOTFOUND;
-    if (!quote(bare, keep, local)
+    if (!quote(bare, keep, local, sizeof local)
         || !set_local(&stripped, local, strlen(local)))
         return SDR_NOTFOUND;
     *base = stripped;
     return SDR_OK;
+}
+
+bool
+sdr_address_requote(const char *local, size_t len, char *out, size_t size)
+{
+    char bare[SDR_ADDRESS_MAX];
+
+    if (len > sizeof bare)
+        return false;
+    if (len < 2 || local[0] != '"' || local[len - 1] != '"')
+        return quote(local, len, out, size);
+    len = dequote(local, len, bare);
+    return quote(bare, len, out, size);
 }
 
 void
@@ -411,7 +426,8 @@ spell_local(struct sdr_spellings *spellings, const char *bare,
             const char *const domains[2])
 {
     char quoted[SDR_LOCAL_MAX + 1];
-    bool quotable = bare[0] != '\0' && quote(bare, strlen(bare), quoted);
+    bool quotable =
+        bare[0] != '\0' && quote(bare, strlen(bare), quoted, sizeof quoted);
 
     for (int i = 0; i < 2; i++) {
         add_spelling(spellings, bare, domains[i]);

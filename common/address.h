@@ -69,6 +69,11 @@ enum sdr_status SDR_MUST_USE
 sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
                   struct sdr_address *base);
 
+/* Write the LEN octets of a local part with quotes where they are needed and
+ * nowhere else. False if there is no room for them in OUT, of SIZE octets. */
+SDR_PUBLIC bool
+sdr_address_requote(const char *local, size_t len, char *out, size_t size);
+
 /* Write LOCAL@DOMAIN, no brackets. TEXT is cut if SIZE is too small, which
  * SDR_ADDRESS_MAX + 1 never is. */
 SDR_PUBLIC void

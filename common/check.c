@@ -391,10 +391,24 @@ check_socket(struct sdr_load *load, const char *option, const char **path)
                          option, sizeof address->sun_path - 1);
 }
 
+/* The collector reads no other names. */
+static void
+check_metrics(struct sdr_load *load, const char *section, const char *path)
+{
+    size_t len = path == NULL ? 0 : strlen(path);
+
+    if (path != NULL
+        && (path[0] != '/' || len < 6 || strcmp(path + len - 5, ".prom") != 0))
+        sdr_load_mistake(load,
+                         sdr_load_line(load, section, NULL, "metrics-file"),
+                         "metrics-file: \"%s\" is not /PATH.prom", path);
+}
+
 static void
 check_milter(struct sdr_load *load)
 {
     struct sdr_milter_options *milter = &load->config->milter;
+    const struct sdr_replica_options *replica = &load->config->replica;
 
     check_socket(load, "socket", &milter->socket);
     check_socket(load, "map-socket", &milter->map_socket);
@@ -404,6 +418,14 @@ check_milter(struct sdr_load *load)
                          sdr_load_line(load, "milter", NULL, "map-socket"),
                          "map-socket: the same path as socket: they speak "
                          "different protocols");
+    check_metrics(load, "milter", milter->metrics_file);
+    check_metrics(load, "replica", replica->metrics_file);
+    if (milter->metrics_file != NULL && replica->metrics_file != NULL
+        && strcmp(milter->metrics_file, replica->metrics_file) == 0)
+        sdr_load_mistake(load,
+                         sdr_load_line(load, "milter", NULL, "metrics-file"),
+                         "metrics-file: the same as in [replica]: each "
+                         "overwrites the other");
 }
 
 static void

@@ -137,6 +137,7 @@ struct sdr_milter_options {
     const char *socket_group;
     unsigned socket_mode;
     enum sdr_milter_route route;
+    const char *metrics_file; /* NULL: none */
 };
 
 struct sdr_replica_options {
@@ -145,6 +146,7 @@ struct sdr_replica_options {
     unsigned known_max_age;   /* seconds */
     unsigned max_removed;     /* percent */
     unsigned reconcile;       /* seconds between full reads; 0: none */
+    const char *metrics_file; /* NULL: none */
 };
 
 struct sdr_config {

@@ -306,3 +306,12 @@ sdr_directory_lookup(struct sdr_directory *directory,
     sigpipe_restore(&saved);
     return status;
 }
+
+void
+sdr_directory_count(const struct sdr_directory *directory,
+                    void (*server)(void *arg,
+                                   const struct sdr_server_count *count),
+                    void *arg)
+{
+    sdr_pool_count(directory->pool, server, arg);
+}

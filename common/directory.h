@@ -10,6 +10,7 @@
 #define SDR_DIRECTORY_H
 
 #include "config.h"
+#include "count.h"
 #include "facts.h"
 #include "route.h"
 #include "status.h"
@@ -26,6 +27,13 @@ sdr_directory_new(const struct sdr_config *config, unsigned index) SDR_MUST_USE;
  * thread may still be asking. */
 void
 sdr_directory_free(struct sdr_directory **directory);
+
+/* Hand on what has been counted of each of its servers. */
+void
+sdr_directory_count(const struct sdr_directory *directory,
+                    void (*server)(void *arg,
+                                   const struct sdr_server_count *count),
+                    void *arg);
 
 /* Look the keys up. Answers within the timeout of the directory. Returns SDR_OK
  * with the facts; SDR_NOTFOUND if it is sure that there is no entry; or

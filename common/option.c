@@ -152,6 +152,8 @@ const struct sdr_option sdr_options[] = {
      NULL, false, "percent of the entries that may vanish at once"},
     {"replica", "reconcile", NUMBER, REPLICA(reconcile), "86400", NULL, 0,
      31536000, NULL, false, "seconds between full reads of a directory"},
+    {"replica", "metrics-file", TEXT, REPLICA(metrics_file), NULL, NULL, 0, 0,
+     NULL, false, "where sdr-sync writes its numbers for Prometheus"},
 
     {"milter", "socket", TEXT, MILTER(socket),
      "unix:/var/spool/postfix/sdr/milter.sock", NULL, 0, 0, NULL, false,
@@ -164,6 +166,8 @@ const struct sdr_option sdr_options[] = {
      NULL, false, "the access mode of the sockets"},
     {"milter", "milter-route", CHOICE, MILTER(route), "refuse", NULL, 0, 0,
      milter_routes, false, "what sdr-milter does with sites by next hop"},
+    {"milter", "metrics-file", TEXT, MILTER(metrics_file), NULL, NULL, 0, 0,
+     NULL, false, "where sdr-milter writes its numbers for Prometheus"},
 };
 /* clang-format on */
 

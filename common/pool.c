@@ -4,6 +4,7 @@
 #include "pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -250,4 +251,23 @@ sdr_pool_is_refused(const struct sdr_pool *pool,
 {
     return server->refused_at != 0 && pool->refusals >= REFUSALS_MAX
            && sdr_clock() < server->refused_at + REFUSED_MS;
+}
+
+void
+sdr_pool_count(struct sdr_pool *pool,
+               void (*server)(void *arg, const struct sdr_server_count *count),
+               void *arg)
+{
+    for (unsigned i = 0; i < pool->options->uris.count; i++) {
+        const struct sdr_server *of = &pool->servers[i];
+        struct sdr_server_count count = {.directory = pool->options->name,
+                                         .uri = pool->options->uris.items[i]};
+
+        pthread_mutex_lock(&pool->lock);
+        count.well = of->failed_at == 0;
+        count.asked = of->asked;
+        memcpy(count.failed, of->failed, sizeof count.failed);
+        pthread_mutex_unlock(&pool->lock);
+        server(arg, &count);
+    }
 }

@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "connection.h"
+#include "count.h"
 #include "rights.h"
 #include "sight.h"
 #include "status.h"
@@ -40,6 +41,7 @@ struct sdr_server {
     bool accepted;       /* it took the account, and was not lost since */
     int64_t refused_at;  /* 0: it took it since */
     struct sdr_error refusal;
+    unsigned long long asked, failed[SDR_TROUBLES];
     pthread_cond_t opened;  /* a thread has come to an end of connecting */
     pthread_cond_t changed; /* a place is free, or a server well or failed */
 };
@@ -79,6 +81,12 @@ sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server);
 enum sdr_status SDR_MUST_USE
 sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
               struct sdr_error *error);
+
+/* Hand on what has been counted of each server. Takes the lock. */
+void
+sdr_pool_count(struct sdr_pool *pool,
+               void (*server)(void *arg, const struct sdr_server_count *count),
+               void *arg);
 
 /* Close what rests of a server that is gone. */
 void

@@ -122,3 +122,14 @@ sdr_decide(struct sdr *sdr, const char *recipient,
     }
     sdr_trace(trace, "rule %s", verdict->reason);
 }
+
+void
+sdr_servers(struct sdr *sdr,
+            void (*server)(void *arg, const struct sdr_server_count *count),
+            void *arg)
+{
+    for (unsigned i = 0; i < sdr->config->directory_count; i++) {
+        if (sdr->config->directories[i].ldif_path == NULL)
+            sdr_directory_count(sdr->directories[i], server, arg);
+    }
+}

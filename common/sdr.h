@@ -15,6 +15,7 @@
 
 #include "address.h"
 #include "config.h"
+#include "count.h"
 #include "log.h"
 #include "route.h"
 #include "status.h"
@@ -49,5 +50,12 @@ sdr_get_config(const struct sdr *sdr);
 SDR_PUBLIC void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict);
+
+/* Hand on what has been counted of each server of each directory, in the order
+ * of the configuration. Any thread. */
+SDR_PUBLIC void
+sdr_servers(struct sdr *sdr,
+            void (*server)(void *arg, const struct sdr_server_count *count),
+            void *arg);
 
 #endif

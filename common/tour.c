@@ -225,16 +225,29 @@ sdr_tour_renew(const struct sdr_tour *tour, struct sdr_place *place)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* What it is if the question was in vain. */
+static enum sdr_trouble
+find_trouble(const struct sdr_place *place, bool broken)
+{
+    if (place->connection == NULL)
+        return SDR_TROUBLE_CONNECT;
+    return broken ? SDR_TROUBLE_LOST : SDR_TROUBLE_ANSWER;
+}
+
 void
 sdr_tour_give_back(const struct sdr_tour *tour, struct sdr_place *place,
                    bool broken, bool well)
 {
     struct sdr_pool *pool = tour->pool;
     struct sdr_server *server = place->server;
+    enum sdr_trouble trouble = find_trouble(place, broken);
 
     if (broken)
         sdr_place_close(place);
     pthread_mutex_lock(&pool->lock);
+    server->asked++;
+    if (!well)
+        server->failed[trouble]++;
     if (broken)
         sdr_pool_drop_idle(pool, server);
     place->used_at = sdr_clock();

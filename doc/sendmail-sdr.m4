@@ -9,10 +9,15 @@ dnl     define(`SDR_MAP_SOCKET', `/run/sdr/map.sock')dnl
 dnl     define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
 dnl     include(`/usr/share/doc/sdr/examples/sendmail-sdr.m4')dnl
 dnl
+dnl and, if the users of this machine have their mailboxes in a split domain:
+dnl
+dnl     define(`SDR_LOCAL_DOMAIN', `example.com')dnl
+dnl
 dnl SDR_DOMAINS are the split domains and this site's routing domains. Every
 dnl envelope recipient in one of them is looked up, whether a client has named it
 dnl or an alias, a .forward file, a bounce. No virtusertable is needed for that;
-dnl one that is there is asked afterwards.
+dnl one that is there is asked afterwards. With SDR_LOCAL_DOMAIN names without a
+dnl domain, as in the alias "team: alice, bob", are looked up in that one.
 dnl
 dnl   recipient  whether anybody knows the address; if not, it is refused.
 dnl   route      where it goes to. Several targets, or a copy, go through an alias
@@ -41,6 +46,15 @@ LOCAL_RULE_0
 R$*	$: < $&{addr_type} > $1
 R< e r > $+ < @ $={SdrDomain} . > $*	$: <?> $1 < @ $2 . > $3
 R< e r > $+ < @ $={SdrDomain} > $*	$: <?> $1 < @ $2 . > $3
+ifdef(`SDR_LOCAL_DOMAIN', `dnl
+# a name without a domain: an alias, or a user who may have moved
+R< e r > $* < @ $* > $*	$: < - > $1 < @ $2 > $3
+R< e r > $+	$: < $(route $1 @ SDR_LOCAL_DOMAIN $: - $) > $1 $| SDR_LOCAL_DOMAIN
+R< $* < TMPF > > $* $| $*	$#error $@ 4.3.0 $: _SDR_TEMPFAIL_
+R< $+ , $+ > $+ $| $*	$#local $: sdr-copy . $3 . = . $4
+R< $+ @ $+ > $+ $| $*	$@ $>Recurse $1 @ $2
+R< - > $+ $| $*	$: < - > $1
+')dnl
 R<?> $+ < @ $+ . > $*	$: < $(recipient $1 @ $2 $: @ $) > $1 < @ $2 . > $3
 R< $* < TMPF > > $*	$#error $@ 4.3.0 $: _SDR_TEMPFAIL_
 R<@> $*	$#error $@ 5.1.1 $: "550 User unknown"

@@ -3,7 +3,6 @@
  */
 #include "answer.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,73 +22,18 @@ append(char *out, size_t size, const char *format, ...)
     va_end(args);
 }
 
-/* True if it may stand without quotes (RFC 5321, RFC 6531). */
-static bool
-is_dot_string(const char *local)
-{
-    static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
-    bool after_dot = true;
-
-    for (const char *s = local; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-
-        if (c == '.' ? after_dot
-                     : c < 0x80 && !isalnum(c) && strchr(atext, c) == NULL)
-            return false;
-        after_dot = c == '.';
-    }
-    return !after_dot;
-}
-
-/* Take the LEN octets of a local part out of its quotes, if it has some. */
-static void
-dequote(char *out, const char *local, size_t len)
-{
-    const char *end = local + len;
-    bool quoted = len >= 2 && local[0] == '"' && end[-1] == '"';
-
-    if (quoted) {
-        local++;
-        end--;
-    }
-    while (local < end) {
-        if (quoted && *local == '\\' && local + 1 < end)
-            local++;
-        *out++ = *local++;
-    }
-    *out = '\0';
-}
-
-static void
-quote(char *out, const char *local)
-{
-    *out++ = '"';
-    while (*local != '\0') {
-        if (*local == '"' || *local == '\\')
-            *out++ = '\\';
-        *out++ = *local++;
-    }
-    *out++ = '"';
-    *out = '\0';
-}
-
 void
 answer_recipient(char out[ANSWER_RECIPIENT_SIZE], const char *given)
 {
     const char *at = strrchr(given, '@');
-    char local[SDR_ADDRESS_MAX + 1];
 
     if (at == NULL || at == given || given[0] == '<'
-        || strlen(given) > SDR_ADDRESS_MAX) {
+        || strlen(given) > SDR_ADDRESS_MAX
+        || !sdr_address_requote(given, (size_t)(at - given), out,
+                                ANSWER_RECIPIENT_SIZE - strlen(at)))
         snprintf(out, ANSWER_RECIPIENT_SIZE, "%s", given);
-        return;
-    }
-    dequote(local, given, (size_t)(at - given));
-    if (is_dot_string(local))
-        strcpy(out, local);
     else
-        quote(out, local);
-    strcat(out, at);
+        strcat(out, at);
 }
 
 static void

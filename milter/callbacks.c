@@ -11,6 +11,7 @@
 #include <libmilter/mfapi.h>
 
 #include "clock.h"
+#include "decide.h"
 #include "edit.h"
 #include "message.h"
 #include "say.h"
@@ -164,11 +165,8 @@ tell_mapped(SMFICTX *ctx, const struct recipient *recipient)
 static void
 ask(const struct message *message, const char *key, struct sdr_verdict *verdict)
 {
-    int debug = LOG_DEBUG;
-    struct sdr_trace trace = {say_line, &debug};
-
     service_wake();
-    sdr_decide(message->sdr, key, be_verbose ? &trace : NULL, verdict);
+    decide_about(DECIDE_MILTER, message->sdr, key, be_verbose, verdict);
 }
 
 /* Sendmail asks our own lookup table before it asks the milter. True if what it

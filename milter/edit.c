@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "decide.h"
 #include "say.h"
 #include "told.h"
 
@@ -262,6 +263,7 @@ must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
         || !sdr_route_guard(sdr_get_config(message->sdr), &message->marks,
                             time(NULL), reply))
         return false;
+    decide_count_loop();
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",
         edit_queue_id(ctx), message->marks.count, reply->code, reply->enhanced);
     return true;

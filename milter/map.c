@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decide.h"
 #include "message.h"
 #include "say.h"
 #include "told.h"
@@ -18,6 +19,8 @@
 #define COPY_PREFIX    "sdr-copy."
 #define COPY_SEPARATOR ".=."
 
+#define NOT_FOUND "NOTFOUND "
+
 struct question {
     struct sdr *sdr;
     struct map_session *session;
@@ -25,6 +28,7 @@ struct question {
     struct sdr_verdict verdict; /* about the key */
     char *answer;
     size_t len;
+    bool ordinary; /* not worth a line in the log */
 };
 
 SDR_PRINTF(2, 3)
@@ -51,7 +55,7 @@ answer_not_now(struct question *question)
 
 /* KEPT, unless NULL, and all targets. The milter is not to add them again. */
 static void
-answer_targets(struct question *question, const char *kept)
+answer_targets(struct question *question, const struct sdr_address *kept)
 {
     const struct sdr_verdict *verdict = &question->verdict;
     const char *between = "";
@@ -59,7 +63,7 @@ answer_targets(struct question *question, const char *kept)
 
     answer(question, "OK ");
     if (kept != NULL) {
-        answer(question, "%s", kept);
+        answer(question, "%s@%s", kept->local, kept->domain);
         between = ", ";
     }
     for (unsigned i = 0; i < verdict->target_count; i++) {
@@ -68,6 +72,16 @@ answer_targets(struct question *question, const char *kept)
     }
     if (sdr_address_parse(&mailbox, question->key) == SDR_OK)
         told_note(&mailbox);
+}
+
+/* The key's own address, and not its text, in which there may be more. */
+static void
+answer_kept(struct question *question)
+{
+    struct sdr_address kept;
+
+    if (sdr_address_parse(&kept, question->key) == SDR_OK)
+        answer_targets(question, &kept);
 }
 
 /* ---- the tables ---- */
@@ -90,11 +104,11 @@ answer_route(struct question *question)
                    sizeof question->session->settled);
         return;
     case SDR_COPY:
-        answer_targets(question, question->key);
+        answer_kept(question);
         return;
     case SDR_ROUTE: /* by the table "transport", what is kept */
         if (verdict->target_count > 0)
-            answer_targets(question, question->key);
+            answer_kept(question);
         return;
     case SDR_DEFER:
         answer_not_now(question);
@@ -131,43 +145,50 @@ answer_transport(struct question *question)
 }
 
 static void
+answer_known(struct question *question)
+{
+    answer(question, "OK known");
+    question->ordinary = true;
+}
+
+static void
 answer_recipient(struct question *question)
 {
     switch (question->verdict.kind) {
     case SDR_PASS:
         if (question->verdict.decided)
-            answer(question, "OK known");
+            answer_known(question);
         return;
     case SDR_REDIRECT:
     case SDR_COPY:
     case SDR_ROUTE:
-        answer(question, "OK known");
+        answer_known(question);
         return;
     case SDR_DEFER:
         answer_not_now(question);
         return;
     case SDR_REJECT:
+        answer(question, NOT_FOUND); /* said, for it is refused */
         return;
     }
 }
 
-/* The address KEPT in this site's routing domain. False if it is not in a split
- * domain. */
+/* The key's address in this site's routing domain. False if it is not in a
+ * split domain. */
 static bool
-keep_at_home(const struct sdr_config *config, const char *key, char *kept,
-             size_t size)
+find_home(const struct question *question, struct sdr_address *home)
 {
+    const struct sdr_config *config = sdr_get_config(question->sdr);
     const struct sdr_name *name;
-    struct sdr_address home;
 
-    if (sdr_address_parse(&home, key) != SDR_OK)
+    if (sdr_address_parse(home, question->key) != SDR_OK)
         return false;
-    name = sdr_config_name(config, home.domain);
+    name = sdr_config_name(config, home->domain);
     if (name == NULL || name->kind != SDR_NAME_SPLIT)
         return false;
-    memcpy(home.domain, config->domains[name->split].routing[config->this_site],
-           sizeof home.domain);
-    sdr_address_format(&home, kept, size);
+    memcpy(home->domain,
+           config->domains[name->split].routing[config->this_site],
+           sizeof home->domain);
     return true;
 }
 
@@ -176,10 +197,9 @@ keep_at_home(const struct sdr_config *config, const char *key, char *kept,
 static void
 answer_alias(struct question *question)
 {
-    char kept[SDR_ADDRESS_MAX + 1];
+    struct sdr_address home;
 
-    if (!keep_at_home(sdr_get_config(question->sdr), question->key, kept,
-                      sizeof kept))
+    if (!find_home(question, &home))
         return;
     switch (question->verdict.kind) {
     case SDR_REDIRECT:
@@ -188,7 +208,7 @@ answer_alias(struct question *question)
     case SDR_COPY:
     case SDR_PASS:
     case SDR_REJECT: /* nobody knows him there either: so Sendmail will say */
-        answer_targets(question, kept);
+        answer_targets(question, &home);
         return;
     case SDR_ROUTE:
         answer(question, "TEMP 4.3.5 A next hop and other targets");
@@ -230,11 +250,8 @@ is_alias_table(const char *name)
 static void
 decide(struct question *question, bool verbose)
 {
-    int debug = LOG_DEBUG;
-    struct sdr_trace trace = {say_line, &debug};
-
-    sdr_decide(question->sdr, question->key, verbose ? &trace : NULL,
-               &question->verdict);
+    decide_about(DECIDE_MAP, question->sdr, question->key, verbose,
+                 &question->verdict);
 }
 
 /* True if the last answer to this question, on this connection, has settled the
@@ -267,8 +284,7 @@ tell(const struct question *question, const char *table)
 {
     char line[4096];
 
-    if (!question->verdict.decided
-        || (question->len == 0 && question->verdict.kind != SDR_REJECT))
+    if (question->len == 0 || question->ordinary)
         return;
     sdr_log_decision(line, sizeof line, question->key, &question->verdict);
     say(verdict_priority(&question->verdict), "map %s: %s", table, line);
@@ -321,6 +337,6 @@ map_answer(struct sdr *sdr, struct map_session *session, bool verbose,
     else
         ask_table(&question, name, verbose);
     if (question.len == 0)
-        answer(&question, "NOTFOUND ");
+        answer(&question, NOT_FOUND);
     return question.len;
 }

@@ -22,8 +22,10 @@
 #endif
 
 #include "alive.h"
+#include "decide.h"
 #include "listen.h"
 #include "mapserver.h"
+#include "metrics.h"
 #include "notify.h"
 #include "say.h"
 
@@ -151,19 +153,39 @@ tell_the_watchdog(void)
         notify("WATCHDOG=1");
 }
 
+static void
+fill_metrics(FILE *page, void *arg)
+{
+    decide_metrics(page, arg);
+}
+
+static void
+write_metrics(void)
+{
+    struct sdr *sdr = service_get();
+    const char *path = sdr_get_config(sdr)->milter.metrics_file;
+
+    if (path != NULL)
+        metrics_write(path, fill_metrics, sdr);
+    sdr_close(&sdr);
+}
+
 /* libmilter may leave a peer to a thread that then waits for the rest of what
  * another one says. With somebody new every second, the watchdog's question,
  * it does not wait as long. */
 static void *
 signal_loop(void *arg)
 {
-    const struct timespec second = {.tv_sec = 1};
+    const struct timespec pause = {.tv_sec = 1};
+    unsigned second = 0;
 
     for (;;) {
-        int got = sigtimedwait(arg, NULL, &second);
+        int got = sigtimedwait(arg, NULL, &pause);
 
         if (got < 0) {
             tell_the_watchdog();
+            if (++second % METRICS_INTERVAL_S == 1)
+                write_metrics();
         } else if (got == SIGUSR1) {
             notify("RELOADING=1");
             reload();

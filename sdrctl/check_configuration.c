@@ -9,12 +9,17 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "check.h"
 
 /* What an MTA waits for a milter at most, if it is Postfix and nobody changed
  * it: milter_command_timeout. */
 enum { MTA_PATIENCE = 30 };
+
+/* Where an MTA that asks no milter, Exim, needs no folder either: what socket
+ * is unless the configuration says. */
+#define DEFAULT_SOCKET "/var/spool/postfix/sdr/milter.sock"
 
 static const char *const reader_groups[] = {"root", "sdr", "Debian-exim",
                                             "exim"};
@@ -231,9 +236,31 @@ look_at_replica(const struct sdr_config *config, enum sdr_finding *worst)
                      "believed");
 }
 
+/* sdr-milter makes the socket, and not the folder. */
+static void
+look_at_folder(const char *option, const char *path, enum sdr_finding *worst)
+{
+    char folder[sizeof(struct sockaddr_un)];
+    struct stat st;
+
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path),
+             path);
+    if (folder[0] != '\0' && (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)))
+        tell_finding(worst, SDR_DOUBTFUL, option,
+                     "make it, with the group of the mail server and mode 0750",
+                     "there is no folder %s: sdr-milter will not start",
+                     folder);
+}
+
 static void
 look_at_milter(const struct sdr_config *config, enum sdr_finding *worst)
 {
+    const char *map_socket = config->milter.map_socket;
+
+    if (strcmp(config->milter.socket, DEFAULT_SOCKET) != 0)
+        look_at_folder("socket", config->milter.socket, worst);
+    if (map_socket != NULL)
+        look_at_folder("map-socket", map_socket, worst);
     if ((config->milter.socket_mode & S_IWOTH) != 0)
         tell_finding(worst, SDR_DOUBTFUL, "socket-mode",
                      "0660, and socket-group = the group of the MTA",

@@ -150,7 +150,8 @@ find_barrier(const char *path, const struct passwd *user, char *folder,
 }
 
 static void
-tell_rights(enum sdr_finding *worst, const char *path, const char *name)
+tell_rights(enum sdr_finding *worst, const char *option, const char *path,
+            const char *name)
 {
     const struct passwd *user = getpwnam(name);
     char folder[512];
@@ -159,34 +160,51 @@ tell_rights(enum sdr_finding *worst, const char *path, const char *name)
     if (user == NULL || stat(path, &st) != 0)
         return;
     if (find_barrier(path, user, folder, sizeof folder))
-        tell_finding(worst, SDR_WRONG, "socket",
+        tell_finding(worst, SDR_WRONG, option,
                      "give the folder the group of that user, and mode 0750",
                      "user %s may not enter %s: mail is deferred", name,
                      folder);
     else if (!has_right(&st, user, S_IWOTH))
-        tell_finding(worst, SDR_WRONG, "socket",
+        tell_finding(worst, SDR_WRONG, option,
                      "set socket-group in sdr.conf to the group of that user, "
                      "and restart sdr-milter",
                      "user %s may not connect to %s: mail is deferred", name,
                      path);
 }
 
-void
-tell_socket(enum sdr_finding *worst, const struct sdr_config *config,
-            const char *user)
+bool
+is_listening(const char *path, struct sdr_error *error)
 {
-    const char *path = config->milter.socket;
-    struct sdr_error error = {""};
     int fd = -1;
 
-    if (sdr_dial_unix(path, sdr_clock() + 1000, &fd, &error) == SDR_OK) {
-        close(fd);
-        tell_finding(worst, SDR_FINE, "socket", NULL,
-                     "sdr-milter listens at %s", path);
-    } else {
-        tell_finding(worst, SDR_WRONG, "socket",
+    if (sdr_dial_unix(path, sdr_clock() + 1000, &fd, error) != SDR_OK)
+        return false;
+    close(fd);
+    return true;
+}
+
+void
+tell_socket(enum sdr_finding *worst, const char *option, const char *path,
+            const char *user)
+{
+    struct sdr_error error = {""};
+
+    if (is_listening(path, &error))
+        tell_finding(worst, SDR_FINE, option, NULL, "sdr-milter listens at %s",
+                     path);
+    else
+        tell_finding(worst, SDR_WRONG, option,
                      "start sdr-milter; its log says more",
                      "nobody listens: %s: mail is deferred", error.text);
+    tell_rights(worst, option, path, user);
+}
+
+bool
+has_next_hop(const struct sdr_config *config)
+{
+    for (unsigned i = 0; i < config->site_count; i++) {
+        if (config->sites[i].delivery == SDR_BY_NEXT_HOP)
+            return true;
     }
-    tell_rights(worst, path, user);
+    return false;
 }

@@ -31,11 +31,19 @@ read_time(const char *text);
 bool
 same_path(const char *a, const char *b);
 
-/* Whether sdr-milter listens, and this user and group of a mail server may
- * connect to it. */
+/* Whether somebody listens at PATH. */
+bool
+is_listening(const char *path, struct sdr_error *error);
+
+/* Whether sdr-milter listens at the PATH that this option of sdr.conf names,
+ * and this user of a mail server may connect to it. */
 void
-tell_socket(enum sdr_finding *worst, const struct sdr_config *config,
+tell_socket(enum sdr_finding *worst, const char *option, const char *path,
             const char *user);
+
+/* Whether there is a site with "delivery = route". */
+bool
+has_next_hop(const struct sdr_config *config);
 
 /* Each tells whether mail passes sdr on its way, and returns its worst finding.
  * *FOUND is false, and nothing is said, if the mail server is not installed. */

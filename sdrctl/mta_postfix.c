@@ -13,6 +13,7 @@ struct visit {
     const struct check *check;
     const struct postconf *postconf;
     enum sdr_finding *worst;
+    bool routed; /* by a lookup table */
 };
 
 /* A list of milters, with regard to sdr-milter. */
@@ -22,34 +23,6 @@ struct milters {
     bool jail;       /* by a path that the service does not see */
     char words[512]; /* as it is written */
 };
-
-static bool
-same_below(const char *folder, const char *path, const char *socket)
-{
-    char whole[1024];
-
-    snprintf(whole, sizeof whole, "%s/%s", folder, path + strspn(path, "/"));
-    return same_path(whole, socket);
-}
-
-/* Whether the socket ADDRESS is sdr-milter's, as a service sees it. */
-static bool
-is_ours(const struct visit *visit, const char *address, bool chroot, bool *jail)
-{
-    const char *queue = postconf_get(visit->postconf, NULL, "queue_directory");
-    const char *ours = visit->check->config->milter.socket;
-    const char *path = strchr(address, ':');
-
-    if (path == NULL
-        || (strncmp(address, "unix:", 5) != 0
-            && strncmp(address, "local:", 6) != 0))
-        return false;
-    path++;
-    if ((chroot || path[0] != '/') && same_below(queue, path, ours))
-        return true;
-    *jail = chroot && same_path(path, ours);
-    return path[0] == '/' && same_path(path, ours);
-}
 
 static void
 read_milters(const struct visit *visit, const char *list, bool chroot,
@@ -64,7 +37,9 @@ read_milters(const struct visit *visit, const char *list, bool chroot,
 
         if (!next_word(&at, address, sizeof address))
             continue;
-        milters->last = is_ours(visit, address, chroot, &jail);
+        milters->last =
+            leads_to(visit->postconf, address,
+                     visit->check->config->milter.socket, chroot, &jail);
         if (!milters->last)
             continue;
         milters->ours = true;
@@ -159,11 +134,20 @@ list_of(const struct visit *visit, const struct service *service)
     return postconf_get(visit->postconf, service, "smtpd_milters");
 }
 
-/* Returns true if the service asks sdr-milter. TOLD is the list that has been
- * told of before; NULL for none. */
+/* Whether what comes in by the service is looked up in virtual_alias_maps. */
 static bool
+is_mapped(const struct visit *visit, const struct service *service)
+{
+    const char *overrides =
+        postconf_get(visit->postconf, service, "receive_override_options");
+
+    return visit->routed && strstr(overrides, "no_address_mappings") == NULL;
+}
+
+/* TOLD is the list that has been told of before; NULL for none. */
+static void
 look_at_service(const struct visit *visit, const struct service *service,
-                bool alone, const char **told)
+                const char **told)
 {
     const char *list = list_of(visit, service);
     struct milters milters;
@@ -173,18 +157,24 @@ look_at_service(const struct visit *visit, const struct service *service,
         tell_milters(visit, service, &milters, service->name);
         *told = list;
     }
-    if (!milters.ours && !alone)
+    if (!milters.ours && !is_mapped(visit, service))
         tell_finding(visit->worst, SDR_DOUBTFUL, service->name,
                      "nothing, if all its mail comes from this host and was "
                      "routed before; else let it ask sdr-milter",
                      "mail that comes in here is not routed: sdr-milter is not "
                      "asked");
-    return milters.ours;
 }
 
-static bool
-asks_anywhere(const struct visit *visit)
+/* How many services there are, ask sdr-milter, and route by its table. */
+struct counts {
+    unsigned all, asking, mapped;
+};
+
+static struct counts
+count_services(const struct visit *visit)
 {
+    struct counts counts = {0};
+
     for (unsigned i = 0; i < visit->postconf->service_count; i++) {
         const struct service *service = &visit->postconf->services[i];
         struct milters milters;
@@ -192,63 +182,73 @@ asks_anywhere(const struct visit *visit)
         if (!is_command(service, "smtpd"))
             continue;
         read_milters(visit, list_of(visit, service), service->chroot, &milters);
-        if (milters.ours)
-            return true;
+        counts.all++;
+        counts.asking += milters.ours;
+        counts.mapped += is_mapped(visit, service);
     }
-    return false;
+    return counts;
 }
 
+/* All is well with the services. */
 static void
+tell_counts(const struct visit *visit, const struct counts *counts)
+{
+    if (counts->asking == counts->all)
+        tell_finding(visit->worst, SDR_FINE, "smtpd", NULL,
+                     "all %u services ask sdr-milter", counts->all);
+    else if (counts->asking == 0 && counts->mapped == counts->all)
+        tell_finding(visit->worst, SDR_FINE, "smtpd", NULL,
+                     "no service asks sdr-milter as a milter, its lookup table "
+                     "routes all mail: that is enough, but loops are ended by "
+                     "hopcount_limit (%s) alone",
+                     postconf_get(visit->postconf, NULL, "hopcount_limit"));
+}
+
+static bool
 look_at_services(const struct visit *visit)
 {
+    struct counts counts = count_services(visit);
     const char *told = NULL;
-    unsigned count = 0, asking = 0;
 
-    if (!asks_anywhere(visit)) {
+    if (counts.asking == 0 && counts.mapped == 0) {
         tell_finding(visit->worst, SDR_WRONG, "smtpd_milters",
                      "smtpd_milters = unix:sdr/milter.sock, after all others",
                      "%s: sdr-milter, which listens at %s, is not among them: "
                      "no mail is routed",
                      postconf_get(visit->postconf, NULL, "smtpd_milters"),
                      visit->check->config->milter.socket);
-        return;
+        return false;
     }
     for (unsigned i = 0; i < visit->postconf->service_count; i++) {
-        const struct service *service = &visit->postconf->services[i];
-
-        if (!is_command(service, "smtpd"))
-            continue;
-        count++;
-        asking += look_at_service(visit, service, false, &told);
+        if (is_command(&visit->postconf->services[i], "smtpd"))
+            look_at_service(visit, &visit->postconf->services[i], &told);
     }
-    if (asking == count)
-        tell_finding(visit->worst, SDR_FINE, "smtpd", NULL,
-                     "all %u services ask sdr-milter", count);
+    tell_counts(visit, &counts);
+    return counts.asking > 0;
 }
 
-/* Mail from sendmail(1) is shown to milters by cleanup. */
-static void
+/* Mail from sendmail(1) is shown to milters by cleanup, if pickup lets it. */
+static bool
 look_at_submission(const struct visit *visit)
 {
-    const struct service *cleanup = NULL;
+    const struct service *cleanup =
+        postconf_service(visit->postconf, "cleanup");
+    const struct service *pickup = postconf_service(visit->postconf, "pickup");
     struct milters milters;
 
-    for (unsigned i = 0; i < visit->postconf->service_count; i++) {
-        if (is_command(&visit->postconf->services[i], "cleanup"))
-            cleanup = &visit->postconf->services[i];
-    }
     if (cleanup == NULL)
-        return;
+        return false;
     read_milters(visit,
                  postconf_get(visit->postconf, cleanup, "non_smtpd_milters"),
                  cleanup->chroot, &milters);
     if (milters.ours)
         tell_milters(visit, cleanup, &milters, "non_smtpd_milters");
-    else
+    else if (!is_mapped(visit, pickup))
         tell_finding(visit->worst, SDR_DOUBTFUL, "non_smtpd_milters",
                      "non_smtpd_milters = $smtpd_milters",
                      "sdr-milter is not among them: mail that programs on this "
                      "host send by sendmail(1) is not routed");
+    return milters.ours;
 }
 
 /* Clients that are in it are not asked about with smtpd_milters. */
@@ -263,16 +263,32 @@ look_at_maps(const struct visit *visit)
                      "%s: the clients in it have milters of their own", maps);
 }
 
-void
+bool
 look_at_postfix_milters(const struct check *check,
                         const struct postconf *postconf,
                         enum sdr_finding *worst)
 {
-    const struct visit visit = {check, postconf, worst};
+    const struct visit visit = {check, postconf, worst,
+                                is_routed_by_table(check, postconf)};
+    bool asked = look_at_services(&visit);
 
-    look_at_services(&visit);
     look_at_maps(&visit);
-    look_at_submission(&visit);
+    asked |= look_at_submission(&visit);
+    return asked;
+}
+
+/* Which sockets are needed depends on who is asked. */
+static void
+look_at_all(const struct check *check, const struct postconf *postconf,
+            enum sdr_finding *worst)
+{
+    const char *user = postconf_get(postconf, NULL, "mail_owner");
+    bool milter = look_at_postfix_milters(check, postconf, worst);
+
+    if (milter || !is_routed_by_table(check, postconf))
+        tell_socket(worst, "socket", check->config->milter.socket, user);
+    look_at_postfix_tables(check, postconf, worst);
+    look_at_postfix_domains(check, postconf, worst, milter);
 }
 
 enum sdr_finding
@@ -295,10 +311,7 @@ check_postfix(const struct check *check, bool *found)
         tell_finding(&worst, SDR_SILENT, "postconf", NULL, "%s", error.text);
         return worst;
     }
-    look_at_postfix_milters(check, &postconf, &worst);
-    tell_socket(&worst, check->config,
-                postconf_get(&postconf, NULL, "mail_owner"));
-    look_at_postfix_domains(check, &postconf, &worst);
+    look_at_all(check, &postconf, &worst);
     postconf_free(&postconf);
     return worst;
 }

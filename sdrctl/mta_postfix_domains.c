@@ -1,6 +1,7 @@
 /* mta_postfix_domains.c - sdrctl check mta: which mail Postfix takes
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +12,8 @@ struct visit {
     const struct check *check;
     const struct postconf *postconf;
     enum sdr_finding *worst;
+    bool milter; /* sdr-milter is asked as a milter */
+    bool routed; /* and by its lookup table */
 };
 
 /* Postfix's classes of addresses (ADDRESS_CLASS_README), and the tables of
@@ -23,12 +26,30 @@ static const struct {
     {"virtual_mailbox_domains", "virtual_mailbox_maps"},
     {"virtual_alias_domains", "virtual_alias_maps"},
 };
-enum { CLASS_COUNT = sizeof classes / sizeof classes[0], RELAY = 1 };
+enum { CLASS_COUNT = sizeof classes / sizeof classes[0], RELAY = 1, ALIAS = 3 };
 
 static const char *
 get(const struct visit *visit, const char *name)
 {
     return postconf_get(visit->postconf, NULL, name);
+}
+
+static void
+get_tables(const struct visit *visit, const char *name, struct tables *tables)
+{
+    read_tables(visit->check, visit->postconf, name, tables);
+}
+
+/* Whether DOMAIN is in the list that a parameter is. Our own tables, which
+ * virtual_alias_domains gets from virtual_alias_maps, hold no domain. */
+static enum answer
+has_domain(const struct visit *visit, const char *name, const char *domain)
+{
+    enum answer answer = list_has_domain(get(visit, name), domain);
+    struct tables tables;
+
+    get_tables(visit, name, &tables);
+    return answer == PERHAPS && !tables.others ? NO : answer;
 }
 
 /* The class that a domain is in; -1 for none, -2 if a table may have it. */
@@ -38,7 +59,7 @@ class_of(const struct visit *visit, const char *domain)
     int class = -1;
 
     for (int i = 0; i < CLASS_COUNT; i++) {
-        switch (list_has_domain(get(visit, classes[i].domains), domain)) {
+        switch (has_domain(visit, classes[i].domains, domain)) {
         case YES:
             return i;
         case PERHAPS:
@@ -53,13 +74,41 @@ class_of(const struct visit *visit, const char *domain)
 
 /* ---- domains that are ours ---- */
 
+static bool
+refuses_unlisted(const struct visit *visit)
+{
+    return strcmp(get(visit, "smtpd_reject_unlisted_recipient"), "no") != 0;
+}
+
+/* Nobody but Postfix's own tables, if there are any, refuses who is unknown. */
+static void
+look_at_unknown(const struct visit *visit, const char *domain, int class)
+{
+    const char *parameter = classes[class].recipients;
+
+    if (get(visit, parameter)[0] == '\0' || !refuses_unlisted(visit))
+        tell_finding(visit->worst, SDR_DOUBTFUL, parameter,
+                     "add the table \"recipient\" of sdr-milter",
+                     "Postfix takes mail for unknown recipients in %s, and "
+                     "bounces it later to senders who may be forged",
+                     domain);
+}
+
+/* smtpd(8) takes whom virtual_alias_maps has, so that our table "route" there
+ * is enough for people of other sites, unless they keep their address. */
 static void
 look_at_recipients(const struct visit *visit, const char *domain, int class)
 {
     const char *table = get(visit, classes[class].recipients);
+    struct tables tables;
 
-    if (table[0] == '\0'
-        || strcmp(get(visit, "smtpd_reject_unlisted_recipient"), "no") == 0)
+    get_tables(visit, classes[class].recipients, &tables);
+    if (tables.ours)
+        return;
+    if (visit->routed && !visit->milter)
+        look_at_unknown(visit, domain, class);
+    if (table[0] == '\0' || !refuses_unlisted(visit)
+        || (visit->routed && !has_next_hop(visit->check->config)))
         return;
     tell_finding(visit->worst, SDR_DOUBTFUL, classes[class].recipients,
                  "leave it empty: sdr-milter refuses who is unknown; or see "
@@ -73,8 +122,10 @@ look_at_recipients(const struct visit *visit, const char *domain, int class)
 static void
 look_at_way_out(const struct visit *visit, const char *domain)
 {
-    if (get(visit, "transport_maps")[0] == '\0'
-        && get(visit, "relayhost")[0] == '\0'
+    struct tables tables;
+
+    get_tables(visit, "transport_maps", &tables);
+    if (!tables.others && get(visit, "relayhost")[0] == '\0'
         && strchr(get(visit, "relay_transport"), ':') == NULL)
         tell_finding(
             visit->worst, SDR_WRONG, "transport_maps",
@@ -93,23 +144,61 @@ look_at_own(const struct visit *visit, const char *domain)
                      "add it there, or to mydestination or "
                      "virtual_mailbox_domains, by where the mailboxes are",
                      "Postfix takes no mail for %s from outside", domain);
+    else if (class == ALIAS && visit->routed)
+        tell_finding(visit->worst, SDR_DOUBTFUL, "virtual_alias_domains",
+                     "put it into the class where the mailboxes are: "
+                     "relay_domains, for instance",
+                     "%s is among them: Postfix refuses who stays here, unless "
+                     "a table leads him to another domain",
+                     domain);
     else if (class >= 0)
         look_at_recipients(visit, domain, class);
 }
 
-/* ---- domains of other sites ---- */
-
+/* The word of a list of domains is no domain whose recipients sdr knows. */
 static bool
-has_word(const char *list, const char *wanted)
+is_strange(const struct visit *visit, const char *word)
 {
-    char word[128];
+    const struct sdr_config *config = visit->check->config;
+    const struct sdr_name *name = NULL;
+    struct sdr_address address;
+    char text[600];
 
-    while (next_word(&list, word, sizeof word)) {
-        if (strcmp(word, wanted) == 0)
-            return true;
-    }
-    return false;
+    if (strpbrk(word, ":/") != NULL)
+        return false;
+    snprintf(text, sizeof text, "postmaster@%s", word);
+    if (sdr_address_parse(&address, text) == SDR_OK)
+        name = sdr_config_name(config, address.domain);
+    return name == NULL
+           || (name->kind != SDR_NAME_SPLIT
+               && (name->kind != SDR_NAME_ROUTING
+                   || name->site != config->this_site));
 }
+
+/* Our table of recipients is asked about all domains of its class. */
+static void
+look_at_strangers(const struct visit *visit, int class)
+{
+    const char *list = get(visit, classes[class].domains);
+    struct tables tables;
+    char word[512];
+
+    get_tables(visit, classes[class].recipients, &tables);
+    if (!tables.ours || tables.others || !refuses_unlisted(visit))
+        return;
+    while (next_word(&list, word, sizeof word)) {
+        if (!is_strange(visit, word))
+            continue;
+        tell_finding(visit->worst, SDR_WRONG, classes[class].recipients,
+                     "list the table of their recipients there as well",
+                     "only sdr-milter is asked, but %s has %s, which is not "
+                     "split: Postfix refuses all recipients in it",
+                     classes[class].domains, word);
+        return;
+    }
+}
+
+/* ---- domains of other sites ---- */
 
 /* Whether relay_domains names a domain above, and that counts. */
 static bool
@@ -176,6 +265,10 @@ look_at_domain(const struct visit *visit, unsigned index)
 
 /* ---- what a milter does not see ---- */
 
+static const char ask_tables[] =
+    "let virtual_alias_maps ask the lookup tables, see sdr-milter(8); or write "
+    "members at other sites with the routing domain of their site";
+
 static void
 look_at_aliases(const struct visit *visit)
 {
@@ -183,18 +276,17 @@ look_at_aliases(const struct visit *visit)
     const char *local = get(visit, "mydestination");
     bool here = false;
 
+    if (visit->routed)
+        return;
     for (unsigned i = 0; i < config->domain_count; i++)
         here |= list_has_domain(local, config->domains[i].ascii) == YES;
     if (get(visit, "virtual_alias_maps")[0] != '\0')
         tell_finding(visit->worst, SDR_DOUBTFUL, "virtual_alias_maps",
-                     "write members at other sites with the routing domain of "
-                     "their site",
+                     ask_tables,
                      "%s: what an alias expands to is not shown to sdr-milter",
                      get(visit, "virtual_alias_maps"));
     if (here && get(visit, "alias_maps")[0] != '\0')
-        tell_finding(visit->worst, SDR_DOUBTFUL, "alias_maps",
-                     "write members at other sites with the routing domain of "
-                     "their site",
+        tell_finding(visit->worst, SDR_DOUBTFUL, "alias_maps", ask_tables,
                      "%s: the members of an alias, and who a .forward leads "
                      "to, are not shown to sdr-milter",
                      get(visit, "alias_maps"));
@@ -209,7 +301,8 @@ look_at_probes(const struct visit *visit)
         "smtpd_recipient_restrictions"};
 
     for (unsigned i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (has_word(get(visit, lists[i]), "reject_unverified_recipient"))
+        if (!visit->routed
+            && has_word(get(visit, lists[i]), "reject_unverified_recipient"))
             tell_finding(visit->worst, SDR_DOUBTFUL, lists[i],
                          "take it out: sdr-milter refuses who is unknown",
                          "reject_unverified_recipient: its probes do not pass "
@@ -234,12 +327,15 @@ look_at_delimiter(const struct visit *visit)
 void
 look_at_postfix_domains(const struct check *check,
                         const struct postconf *postconf,
-                        enum sdr_finding *worst)
+                        enum sdr_finding *worst, bool milter)
 {
-    const struct visit visit = {check, postconf, worst};
+    const struct visit visit = {check, postconf, worst, milter,
+                                is_routed_by_table(check, postconf)};
 
     for (unsigned i = 0; i < check->config->domain_count; i++)
         look_at_domain(&visit, i);
+    for (int i = 0; i < ALIAS; i++)
+        look_at_strangers(&visit, i);
     look_at_aliases(&visit);
     look_at_probes(&visit);
     look_at_delimiter(&visit);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "sendmailcf.h"
+#include "mta_sendmail.h"
 
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
 
@@ -15,7 +15,8 @@ enum { READ_TIMEOUT = 10 };
 struct visit {
     const struct check *check;
     const struct sendmailcf *cf;
-    const struct filter *ours;
+    const struct filter *ours; /* NULL: it is no milter */
+    bool routed;               /* the rules of sendmail-sdr.m4 are there */
     enum sdr_finding *worst;
 };
 
@@ -156,9 +157,8 @@ look_at_daemons(const struct visit *visit)
 
 /* Sendmail believes no socket below a folder that others can write to. */
 static void
-look_at_folders(const struct visit *visit)
+look_at_folders(const struct visit *visit, const char *option, const char *path)
 {
-    const char *path = visit->check->config->milter.socket;
     const char *blame = sendmailcf_option(visit->cf, "DontBlameSendmail");
 
     for (const char *s = strchr(path + 1, '/'); s != NULL;
@@ -176,7 +176,7 @@ look_at_folders(const struct visit *visit)
         group = (st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_IWOTH) == 0
                 && strstr(blame, "GroupWritableDirPathSafe") == NULL;
         if (others || group)
-            tell_finding(visit->worst, SDR_WRONG, "socket",
+            tell_finding(visit->worst, SDR_WRONG, option,
                          "chmod go-w, or put the socket elsewhere: /run/sdr",
                          "%s can be written to by %s: Sendmail calls the "
                          "socket unsafe, and defers all mail",
@@ -218,6 +218,8 @@ look_at_own(const struct visit *visit, const char *domain)
         tell_finding(visit->worst, SDR_WRONG, "relay-domains",
                      "RELAY_DOMAIN, or LOCAL_DOMAIN if the mailboxes are here",
                      "Sendmail takes no mail for %s from outside", domain);
+    if (visit->routed) /* before all that follows */
+        return;
     if (local == YES)
         tell_finding(visit->worst, SDR_DOUBTFUL, "local-host-names",
                      "RELAY_DOMAIN instead, with the mailboxes behind a "
@@ -281,30 +283,53 @@ look_at_domains(const struct visit *visit)
 /* ---- all of it ---- */
 
 static void
-look(struct visit *visit)
+look_at_filter(const struct visit *visit)
 {
-    const struct sdr_config *config = visit->check->config;
-    char user[64];
-
-    snprintf(user, sizeof user, "%s",
-             sendmailcf_option(visit->cf, "RunAsUser"));
-    user[strcspn(user, ":. \t")] = '\0';
-    visit->ours = find_ours(visit->cf, config->milter.socket);
-    if (visit->ours == NULL) {
+    if (visit->ours != NULL) {
+        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
+                     "%s is sdr-milter", visit->ours->name);
+        look_at_daemons(visit);
+        look_at_equates(visit);
+    } else if (visit->routed) {
+        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
+                     "no filter is sdr-milter, its lookup tables route all "
+                     "mail: that is enough, but loops are ended by "
+                     "MaxHopCount alone");
+    } else {
         tell_finding(visit->worst, SDR_WRONG, "INPUT_MAIL_FILTER",
                      "INPUT_MAIL_FILTER(`sdr', `S=unix:..., F=T, "
                      "T=C:10s;S:10s;R:30s;E:5m'), after all others",
                      "no filter is sdr-milter, which listens at %s: no mail is "
                      "routed",
-                     config->milter.socket);
-    } else {
-        tell_finding(visit->worst, SDR_FINE, "INPUT_MAIL_FILTER", NULL,
-                     "%s is sdr-milter", visit->ours->name);
-        look_at_daemons(visit);
-        look_at_equates(visit);
+                     visit->check->config->milter.socket);
     }
-    tell_socket(visit->worst, config, user[0] != '\0' ? user : "root");
-    look_at_folders(visit);
+}
+
+static void
+look_at_socket(const struct visit *visit, const char *option, const char *path)
+{
+    char user[64];
+
+    snprintf(user, sizeof user, "%s",
+             sendmailcf_option(visit->cf, "RunAsUser"));
+    user[strcspn(user, ":. \t")] = '\0';
+    tell_socket(visit->worst, option, path, user[0] != '\0' ? user : "root");
+    look_at_folders(visit, option, path);
+}
+
+static void
+look(struct visit *visit)
+{
+    const struct sdr_milter_options *options = &visit->check->config->milter;
+
+    visit->ours = find_ours(visit->cf, options->socket);
+    visit->routed = is_routed_by_rules(visit->cf);
+    look_at_filter(visit);
+    if (visit->ours != NULL || !visit->routed)
+        look_at_socket(visit, "socket", options->socket);
+    if (visit->routed && options->map_socket != NULL)
+        look_at_socket(visit, "map-socket", options->map_socket);
+    look_at_sendmail_tables(visit->check, visit->cf, visit->worst);
     look_at_domains(visit);
 }
 

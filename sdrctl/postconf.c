@@ -89,6 +89,16 @@ postconf_get(const struct postconf *postconf, const struct service *service,
 
 /* ---- services ---- */
 
+const struct service *
+postconf_service(const struct postconf *postconf, const char *command)
+{
+    for (unsigned i = 0; i < postconf->service_count; i++) {
+        if (strcmp(postconf->services[i].command, command) == 0)
+            return &postconf->services[i];
+    }
+    return NULL;
+}
+
 /* "smtp inet n - y - - smtpd -o ..." */
 static bool
 read_service(const char *line, bool jailed, struct service *service)

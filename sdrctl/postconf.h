@@ -50,4 +50,8 @@ const char *
 postconf_get(const struct postconf *postconf, const struct service *service,
              const char *name);
 
+/* The first service that runs this command; NULL if there is none. Borrowed. */
+const struct service *
+postconf_service(const struct postconf *postconf, const char *command);
+
 #endif

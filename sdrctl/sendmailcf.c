@@ -93,6 +93,7 @@ sendmailcf_read(struct sendmailcf *cf, const char *path,
         return errno == ENOENT ? SDR_NOTFOUND : SDR_TEMPFAIL;
     }
     cf->relays_subdomains = strstr(cf->text, "< @ $* $=R >") != NULL;
+    cf->asks_route = strstr(cf->text, "$(route ") != NULL;
     split_lines(cf);
     for (const char *line = NULL; (line = line_after(cf, line)) != NULL;) {
         if (line[0] == 'X')
@@ -139,17 +140,60 @@ sendmailcf_macro(const struct sendmailcf *cf, char name)
     return value;
 }
 
-bool
-sendmailcf_has_map(const struct sendmailcf *cf, const char *name)
+/* What stands after "KNAME "; NULL if there is no such map. */
+static const char *
+find_map(const struct sendmailcf *cf, const char *name)
 {
     size_t len = strlen(name);
 
     for (const char *line = NULL; (line = line_after(cf, line)) != NULL;) {
         if (line[0] == 'K' && strncmp(line + 1, name, len) == 0
             && isspace((unsigned char)line[1 + len]))
-            return true;
+            return line + 1 + len;
     }
-    return false;
+    return NULL;
+}
+
+bool
+sendmailcf_has_map(const struct sendmailcf *cf, const char *name)
+{
+    return find_map(cf, name) != NULL;
+}
+
+/* PATH of "local:PATH" or "unix:PATH". */
+static void
+take_path(const char *address, char *path, size_t size)
+{
+    if (strncmp(address, "local:", 6) == 0 || strncmp(address, "unix:", 5) == 0)
+        snprintf(path, size, "%s", strchr(address, ':') + 1);
+}
+
+void
+sendmailcf_socket_map(const struct sendmailcf *cf, const char *name, char *path,
+                      size_t size)
+{
+    const char *at = find_map(cf, name);
+    char word[512];
+
+    path[0] = '\0';
+    if (at == NULL || !next_word(&at, word, sizeof word)
+        || strcmp(word, "socket") != 0)
+        return;
+    while (next_word(&at, word, sizeof word))
+        take_path(word, path, size);
+}
+
+void
+sendmailcf_socket_aliases(const struct sendmailcf *cf, char *path, size_t size)
+{
+    const char *at = sendmailcf_option(cf, "AliasFile");
+    char word[512];
+
+    path[0] = '\0';
+    while (next_word(&at, word, sizeof word)) {
+        if (strncmp(word, "socket:", 7) == 0)
+            take_path(word + 7, path, size);
+    }
 }
 
 void

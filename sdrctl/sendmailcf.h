@@ -22,6 +22,7 @@ struct sendmailcf {
     unsigned daemon_count;
     const char *daemons[DAEMONS_MAX]; /* DaemonPortOptions */
     bool relays_subdomains;           /* of what is in class R */
+    bool asks_route;                  /* a rule does, the map "route" */
 };
 
 /* Read the file at PATH. Returns SDR_OK and something to be freed; SDR_NOTFOUND
@@ -44,6 +45,16 @@ sendmailcf_macro(const struct sendmailcf *cf, char name);
 /* Whether there is a map of that name. */
 bool
 sendmailcf_has_map(const struct sendmailcf *cf, const char *name);
+
+/* The path of the UNIX socket that a socket map asks, into PATH; "" if there is
+ * no such map. */
+void
+sendmailcf_socket_map(const struct sendmailcf *cf, const char *name, char *path,
+                      size_t size);
+
+/* That of a socket map among the alias files. */
+void
+sendmailcf_socket_aliases(const struct sendmailcf *cf, char *path, size_t size);
 
 /* Whether DOMAIN is in the class; PERHAPS if that cannot be told from files.
  * With SUBDOMAINS a domain above it is enough. */

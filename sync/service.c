@@ -13,7 +13,9 @@
 #include "clock.h"
 #include "config.h"
 #include "connection.h"
+#include "metrics.h"
 #include "notify.h"
+#include "numbers.h"
 #include "say.h"
 #include "store.h"
 #include "worker.h"
@@ -212,6 +214,8 @@ look_after(unsigned second)
     accept_look(store, config);
     if (second % TIDY_S == 0)
         store_tidy(store);
+    if (second % METRICS_INTERVAL_S == 1)
+        numbers_write(store, config);
     tell_the_watchdog();
     return true;
 }

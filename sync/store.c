@@ -414,6 +414,25 @@ store_position(struct store *store, unsigned directory,
     return told(store, rc, error);
 }
 
+enum sdr_status
+store_look(struct store *store, unsigned directory,
+           struct sdr_record_state *shown, struct sdr_record_status *status,
+           struct sdr_error *error)
+{
+    struct work work = work_on(store, directory, NULL);
+    struct state state = {0};
+    int rc = begin_reading(&work);
+
+    if (rc == 0)
+        rc = state_read(&work.tables, store->fingerprints[directory], &state);
+    if (rc == MDB_NOTFOUND)
+        rc = 0; /* nobody has written to it yet */
+    end_reading(&work);
+    *shown = state.shown;
+    *status = state.status;
+    return told(store, rc, error);
+}
+
 static int
 sweep(const struct tables *tables, const struct seen *seen, struct batch *batch)
 {

@@ -54,6 +54,12 @@ enum sdr_status SDR_MUST_USE
 store_position(struct store *store, unsigned directory,
                struct store_position *position, struct sdr_error *error);
 
+/* What the file says of the copy of the directory; empty if there is none. */
+enum sdr_status SDR_MUST_USE
+store_look(struct store *store, unsigned directory,
+           struct sdr_record_state *state, struct sdr_record_status *status,
+           struct sdr_error *error);
+
 /* How much of the truth the changes are. */
 enum store_stage {
     STORE_MIDDLE, /* more of this read comes: nothing is lost yet */

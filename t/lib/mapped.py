@@ -12,7 +12,9 @@ from mta import POSTFIX
 SOCKET = 'sdr/map.sock'  # below the MTA's queue folder
 M4 = paths.ROOT / 'doc/sendmail-sdr.m4'
 
+# Aliases: by address, and by name alone.
 TEAM = ['alice@example.com', 'dave@example.com', 'both@example.com', 'bob@example.com']
+SHORT = ['alice', 'smmta', 'both', 'bob']  # the second has an account here
 # Who gets what is sent to these.
 REACHED = Counter(['alice@hosted.example.com', 'dave@example.com', 'both@example.com',
                    'both@hosted.example.com', 'bob@hosted.example.com'])
@@ -53,12 +55,15 @@ def use_in_postfix(postfix, milters, folder):
         virtual_alias_maps=f'{table}:route', relay_recipient_maps=f'{table}:recipient',
         transport_maps=f'{table}:transport',
         mydestination='onprem.test', local_recipient_maps='',
-        alias_maps=f'inline:{{ {{team={",".join(TEAM)}}} }}', forward_path=f'{folder}/$user')
+        alias_maps=f'inline:{{ {{team={",".join(TEAM)}}} {{short={",".join(SHORT)}}} }}',
+        myorigin='example.com', forward_path=f'{folder}/$user')
 
 
 def use_in_sendmail(sendmail, milters, folder, hop_port):
-    sendmail.set(milters=milters, aliases=f'team: {",".join(TEAM)}\n', mc=f"""\
+    aliases = f'team: {",".join(TEAM)}\nshort: {",".join(SHORT)}\n'
+    sendmail.set(milters=milters, aliases=aliases, mc=f"""\
 define(`confFORWARD_PATH', `{folder}/$u')dnl
+define(`SDR_LOCAL_DOMAIN', `example.com')dnl
 define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
 define(`SDR_MAP_SOCKET', `{sendmail.queue_folder / SOCKET}')dnl
 define(`ESMTP_MAILER_ARGS', `TCP $h {hop_port}')dnl

@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import paths
 import world
 from exim import Exim
+from krb5 import Client
+from mailhost import MailHost
 from milter import Milter
 from namespace import Namespace
 from postfix import Postfix
@@ -59,6 +61,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With what has failed goes what our daemons said: it may not happen again."""
+    report = (yield).get_result()
+    if call.when == 'call' and report.failed and 'scratch' in item.funcargs:
+        for path in sorted(item.funcargs['scratch'].rglob('sdr-*.log')):
+            report.sections.append((path.name, path.read_text(errors='replace')[-4000:]))
 
 
 @pytest.fixture(scope='session')
@@ -214,6 +225,28 @@ def new_bare_milter(new_milter, slapd, scratch):
 @pytest.fixture
 def bare_milter(new_bare_milter):
     return new_bare_milter()
+
+
+@pytest.fixture
+def new_host(stop_later):
+    """new_host(address, port, ...): a started MailHost."""
+    def make(*arguments, **options):
+        host = MailHost(*arguments, **options)
+        stop_later(host.stop)
+        return host.start()
+    return make
+
+
+@pytest.fixture
+def realm(scratch, monkeypatch):
+    """realm(server): a client of its; programs that start from now on are that."""
+    def make(server):
+        kerberos = Client(scratch / 'client', server)
+        for name in ['KRB5_CLIENT_KTNAME', 'KRB5_KTNAME', 'KRB5CCNAME']:
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv('KRB5_CONFIG', str(kerberos.conf))
+        return kerberos
+    return make
 
 
 @pytest.fixture

@@ -8,32 +8,10 @@ import pytest
 
 from adldif import person
 from asker import ALICE, DAVE, NOBODY, all_right, ask
+from befall import frozen, killed, restarted
 
 TIMEOUT = 4
 KNOWN, UNKNOWN, AWAY = 250, 550, 451
-
-
-# --- what befalls a server; it is over at the end ---
-
-@contextlib.contextmanager
-def killed(server):
-    server.kill()
-    yield
-    server.start()
-
-
-@contextlib.contextmanager
-def frozen(server):
-    server.freeze()
-    yield
-    server.thaw()
-
-
-@contextlib.contextmanager
-def restarted(server):
-    server.stop()
-    server.start()
-    yield
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ SITE = {'unknown': 'hosted'}
     {'group': 'nogroup', 'mode': 0o600},
     {'directory_corp': {'timeout': '28'}},
     {'main': {'always-local': 'POST*'}},
+    {'milter': {'socket': '/run/milter.sock', 'map-socket': '/map.sock'}},
 ])
 def test_nothing_doubtful(check, sections):
     assert check(**sections) == (
@@ -77,6 +78,11 @@ def test_nothing_doubtful(check, sections):
     ({'replica': {'path': '/var/lib/sdr/replica', 'max-removed': '100'}}, [
         'warning    max-removed: 100: a directory that loses everything by mistake is believed\n']),
     ({'milter': {'socket-mode': '0666'}}, ['warning    socket-mode: everybody on this host']),
+    ({'milter': {'socket': 'unix:/nonexistent/milter.sock'}}, [
+        'warning    socket: there is no folder /nonexistent: sdr-milter will not start\n',
+        '-> make it, with the group of the mail server and mode 0750\n']),
+    ({'milter': {'map-socket': 'unix:/etc/passwd/map.sock'}}, [
+        'warning    map-socket: there is no folder /etc/passwd: sdr-milter will not start\n']),
     ({'site_hosted': None}, ['warning    sites: there is no other site: all mail stays here\n']),
 ])
 def test_what_is_doubtful(check, sections, lines):

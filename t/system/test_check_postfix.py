@@ -62,7 +62,7 @@ def check(scratch, new_postfix, listen):
               'milter_default_action': 'accept', 'non_smtpd_milters': '$smtpd_milters'}},
     {'main': {'relay_domains': '$mydestination onprem.example.com', 'mydestination': 'example.com',
               'local_recipient_maps': ''}},
-], ids=str)
+])
 def test_sound(check, options):
     code, output = check(**options)
     assert re.sub('Postfix, .*', 'Postfix', output) == """\
@@ -166,6 +166,20 @@ def test_jail(check, scratch):
     assert ' is confined to QUEUE, where there is no such socket\n' in output
     assert '-> give a path below queue_directory, without it: unix:sdr/milter.sock\n' in output
     assert code == WRONG
+
+
+@pytest.mark.parametrize('path, found', [
+    ('{queue}/sdr/map.sock', False), ('/sdr/map.sock', True), ('sdr/map.sock', True)])
+def test_jail_of_tables(check, scratch, path, found):
+    """The same for a lookup table."""
+    queue = scratch / 'postfix0/queue'
+    _, output = check(
+        chroot=True, sdr={'milter': {'socket': f'unix:{queue}/{world.SOCKET}',
+                                     'map-socket': f'unix:{queue}/sdr/map.sock'}},
+        main={'virtual_alias_maps': f'socketmap:unix:{path.format(queue=queue)}:route'})
+    assert ('ok         virtual_alias_maps: ' in output) == found
+    assert (' is confined to QUEUE, and finds no such socket: all mail is deferred\n'
+            in output) == (not found)
 
 
 def test_whole_path_without_jail(check, scratch):

@@ -48,7 +48,7 @@ def check(scratch, new_sendmail, stop_later):
     {}, {'user': 'smmta'}, {'milters': ['inet:1@127.0.0.1', SOCKET]},
     {'mc': f"DAEMON_OPTIONS(`Name=two, Addr=127.0.0.1, Port={free_port()}, "
            "InputMailFilters=milter0')dnl\n"},
-], ids=str)
+])
 def test_sound(check, options):
     code, output = check(**options)
     assert re.sub('Sendmail, .*', 'Sendmail', output) == f"""\

@@ -9,7 +9,7 @@ import pytest
 
 import sdrctl
 import world
-from mailhost import MailHost, drip, endless
+from mailhost import drip, endless
 from nameserver import NameServer
 from proc import free_port
 from sockets import deaf
@@ -25,16 +25,6 @@ ONE_HOST = {THEIRS: [('MX', (10, 'mx1.hosted.test'))], 'mx1.hosted.test': [('A',
 TWO_HOSTS = {THEIRS: [('MX', (10, 'mx1.hosted.test')), ('MX', (20, 'mx2.hosted.test'))],
              'mx1.hosted.test': [('A', FIRST)], 'mx2.hosted.test': [('A', SECOND)]}
 VERIFY = {'verify-address': 'alice@example.com'}
-
-
-@pytest.fixture
-def new_host(stop_later):
-    """new_host(address, port, ...): a started MailHost."""
-    def make(*arguments, **options):
-        host = MailHost(*arguments, **options)
-        stop_later(host.stop)
-        return host.start()
-    return make
 
 
 @pytest.fixture(scope='module')

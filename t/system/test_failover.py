@@ -23,6 +23,7 @@ import sockets
 import tls
 import world
 from asker import ALICE, ALICE_HOSTED, DAVE, NOBODY, all_right, ask
+from befall import frozen, killed, restarted, stopped
 from fakeldap import FakeLdap
 from mirror import Mirror
 from proc import free_port, wait_for
@@ -79,28 +80,7 @@ def owner(uid, site):
             f'replace: sdrOwner\nsdrOwner: {site}\n')
 
 
-# --- what may befall a server, and how it ends ---
-
-@contextlib.contextmanager
-def killed(server, **_):
-    server.kill()
-    yield
-    server.start()
-
-
-@contextlib.contextmanager
-def stopped(server, **_):
-    server.stop()
-    yield
-    server.start()
-
-
-@contextlib.contextmanager
-def frozen(server, **_):
-    server.freeze()
-    yield
-    server.thaw()
-
+# --- what else may befall a server, and how it ends ---
 
 @contextlib.contextmanager
 def deaf(server, **_):
@@ -108,13 +88,6 @@ def deaf(server, **_):
     with sockets.deaf(server.port), sockets.deaf(server.ldaps_port):
         yield
     server.start()
-
-
-@contextlib.contextmanager
-def restarted(server, **_):
-    server.stop()
-    server.start()
-    yield
 
 
 @contextlib.contextmanager

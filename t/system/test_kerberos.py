@@ -30,18 +30,6 @@ def people(ad):
 
 
 @pytest.fixture
-def realm(scratch, monkeypatch):
-    """realm(server): a client of its; programs that start from now on are that."""
-    def make(server):
-        kerberos = krb5.Client(scratch / 'client', server)
-        for name in ['KRB5_CLIENT_KTNAME', 'KRB5_KTNAME', 'KRB5CCNAME']:
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv('KRB5_CONFIG', str(kerberos.conf))
-        return kerberos
-    return make
-
-
-@pytest.fixture
 def kerberos(realm, people):
     return realm(people)
 

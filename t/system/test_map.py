@@ -31,6 +31,8 @@ ROUTES = {
     'dave@example.com': 'NOTFOUND',
     'plain@example.com': 'NOTFOUND',
     'both@example.com': 'OK both@example.com, both@hosted.example.com',
+    '<both@example.com>, evil@evil.test': 'OK both@example.com, both@hosted.example.com',
+    'Both@EXAMPLE.com.': 'OK Both@example.com, Both@hosted.example.com',
     'held@example.com': 'TEMP 4.2.1 Mailbox is being moved, try again later',
     'nobody@example.com': 'NOTFOUND',
     'alice@hosted.example.com': 'NOTFOUND',

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import time
 from collections import Counter
 
 import pytest
@@ -77,6 +78,19 @@ def test_alias(mapped, deliver):
     assert got == REACHED
 
 
+def test_alias_by_name_alone(mapped, deliver, slapd):
+    """team: alice, bob. Who stays is a user of the machine to Sendmail."""
+    slapd.add(world.person('smmta', sdrOwner='onprem'))
+    _, got = deliver('short@onprem.test', source=INSIDER)
+    assert Counter(map(with_domain, got.elements())) == Counter([
+        'alice@hosted.example.com', 'smmta@example.com', 'both@example.com',
+        'both@hosted.example.com', 'bob@hosted.example.com'])
+
+
+def with_domain(recipient):
+    return recipient if '@' in recipient else f'{recipient}@example.com'
+
+
 def test_forward_file(mapped, deliver):
     _, got = deliver('sdr@onprem.test', source=INSIDER)
     assert got == Counter(['alice@hosted.example.com', 'both@example.com',
@@ -131,6 +145,29 @@ changetype: modify
 replace: sdrHold
 sdrHold: {value}
 ''')
+
+
+def mark(age=0):
+    return 'X-SDR-Routed', f'onprem; {int(time.time()) - age}'
+
+
+def test_a_mark_for_each_turn(mapped, deliver, sink, request):
+    """Whoever rewrites it, a message that leaves is marked if a milter sees it."""
+    sent, _ = deliver(['alice@example.com', 'dave@example.com'])
+    marks = [t.message.get_all('X-SDR-Routed', []) for t in sink.transactions
+             if t.message_id == sent.message_id]
+    assert {len(lines) for lines in marks} == {0 if 'map alone' in request.node.name else 1}
+
+
+@pytest.mark.parametrize('recipients', [['alice@example.com'], ['both@example.com']])
+def test_loop(mapped, sink, request, recipients):
+    """The tables alone see no message."""
+    sent = mapped.send(recipients, headers=[mark()] * 5)
+    if 'map alone' in request.node.name:
+        assert sent.data.code == 250
+    else:
+        assert (sent.data.code, sent.data.text.split()[0]) == (451, '4.4.6')
+        assert not sink.recipients(sent.message_id)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ any schema of ours. What one of them surely knows stands while the other is away
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import contextlib
 from collections import Counter
 
 import pytest
@@ -14,6 +13,7 @@ import samba
 import slapd as ldap
 import world
 from adldif import person
+from befall import frozen, killed, stopped
 
 # The milter and the directories alone matter here.
 pytestmark = pytest.mark.usefixtures('postfix')
@@ -64,27 +64,6 @@ def right(deliver, away):
     assert [rcpt.code for rcpt in sent.rcpts] == codes
     stays = {DAVE} | ({TWICE} if away == THEIRS else set())
     assert got == Counter(address if address in stays else hosted(address) for address in known)
-
-
-@contextlib.contextmanager
-def stopped(server):
-    server.stop()
-    yield
-    server.start()
-
-
-@contextlib.contextmanager
-def killed(server):
-    server.kill()
-    yield
-    server.start()
-
-
-@contextlib.contextmanager
-def frozen(server):
-    server.freeze()
-    yield
-    server.thaw()
 
 
 @pytest.mark.parametrize('befall', [stopped, killed, frozen])

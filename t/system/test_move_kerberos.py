@@ -15,23 +15,11 @@ AD_ADMIN = f'Administrator@{krb5.REALM}'
 
 
 @pytest.fixture
-def client(scratch, monkeypatch):
-    """client(realm): a krb5.Client, which programs that start from now on are."""
-    def make(realm):
-        kerberos = krb5.Client(scratch / 'client', realm)
-        for name in ['KRB5_CLIENT_KTNAME', 'KRB5_KTNAME', 'KRB5CCNAME']:
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv('KRB5_CONFIG', str(kerberos.conf))
-        return kerberos
-    return make
-
-
-@pytest.fixture
-def openldap(scratch, client, stop_later, new_slapd, monkeypatch):
+def openldap(scratch, realm, stop_later, new_slapd, monkeypatch):
     """(Office, Client, principal): a slapd and MIT's KDC."""
     kdc = krb5.Kdc(scratch / 'kdc')
     stop_later(kdc.stop)
-    kerberos = client(kdc.start())
+    kerberos = realm(kdc.start())
     monkeypatch.setenv('KRB5_KTNAME', str(kdc.service_keytab))
     server = new_slapd(options=krb5.SLAPD_OPTIONS)
     monkeypatch.delenv('KRB5_KTNAME')
@@ -39,11 +27,11 @@ def openldap(scratch, client, stop_later, new_slapd, monkeypatch):
 
 
 @pytest.fixture
-def samba(scratch, client, ad):
+def samba(scratch, realm, ad):
     ad.add(adldif.people(world.PEOPLE))
     there = Office(scratch, ad, directory_corp={
         **NO_OTHER, 'bind': 'none', 'bind-dn': None, 'password-file': None})
-    return there, client(ad), AD_ADMIN
+    return there, realm(ad), AD_ADMIN
 
 
 @pytest.fixture(params=['openldap', 'samba'])

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 import world
-from mailhost import MailHost, drip, endless
+from mailhost import drip, endless
 from nameserver import NameServer
 from office import Office
 from proc import free_port
@@ -26,16 +26,6 @@ ONE_HOST = {THEIRS: [('MX', (10, 'mx1.hosted.test'))], 'mx1.hosted.test': [('A',
 TWO_HOSTS = {THEIRS: [('MX', (10, 'mx1.hosted.test')), ('MX', (20, 'mx2.hosted.test'))],
              'mx1.hosted.test': [('A', FIRST)], 'mx2.hosted.test': [('A', SECOND)]}
 MANY = [f'u{n}' for n in range(40)]
-
-
-@pytest.fixture
-def new_host(stop_later):
-    """new_host(address, port, ...): a started MailHost."""
-    def make(*arguments, **options):
-        host = MailHost(*arguments, **options)
-        stop_later(host.stop)
-        return host.start()
-    return make
 
 
 @pytest.fixture
@@ -133,7 +123,7 @@ def test_dry_run_asks_as_well(there, verify, new_host, port):
     ({'RCPT': None}, 'no answer in time'),
     ({'RCPT': '250 \x1b[2J'}, None),
     ({'RCPT': '999 x'}, 'what is no SMTP'),
-], ids=str)
+])
 def test_replies(there, verify, new_host, port, replies, words):
     """Who is not refused and not taken is not moved now."""
     new_host(FIRST, port, replies=replies)

@@ -12,28 +12,14 @@ static const unsigned char id[SDR_RECORD_ID_SIZE] = "0123456789abcdef";
 /* Two directories, of the profiles sdr and exchange. */
 enum { CORP, HYBRID };
 
+static const char conf[] = UNIT_CONF "[domain example.org]\n"
+                                     "[directory hybrid]\n"
+                                     "uri = @URI@\n"
+                                     "search-base = dc=hybrid\n"
+                                     "default-owner = cloud\n"
+                                     "profile = exchange\n";
+
 static struct sdr_config *config;
-
-static int
-load(void **state)
-{
-    (void)state;
-    config = unit_config(UNIT_CONF "[domain example.org]\n"
-                                   "[directory hybrid]\n"
-                                   "uri = @URI@\n"
-                                   "search-base = dc=hybrid\n"
-                                   "default-owner = cloud\n"
-                                   "profile = exchange\n");
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    sdr_config_free(&config);
-    return 0;
-}
 
 /* ---- making one ---- */
 
@@ -353,16 +339,6 @@ static const struct value whole[VALUES_MAX] = {
     {"sdrRoutingAddress", "a@hosted.example.com"},
 };
 
-static unsigned char *
-copy(const void *octets, size_t len)
-{
-    unsigned char *block = malloc(len > 0 ? len : 1);
-
-    assert_non_null(block);
-    memcpy(block, octets, len);
-    return block;
-}
-
 static void
 what_is_cut_short_is_not_read_beyond(void **state)
 {
@@ -371,7 +347,7 @@ what_is_cut_short_is_not_read_beyond(void **state)
 
     (void)state;
     for (size_t n = 0; n < entry.len; n++) {
-        unsigned char *block = copy(entry.octets, n);
+        unsigned char *block = unit_copy(entry.octets, n);
 
         complete += read_all(block, n);
         free(block);
@@ -390,7 +366,7 @@ hostile_octets_stay_within_their_bounds(void **state)
     (void)state;
     for (size_t i = 0; i < entry.len; i++) {
         for (unsigned value = 0; value <= 255; value++) {
-            unsigned char *block = copy(entry.octets, entry.len);
+            unsigned char *block = unit_copy(entry.octets, entry.len);
 
             block[i] = (unsigned char)value;
             read_all(block, entry.len);
@@ -412,6 +388,10 @@ main(void)
         cmocka_unit_test(what_is_cut_short_is_not_read_beyond),
         cmocka_unit_test(hostile_octets_stay_within_their_bounds),
     };
+    int wrong;
 
-    return cmocka_run_group_tests(tests, load, unload);
+    config = unit_config(conf);
+    wrong = cmocka_run_group_tests(tests, NULL, NULL);
+    sdr_config_free(&config);
+    return wrong;
 }

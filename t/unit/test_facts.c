@@ -14,22 +14,6 @@ static const char conf[] = UNIT_CONF "[directory merged]\n"
 
 static struct sdr_config *config;
 
-static int
-load(void **state)
-{
-    (void)state;
-    config = unit_config(conf);
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    sdr_config_free(&config);
-    return 0;
-}
-
 static void
 set_routing(struct sdr_facts *facts, const char *routing)
 {
@@ -316,6 +300,10 @@ main(void)
         cmocka_unit_test(a_stronger_one_ends_the_quarrel),
         cmocka_unit_test(catch_all_is_the_key_without_local_part),
     };
+    int wrong;
 
-    return cmocka_run_group_tests(tests, load, unload);
+    config = unit_config(conf);
+    wrong = cmocka_run_group_tests(tests, NULL, NULL);
+    sdr_config_free(&config);
+    return wrong;
 }

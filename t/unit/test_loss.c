@@ -8,22 +8,6 @@
 static const unsigned char id[SDR_RECORD_ID_SIZE] = "0123456789abcdef";
 static struct sdr_config *config;
 
-static int
-load(void **state)
-{
-    (void)state;
-    config = unit_config(UNIT_CONF);
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    sdr_config_free(&config);
-    return 0;
-}
-
 /* "address=value ...": the entry, ended; to be cleared. a is an address, o an
  * owner, r a routing address, h a hold. */
 static struct entry
@@ -201,6 +185,10 @@ main(void)
         cmocka_unit_test(undoing_twice_is_undoing_once),
         cmocka_unit_test(names),
     };
+    int wrong;
 
-    return cmocka_run_group_tests(tests, load, unload);
+    config = unit_config(UNIT_CONF);
+    wrong = cmocka_run_group_tests(tests, NULL, NULL);
+    sdr_config_free(&config);
+    return wrong;
 }

@@ -161,6 +161,11 @@ static const char cf_text[] = "Cwlocalhost one.test\n"
                               "F{map}hash:/etc/mail/x\n"
                               "FP-o /nonexistent/file\n"
                               "Kvirtuser hash /etc/mail/virtusertable\n"
+                              "Kroute socket -q -T<TMPF> local:/run/map.sock\n"
+                              "Kinet\tsocket inet:1@localhost\n"
+                              "Kbare socket\n"
+                              "R$+\t$: $(route $1 $: ? $)\n"
+                              "O AliasFile=/etc/a, socket:unix:/run/a.sock\n"
                               "DSrelay:[192.0.2.1]\n"
                               "DZ\n"
                               "O RunAsUser=smmta\n"
@@ -232,6 +237,36 @@ test_sendmail_cf(void **state)
 }
 
 static void
+test_socket_maps_of_sendmail(void **state)
+{
+    static const struct {
+        const char *name, *path;
+    } rows[] = {
+        {"route", "/run/map.sock"}, {"inet", ""}, {"bare", ""},
+        {"virtuser", ""},           {"none", ""},
+    };
+    struct unit_folder folder;
+    struct sendmailcf cf;
+    struct sdr_error error = {""};
+    char path[64];
+
+    (void)state;
+    unit_folder_make(&folder);
+    unit_write(folder.conf, cf_text, sizeof cf_text - 1, 0600);
+    assert_int_equal(sendmailcf_read(&cf, folder.conf, &error), SDR_OK);
+    for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
+        sendmailcf_socket_map(&cf, rows[i].name, path, sizeof path);
+        unit_row(strcmp(path, rows[i].path) == 0, "%s: %s", rows[i].name, path);
+    }
+    unit_end();
+    sendmailcf_socket_aliases(&cf, path, sizeof path);
+    assert_string_equal(path, "/run/a.sock");
+    assert_true(cf.asks_route);
+    sendmailcf_free(&cf);
+    unit_folder_remove(&folder);
+}
+
+static void
 test_no_sendmail_cf(void **state)
 {
     struct sendmailcf cf;
@@ -254,6 +289,7 @@ main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_next_hops),
         cmocka_unit_test(test_sendmail_cf),
+        cmocka_unit_test(test_socket_maps_of_sendmail),
         cmocka_unit_test(test_no_sendmail_cf),
     };
 

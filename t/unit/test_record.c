@@ -59,17 +59,6 @@ set_routing(struct sdr_facts *facts, const char *text)
         assert_int_equal(sdr_address_parse(&facts->routing, text), SDR_OK);
 }
 
-/* In blocks of just that size, so that a sanitizer sees who goes beyond. */
-static unsigned char *
-copy(const unsigned char *octets, size_t len)
-{
-    unsigned char *block = malloc(len > 0 ? len : 1);
-
-    assert_non_null(block);
-    memcpy(block, octets, len);
-    return block;
-}
-
 static void
 what_is_written_is_read(void **state)
 {
@@ -83,7 +72,7 @@ what_is_written_is_read(void **state)
 
         set_routing(&facts, rows[i].routing);
         left = sdr_record_write(out, id, &facts);
-        at = block = copy(out, left);
+        at = block = unit_copy(out, left);
         memset(&back, 0xff, sizeof back);
         ok = sdr_record_read(&at, &left, found, &back);
         unit_row(ok && left == 0 && memcmp(found, id, sizeof id) == 0
@@ -153,7 +142,7 @@ what_is_cut_short_is_no_record(void **state)
     set_routing(&facts, "alice@hosted.example.com");
     len = sdr_record_write(out, id, &facts);
     for (size_t n = 0; n < len; n++) {
-        unsigned char *block = copy(out, n);
+        unsigned char *block = unit_copy(out, n);
         const unsigned char *at = block;
         size_t left = n;
 
@@ -179,7 +168,7 @@ hostile_octets_stay_within_their_bounds(void **state)
     len = sdr_record_write(out, id, &facts);
     for (size_t i = 0; i < len; i++) {
         for (unsigned value = 0; value <= 255; value++) {
-            unsigned char *block = copy(out, len);
+            unsigned char *block = unit_copy(out, len);
             const unsigned char *at = block;
             size_t left = len, before = len;
 

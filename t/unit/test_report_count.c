@@ -5,29 +5,15 @@
 
 #include "unit.h"
 
+static const char conf[] = UNIT_CONF "[domain example.org]\n"
+                                     "[domain example.net]\n"
+                                     "alias-of = example.com\n"
+                                     "[directory old]\n"
+                                     "uri = ldap://127.0.0.1:1\n"
+                                     "search-base = o=old\n"
+                                     "default-owner = hosted\n";
+
 static struct sdr_config *config;
-
-static int
-load(void **state)
-{
-    (void)state;
-    config = unit_config(UNIT_CONF "[domain example.org]\n"
-                                   "[domain example.net]\n"
-                                   "alias-of = example.com\n"
-                                   "[directory old]\n"
-                                   "uri = ldap://127.0.0.1:1\n"
-                                   "search-base = o=old\n"
-                                   "default-owner = hosted\n");
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    sdr_config_free(&config);
-    return 0;
-}
 
 enum { ADDRESSES_MAX = 5, COM = 0, ORG = 1 };
 
@@ -281,12 +267,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rows_become_recipients, load, unload),
-        cmocka_unit_test_setup_teardown(
-            held_and_by_default_are_counted_where_they_live, load, unload),
-        cmocka_unit_test_setup_teardown(examples_are_the_first, load, unload),
+        cmocka_unit_test(rows_become_recipients),
+        cmocka_unit_test(held_and_by_default_are_counted_where_they_live),
+        cmocka_unit_test(examples_are_the_first),
         cmocka_unit_test(a_share_is_never_none_or_all_by_rounding),
     };
+    int wrong;
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    config = unit_config(conf);
+    wrong = cmocka_run_group_tests(tests, NULL, NULL);
+    sdr_config_free(&config);
+    return wrong;
 }

@@ -9,22 +9,6 @@
 
 static struct sdr_config *config;
 
-static int
-load(void **state)
-{
-    (void)state;
-    config = unit_config(UNIT_CONF);
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    sdr_config_free(&config);
-    return 0;
-}
-
 static struct sdr_question
 ask(const char *recipient)
 {
@@ -512,6 +496,10 @@ main(void)
         cmocka_unit_test(the_guard_stops_what_circles),
         cmocka_unit_test(a_mark_from_the_future_stops_as_well),
     };
+    int wrong;
 
-    return cmocka_run_group_tests(tests, load, unload);
+    config = unit_config(UNIT_CONF);
+    wrong = cmocka_run_group_tests(tests, NULL, NULL);
+    sdr_config_free(&config);
+    return wrong;
 }

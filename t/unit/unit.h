@@ -73,6 +73,18 @@ unit_repeat(char c, size_t len)
     return text;
 }
 
+/* In a block of just that size, so that a sanitizer sees who goes beyond; the
+ * caller frees it. */
+static inline unsigned char *
+unit_copy(const void *octets, size_t len)
+{
+    unsigned char *block = malloc(len > 0 ? len : 1);
+
+    assert_non_null(block);
+    memcpy(block, octets, len);
+    return block;
+}
+
 /* ---- the lines of a trace ---- */
 
 struct unit_lines {
@@ -88,6 +100,33 @@ unit_add_line(void *arg, const char *line)
 
     snprintf(lines->text + used, sizeof lines->text - used, "%s\n", line);
     lines->count++;
+}
+
+/* True if line NUMBER, from 0, of the lines contains the part. */
+static inline bool
+unit_line_has(const struct unit_lines *lines, unsigned number, const char *part)
+{
+    const char *line = lines->text;
+    const char *hit;
+
+    for (; number > 0 && line != NULL; number--) {
+        line = strchr(line, '\n');
+        line = line == NULL ? NULL : line + 1;
+    }
+    hit = line == NULL ? NULL : strstr(line, part);
+    return hit != NULL && hit < line + strcspn(line, "\n");
+}
+
+/* True if one of the lines does, and it names the file. */
+static inline bool
+unit_is_told(const struct unit_lines *lines, const char *part)
+{
+    for (unsigned i = 0; i < lines->count; i++) {
+        if (unit_line_has(lines, i, part)
+            && unit_line_has(lines, i, "/sdr.conf:"))
+            return true;
+    }
+    return false;
 }
 
 /* ---- files ---- */
@@ -132,7 +171,6 @@ unit_folder_make(struct unit_folder *folder)
     snprintf(folder->conf, sizeof folder->conf, "%s/sdr.conf", folder->path);
     snprintf(folder->password, sizeof folder->password, "%s/password",
              folder->path);
-    unit_write(folder->password, "secret\n", 7, 0600);
 }
 
 static inline void
@@ -183,10 +221,11 @@ unit_replace(const char *text, const char *word, const char *by)
     return result;
 }
 
-/* Load TEXT as an sdr.conf in which @URI@ and @PASSWORD_FILE@ are harmless. */
+/* Load TEXT as an sdr.conf in which @URI@ is harmless and @PASSWORD_FILE@ holds
+ * this password with this mode. */
 static inline enum sdr_status
-unit_load(struct sdr_config **config, const char *text,
-          struct unit_lines *mistakes)
+unit_load_with(struct sdr_config **config, const char *text,
+               const char *password, mode_t mode, struct unit_lines *mistakes)
 {
     struct sdr_trace trace = {unit_add_line, mistakes};
     struct unit_folder folder;
@@ -198,11 +237,20 @@ unit_load(struct sdr_config **config, const char *text,
     named = unit_replace(text, "@URI@", "ldap://127.0.0.1:1");
     whole = unit_replace(named, "@PASSWORD_FILE@", folder.password);
     unit_write(folder.conf, whole, strlen(whole), 0600);
+    unit_write(folder.password, password, strlen(password), mode);
     status = sdr_config_load(config, folder.conf, &trace);
     free(whole);
     free(named);
     unit_folder_remove(&folder);
     return status;
+}
+
+/* The same with one that is as it should be. */
+static inline enum sdr_status
+unit_load(struct sdr_config **config, const char *text,
+          struct unit_lines *mistakes)
+{
+    return unit_load_with(config, text, "secret\n", 0600, mistakes);
 }
 
 /* The same for a text that must be right. */

@@ -1,0 +1,161 @@
+"""scene.py - a chapter of doc/ as it happens: the same for a test and for a person who watches
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import contextlib
+
+import units
+from chapter import Chapter, missing
+from internet import OUTSIDE, Internet
+from ledger import Ledger
+from mailhosts import ADMIN_PASSWORD, READER_PASSWORD
+
+
+class Scene:
+    """
+    Derived classes have chapter, a name in doc/; HOSTS, {short name as in the chapter:
+    (class, full name, accounts)}; LIVES, {person: short name}; and play(), which tells what it does.
+    """
+
+    chapter = None
+    HOSTS = {}
+    LIVES = {}
+    LISTS = {}  # {name: [person, ...]}, whom a mail server writes to instead
+    SENDER = 'world'  # who has no part in it, and sends
+
+    def __init__(self, folder, tell=print):
+        self._book = Chapter(self.chapter)
+        self._tell = tell
+        self.internet = Internet(folder / 'net', self._book.files / 'dns')
+        self.hosts = {}
+        self.ledger = None
+        self._done = []
+
+    def run(self):
+        """Counter of what became of all messages."""
+        with self.internet:
+            for short, (kind, name, users) in self.HOSTS.items():
+                files = next(f / name for f in (self._book.files, OUTSIDE) if (f / name).exists())
+                options = {'users': users} if users is not None else {}
+                self.hosts[short] = self.internet.host(kind, name, files, **options)
+            with_mail = [host for host in self.hosts.values() if hasattr(host, 'mailbox')]
+            lives = {person: (self.hosts[short].name,) for person, short in self.LIVES.items()}
+            self.ledger = Ledger(with_mail, lives, self.LISTS, tell=self._tell)
+            units.systemctl(self.hosts[self.SENDER], 'systemctl start postfix')
+            try:
+                self.play()
+            except BaseException:
+                self._tell_logs()
+                raise
+            self._assert_all_done()
+            return self.ledger.account()
+
+    def _assert_all_done(self):
+        """No line of the chapter has been left out."""
+        left = [step.line for steps in self._book.sections.values() for step in steps
+                if step not in self._done]
+        assert not left, left
+
+    def _tell_logs(self):
+        for short, host in self.hosts.items():
+            self._tell(f'##### {short}\n{host.logs()}')
+
+    def play(self):
+        raise NotImplementedError
+
+    def now_lives(self, person, *hosts):
+        self.ledger.lives[person] = tuple(self.hosts[host].name for host in hosts)
+
+    # --- what play() is made of ---
+
+    def say(self, text):
+        self._tell(f'\n{text}')
+
+    def follow(self, heading):
+        """Do what this section of the chapter says."""
+        self.say(f'--- {heading}')
+        self.do_all(self.steps(heading))
+
+    def follow_until_settled(self, heading):
+        """It may take more than once: a message whose delivery is just being tried is passed over."""
+        self.follow(heading)
+        for _ in range(20):
+            with contextlib.suppress(TimeoutError):
+                self.ledger.settle(5)
+                return
+            self.do_all(self.steps(heading))
+        self.ledger.settle()
+
+    def steps(self, heading):
+        return self._book.steps(heading)
+
+    def do_all(self, steps):
+        for step in steps:
+            self.do(step)
+
+    def do(self, step):
+        host = self.hosts[step.host]
+        self._done.append(step)
+        self._tell(f'{step.host}# {step.line}')
+        if step.line.startswith('systemctl '):
+            units.systemctl(host, step.line)
+            return
+        # One that shows what is wrong may fail.
+        output = host.command(step.line, ok=range(256) if any(step.said) else (0,))
+        for line in output.splitlines():
+            self._tell(f'  {line}')
+        lost = missing(step, output)
+        if lost:
+            raise AssertionError(f'{step.host}# {step.line}\n{output}\ndoes not say:\n' + '\n'.join(lost))
+
+    def secrets(self, *shorts, mover=False):
+        """The passwords of the directory, where the chapter says that somebody writes them down."""
+        for short in shorts:
+            host = self.hosts[short]
+            host.write('/etc/sdr/password', READER_PASSWORD + '\n', group='sdr')
+            if mover:
+                host.write('/etc/sdr/admin-password', ADMIN_PASSWORD + '\n', group='root')
+
+    def send(self, target, recipients, source=None, **options):
+        """A message from outside, or from this host, to port 25 of that one."""
+        return self.ledger.send(self.hosts[source or self.SENDER], self.hosts[target], recipients, **options)
+
+    def probe(self, target, recipient, **options):
+        """The reply to this recipient, of a message that is not sent."""
+        return self.ledger.probe(self.hosts[self.SENDER], self.hosts[target], recipient, **options)
+
+    def submit(self, source, recipient, sender, **options):
+        """A message that somebody writes on this host."""
+        return self.ledger.submit(self.hosts[source], recipient, sender, **options)
+
+    def retry(self, target, message):
+        """What was postponed is sent again, by whoever sent it."""
+        return self.ledger.retry(self.hosts[self.SENDER], self.hosts[target], message)
+
+    def publish(self, folder):
+        """New zones."""
+        self._tell(f'(the name server has the zones in {folder})')
+        self.internet.publish(self._book.files / folder)
+
+    def cut(self, *shorts):
+        for short in shorts:
+            self._tell(f'(the line to {short} is cut)')
+            self.hosts[short].cut()
+
+    def join(self, *shorts):
+        for short in shorts:
+            self._tell(f'(the line to {short} is back)')
+            self.hosts[short].join()
+
+
+def codes(message):
+    return [r.code for r in message.replies]
+
+
+def summary(outcomes):
+    return ('{sent} sent, {delivered} delivered, {refused} refused, {lost} lost, {twice} twice'
+            .format(**{**outcomes, 'lost': outcomes['lost'] + outcomes['astray']}))
+
+
+def sound(outcomes):
+    return not (outcomes['lost'] or outcomes['twice'] or outcomes['astray'])
