@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alive.h"
 #include "clock.h"
 #include "listen.h"
 #include "map.h"
@@ -234,6 +235,17 @@ mapserver_start(bool verbose)
 {
     be_verbose = verbose;
     return socket_path == NULL || start_thread(accept_loop, NULL);
+}
+
+/* A question that asks no directory and leaves no line in the log. While there
+ * is no room it has to wait, for as long as the directory lets others wait. */
+bool
+mapserver_is_alive(void)
+{
+    static const char question[] = "7:Alias0 ,";
+
+    return socket_path == NULL || is_full()
+           || alive_at(socket_path, question, sizeof question - 1);
 }
 
 void

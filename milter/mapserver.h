@@ -21,6 +21,11 @@ mapserver_open(void);
 bool
 mapserver_start(bool verbose);
 
+/* Whether it answers, or need not. Takes up to a second. Any thread, after
+ * mapserver_open(). */
+bool
+mapserver_is_alive(void);
+
 /* Unlink the socket. Any thread. */
 void
 mapserver_end(void);

@@ -10,6 +10,7 @@ import socket
 import time
 from pathlib import Path
 
+import logline
 import paths
 from proc import Process, wait_for
 
@@ -95,6 +96,7 @@ class Daemon:
             status = self._process.stop(15)
             assert status == 0, f'{self.name}: exit {status}\n{self.log()}'
         assert_clean(self.log())
+        logline.decisions(self.log())
 
     def close(self):
         """For fixtures: stop(), and one that died without being told to is an error too."""

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 
+import logline
 import paths
 from mta import EXIM, INSIDER, Mta, make_folder
 from proc import Process, end_group, listening, run
@@ -133,6 +134,8 @@ class Exim(Mta):
             end_group(self._daemon.pid)
         reports = [*self.folder.glob('log/sanitizer.*'), *self.folder.glob('log/panic')]
         assert not reports, '\n'.join(path.read_text() for path in reports)
+        for text in re.findall(r' sdr: (rcpt=.*)$', self.log(), re.M):
+            logline.decision(text)
 
     def use_milters(self):
         """It knows none. Leaves sdr out."""

@@ -46,6 +46,8 @@ class Sdr(Unit):
             for folder in settings.get(f'{kind}Directory', []):
                 mode = settings.get(f'{kind}DirectoryMode', ['0755'])[-1]
                 self.host.run(['install', '-d', '-o', user, '-g', user, '-m', mode, f'{base}/{folder}'])
+        for command in settings.get('ExecStartPre', []):
+            self.host.run(shlex.split(command.removeprefix('-+')))
         umask = settings['UMask'][-1]
         command = settings['ExecStart'][-1].replace('@sbindir@', '/usr/sbin')
         with self._notified() as ready:
@@ -87,7 +89,7 @@ class Sdr(Unit):
         settings = {}
         for name, value in re.findall(r'^(\w+)=(.*)$', text, re.M):
             settings[name] = [*settings.get(name, []), *shlex.split(value)] if value else []
-            if name == 'ExecStart':
+            if name in ('ExecStart', 'ExecStartPre'):
                 settings[name] = [value]
         return settings
 

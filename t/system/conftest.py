@@ -11,6 +11,7 @@ for the fixture of one of them, with that alone.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import shutil
+import socket
 import sys
 from contextlib import ExitStack
 from itertools import count
@@ -268,6 +269,19 @@ def new_sync(scratch, stop_later):
         stop_later(sync.close)
         return sync
     return make
+
+
+@pytest.fixture
+def told(scratch):
+    """told(): the next word for the service manager, whose socket is told.path."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        def receive(seconds=15):
+            notify.settimeout(seconds)
+            return notify.recv(100).split(b'\n')[0]
+        receive.path = str(scratch / 'told')
+        notify.bind(receive.path)
+        Path(receive.path).chmod(0o666)
+        yield receive
 
 
 @pytest.fixture

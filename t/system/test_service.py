@@ -2,8 +2,10 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import contextlib
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -195,18 +197,72 @@ def test_secret_that_others_may_read(sdr_milter, conf_file):
 # --- start and end ---
 
 @pytest.mark.parametrize('group, mode', [('postfix', 0o660), ('postfix', 0o600), ('sdr', 0o666)])
-def test_socket_is_right_when_ready(new_milter, conf, postfix, scratch, group, mode):
+def test_socket_is_right_when_ready(new_milter, conf, postfix, told, group, mode):
     server = new_milter(conf(milter={'socket-group': group, 'socket-mode': f'{mode:o}'}))
     path = postfix.queue_folder / world.SOCKET
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.bind(str(scratch / 'ready'))
-        (scratch / 'ready').chmod(0o666)
-        notify.settimeout(15)
-        server.launch(NOTIFY_SOCKET=str(scratch / 'ready'))
-        assert notify.recv(100) == b'READY=1'
-        assert (path.group(), path.stat().st_mode & 0o7777) == (group, mode)
-        server.stop()
-        assert notify.recv(100) == b'STOPPING=1'
+    server.launch(NOTIFY_SOCKET=told.path)
+    assert told() == b'READY=1'
+    assert (path.group(), path.stat().st_mode & 0o7777) == (group, mode)
+    server.stop()
+    while (word := told()) == b'WATCHDOG=1':
+        pass
+    assert word == b'STOPPING=1'
+
+
+@pytest.mark.parametrize('options', [{}, {'socket-group': 'postfix'}])
+def test_folder_that_gives_its_group(new_milter, scratch, options):
+    """To a milter that is in no group of the MTA, as the unit runs it."""
+    folder = scratch / 'queue'
+    folder.mkdir()
+    shutil.chown(folder, 'sdr', 'postfix')
+    folder.chmod(0o2750)
+    sections = {'directory_corp': {'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None,
+                                   'password-file': None},
+                'milter': {'socket': f'unix:{folder}/milter.sock',
+                           'map-socket': f'unix:{folder}/map.sock', 'socket-group': None, **options}}
+    server = new_milter(world.conf(**sections))
+    server.groups = ()
+    server.start()
+    for name in ('milter.sock', 'map.sock'):
+        assert ((folder / name).group(), (folder / name).stat().st_mode & 0o7777) == ('postfix', 0o660)
+
+
+@contextlib.contextmanager
+def impostor(path):
+    """A listener that says nothing, in place of the one at this path."""
+    path.rename(path.with_suffix('.real'))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o666)
+        listener.listen()
+        listener.settimeout(15)
+        yield listener
+    path.with_suffix('.real').rename(path)
+
+
+def quiet(told):
+    """No word for longer than the watchdog is fed otherwise; those before are taken."""
+    with contextlib.suppress(TimeoutError):
+        for _ in range(10):
+            told(4)
+        return False
+    return True
+
+
+@pytest.mark.parametrize('name', ['milter.sock', 'map.sock'])
+def test_watchdog_is_fed_by_answers(bare_milter, told, name):
+    """While a socket does not answer there is no sign of life, although it ticks."""
+    folder = Path(bare_milter.socket_path).parent
+    bare_milter.stop()
+    bare_milter.configure(bare_milter.conf.read_text() + f'map-socket = unix:{folder}/map.sock\n')
+    bare_milter.launch(NOTIFY_SOCKET=told.path)
+    assert [told() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
+    with impostor(folder / name) as listener:
+        with listener.accept()[0] as asked:
+            assert asked.recv(100)
+        assert quiet(told)
+    assert told() == b'WATCHDOG=1'
+    bare_milter.stop()
 
 
 @pytest.mark.parametrize('options', [{'socket-group': 'no-such-group'}, {'socket-group': 'root'},

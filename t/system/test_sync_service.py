@@ -2,10 +2,8 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import os
 import shutil
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -65,19 +63,6 @@ def edit(sync, old, new):
 
 
 # --- what the service manager is told ---
-
-@pytest.fixture
-def told(scratch):
-    """told(): the next word for the service manager, whose socket is told.path."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        def receive():
-            return notify.recv(100).split(b'\n')[0]
-        receive.path = str(scratch / 'told')
-        notify.bind(receive.path)
-        os.chmod(receive.path, 0o666)
-        notify.settimeout(15)
-        yield receive
-
 
 def test_notifications(sync, told, directory):
     sync.launch(NOTIFY_SOCKET=told.path)

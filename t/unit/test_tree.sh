@@ -78,13 +78,35 @@ sort -u "$work/options" >"$work/names"
 same 'sdr.conf(5) has the options of the table' "$work/options" "$work/manual"
 same 'doc/sdr.conf has the options of the table' "$work/names" "$work/example"
 
-# --- every file says its licence
+# --- one version
 
-find . -path ./build -prune -o -path ./.git -prune -o -path ./m4 -prune -o \
-    -path ./build-aux -prune -o -path ./autom4te.cache -prune -o -type f \
-    \( -name '*.[chs]' -o -name '*.py' -o -name '*.sh' -o -name '*.am' -o -name '*.ac' \
-    -o -name '*.conf' -o -name '*.[58]' -o -name '*.schema' -o -name '*.ldif' \) -print |
-    grep -v '^./sdr-[0-9]' | xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause' |
-    refuse 'every file names its licence'
+sed -n 's/^AC_INIT(\[sdr\], \[\(.*\)\])$/\1/p' configure.ac >"$work/version"
+sed -n 's/^#define SDR_VERSION "\(.*\)"$/\1/p' common/sdr.h >"$work/header"
+sed -n '1s/^sdr (\(.*\)) .*/\1/p' debian/changelog >"$work/changelog"
+[ -s "$work/version" ] || echo none | refuse 'no version?'
+same 'sdr.h has the version of configure.ac' "$work/version" "$work/header"
+same 'debian/changelog has the version of configure.ac' "$work/version" "$work/changelog"
+
+# --- every file says its licence, or REUSE.toml does
+
+# A tarball has built files besides: there the repository has been looked at.
+if [ -e .git ] && command -v git >/dev/null; then
+    git -c safe.directory='*' ls-files >"$work/tracked"
+    [ -s "$work/tracked" ] || echo none | refuse 'no file is tracked?'
+else
+    : >"$work/tracked"
+fi
+sed -n 's/^  "\(.*\)",$/\1/p' REUSE.toml >"$work/covered"
+[ -s "$work/covered" ] || echo none | refuse 'REUSE.toml covers nothing?'
+while read -r file; do
+    head -n 25 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue
+    case $file in LICENSE | LICENSES/*) continue ;; esac
+    while read -r pattern; do
+        # shellcheck disable=SC2254 # a pattern
+        case $file in $pattern) continue 2 ;; esac
+    done <"$work/covered"
+    echo "$file"
+done <"$work/tracked" | refuse 'every file names its licence'
+same 'LICENSES/ has the licence' LICENSE LICENSES/BSD-2-Clause.txt
 
 [ ! -e "$work/failed" ]

@@ -1,0 +1,116 @@
+"""debian.py - our Debian packages, and machines to install them on
+
+A machine is a folder that debootstrap has filled once, build/package/base, copied
+for each use; its programs run there by chroot, without a network.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import shutil
+from pathlib import Path
+
+import paths
+from proc import run
+
+BASE = paths.ROOT / 'build/package/base'
+# All that our packages depend on, and who finds man pages.
+INSTALLED = ('ca-certificates exim4-daemon-heavy libc-ares2 libgnutls30 libgssapi-krb5-2 libidn2-0 '
+             'libini-config5 libjansson4 libldap-2.5-0 liblmdb0 libmilter1.0.1 libsmartcols1 '
+             'libunistring2 man-db systemd')
+QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '/root',
+         'DEBIAN_FRONTEND': 'noninteractive'}
+
+
+# --- the packages ---
+
+def build_packages(folder):
+    """Those of the tarball that make dist makes, built by a user who may do nothing else."""
+    run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=300)
+    shutil.chown(folder, 'sdr', 'sdr')
+    as_sdr(['tar', 'xf', newest(paths.BUILD.glob('sdr-*.tar.xz'))], folder)
+    # The unit tests run elsewhere.
+    as_sdr(['dpkg-buildpackage', '--no-sign'], newest(folder.glob('sdr-*')),
+           DEB_BUILD_OPTIONS=f'nocheck terse parallel={os.cpu_count()}')
+    return folder
+
+
+def newest(files):
+    return max(files, key=os.path.getmtime)
+
+
+def as_sdr(argv, folder, **environ):
+    return run(argv, timeout=600, cwd=folder, user='sdr', group='sdr', extra_groups=[],
+               env={**QUIET, 'HOME': str(folder), **environ})
+
+
+def field(deb, name):
+    return run(['dpkg-deb', '--field', deb, name]).stdout.strip()
+
+
+def contents(deb):
+    """The paths of its files, folders left out."""
+    lines = run(['dpkg-deb', '--contents', deb]).stdout.splitlines()
+    return [line.split()[5].removeprefix('.') for line in lines if not line.startswith('d')]
+
+
+# --- the machine ---
+
+def mirror():
+    """(URI, release) that this machine's own packages come from."""
+    release = dict(line.split('=', 1) for line in Path('/etc/os-release').read_text().splitlines()
+                   if '=' in line)['VERSION_CODENAME']
+    uris = run(['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages',
+                f'Codename: {release}', 'Component: main']).stdout.split()
+    return (uris or ['http://deb.debian.org/debian'])[0].rstrip('/'), release
+
+
+def make_base():
+    """Once; the stamp is written last."""
+    stamp = BASE.with_name('base.stamp')
+    if stamp.exists() and stamp.read_text() == INSTALLED:
+        return
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(BASE, ignore_errors=True)
+    BASE.parent.mkdir(parents=True, exist_ok=True)
+    uri, release = mirror()
+    run(['debootstrap', '--variant=minbase', f'--include={INSTALLED.replace(" ", ",")}', release,
+         BASE, uri], timeout=900, env=QUIET)
+    for deb in (BASE / 'var/cache/apt/archives').glob('*.deb'):
+        deb.unlink()
+    stamp.write_text(INSTALLED)
+
+
+class Machine:
+    """A fresh one of make_base(), for who is in a Namespace: nothing is unmounted."""
+
+    def __init__(self, folder):
+        self.root = Path(folder)
+        run(['cp', '-a', '--reflink=auto', BASE, self.root])
+        run(['mount', '-t', 'proc', 'proc', self.root / 'proc'])
+
+    def run(self, *argv, user=None, ok=(0,)):
+        """In there; its CompletedProcess. user: in the groups that he has there."""
+        who = ['runuser', '-u', user, '--'] if user else []
+        return run(['chroot', self.root, *who, *argv], ok=ok, env=QUIET)
+
+    def install(self, debs):
+        (self.root / 'packages').mkdir()
+        for deb in debs:
+            shutil.copy(deb, self.root / 'packages')
+        self.run('sh', '-c', 'dpkg --install /packages/*.deb')
+        shutil.rmtree(self.root / 'packages')
+
+    def write(self, path, text, mode=0o644):
+        target = self.root / path.lstrip('/')
+        target.write_text(text, encoding='utf-8')
+        target.chmod(mode)
+
+    def rights(self, path):
+        """'root sdr 0640', by the names in there."""
+        return self.run('stat', '--format', '%U %G %04a', path).stdout.strip()
+
+    def files(self):
+        """All paths; of each its kind, size and time, and where it leads to. Folders have no time."""
+        lines = run(['find', self.root, '-xdev', '-printf', r'%P\t%y %s %T@ %l\n']).stdout.splitlines()
+        found = dict(line.split('\t', 1) for line in lines)
+        return {path: 'd' if what.startswith('d') else what for path, what in found.items()}
