@@ -151,6 +151,17 @@ sdr_decide(struct sdr *sdr, const char *recipient,
     verdict_check(&question, verdict);
 }
 
+/* It has no server of which something could be counted. */
+void
+sdr_servers(struct sdr *sdr,
+            void (*server)(void *arg, const struct sdr_server_count *count),
+            void *arg)
+{
+    (void)sdr;
+    (void)server;
+    (void)arg;
+}
+
 /* ---- the log ---- */
 
 void
