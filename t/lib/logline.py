@@ -16,7 +16,7 @@ WORDS = {
     'status': r'[245]\.\d+\.\d+',
     'source': 'directory|replica|none',
 }
-SUBJECT = r'(?:map [a-z]+|map Alias\d|[A-Za-z0-9]+)'  # a lookup table, or a queue id
+SUBJECT = r'(?:map [A-Za-z]+\d?|[!-~]+)'  # a lookup table, or a queue id
 PLAIN = r'(?:[^"\\\x00-\x1f\x7f]|\\x[0-9A-F]{2})*'
 
 
