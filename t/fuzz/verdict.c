@@ -19,7 +19,8 @@ verdict_check_reply(const struct sdr_reply *reply, bool for_good)
         FUZZ_RULE((unsigned char)*s < 0x80);
 }
 
-/* It lies in its site. This site's may be in a split domain, too. */
+/* It lies in its site. One in this site's routing domain would only come back:
+ * it is in a split domain instead. */
 static void
 check_target(const struct sdr_config *config, const struct sdr_target *target)
 {
@@ -36,6 +37,8 @@ check_target(const struct sdr_config *config, const struct sdr_target *target)
         FUZZ_RULE(target->site == config->this_site);
     else
         FUZZ_RULE(target->site == name->site);
+    if (name->kind == SDR_NAME_ROUTING)
+        FUZZ_RULE(target->site != config->this_site);
 }
 
 static void
