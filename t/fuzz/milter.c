@@ -281,6 +281,22 @@ has_bare_name(const struct rcpt *r)
     return r->resolved != NULL && strchr(r->resolved, '@') == NULL;
 }
 
+/* The MTA has made another mailbox of it, which stays; unless by just this text
+ * there is one that does not: then that is who gets it. */
+static void
+check_mapped(const struct rcpt *r)
+{
+    const struct rcpt same = {.given = (char *)(uintptr_t)r->resolved};
+    struct sdr_address mailbox;
+    struct sdr_verdict verdict;
+
+    if (!r->gone)
+        return;
+    (void)decide(&same, &mailbox, &verdict);
+    FUZZ_RULE(verdict.kind == SDR_REDIRECT);
+    check_targets(&verdict);
+}
+
 /* Kept, or replaced by all its targets; never lost. */
 static void
 check_recipient(const struct rcpt *r)
@@ -290,10 +306,11 @@ check_recipient(const struct rcpt *r)
     bool ours = decide(r, &mailbox, &verdict);
     bool told = told_since(&mailbox, 0);
 
-    if (!ours || verdict.kind != SDR_REDIRECT)
-        FUZZ_RULE(!r->gone);
-    if (!ours)
+    if (!ours) {
+        check_mapped(r);
         return;
+    }
+    FUZZ_RULE(!r->gone || verdict.kind == SDR_REDIRECT);
     if (!told || r->gone)
         check_targets(&verdict);
     if (!told && verdict.kind == SDR_REDIRECT && !has_bare_name(r))
