@@ -69,7 +69,14 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if call.when == 'call' and report.failed and 'scratch' in item.funcargs:
         for path in sorted(item.funcargs['scratch'].rglob('sdr-*.log')):
-            report.sections.append((path.name, path.read_text(errors='replace')[-4000:]))
+            report.sections.append((path.name, what_matters(path.read_text(errors='replace'))))
+
+
+def what_matters(text):
+    """Of a log: the last warnings and errors, and its end."""
+    lines = text.splitlines()
+    return '\n'.join([*[line for line in lines[:-20] if re.match('<[0-4]>', line)][-40:],
+                      '...', *lines[-20:]])
 
 
 @pytest.fixture(scope='session')
