@@ -13,7 +13,7 @@
 #include "session.h"
 
 /* How long to wait after all servers have failed: longer each time. */
-enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 30 * 1000 };
+enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 10 * 1000 };
 
 /* A server that does not take the account's password is left alone for so long,
  * lest the account be locked; a reload ends that. One that took it before may

@@ -270,8 +270,9 @@ class Host:
         return run(self.inside(*argv), **{'env': daemon.environment(), **options})
 
     def command(self, line, ok=(0,), **options):
-        """What an administrator types; what he is told."""
-        done = self.run(['bash', '-c', line], ok=ok, env=self.environment(line.split()[0]), **options)
+        """What an administrator types; what he is told. sdrctl itself waits for a minute."""
+        options = {'env': self.environment(line.split()[0]), 'timeout': 90, **options}
+        done = self.run(['bash', '-c', line], ok=ok, **options)
         daemon.assert_clean(done.stderr)
         return done.stdout + done.stderr
 
