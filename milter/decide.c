@@ -33,7 +33,8 @@ static const unsigned bounds[] = {
 enum { BOUNDS = sizeof bounds / sizeof bounds[0] };
 
 static struct time_count {
-    atomic_ullong under[BOUNDS], count, microseconds;
+    atomic_ullong up_to[BOUNDS]; /* and above the bound before */
+    atomic_ullong count, microseconds;
 } times[ORIGINS];
 
 static atomic_ullong decisions[FOR_COUNT][VERDICTS][ORIGINS];
@@ -61,8 +62,12 @@ microseconds(void)
 static void
 count_time(struct time_count *time, int64_t took)
 {
-    for (unsigned i = BOUNDS; i-- > 0 && took <= (int64_t)bounds[i];)
-        atomic_fetch_add(&time->under[i], 1);
+    for (unsigned i = 0; i < BOUNDS; i++) {
+        if (took <= (int64_t)bounds[i]) {
+            atomic_fetch_add(&time->up_to[i], 1);
+            break;
+        }
+    }
     atomic_fetch_add(&time->count, 1);
     atomic_fetch_add(&time->microseconds, (unsigned long long)took);
 }
@@ -153,13 +158,14 @@ show_names(FILE *page, const char *name, const char *help, const char *labels,
 static void
 show_time(FILE *page, const char *origin, struct time_count *time)
 {
+    unsigned long long under = 0;
     char bound[32];
 
     for (unsigned i = 0; i < BOUNDS; i++) {
+        under += atomic_load(&time->up_to[i]);
         snprintf(bound, sizeof bound, "%g", bounds[i] / 1e6);
-        metrics_value(page, "sdr_decision_seconds_bucket",
-                      (double)atomic_load(&time->under[i]), "source=%s,le=%s",
-                      origin, bound);
+        metrics_value(page, "sdr_decision_seconds_bucket", (double)under,
+                      "source=%s,le=%s", origin, bound);
     }
     metrics_value(page, "sdr_decision_seconds_bucket",
                   (double)atomic_load(&time->count), "source=%s,le=%s", origin,

@@ -53,7 +53,8 @@ answer_not_now(struct question *question)
     answer(question, "TEMP %s %s", reply->enhanced, reply->text);
 }
 
-/* KEPT, unless NULL, and all targets. The milter is not to add them again. */
+/* KEPT, unless NULL, and all targets. Of those that a milter would add, or
+ * decide once more, it is noted that they are told. */
 static void
 answer_targets(struct question *question, const struct sdr_address *kept)
 {
@@ -70,7 +71,8 @@ answer_targets(struct question *question, const struct sdr_address *kept)
         answer(question, "%s%s", between, verdict->targets[i].address);
         between = ", ";
     }
-    if (sdr_address_parse(&mailbox, question->key) == SDR_OK)
+    if ((kept != NULL || verdict->settled)
+        && sdr_address_parse(&mailbox, question->key) == SDR_OK)
         told_note(&mailbox);
 }
 
@@ -273,10 +275,11 @@ is_settled(struct question *question)
 static const struct table {
     const char *name;
     void (*answer)(struct question *question);
+    bool settles; /* what it has told it may be asked at once */
 } tables[] = {
-    {"route", answer_route},
-    {"transport", answer_transport},
-    {"recipient", answer_recipient},
+    {"route", answer_route, true},
+    {"transport", answer_transport, false},
+    {"recipient", answer_recipient, false},
 };
 
 static void
@@ -296,7 +299,7 @@ ask_table(struct question *question, const char *name, bool verbose)
     for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (strcmp(name, tables[i].name) != 0)
             continue;
-        if (tables[i].answer == answer_route && is_settled(question))
+        if (tables[i].settles && is_settled(question))
             return;
         decide(question, verbose);
         tables[i].answer(question);
