@@ -28,10 +28,9 @@ init_locks(struct sdr_pool *pool)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&pool->lock, NULL);
-    for (unsigned i = 0; i < pool->options->uris.count; i++) {
-        pthread_cond_init(&pool->servers[i].opened, &attr);
+    pthread_cond_init(&pool->opened, &attr);
+    for (unsigned i = 0; i < pool->options->uris.count; i++)
         pthread_cond_init(&pool->servers[i].changed, &attr);
-    }
     pthread_condattr_destroy(&attr);
     pool->pid = getpid();
 }
@@ -101,10 +100,9 @@ drop_all(struct sdr_pool *pool, bool ours)
 static void
 destroy_locks(struct sdr_pool *pool)
 {
-    for (unsigned i = 0; i < pool->options->uris.count; i++) {
-        pthread_cond_destroy(&pool->servers[i].opened);
+    pthread_cond_destroy(&pool->opened);
+    for (unsigned i = 0; i < pool->options->uris.count; i++)
         pthread_cond_destroy(&pool->servers[i].changed);
-    }
     pthread_mutex_destroy(&pool->lock);
 }
 
@@ -187,6 +185,26 @@ sdr_place_close(struct sdr_place *place)
 
 /* ---- opening ---- */
 
+/* How many find out whether a server takes the account. */
+static unsigned
+trials(const struct sdr_pool *pool)
+{
+    unsigned all = 0;
+
+    for (unsigned i = 0; i < pool->options->uris.count; i++)
+        all += pool->servers[i].opening > 0 && !pool->servers[i].accepted;
+    return all;
+}
+
+/* Each trial may be one more refusal: no more of them at a time than may be. */
+static bool
+may_try(const struct sdr_pool *pool, const struct sdr_server *server)
+{
+    return server->accepted
+           || (server->opening == 0
+               && pool->refusals + trials(pool) < REFUSALS_MAX);
+}
+
 /* True if it is this thread that may try. False, with the reason, if another
  * one was refused meanwhile, or has not come to an end. */
 static bool
@@ -198,14 +216,18 @@ await_turn(struct sdr_pool *pool, struct sdr_server *server, int64_t deadline,
     int64_t begin = sdr_clock();
     int rc = 0;
 
-    while (rc == 0 && server->opening > 0 && !server->accepted)
-        rc = pthread_cond_timedwait(&server->opened, &pool->lock, &until);
-    if (server->refused_at >= begin)
+    while (rc == 0 && trials(pool) > 0 && !may_try(pool, server))
+        rc = pthread_cond_timedwait(&pool->opened, &pool->lock, &until);
+    if (sdr_pool_is_refused(pool, server))
+        sdr_pool_tell_refused(server, error);
+    else if (server->refused_at >= begin)
         *error = server->refusal;
     else if (rc != 0)
         sdr_error_set(error, "%s: still being connected to",
                       server->places[0].uri);
-    return rc == 0 && server->refused_at < begin;
+    else
+        return true;
+    return false;
 }
 
 static void
@@ -239,7 +261,7 @@ sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
         pthread_mutex_lock(&pool->lock);
         server->opening--;
         note_bind(pool, server, status, error);
-        pthread_cond_broadcast(&server->opened);
+        pthread_cond_broadcast(&pool->opened);
     }
     pthread_mutex_unlock(&pool->lock);
     return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
@@ -251,6 +273,15 @@ sdr_pool_is_refused(const struct sdr_pool *pool,
 {
     return server->refused_at != 0 && pool->refusals >= REFUSALS_MAX
            && sdr_clock() < server->refused_at + REFUSED_MS;
+}
+
+void
+sdr_pool_tell_refused(const struct sdr_server *server, struct sdr_error *error)
+{
+    sdr_error_set(error,
+                  "%s; not tried again for a quarter of an hour, lest the "
+                  "account be locked; a reload ends that",
+                  server->refusal.text);
 }
 
 void

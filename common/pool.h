@@ -42,7 +42,6 @@ struct sdr_server {
     int64_t refused_at;  /* 0: it took it since */
     struct sdr_error refusal;
     unsigned long long asked, failed[SDR_TROUBLES];
-    pthread_cond_t opened;  /* a thread has come to an end of connecting */
     pthread_cond_t changed; /* a place is free, or a server well or failed */
 };
 
@@ -51,6 +50,7 @@ struct sdr_pool {
     struct sdr_server *servers;
     unsigned refusals; /* since a server took the account */
     pthread_mutex_t lock;
+    pthread_cond_t opened; /* a thread has come to an end of connecting */
     pid_t pid;
 };
 
@@ -75,9 +75,9 @@ struct sdr_place *
 sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server);
 
 /* Open the place, which is the caller's own, by its time. While it is not known
- * whether the server takes the account, one thread at a time tries, and if it
- * was refused it was for all that wait. Returns SDR_OK, or SDR_TEMPFAIL with
- * the reason. Takes the lock. */
+ * whether the server takes the account, one thread at a time tries, at no more
+ * servers than may refuse it, and if it was refused it was for all that wait.
+ * Returns SDR_OK, or SDR_TEMPFAIL with the reason. Takes the lock. */
 enum sdr_status SDR_MUST_USE
 sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
               struct sdr_error *error);
@@ -100,5 +100,9 @@ sdr_place_close(struct sdr_place *place);
 bool
 sdr_pool_is_refused(const struct sdr_pool *pool,
                     const struct sdr_server *server);
+
+/* Say so. */
+void
+sdr_pool_tell_refused(const struct sdr_server *server, struct sdr_error *error);
 
 #endif

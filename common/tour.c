@@ -145,10 +145,7 @@ tell_nobody(const struct sdr_pool *pool, struct sdr_error *error)
     sdr_error_set(error, "no other server is well");
     for (unsigned i = 0; i < pool->options->uris.count; i++) {
         if (sdr_pool_is_refused(pool, &pool->servers[i]))
-            sdr_error_set(error,
-                          "%s; not tried again for a quarter of an hour, lest "
-                          "the account be locked; a reload ends that",
-                          pool->servers[i].refusal.text);
+            sdr_pool_tell_refused(&pool->servers[i], error);
     }
 }
 

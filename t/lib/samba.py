@@ -15,14 +15,13 @@ import hashlib
 import os
 import random
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
 import paths
 from krb5 import REALM
 from proc import Process, listening, run
-from slapd import READER_DN, READER_PASSWORD, SUFFIX, environment
+from slapd import READER_PASSWORD, SUFFIX, environment
 from tls import CA
 
 DOMAIN = 'EXAMPLE'

@@ -10,6 +10,7 @@ for the fixture of one of them, with that alone.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import re
 import shutil
 import socket
 import sys

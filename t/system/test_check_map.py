@@ -4,13 +4,11 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
-import socket
 
 import pytest
 
 import mapped
 import sdrctl
-import world
 from mta import POSTFIX
 from postfix import LIBRARIES, SERVER
 

@@ -14,7 +14,7 @@ import paths
 import world
 from logline import BadLine, Decision, decision, decisions, parse
 from milterclient import MilterClient
-from peer import ALICE, BOTH, DAVE, EVERYONE, HELD, NOBODY, dial, played
+from peer import ALICE, BOTH, DAVE, HELD, NOBODY, dial, played
 from socketmap import Socketmap
 
 TO_ALICE, TO_BOTH = 'alice@hosted.example.com', 'both@hosted.example.com'

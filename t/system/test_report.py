@@ -18,7 +18,7 @@ import paths
 import sdrctl
 import world
 from peoplefile import PeopleFile
-from slapd import ADMIN_DN, ADMIN_PASSWORD, READER_DN, SUFFIX
+from slapd import ADMIN_DN, ADMIN_PASSWORD, READER_DN
 from world import person
 
 OK, BAD_USE, NOT_NOW = 0, 64, 75

@@ -8,7 +8,6 @@ import pytest
 
 import lmdbfile
 import slapd as ldap
-import world
 from proc import wait_for
 from slapd import SUFFIX
 from world import person

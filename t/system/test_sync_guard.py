@@ -4,7 +4,6 @@ sync/guard.h has the rules: more than five, and more than max-removed percent.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import os
 import re
 import threading
 
@@ -12,7 +11,6 @@ import pytest
 
 import sdrctl
 import slapd as ldap
-import world
 from proc import wait_for
 from slapd import SUFFIX
 from world import person
