@@ -1,0 +1,59 @@
+"""premises.py - the ground of all benchmarks: a directory, a replica of it, two ways to ask
+
+Everybody lives at another site: each answer is a redirect.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import world
+from slapd import READER_DN, Slapd
+from sync import Sync
+
+OPTIONS = f"""\
+limits dn.exact="{READER_DN}" size=unlimited time=unlimited
+"""
+
+
+def address(n):
+    return f'u{n}@example.com'
+
+
+def people(count):
+    """Known to each of the sides by the attribute that it is used to."""
+    return ''.join(world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
+                                mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
+                   for n in range(count))
+
+
+class Premises:
+    """
+    slapd     with so many people
+    live      an sdr.conf, its text, that asks slapd
+    replica   one that has a replica as well, which is up to date and kept so
+    """
+
+    def __init__(self, folder, stack, count):
+        self.folder = folder
+        self.stack = stack
+        self.count = count
+        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33)
+        self.slapd.load(people(count))
+        stack.callback(self.slapd.stop)
+        self.slapd.start()
+        self.directory = {'uri': self.slapd.uri,
+                          'password-file': str(world.password_file(folder))}
+        self.live = self.conf()
+        self.sync = self._start_sync()
+        self.replica = self.sync.conf.read_text(encoding='utf-8')
+
+    def conf(self, uri=None, **sections):
+        """The text of an sdr.conf without a milter; uri: of somebody between it and slapd."""
+        directory = {**self.directory, **({'uri': uri} if uri else {})}
+        return world.conf(directory_corp=directory, milter=None, **sections)
+
+    def _start_sync(self):
+        (self.folder / 'sync').mkdir()
+        sync = Sync(self.folder / 'sync', lambda path: self.conf(replica={'path': str(path)}))
+        self.stack.callback(sync.close)
+        sync.start()
+        sync.wait_well(seconds=300)
+        return sync

@@ -1,0 +1,77 @@
+"""turns.py - sides of a comparison take turns, and what comes of it
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import statistics
+from dataclasses import dataclass, field
+
+ROUNDS = 3
+
+
+@dataclass
+class Side:
+    """What one of them measured, once in each round."""
+    name: str
+    values: list = field(default_factory=list)
+    ratio: float = 1.0  # to the base: median of the ratios within a round
+
+    @property
+    def median(self):
+        return statistics.median(self.values)
+
+    @property
+    def spread(self):
+        """(max - min) / median; 0 of a count."""
+        return (max(self.values) - min(self.values)) / self.median if self.median else 0.0
+
+
+@dataclass
+class Result:
+    """One comparison: on the same work, in the same minutes."""
+    work: str
+    unit: str
+    base: str
+    sides: list
+
+    def side(self, name):
+        return next(side for side in self.sides if side.name == name)
+
+    def objects(self):
+        """For JSON: one of each side."""
+        return [{'work': self.work, 'side': side.name, 'unit': self.unit, 'median': side.median,
+                 'min': min(side.values), 'max': max(side.values), 'rounds': len(side.values),
+                 'base': self.base, 'ratio': side.ratio} for side in self.sides]
+
+
+def in_turns(sides, rounds):
+    """{name: values}: A B C, C B A, A B C; what warms up or wears out hits each of them."""
+    values = {name: [] for name in sides}
+    for number in range(rounds):
+        turn = list(sides.items())
+        for name, measure in turn[::-1] if number % 2 else turn:
+            values[name].append(measure())
+    return values
+
+
+def compare(works, unit, sides, *, base=None, rounds=ROUNDS):
+    """
+    Let the sides take turns; a Result for each work.
+
+    works  its name; or a list of them, where a side measures several at once
+    sides  {name: function}, which returns a number, or one for each work
+    base   the side that the others are compared with; the first unless told otherwise
+    """
+    many = not isinstance(works, str)
+    base = base or next(iter(sides))
+    values = in_turns(sides, rounds)
+    return [result(work, unit, base,
+                   {name: [v[i] if many else v for v in its] for name, its in values.items()})
+            for i, work in enumerate(works if many else [works])]
+
+
+def result(work, unit, base, values):
+    made = Result(work, unit, base, [Side(name, its) for name, its in values.items()])
+    for side in made.sides:
+        ratios = [a / b for a, b in zip(side.values, values[base]) if b]
+        side.ratio = statistics.median(ratios) if ratios else None
+    return made

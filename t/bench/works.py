@@ -1,0 +1,5 @@
+"""works.py - what is measured: each takes Premises and rounds, and yields turns.Results
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+ALL = {}
