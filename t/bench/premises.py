@@ -4,7 +4,9 @@ Everybody lives at another site: each answer is a redirect.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import sdrctl
 import world
+from proc import wait_for
 from slapd import READER_DN, Slapd
 from sync import Sync
 
@@ -55,5 +57,9 @@ class Premises:
         sync = Sync(self.folder / 'sync', lambda path: self.conf(replica={'path': str(path)}))
         self.stack.callback(sync.close)
         sync.start()
-        sync.wait_well(seconds=300)
+        wait_for(lambda: self._is_copied(sync), 600, 'the first refresh')
         return sync
+
+    def _is_copied(self, sync):
+        done = sdrctl.run(sync.conf, 'route', '--json', address(self.count - 1))
+        return '"source":"replica"' in done.stdout
