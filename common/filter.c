@@ -3,6 +3,8 @@
  */
 #include "filter.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,47 +13,108 @@
 
 #include "profile.h"
 
-static void
-put_equal(FILE *out, const char *attribute, const char *scheme,
-          const char *value, size_t len)
-{
-    struct berval plain = {.bv_len = len, .bv_val = NULL};
-    struct berval escaped = {0};
-    char copy[SDR_ADDRESS_MAX + 1];
+/* A filter that grows. */
+struct text {
+    char *octets;
+    size_t len, size;
+    bool lost; /* there was no memory for some of it */
+};
 
-    if (len > sizeof copy)
+static void
+put_octets(struct text *text, const char *octets, size_t len)
+{
+    if (text->len + len >= text->size) {
+        size_t size = 2 * (text->size + len) + 256;
+        char *grown = realloc(text->octets, size);
+
+        text->lost |= grown == NULL;
+        if (grown == NULL)
+            return;
+        text->octets = grown;
+        text->size = size;
+    }
+    memcpy(text->octets + text->len, octets, len);
+    text->len += len;
+}
+
+static void
+put(struct text *text, const char *string)
+{
+    put_octets(text, string, strlen(string));
+}
+
+/* True if nothing in it means anything in a filter. Most are so: others take
+ * longer. */
+static bool
+is_plain(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = value[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '@' && c <= 'Z')
+              || (c >= '+' && c <= '9')))
+            return false;
+    }
+    return true;
+}
+
+static void
+put_value(struct text *text, const char *value, size_t len)
+{
+    struct berval plain = {.bv_len = len, .bv_val = (char *)(uintptr_t)value};
+    struct berval escaped = {0};
+
+    if (is_plain(value, len)) {
+        put_octets(text, value, len);
         return;
-    memcpy(copy, value, len);
-    plain.bv_val = copy;
+    }
     if (ldap_bv2escaped_filter_value(&plain, &escaped) == 0)
-        fprintf(out, "(%s=%s%.*s)", attribute, scheme, (int)escaped.bv_len,
-                escaped.bv_val);
+        put_octets(text, escaped.bv_val, escaped.bv_len);
+    else
+        text->lost = true;
     ber_memfree(escaped.bv_val);
 }
 
-/* Every filter is "(|...)", or "(&FILTER(|...))" with the directory's own. */
-static FILE *
-begin(const struct sdr_directory_options *directory, char **text, size_t *size)
+static void
+put_equal(struct text *text, const char *attribute, const char *scheme,
+          const char *value, size_t len)
 {
-    FILE *out = open_memstream(text, size);
+    if (len > SDR_ADDRESS_MAX + 1)
+        return;
+    put(text, "(");
+    put(text, attribute);
+    put(text, "=");
+    put(text, scheme);
+    put_value(text, value, len);
+    put(text, ")");
+}
 
-    if (out == NULL)
-        return NULL;
-    if (directory->filter != NULL)
-        fprintf(out, "(&%s", directory->filter);
-    fputs("(|", out);
-    return out;
+/* Every filter is "(|...)", or "(&FILTER(|...))" with the directory's own. */
+static void
+begin(const struct sdr_directory_options *directory, struct text *text)
+{
+    if (directory->filter != NULL) {
+        put(text, "(&");
+        put(text, directory->filter);
+    }
+    put(text, "(|");
+}
+
+/* NULL without memory. */
+static char *
+finish(struct text *text, const char *last)
+{
+    put_octets(text, last, strlen(last) + 1);
+    if (!text->lost)
+        return text->octets;
+    free(text->octets);
+    return NULL;
 }
 
 static char *
-end(const struct sdr_directory_options *directory, FILE *out, char **text)
+end(const struct sdr_directory_options *directory, struct text *text)
 {
-    fputs(directory->filter != NULL ? "))" : ")", out);
-    if (fclose(out) != 0) {
-        free(*text);
-        return NULL;
-    }
-    return *text;
+    return finish(text, directory->filter != NULL ? "))" : ")");
 }
 
 char *
@@ -59,39 +122,36 @@ sdr_filter_keys(const struct sdr_directory_options *directory,
                 const struct sdr_keys *keys)
 {
     const struct sdr_list *attributes = &directory->mapping.addresses;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = begin(directory, &text, &size);
+    struct text text = {0};
 
-    if (out == NULL)
-        return NULL;
+    begin(directory, &text);
     for (unsigned k = 0; k < keys->count; k++) {
         struct sdr_spellings spellings;
 
         sdr_address_spell(&keys->key[k], &spellings);
         for (unsigned a = 0; a < attributes->count; a++) {
             for (unsigned s = 0; s < spellings.count; s++)
-                put_equal(out, attributes->items[a],
+                put_equal(&text, attributes->items[a],
                           sdr_profile_scheme(attributes->items[a]),
                           spellings.text[s], strlen(spellings.text[s]));
         }
     }
-    return end(directory, out, &text);
+    return end(directory, &text);
 }
 
 char *
 sdr_filter_present(const struct sdr_directory_options *directory,
                    const char *const *attributes, unsigned count)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = begin(directory, &text, &size);
+    struct text text = {0};
 
-    if (out == NULL)
-        return NULL;
-    for (unsigned i = 0; i < count; i++)
-        fprintf(out, "(%s=*)", attributes[i]);
-    return end(directory, out, &text);
+    begin(directory, &text);
+    for (unsigned i = 0; i < count; i++) {
+        put(&text, "(");
+        put(&text, attributes[i]);
+        put(&text, "=*)");
+    }
+    return end(directory, &text);
 }
 
 char *
@@ -112,33 +172,21 @@ char *
 sdr_filter_value(const struct sdr_directory_options *directory,
                  const char *attribute, const char *value, size_t len)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = begin(directory, &text, &size);
+    struct text text = {0};
 
-    if (out == NULL)
-        return NULL;
-    put_equal(out, attribute, "", value, len);
-    return end(directory, out, &text);
+    begin(directory, &text);
+    put_equal(&text, attribute, "", value, len);
+    return end(directory, &text);
 }
 
 char *
 sdr_filter_definitions(const char *const *attributes, unsigned count)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    struct text text = {0};
 
-    if (out == NULL)
-        return NULL;
-    fputs("(&(objectClass=attributeSchema)(|", out);
+    put(&text, "(&(objectClass=attributeSchema)(|");
     for (unsigned i = 0; i < count; i++)
-        put_equal(out, "lDAPDisplayName", "", attributes[i],
+        put_equal(&text, "lDAPDisplayName", "", attributes[i],
                   strlen(attributes[i]));
-    fputs("))", out);
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return finish(&text, "))");
 }

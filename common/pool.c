@@ -88,7 +88,7 @@ drop_all(struct sdr_pool *pool, bool ours)
     for (unsigned i = 0; i < pool->options->uris.count; i++) {
         struct sdr_place *places = pool->servers[i].places;
 
-        pool->servers[i].opening = 0;
+        pool->servers[i].opening = pool->servers[i].waiting = 0;
         for (unsigned k = 0;
              places != NULL && k < pool->options->max_connections; k++) {
             drop(&places[k], ours);
@@ -165,6 +165,17 @@ sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server)
             best = place;
     }
     return best;
+}
+
+unsigned
+sdr_pool_free_places(const struct sdr_pool *pool,
+                     const struct sdr_server *server)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < pool->options->max_connections; i++)
+        count += !server->places[i].busy;
+    return count;
 }
 
 void

@@ -38,6 +38,7 @@ struct sdr_server {
     int64_t failed_at;   /* 0: it is well */
     int64_t tried_until; /* the end of a trial under way */
     unsigned opening;    /* threads that connect to it */
+    unsigned waiting;    /* threads that want a place */
     bool accepted;       /* it took the account, and was not lost since */
     int64_t refused_at;  /* 0: it took it since */
     struct sdr_error refusal;
@@ -73,6 +74,11 @@ sdr_pool_after_fork(struct sdr_pool *pool);
  * is not open; NULL if none is free. Closes those that rested too long. */
 struct sdr_place *
 sdr_pool_find(const struct sdr_pool *pool, struct sdr_server *server);
+
+/* How many of the server's places nobody has. */
+unsigned
+sdr_pool_free_places(const struct sdr_pool *pool,
+                     const struct sdr_server *server);
 
 /* Open the place, which is the caller's own, by its time. While it is not known
  * whether the server takes the account, one thread at a time tries, at no more

@@ -48,8 +48,10 @@ static void
 decide(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
        const char *reason)
 {
-    size_t len = strnlen(reason, sizeof verdict->reason - 1);
+    size_t len = strlen(reason);
 
+    if (len >= sizeof verdict->reason)
+        len = sizeof verdict->reason - 1;
     verdict->kind = kind;
     memcpy(verdict->reason, reason, len);
     verdict->reason[len] = '\0';

@@ -65,6 +65,17 @@ rank(const struct sdr_server *server, const struct sdr_place *place)
     return server->failed_at;
 }
 
+/* A place that is free belongs to who was woken for it: whoever comes queues
+ * behind those that wait, or the busiest would be served again and again. */
+static struct sdr_place *
+find_place(const struct sdr_tour *tour, struct sdr_server *server)
+{
+    if (!tour->waited && server->waiting > 0
+        && sdr_pool_free_places(tour->pool, server) <= server->waiting)
+        return NULL;
+    return sdr_pool_find(tour->pool, server);
+}
+
 /* The server to be asked now, the first of those with the lowest rank; NULL if
  * there is none. Its place; NULL if all are busy. */
 static struct sdr_place *
@@ -77,7 +88,7 @@ choose(const struct sdr_tour *tour, struct sdr_server **server)
     *server = NULL;
     for (unsigned i = 0; i < pool->options->uris.count; i++) {
         struct sdr_server *candidate = &pool->servers[i];
-        struct sdr_place *place = sdr_pool_find(pool, candidate);
+        struct sdr_place *place = find_place(tour, candidate);
         int64_t its = rank(candidate, place);
 
         if (tour->asked[i] || sdr_pool_is_refused(pool, candidate)
@@ -153,7 +164,7 @@ tell_nobody(const struct sdr_pool *pool, struct sdr_error *error)
  * is no server. Which one that is may change meanwhile: nobody waits for one
  * that has failed while another is well. */
 static struct sdr_place *
-wait_for(const struct sdr_tour *tour, struct sdr_server **server,
+wait_for(struct sdr_tour *tour, struct sdr_server **server,
          struct sdr_error *error)
 {
     struct sdr_pool *pool = tour->pool;
@@ -170,8 +181,12 @@ wait_for(const struct sdr_tour *tour, struct sdr_server **server,
             waited = *server;
             until = patience(tour, waited);
         }
+        waited->waiting++;
         rc = pthread_cond_timedwait(&waited->changed, &pool->lock, &until);
+        waited->waiting--;
+        tour->waited = true;
     }
+    tour->waited = false;
     pass_on(waited, *server);
     if (*server == NULL)
         tell_nobody(pool, error);

@@ -23,6 +23,7 @@ struct sdr_tour {
     int64_t deadline;
     int64_t least; /* time that is needed to judge a server fairly */
     int64_t worst; /* rank of a server that is still asked */
+    bool waited;   /* for a place, and was woken: it need not queue again */
 };
 
 /* Begin a tour that ends by DEADLINE. In a child of the process that made the
