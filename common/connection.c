@@ -19,12 +19,6 @@ struct sdr_connection {
     const struct sdr_directory_options *directory;
 };
 
-void
-sdr_connection_init(void)
-{
-    sdr_handle_init();
-}
-
 enum sdr_status
 sdr_connection_open(struct sdr_connection **connection,
                     const struct sdr_directory_options *directory,

@@ -19,11 +19,6 @@
 struct berval;
 struct sdr_connection;
 
-/* Make libldap set itself up, once in a process; it does not do so safely in
- * several threads. To be called before any of the other functions. */
-void
-sdr_connection_init(void);
-
 /* Results in pages (RFC 2696). All zero but for SIZE is a valid start; freed by
  * sdr_page_clear(). */
 struct sdr_page {

@@ -37,7 +37,6 @@ sdr_directory_new(const struct sdr_config *config, unsigned index)
 
     if (d == NULL)
         return NULL;
-    sdr_connection_init();
     d->config = config;
     d->options = &config->directories[index];
     d->index = index;

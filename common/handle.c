@@ -45,8 +45,10 @@ init(void)
     init_libldap();
 }
 
-void
-sdr_handle_init(void)
+/* The libraries do not set themselves up safely in several threads. It takes
+ * them milliseconds: too long for a process of Exim that asks nobody. */
+static void
+init_libraries(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -321,6 +323,7 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
     enum sdr_status status;
 
     *ld = NULL;
+    init_libraries();
     if (ldap_url_parse(uri, &opening.url) != LDAP_URL_SUCCESS) {
         sdr_error_set(error, "not an LDAP URI");
         return SDR_TEMPFAIL;

@@ -17,11 +17,6 @@
 #include "config.h"
 #include "status.h"
 
-/* Make the libraries set themselves up, once in a process; they do not do so
- * safely in several threads. To be called before any other function. */
-void
-sdr_handle_init(void);
-
 /* Connect to URI, encrypt and bind as the directory's options say. Returns
  * SDR_OK and a handle to be freed; or SDR_CONFIG or SDR_TEMPFAIL with the
  * reason, as of sdr_bind(). */

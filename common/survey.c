@@ -229,7 +229,6 @@ sdr_survey(const struct sdr_config *config, unsigned directory, unsigned uri,
         .uri = config->directories[directory].uris.items[uri],
         .worst = SDR_FINE};
 
-    sdr_connection_init();
     list_attributes(&visit);
     if (connect_to(&visit) && look_at_root(&visit) && look_at_base(&visit)) {
         sdr_visit_schema(&visit);

@@ -12,7 +12,6 @@
 #include "accept.h"
 #include "clock.h"
 #include "config.h"
-#include "connection.h"
 #include "metrics.h"
 #include "notify.h"
 #include "numbers.h"
@@ -250,7 +249,6 @@ service_run(void)
     bool ok;
 
     block_signals(&set);
-    sdr_connection_init();
     if (!open_store(&store, config) || !start_workers(false))
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-sync is ready");
@@ -269,7 +267,6 @@ service_run_once(void)
 
     block_signals(&set);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* nothing to be put in order */
-    sdr_connection_init();
     if (!open_store(&store, config))
         return EX_OSERR;
     accept_look(store, config);
