@@ -37,7 +37,8 @@ class Premises:
         self.folder = folder
         self.stack = stack
         self.count = count
-        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33)
+        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33,
+                           log='none', threads=4)
         self.slapd.load(people(count))
         stack.callback(self.slapd.stop)
         self.slapd.start()
