@@ -2,4 +2,8 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-ALL = {}
+import through_postfix
+
+ALL = {
+    'postfix': through_postfix.measure,
+}
