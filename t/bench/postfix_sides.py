@@ -15,8 +15,8 @@ import world
 from milter import Milter
 from postfix import DAEMONS, Postfix
 from premises import address
-from proc import Process, free_port, wait_for
-from sender import Failed, Load, send, wait_empty
+from proc import Process, free_port
+from sender import Failed, Load, Log, send, wait_empty
 
 NOTHING, NOOP = 'no milter', 'do-nothing milter'
 MILTER, LIVE, MAP = 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socketmap, replica'
@@ -63,31 +63,18 @@ class Sides(Postfix):
 
     def run(self, side, load):
         """Sent; Failed if anything was not sent to whom this side should send it."""
-        logged = (self.folder / 'log/maillog').stat().st_size
+        log = Log(self.folder / 'log/maillog')
+        domain = 'example.com' if side in UNCHANGED else 'hosted.example.com'
         try:
             sent = send(self._sides[side][0], load, self._people, done=self._wait_done)
-            self._prove(side, sent.messages * load.recipients, logged)
+            log.wait_told(rf' to=<u\d+@{re.escape(domain)}>,.* relay=none,.* status=sent ',
+                          sent.messages * load.recipients)
         except Failed as error:
             raise Failed(f'Postfix, {side}: {error}\n' + '\n'.join(self.complaints()[-9:])) from None
         return sent
 
     def _wait_done(self):
         wait_empty([self.queue_folder / name for name in ('incoming', 'active')])
-
-    def _prove(self, side, count, logged):
-        """By the log, which is written by somebody who may be late."""
-        domain = 'example.com' if side in UNCHANGED else 'hosted.example.com'
-        path = self.folder / 'log/maillog'
-        told = re.compile(rf' to=<u\d+@{re.escape(domain)}>.* relay=none.* status=sent'.encode())
-
-        def found():
-            with path.open('rb') as log:
-                log.seek(logged)
-                return sum(bool(told.search(line)) for line in log)
-        try:
-            wait_for(lambda: found() >= count, 10)
-        except TimeoutError:
-            raise Failed(f'{found()} recipients of {count} in {domain}') from None
 
     def _master_cf(self):
         return super()._master_cf() + ''.join(

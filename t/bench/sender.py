@@ -4,12 +4,14 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import json
 import os
+import re
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import paths
+from proc import wait_for
 
 SECONDS = float(os.environ.get('BENCH_SECONDS', 1))
 PATIENCE = 120  # seconds: for a queue that must become empty
@@ -76,6 +78,28 @@ def wait_empty(folders):
         if time.monotonic() > end:
             raise Failed(f'mail is still in {folders}')
         time.sleep(0.002)
+
+
+class Log:
+    """What an MTA has logged since now; it may be late."""
+
+    def __init__(self, path):
+        self._path = path
+        self._start = path.stat().st_size if path.exists() else 0
+
+    def wait_told(self, pattern, count):
+        """Until so many lines match; Failed if they never do."""
+        told = re.compile(pattern.encode(), re.M)
+        try:
+            wait_for(lambda: len(told.findall(self.read())) >= count, 10)
+        except TimeoutError:
+            raise Failed(f'{len(told.findall(self.read()))} times, not {count}: {pattern}\n'
+                         + self.read()[-2000:].decode(errors='replace')) from None
+
+    def read(self):
+        with self._path.open('rb') as log:
+            log.seek(self._start)
+            return log.read()
 
 
 def busy_time():

@@ -2,8 +2,12 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import through_exim
 import through_postfix
+import through_sendmail
 
 ALL = {
     'postfix': through_postfix.measure,
+    'sendmail': through_sendmail.measure,
+    'exim': through_exim.measure,
 }
