@@ -13,7 +13,7 @@ import re
 import slapd
 import world
 from exim import USER, Exim
-from sender import Failed, Load, Log, send, wait_empty
+from sender import Failed, Load, Log, send, wait_empty, warm_up
 
 NOTHING, REPLICA, LIVE, LDAP = ('no router', 'exim-sdr.so, replica', 'exim-sdr.so, live search',
                                 'redirect, ${lookup ldap}')
@@ -68,7 +68,6 @@ def exim_sides(premises, uri):
     number = next(_number)
     folder = premises.folder / f'exim{number}'
     folder.mkdir()
-    premises.sync.share(USER)
     main = f'ldap_default_servers = 127.0.0.1::{uri.rpartition(":")[2]}'
     own = {'password-file': str(world.password_file(folder, group=USER))}
     confs = {REPLICA: premises.conf(uri, own, replica={'path': str(premises.sync.path)}),
@@ -84,6 +83,6 @@ def exim_sides(premises, uri):
                     routers=(LOOKUP if name == LDAP else '') + BLACKHOLE)
         premises.stack.callback(side.stop)
         side.start(queue_run='1h')
-        side.run(Load(5, messages=20))
+        warm_up(premises, f'Exim, {name}', side.run, Load(5, messages=20), name in (LIVE, LDAP))
         sides[name] = side
     return sides

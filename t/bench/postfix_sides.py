@@ -16,13 +16,14 @@ from milter import Milter
 from postfix import DAEMONS, Postfix
 from premises import address
 from proc import Process, free_port
-from sender import Failed, Load, Log, send, wait_empty
+from sender import Failed, Load, Log, send, wait_empty, warm_up
 
 NOTHING, NOOP = 'no milter', 'do-nothing milter'
 MILTER, LIVE, MAP = 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socketmap, replica'
 PROXY, LDAP, LMDB = 'proxy:ldap:', 'ldap:', 'lmdb:'
 
 ALL = [NOTHING, NOOP, MILTER, LIVE, MAP, PROXY, LDAP, LMDB]
+ASKING = [NOTHING, MILTER, LIVE, MAP, PROXY, LDAP]  # a directory, and what they are compared with
 UNCHANGED = {NOTHING, NOOP}
 
 LDAP_TABLE = f"""\
@@ -98,7 +99,8 @@ def postfix_sides(premises, uri):
     premises.stack.callback(start_noop(folder, postfix).stop)
     postfix.start()
     for side in ALL:
-        postfix.run(side, Load(20, messages=100))
+        warm_up(premises, f'Postfix, {side}', functools.partial(postfix.run, side), Load(20, messages=100),
+                side in (LIVE, PROXY, LDAP))
     return postfix
 
 

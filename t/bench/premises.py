@@ -6,6 +6,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import sdrctl
 import world
+from exim import USER as EXIM
 from proc import wait_for
 from slapd import READER_DN, Slapd
 from sync import Sync
@@ -58,10 +59,17 @@ class Premises:
         directory = {**self.directory, **({'uri': uri} if uri else {}), **(own or {})}
         return world.conf(directory_corp=directory, milter=None, **sections)
 
+    def asked(self, run):
+        """How often slapd is asked while this runs."""
+        before = self.slapd.search_count()
+        run()
+        return self.slapd.search_count() - before
+
     def _start_sync(self):
         (self.folder / 'sync').mkdir()
         sync = Sync(self.folder / 'sync', lambda path: self.conf(replica={'path': str(path)}))
         self.stack.callback(sync.close)
+        sync.share(EXIM)
         sync.start()
         wait_for(lambda: self._is_copied(sync), 600, 'the first refresh')
         return sync

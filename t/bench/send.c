@@ -8,7 +8,8 @@
  * on: of so many people each in turn.
  *
  *   -m  so many messages, or
- *   -t  for so long: what has been begun by then is finished
+ *   -t  for so long: what has been begun by then is finished; not fewer than
+ *       there are sessions
  *   -c  so many sessions at a time (1)
  *   -r  recipients a message (1)
  *   -1  one message a session; otherwise as many as they can
@@ -102,7 +103,7 @@ is_more_wanted(void)
 {
     if (wanted.messages > 0)
         return begun < wanted.messages;
-    return now() - start < wanted.seconds;
+    return begun < wanted.sessions || now() - start < wanted.seconds;
 }
 
 /* A loopback connection takes all of it at once. */

@@ -13,7 +13,7 @@ from pathlib import Path
 import paths
 from proc import wait_for
 
-SECONDS = float(os.environ.get('BENCH_SECONDS', 1))
+SECONDS = float(os.environ.get('BENCH_SECONDS', 0.8))
 PATIENCE = 120  # seconds: for a queue that must become empty
 
 
@@ -69,6 +69,13 @@ def send(port, load, people, *, done=None, leave=False):
         seconds = time.perf_counter() - start
     return Sent(told['messages'], told['messages'] / seconds,
                 (busy_time() - busy) / told['messages'], told.get('p50'), told.get('p99'))
+
+
+def warm_up(premises, name, run, load, asks):
+    """Before anything is measured; Failed if the directory is asked and should not be, or is not."""
+    asked = premises.asked(lambda: run(load))
+    if (asked >= load.messages) != asks:
+        raise Failed(f'{name}: asked the directory {asked} times for {load.messages} messages')
 
 
 def wait_empty(folders):

@@ -14,13 +14,14 @@ import world
 from milter import Milter
 from postfix_sides import start_noop
 from premises import address
-from sender import Failed, Load, send
+from sender import PATIENCE, Failed, Load, send, warm_up
 from sendmail import Sendmail
 from sink import Sink
 
 NOTHING, NOOP, MILTER, LIVE, LDAP = ('no milter', 'do-nothing milter', 'sdr-milter, replica',
                                      'sdr-milter, live search', 'FEATURE(ldap_routing)')
 ALL = [NOTHING, NOOP, MILTER, LIVE, LDAP]
+ASKING = [NOTHING, MILTER, LIVE, LDAP]
 REWRITES_AT_ONCE = {MILTER, LIVE}
 
 QUIET = "define(`confLOG_LEVEL', `9')dnl\n"  # the one it has by itself
@@ -39,14 +40,18 @@ class Side(Sendmail):
         self._sink = sink
         super().__init__(folder, sink.port, **options)
 
-    def run(self, load):
-        """Sent; Failed if a recipient was not queued as this side should queue him."""
+    def run(self, load, deliver=False):
+        """Sent, accepted or even delivered; Failed if a recipient was not queued as he should be."""
         try:
             sent = send(self.port, load, self._people)
             self._prove(sent.messages * load.recipients)
+            if deliver:
+                self.wait_empty(PATIENCE)
         except Failed as error:
             raise Failed(f'Sendmail, {self.name}: {error}\n'
                          + '\n'.join(self.complaints()[-9:])) from None
+        for path in self._queue.iterdir():
+            path.unlink()
         return sent
 
     def prove_delivery(self):
@@ -58,14 +63,10 @@ class Side(Sendmail):
             raise Failed(f'Sendmail, {self.name}: sent to {self._sink.recipients(message_id)}')
 
     def _prove(self, count):
-        """By the queue, which is empty thereafter."""
+        """By what is in the queue."""
         domain = 'hosted.example.com' if self.name in REWRITES_AT_ONCE else 'example.com'
         wanted = re.compile(rf'^R.*<u\d+@{re.escape(domain)}>$'.encode(), re.M)
-        found = 0
-        for path in self._queue.iterdir():
-            if path.name.startswith('qf'):
-                found += len(wanted.findall(path.read_bytes()))
-            path.unlink()
+        found = sum(len(wanted.findall(path.read_bytes())) for path in self._queue.glob('qf*'))
         if found != count:
             raise Failed(f'{found} recipients of {count} in {domain}')
 
@@ -102,7 +103,7 @@ def sendmail_sides(premises, uri):
             premises.stack.callback(start_noop(folder, side).stop)
         side.start()
         side.prove_delivery()
-        side.run(Load(5, messages=20))
+        warm_up(premises, f'Sendmail, {name}', side.run, Load(5, messages=20), name in (LIVE, LDAP))
         sides[name] = side
     return sides
 

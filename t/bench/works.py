@@ -2,6 +2,8 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import away
+import searches
 import through_exim
 import through_postfix
 import through_sendmail
@@ -10,4 +12,6 @@ ALL = {
     'postfix': through_postfix.measure,
     'sendmail': through_sendmail.measure,
     'exim': through_exim.measure,
+    'searches': searches.measure,
+    'away': away.measure,
 }
