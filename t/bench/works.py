@@ -2,4 +2,14 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-ALL = {}
+import concurrency
+import memory
+import one_recipient
+import replica
+
+ALL = {
+    'one-recipient': one_recipient.work,
+    'concurrency': concurrency.work,
+    'memory': memory.work,
+    'replica': replica.work,
+}

@@ -1,0 +1,35 @@
+"""concurrency.py - many ask one slapd at once
+
+Ours are threads with one struct sdr, as in the milter, and share the
+connections of its pool; the others have one each.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import turns
+import world
+from questions import Questions
+
+ASKERS = [1, 8, 64, 256]
+DEFAULT, MOST = 4, 64  # max-connections, see sdr.conf(5)
+
+
+def work(premises, rounds):
+    questions = Questions(premises)
+    wide = premises.folder / 'wide.conf'
+    wide.write_text(premises.live
+                    + world.section('directory corp', {'max-connections': str(MOST)}))
+
+    def rate(side, conf, askers, connections):
+        def measure():
+            answer = questions.ask(side, conf, turns.SECONDS, askers)
+            assert answer['sockets'] <= connections, answer
+            return answer['rate']
+        return measure
+
+    for askers in ASKERS:
+        sides = {f'ldap_search_ext_s, {askers} connections':
+                 rate('ldap', questions.live, askers, askers)}
+        for conf, most in ((questions.live, DEFAULT), (wide, MOST)):
+            few = min(askers, most)
+            sides.setdefault(f'sdr, {few} connections', rate('decide', conf, askers, few))
+        yield from turns.compare(f'live decisions, {askers} ask at once', '/s', sides, rounds=rounds)
