@@ -13,6 +13,10 @@ ASKERS = [1, 8, 64, 256]
 DEFAULT, MOST = 4, 64  # max-connections, see sdr.conf(5)
 
 
+def counted(connections):
+    return f'{connections} connection' + 's' * (connections > 1)
+
+
 def work(premises, rounds):
     questions = Questions(premises)
     wide = premises.folder / 'wide.conf'
@@ -27,9 +31,10 @@ def work(premises, rounds):
         return measure
 
     for askers in ASKERS:
-        sides = {f'ldap_search_ext_s, {askers} connections':
+        sides = {f'ldap_search_ext_s, {counted(askers)}':
                  rate('ldap', questions.live, askers, askers)}
         for conf, most in ((questions.live, DEFAULT), (wide, MOST)):
             few = min(askers, most)
-            sides.setdefault(f'sdr, {few} connections', rate('decide', conf, askers, few))
-        yield from turns.compare(f'live decisions, {askers} ask at once', '/s', sides, rounds=rounds)
+            sides.setdefault(f'sdr, {counted(few)}', rate('decide', conf, askers, few))
+        how = f'{askers} ask at once' if askers > 1 else '1 asks'
+        yield from turns.compare(f'live decisions, {how}', '/s', sides, rounds=rounds)

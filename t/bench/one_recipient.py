@@ -20,6 +20,7 @@ from questions import Questions
 
 MDB, REPLICA, LIVE = 'mdb_get of the same key', 'sdr, replica', 'sdr, live search'
 RATE = 5000  # lines that a process gets for each second that a turn shall take
+LEAST = 1000  # in less the start of the process would drown the rest
 
 POSTFIX_TABLE = f"""\
 version = 3
@@ -38,8 +39,9 @@ class Lines:
 
     def __init__(self, command, env, lines):
         self._command, self._env = command, env
-        lines = list(islice(cycle(lines), max(2, int(RATE * turns.SECONDS))))
+        lines = list(islice(cycle(lines), max(LEAST, int(RATE * turns.SECONDS))))
         self._few, self._many = lines[:1], lines
+        self._seconds(self._few)  # read from the disk
 
     def microseconds(self):
         few, many = self._seconds(self._few), self._seconds(self._many)

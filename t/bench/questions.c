@@ -101,25 +101,37 @@ find_keys(const char *address, struct sdr_keys *keys)
 
 /* ---- the sides ---- */
 
-static void *
-share(void)
+static void
+decide_prepare(void)
 {
-    return NULL;
+}
+
+static void *
+decide_open(void)
+{
+    return sdr_ref(sdr);
 }
 
 static void
-decide(void *unused, size_t i)
+decide_ask(void *shared, size_t i)
 {
     static const char site[] = "@hosted.example.com";
     struct sdr_verdict verdict;
     const char *at;
 
-    (void)unused;
-    sdr_decide(sdr, addresses[i], NULL, &verdict);
+    sdr_decide(shared, addresses[i], NULL, &verdict);
     at = verdict.kind == SDR_REDIRECT ? strrchr(verdict.targets[0].address, '@')
                                       : NULL;
     if (at == NULL || strcmp(at, site) != 0)
         die(addresses[i], verdict.reason);
+}
+
+static void
+decide_close(void *shared)
+{
+    struct sdr *reference = shared;
+
+    sdr_close(&reference);
 }
 
 static MDB_env *env;
@@ -172,11 +184,17 @@ raw_ask(void *txn, size_t i)
     mdb_txn_reset(txn);
 }
 
+static void
+raw_close(void *txn)
+{
+    mdb_txn_abort(txn);
+}
+
 static char *filters[ADDRESSES_MAX];
 static const char **attributes;
 
 static void
-ldap_prepare(void)
+plain_prepare(void)
 {
     attributes = sdr_profile_attributes(&directory->mapping, NULL);
     for (size_t i = 0; i < count; i++) {
@@ -188,7 +206,7 @@ ldap_prepare(void)
 }
 
 static void *
-ldap_connect_to(void)
+plain_open(void)
 {
     struct berval password = {.bv_len = strlen(directory->password),
                               .bv_val = directory->password};
@@ -221,7 +239,7 @@ says_hosted(LDAP *ld, LDAPMessage *answer)
 }
 
 static void
-ldap_ask(void *ld, size_t i)
+plain_ask(void *ld, size_t i)
 {
     struct timeval limit = {.tv_sec = directory->timeout};
     LDAPMessage *answer = NULL;
@@ -237,19 +255,22 @@ ldap_ask(void *ld, size_t i)
 }
 
 static void
-nothing(void)
+plain_close(void *ld)
 {
+    ldap_unbind_ext_s(ld, NULL, NULL);
 }
 
+/* One asker after the other opens and closes what he asks through. */
 static const struct side {
     const char *name;
     void (*prepare)(void);
-    void *(*open)(void); /* for one asker; one after the other */
+    void *(*open)(void);
     void (*ask)(void *open, size_t i);
+    void (*close)(void *open);
 } sides[] = {
-    {"decide", nothing, share, decide},
-    {"mdb_get", raw_prepare, raw_open, raw_ask},
-    {"ldap", ldap_prepare, ldap_connect_to, ldap_ask},
+    {"decide", decide_prepare, decide_open, decide_ask, decide_close},
+    {"mdb_get", raw_prepare, raw_open, raw_ask, raw_close},
+    {"ldap", plain_prepare, plain_open, plain_ask, plain_close},
 };
 
 static const struct side *
@@ -275,27 +296,39 @@ struct asker {
 
 static struct asker askers[ASKERS_MAX];
 static unsigned asker_count;
+static pthread_barrier_t all_open;
 static atomic_bool stop;
 
-static void *
-ask_on(void *arg)
+static void
+ask_on(struct asker *asker, void *open)
 {
-    static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
-    struct asker *asker = arg;
-    void *open;
+    double begin = now();
 
-    pthread_mutex_lock(&opening);
-    open = asker->side->open();
-    pthread_mutex_unlock(&opening);
-    asker->first = now();
     for (unsigned long asked = 1;
          !atomic_load_explicit(&stop, memory_order_relaxed); asked++) {
         asker->side->ask(open, asker->next);
         asker->next = (asker->next + 1) % count;
         atomic_store_explicit(&asker->asked, asked, memory_order_relaxed);
         if (asked == 1)
-            asker->first = now() - asker->first;
+            asker->first = now() - begin;
     }
+}
+
+static void *
+live(void *arg)
+{
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    struct asker *asker = arg;
+    void *open;
+
+    pthread_mutex_lock(&one_at_a_time);
+    open = asker->side->open();
+    pthread_mutex_unlock(&one_at_a_time);
+    pthread_barrier_wait(&all_open);
+    ask_on(asker, open);
+    pthread_mutex_lock(&one_at_a_time);
+    asker->side->close(open);
+    pthread_mutex_unlock(&one_at_a_time);
     return NULL;
 }
 
@@ -320,10 +353,11 @@ start_all(const struct side *side)
     double begin = now();
     bool everybody = false;
 
+    pthread_barrier_init(&all_open, NULL, asker_count);
     for (unsigned i = 0; i < asker_count; i++) {
         askers[i].side = side;
         askers[i].next = count / asker_count * i;
-        if (pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]) != 0)
+        if (pthread_create(&askers[i].thread, NULL, live, &askers[i]) != 0)
             die("pthread_create", "failed");
     }
     for (; !everybody; rest(0.001)) {

@@ -60,19 +60,16 @@ def compare(works, unit, sides, *, base=None, rounds=ROUNDS):
     """
     Let the sides take turns; a Result for each work.
 
-    works  its name; or a list of them, where a side measures several at once: a list of units
-           then, unless they share one
+    works  its name; or a list of them, where a side measures several at once: then unit is a list
     sides  {name: function}, which returns a number, or one for each work
     base   the side that the others are compared with; the first unless told otherwise
     """
     many = not isinstance(works, str)
     base = base or next(iter(sides))
     values = in_turns(sides, rounds)
-    works = works if many else [works]
-    units = [unit] * len(works) if isinstance(unit, str) else unit
-    return [result(work, units[i], base,
+    return [result(work, one, base,
                    {name: [v[i] if many else v for v in its] for name, its in values.items()})
-            for i, work in enumerate(works)]
+            for i, (work, one) in enumerate(zip(works, unit) if many else [(works, unit)])]
 
 
 def result(work, unit, base, values):
