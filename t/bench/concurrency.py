@@ -27,7 +27,7 @@ def work(premises, rounds):
         def measure():
             answer = questions.ask(side, conf, turns.SECONDS, askers)
             assert answer['sockets'] <= connections, answer
-            return answer['rate']
+            return answer['rate'], answer['longest'] / 1000
         return measure
 
     for askers in ASKERS:
@@ -37,4 +37,8 @@ def work(premises, rounds):
             few = min(askers, most)
             sides.setdefault(f'sdr, {counted(few)}', rate('decide', conf, askers, few))
         how = f'{askers} ask at once' if askers > 1 else '1 asks'
-        yield from turns.compare(f'live decisions, {how}', '/s', sides, rounds=rounds)
+        rates, waits = turns.compare([f'live decisions, {how}', f'longest wait, {how}'],
+                                     ['/s', 'ms'], sides, rounds=rounds)
+        yield rates
+        if askers > 1:
+            yield waits

@@ -21,8 +21,7 @@ class Questions:
     replica    of one that has a replica
     """
 
-    def __init__(self, premises, **directory):
-        """directory: options of live's that differ."""
+    def __init__(self, premises):
         self.premises = premises
         people = range(premises.count)
         self.addresses = [address(n) for n in
@@ -34,7 +33,7 @@ class Questions:
         self.live.write_text(premises.live)
 
     def ask(self, side, conf, seconds, askers=1):
-        """What t/bench/questions prints: {'rate': answers a second, 'sockets': ..., 'first': ...}"""
+        """What t/bench/questions prints: {'rate': answers a second, ...}"""
         done = subprocess.run(
             [paths.BUILD / 't/bench/questions', side, conf, self.file, str(seconds), str(askers)],
             capture_output=True, text=True, env=environment(), timeout=seconds + 120, check=False)

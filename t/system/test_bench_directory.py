@@ -25,11 +25,10 @@ WORKS = {
     },
     'concurrency': {
         'live decisions, 1 asks': ['ldap_search_ext_s, 1 connection', 'sdr, 1 connection'],
-        'live decisions, 8 ask at once': [
-            'ldap_search_ext_s, 8 connections', 'sdr, 4 connections', 'sdr, 8 connections'],
-        **{f'live decisions, {n} ask at once': [
-            f'ldap_search_ext_s, {n} connections', 'sdr, 4 connections', 'sdr, 64 connections']
-           for n in (64, 256)},
+        **{f'{what}, {n} ask at once': [
+            f'ldap_search_ext_s, {n} connections', 'sdr, 4 connections', f'sdr, {most} connections']
+           for n, most in ((8, 8), (64, 64), (256, 64))
+           for what in ('live decisions', 'longest wait')},
     },
     'memory': {f'sdr-milter: {what}': CONNECTIONS for what in (
         'resident memory', 'its share of it', 'descriptors', 'threads')},
