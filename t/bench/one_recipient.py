@@ -7,20 +7,15 @@ is taken off: its start, its connection and its bind do not count.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import os
-import subprocess
-import time
-from itertools import cycle, islice
-from urllib.parse import quote
 
 import postfix
 import slapd
 import turns
 from exim import Exim
+from lines import Lines
 from questions import Questions
 
 MDB, REPLICA, LIVE = 'mdb_get of the same key', 'sdr, replica', 'sdr, live search'
-RATE = 5000  # lines that a process gets for each second that a turn shall take
-LEAST = 1000  # in less the start of the process would drown the rest
 
 POSTFIX_TABLE = f"""\
 version = 3
@@ -32,28 +27,6 @@ bind_pw = {slapd.READER_PASSWORD}
 query_filter = {{filter}}
 result_attribute = mailRoutingAddress
 """
-
-
-class Lines:
-    """A process of somebody else that answers a line with a line."""
-
-    def __init__(self, command, env, lines):
-        self._command, self._env = command, env
-        lines = list(islice(cycle(lines), max(LEAST, int(RATE * turns.SECONDS))))
-        self._few, self._many = lines[:1], lines
-        self._seconds(self._few)  # read from the disk
-
-    def microseconds(self):
-        few, many = self._seconds(self._few), self._seconds(self._many)
-        return (many - few) / (len(self._many) - len(self._few)) * 1e6
-
-    def _seconds(self, lines):
-        start = time.perf_counter()
-        done = subprocess.run(self._command, input='\n'.join([*lines, '']), env=self._env,
-                              capture_output=True, text=True, timeout=120, check=True)
-        seconds = time.perf_counter() - start
-        assert done.stdout.count('@hosted.example.com') == len(lines), done.stdout[:500]
-        return seconds
 
 
 def postmap(folder, questions):
@@ -73,13 +46,7 @@ def postmap(folder, questions):
 def exim(folder, questions):
     mta = Exim(folder, 0)
     mta.configure()
-    who = f'user="{slapd.READER_DN}" pass="{slapd.READER_PASSWORD}"'
-    url = f'{questions.premises.slapd.uri}/{slapd.SUFFIX}?mailRoutingAddress?sub?'
-    template = questions.filter()
-    return Lines([*mta.command, '-be'], mta.env,
-                 ['${lookup ldap{%s %s}}' % (who, url + quote(template.replace('%s', address),
-                                                              safe='()=@'))
-                  for address in questions.addresses])
+    return Lines([*mta.command, '-be'], mta.env, questions.exim_lookups())
 
 
 def aims(each):
@@ -105,9 +72,9 @@ def work(premises, rounds):
         LIVE: asked(LIVE, 'decide', questions.live),
         'ldap_search_ext_s, same filter': asked('', 'ldap', questions.live),
         'postmap -q - ldap:, same filter': postmap(premises.folder / 'postmap',
-                                                   questions).microseconds,
-        'exim -be ${lookup ldap}, same filter': exim(premises.folder / 'exim-be',
-                                                     questions).microseconds,
+                                                   questions).each,
+        'exim -be ${lookup ldap}, same filter': exim(premises.folder / 'exim',
+                                                     questions).each,
     }
     each, = turns.compare('decide about one recipient', 'µs each', sides, rounds=rounds)
     each.notes.append(aims(each))

@@ -5,9 +5,11 @@ SPDX-License-Identifier: BSD-2-Clause
 import random
 import re
 import subprocess
+from urllib.parse import quote
 
 import paths
 import sdrctl
+import slapd
 from daemon import assert_clean, environment
 from premises import address
 
@@ -46,3 +48,12 @@ class Questions:
         first = self.addresses[0]
         done = sdrctl.run(self.live, 'route', '--explain', first)
         return re.search('^ *filter (.*)$', done.stdout, re.M)[1].replace(first, '%s')
+
+    def exim_lookups(self):
+        """What Exim expands to ask the same, one for each address."""
+        who = f'user="{slapd.READER_DN}" pass="{slapd.READER_PASSWORD}"'
+        url = f'{self.premises.slapd.uri}/{slapd.SUFFIX}?mailRoutingAddress?sub?'
+        template = self.filter()
+        return ['${lookup ldap{%s %s}}' % (who, url + quote(template.replace('%s', address),
+                                                            safe='()=@'))
+                for address in self.addresses]

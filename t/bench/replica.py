@@ -55,7 +55,7 @@ def latency(premises):
 
 
 def work(premises, rounds):
-    folder = premises.folder / 'once'
+    folder = premises.folder / 'sync-once'
     folder.mkdir()
     sync = Sync(folder, lambda path: premises.conf(replica={'path': str(path)}))
 

@@ -3,12 +3,14 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import concurrency
+import exim_process
 import memory
 import one_recipient
 import replica
 
 ALL = {
     'one-recipient': one_recipient.work,
+    'exim-process': exim_process.work,
     'concurrency': concurrency.work,
     'memory': memory.work,
     'replica': replica.work,

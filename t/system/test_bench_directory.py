@@ -23,6 +23,11 @@ WORKS = {
             'exim -be ${lookup ldap}, same filter'],
         'first decision of a process': ['sdr, replica', 'sdr, live search'],
     },
+    'exim-process': {
+        'a process of Exim with one question': [
+            'a constant', 'sdr, replica', 'sdr, live search', '${lookup ldap}'],
+        'each further question of it': ['sdr, replica', 'sdr, live search', '${lookup ldap}'],
+    },
     'concurrency': {
         'live decisions, 1 asks': ['ldap_search_ext_s, 1 connection', 'sdr, 1 connection'],
         **{f'{what}, {n} ask at once': [
