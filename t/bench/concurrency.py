@@ -1,12 +1,12 @@
 """concurrency.py - many ask one slapd at once
 
 Ours are threads with one struct sdr, as in the milter, and share the
-connections of its pool; the others have one each.
+connections of its pool; the others have one each. Nobody's patience ends, so
+that the longest wait can be seen.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
 import turns
-import world
 from questions import Questions
 
 ASKERS = [1, 8, 64, 256]
@@ -19,9 +19,9 @@ def counted(connections):
 
 def work(premises, rounds):
     questions = Questions(premises)
-    wide = premises.folder / 'wide.conf'
-    wide.write_text(premises.live
-                    + world.section('directory corp', {'max-connections': str(MOST)}))
+    confs = {most: premises.folder / f'{most}.conf' for most in (DEFAULT, MOST)}
+    for most, conf in confs.items():
+        conf.write_text(premises.conf(own={'timeout': '60', 'max-connections': str(most)}))
 
     def rate(side, conf, askers, connections):
         def measure():
@@ -33,7 +33,7 @@ def work(premises, rounds):
     for askers in ASKERS:
         sides = {f'ldap_search_ext_s, {counted(askers)}':
                  rate('ldap', questions.live, askers, askers)}
-        for conf, most in ((questions.live, DEFAULT), (wide, MOST)):
+        for most, conf in confs.items():
             few = min(askers, most)
             sides.setdefault(f'sdr, {counted(few)}', rate('decide', conf, askers, few))
         how = f'{askers} ask at once' if askers > 1 else '1 asks'

@@ -48,9 +48,14 @@ class Premises:
         self.sync = self._start_sync()
         self.replica = self.sync.conf.read_text(encoding='utf-8')
 
-    def conf(self, uri=None, **sections):
-        """The text of an sdr.conf without a milter; uri: of somebody between it and slapd."""
-        directory = {**self.directory, **({'uri': uri} if uri else {})}
+    def conf(self, uri=None, own=None, **sections):
+        """
+        The text of an sdr.conf without a milter.
+
+        uri  of somebody between it and slapd
+        own  other options of the directory
+        """
+        directory = {**self.directory, **({'uri': uri} if uri else {}), **(own or {})}
         return world.conf(directory_corp=directory, milter=None, **sections)
 
     def _start_sync(self):

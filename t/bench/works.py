@@ -7,6 +7,9 @@ import exim_process
 import memory
 import one_recipient
 import replica
+import through_exim
+import through_postfix
+import through_sendmail
 
 ALL = {
     'one-recipient': one_recipient.work,
@@ -14,4 +17,7 @@ ALL = {
     'concurrency': concurrency.work,
     'memory': memory.work,
     'replica': replica.work,
+    'postfix': through_postfix.measure,
+    'sendmail': through_sendmail.measure,
+    'exim': through_exim.measure,
 }
