@@ -21,7 +21,8 @@ def work(premises, rounds):
     questions = Questions(premises)
     confs = {most: premises.folder / f'{most}.conf' for most in (DEFAULT, MOST)}
     for most, conf in confs.items():
-        conf.write_text(premises.conf(own={'timeout': '60', 'max-connections': str(most)}))
+        own = {'timeout': '60', 'max-connections': None if most == DEFAULT else str(most)}
+        conf.write_text(premises.conf(own=own))
 
     def rate(side, conf, askers, connections):
         def measure():
