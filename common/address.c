@@ -130,6 +130,17 @@ quote(const char *s, size_t len, char *out, size_t size)
     return true;
 }
 
+/* The letters of ASCII alone. */
+static void
+lower(const char *s, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool upper = (unsigned char)(s[i] - 'A') < 26;
+
+        out[i] = (char)(s[i] + (upper ? 'a' - 'A' : 0));
+    }
+}
+
 /* NFC of S, case-folded if FOLD, into OUT of SDR_LOCAL_MAX + 1 octets. */
 static bool
 normalize(const char *s, size_t len, bool fold, char *out)
@@ -138,11 +149,10 @@ normalize(const char *s, size_t len, bool fold, char *out)
     uint8_t *result;
 
     if (is_ascii(s, len)) {
-        for (size_t i = 0; i < len; i++) {
-            bool upper = fold && s[i] >= 'A' && s[i] <= 'Z';
-
-            out[i] = upper ? (char)(s[i] + ('a' - 'A')) : s[i];
-        }
+        if (fold)
+            lower(s, len, out);
+        else
+            memcpy(out, s, len);
         out[len] = '\0';
         return true;
     }
@@ -208,7 +218,9 @@ set_ascii_domain(char *domain, const char *s, size_t len)
         if (label > LABEL_MAX)
             return false;
     }
-    return normalize(s, len, true, domain);
+    lower(s, len, domain);
+    domain[len] = '\0';
+    return true;
 }
 
 static bool
@@ -289,10 +301,24 @@ local_length(const char *s, size_t len)
     return (size_t)(at - s);
 }
 
+static void
+copy_text(char *to, const char *from)
+{
+    memcpy(to, from, strlen(from) + 1);
+}
+
+void
+sdr_address_copy(struct sdr_address *to, const struct sdr_address *from)
+{
+    copy_text(to->local, from->local);
+    copy_text(to->folded, from->folded);
+    copy_text(to->domain, from->domain);
+}
+
 enum sdr_status
 sdr_address_parse(struct sdr_address *addr, const char *text)
 {
-    struct sdr_address parsed = {0};
+    struct sdr_address parsed;
     size_t len = strlen(text);
     size_t local;
     bool bracketed = len > 0 && text[0] == '<';
@@ -300,7 +326,7 @@ sdr_address_parse(struct sdr_address *addr, const char *text)
     if (!strip_brackets(&text, &len))
         return SDR_INVALID;
     if (len == 0 && bracketed) {
-        *addr = parsed;
+        *addr = (struct sdr_address){0};
         return SDR_OK;
     }
     if (!skip_source_route(&text, &len))
@@ -312,14 +338,14 @@ sdr_address_parse(struct sdr_address *addr, const char *text)
         return SDR_INVALID;
     if (!set_domain(parsed.domain, text + local + 1, len - local - 1))
         return SDR_INVALID;
-    *addr = parsed;
+    sdr_address_copy(addr, &parsed);
     return SDR_OK;
 }
 
 enum sdr_status
 sdr_address_read(struct sdr_address *addr, const char *text, size_t len)
 {
-    struct sdr_address parsed = {0};
+    struct sdr_address parsed;
     const char *at = memrchr(text, '@', len);
     size_t local;
 
@@ -336,7 +362,7 @@ sdr_address_read(struct sdr_address *addr, const char *text, size_t len)
         return SDR_INVALID;
     if (!set_domain(parsed.domain, at + 1, len - local - 1))
         return SDR_INVALID;
-    *addr = parsed;
+    sdr_address_copy(addr, &parsed);
     return SDR_OK;
 }
 
@@ -364,9 +390,9 @@ enum sdr_status
 sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
                   struct sdr_address *base)
 {
-    struct sdr_address stripped = *addr;
     char bare[SDR_LOCAL_MAX + 1];
     char local[SDR_LOCAL_MAX + 1];
+    struct sdr_address stripped;
     size_t len = strlen(addr->local);
     size_t keep;
 
@@ -381,7 +407,8 @@ sdr_address_strip(const struct sdr_address *addr, const char *delimiters,
     if (!quote(bare, keep, local, sizeof local)
         || !set_local(&stripped, local, strlen(local)))
         return SDR_NOTFOUND;
-    *base = stripped;
+    copy_text(stripped.domain, addr->domain);
+    sdr_address_copy(base, &stripped);
     return SDR_OK;
 }
 
@@ -401,7 +428,21 @@ sdr_address_requote(const char *local, size_t len, char *out, size_t size)
 void
 sdr_address_format(const struct sdr_address *addr, char *text, size_t size)
 {
-    snprintf(text, size, "%s@%s", addr->local, addr->domain);
+    sdr_address_join(addr->local, addr->domain, text, size);
+}
+
+void
+sdr_address_join(const char *local, const char *domain, char *text, size_t size)
+{
+    size_t local_len = strlen(local), domain_len = strlen(domain);
+
+    if (local_len + 1 + domain_len >= size) {
+        snprintf(text, size, "%s@%s", local, domain);
+        return;
+    }
+    memcpy(text, local, local_len);
+    text[local_len] = '@';
+    memcpy(text + local_len + 1, domain, domain_len + 1);
 }
 
 static void

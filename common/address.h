@@ -39,6 +39,10 @@ struct sdr_spellings {
     char text[SDR_SPELLINGS_MAX][SDR_ADDRESS_MAX + 1];
 };
 
+/* The same as an assignment, but faster: only what is in use is copied. */
+void
+sdr_address_copy(struct sdr_address *to, const struct sdr_address *from);
+
 /* Parse a mailbox as an MTA passes it (RFC 5321, 4.1.2; RFC 6531): with or
  * without angle brackets, after which nothing counts; quoted local parts and
  * UTF-8; a source route is skipped, one final dot of the domain dropped; "<>"
@@ -78,6 +82,11 @@ sdr_address_requote(const char *local, size_t len, char *out, size_t size);
  * SDR_ADDRESS_MAX + 1 never is. */
 SDR_PUBLIC void
 sdr_address_format(const struct sdr_address *addr, char *text, size_t size);
+
+/* The same of two parts that are no longer than an address's. */
+void
+sdr_address_join(const char *local, const char *domain, char *text,
+                 size_t size);
 
 /* Write all spellings of the address, without doubles; at least one. */
 void

@@ -217,6 +217,15 @@ grow(struct sdr_load *load, void *array, unsigned *count, size_t size)
     return grown + (*count)++ * size;
 }
 
+/* Names go to logs, replies and metrics. libini_config takes a DEL. */
+static bool
+is_plain(const char *name)
+{
+    while (*name != '\0' && !iscntrl((unsigned char)*name))
+        name++;
+    return *name == '\0';
+}
+
 /* If SECTION is "KIND NAME", the name. */
 static const char *
 name_after(const char *section, const char *kind)
@@ -228,7 +237,7 @@ name_after(const char *section, const char *kind)
         return NULL;
     while (isspace((unsigned char)*name))
         name++;
-    return *name == '\0' ? NULL : name;
+    return *name != '\0' && is_plain(name) ? name : NULL;
 }
 
 static void

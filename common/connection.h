@@ -4,8 +4,7 @@
  * Hides libldap and its traps: one URI per handle; every option set on the
  * handle, so that no ldap.conf counts; connect, TLS handshake, bind and search
  * each bounded; referrals never chased. A connection is used by one thread at a
- * time, which has blocked SIGPIPE. After anything but SDR_OK it is good for
- * nothing but closing.
+ * time. After anything but SDR_OK it is good for nothing but closing.
  */
 #ifndef SDR_CONNECTION_H
 #define SDR_CONNECTION_H

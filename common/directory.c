@@ -3,7 +3,6 @@
  */
 #include "directory.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,41 +28,6 @@ struct sdr_directory {
     const char **attributes; /* wanted of each entry; ended by NULL */
 };
 
-/* ---- SIGPIPE: wire.c raises none; c-ares, which writes to name servers over
- * TCP with writev(2), and Kerberos might ---- */
-
-struct sigpipe {
-    sigset_t mask;
-    bool was_pending;
-};
-
-static void
-sigpipe_block(struct sigpipe *saved)
-{
-    sigset_t pipe_set, pending;
-
-    sigemptyset(&pipe_set);
-    sigaddset(&pipe_set, SIGPIPE);
-    sigpending(&pending);
-    saved->was_pending = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_set, &saved->mask);
-}
-
-static void
-sigpipe_restore(const struct sigpipe *saved)
-{
-    const struct timespec no_time = {0, 0};
-    sigset_t pipe_set;
-
-    sigemptyset(&pipe_set);
-    sigaddset(&pipe_set, SIGPIPE);
-    if (!saved->was_pending) {
-        while (sigtimedwait(&pipe_set, NULL, &no_time) == SIGPIPE)
-            continue;
-    }
-    pthread_sigmask(SIG_SETMASK, &saved->mask, NULL);
-}
-
 /* ---- life ---- */
 
 struct sdr_directory *
@@ -88,13 +52,10 @@ void
 sdr_directory_free(struct sdr_directory **directory)
 {
     struct sdr_directory *d = *directory;
-    struct sigpipe saved;
 
     if (d == NULL)
         return;
-    sigpipe_block(&saved);
     sdr_pool_free(&d->pool);
-    sigpipe_restore(&saved);
     free(d->attributes);
     free(d);
     *directory = NULL;
@@ -297,14 +258,9 @@ sdr_directory_lookup(struct sdr_directory *directory,
 {
     struct inquiry inquiry = {
         .directory = directory, .keys = keys, .trace = trace, .facts = facts};
-    enum sdr_status status;
-    struct sigpipe saved;
 
-    sigpipe_block(&saved);
     sdr_trace(trace, "directory %s", directory->options->name);
-    status = ask_all(&inquiry, error);
-    sigpipe_restore(&saved);
-    return status;
+    return ask_all(&inquiry, error);
 }
 
 void

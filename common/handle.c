@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "dial.h"
 #include "resolve.h"
+#include "sigpipe.h"
 #include "tell.h"
 #include "wire.h"
 
@@ -293,6 +294,22 @@ sdr_handle_tls(LDAP *ld, char *version, size_t size)
     return true;
 }
 
+static enum sdr_status
+connect_and_bind(LDAP **ld, const struct opening *opening,
+                 struct sdr_error *error)
+{
+    int rc;
+    enum sdr_status status = connect_to(ld, opening, &rc, error);
+
+    if (status == SDR_OK)
+        return sdr_bind(*ld, opening->directory, is_encrypted(opening),
+                        opening->deadline, error);
+    if (rc != LDAP_SUCCESS && opening->verify
+        && sdr_clock() < opening->deadline)
+        explain(opening, error);
+    return status;
+}
+
 enum sdr_status
 sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
                 const char *uri, int64_t deadline, struct sdr_error *error)
@@ -300,8 +317,8 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
     struct opening opening = {.directory = directory,
                               .verify = directory->tls_require_cert,
                               .deadline = deadline};
+    struct sdr_sigpipe saved;
     enum sdr_status status;
-    int rc;
 
     *ld = NULL;
     if (ldap_url_parse(uri, &opening.url) != LDAP_URL_SUCCESS) {
@@ -309,12 +326,9 @@ sdr_handle_open(LDAP **ld, const struct sdr_directory_options *directory,
         return SDR_TEMPFAIL;
     }
     opening.ldaps = strcmp(opening.url->lud_scheme, "ldaps") == 0;
-    status = connect_to(ld, &opening, &rc, error);
-    if (status == SDR_OK)
-        status =
-            sdr_bind(*ld, directory, is_encrypted(&opening), deadline, error);
-    else if (rc != LDAP_SUCCESS && opening.verify && sdr_clock() < deadline)
-        explain(&opening, error);
+    sdr_sigpipe_block(&saved);
+    status = connect_and_bind(ld, &opening, error);
+    sdr_sigpipe_restore(&saved);
     ldap_free_urldesc(opening.url);
     if (status != SDR_OK)
         sdr_handle_free(ld);

@@ -33,15 +33,10 @@ enum { DIGEST_SIZE = 32 };
 
 /* A key that is too long ends in a digest of all of it. */
 static void
-put(struct sdr_record_key *key, const unsigned char *octets, size_t len)
+shorten(struct sdr_record_key *key, const unsigned char *octets, size_t len)
 {
     size_t kept = SDR_RECORD_KEY_MAX - DIGEST_SIZE;
 
-    if (len <= SDR_RECORD_KEY_MAX) {
-        memcpy(key->octets, octets, len);
-        key->len = len;
-        return;
-    }
     memcpy(key->octets, octets, kept);
     gnutls_hash_fast(GNUTLS_DIG_SHA256, octets, len, key->octets + kept);
     key->len = SDR_RECORD_KEY_MAX;
@@ -51,10 +46,13 @@ void
 sdr_record_key(struct sdr_record_key *key, unsigned directory,
                const struct sdr_address *address)
 {
-    unsigned char octets[4 + SDR_ADDRESS_MAX];
+    unsigned char long_one[4 + SDR_ADDRESS_MAX];
+    unsigned char *octets = key->octets;
     size_t local = strlen(address->folded), domain = strlen(address->domain);
     size_t n = 0;
 
+    if (3 + local + domain > sizeof key->octets)
+        octets = long_one;
     octets[n++] = (unsigned char)directory;
     /* The catch-all is not the mailbox with an empty name. */
     octets[n++] = address->local[0] == '\0' ? '*' : '=';
@@ -62,7 +60,9 @@ sdr_record_key(struct sdr_record_key *key, unsigned directory,
     n += local;
     octets[n++] = '@';
     memcpy(octets + n, address->domain, domain);
-    put(key, octets, n + domain);
+    key->len = n + domain;
+    if (octets == long_one)
+        shorten(key, octets, n + domain);
 }
 
 size_t

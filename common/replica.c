@@ -90,23 +90,41 @@ read_meta(const struct sdr_replica *replica,
 }
 
 static enum sdr_status
-read_state(const struct sdr_replica *replica,
-           const struct sdr_replica_view *view, unsigned directory,
-           struct sdr_record_state *state, struct sdr_error *error)
+know_state(const struct sdr_replica *replica, struct sdr_replica_view *view,
+           unsigned directory, struct sdr_error *error)
 {
+    struct sdr_replica_known *known = &view->known;
     unsigned char key = (unsigned char)directory;
-    enum sdr_status status =
-        read_meta(replica, view, &key, 1, state, sizeof *state, error);
+    size_t commit = mdb_txn_id(view->txn);
 
-    if (status == SDR_OK
-        && memcmp(state->fingerprint, replica->fingerprints[directory],
-                  sizeof state->fingerprint)
-               != 0)
+    if (known->commit == commit && known->directory == directory)
+        return SDR_OK;
+    known->commit = 0;
+    if (read_meta(replica, view, &key, 1, &known->state, sizeof known->state,
+                  error)
+        != SDR_OK)
+        return SDR_TEMPFAIL;
+    known->commit = commit;
+    known->directory = directory;
+    return SDR_OK;
+}
+
+static enum sdr_status
+read_state(const struct sdr_replica *replica, struct sdr_replica_view *view,
+           unsigned directory, struct sdr_record_state *state,
+           struct sdr_error *error)
+{
+    if (know_state(replica, view, directory, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    *state = view->known.state;
+    if (memcmp(state->fingerprint, replica->fingerprints[directory],
+               sizeof state->fingerprint)
+        != 0)
         return failed(replica,
                       "written under another configuration; sdr-sync or this "
                       "program has to be told of the new one",
                       error);
-    return status;
+    return SDR_OK;
 }
 
 enum sdr_status
@@ -208,16 +226,18 @@ read_records(const struct search *search, MDB_val rest, unsigned key,
     bool found = false;
 
     while (rest.mv_size > 0) {
-        struct sdr_facts facts;
-        bool first = !found;
+        struct sdr_facts another;
+        struct sdr_facts *facts = found ? &another : best;
 
         if (!next_record(search->replica->config, search->directory, &rest, id,
-                         &facts))
+                         facts))
             return MDB_CORRUPTED;
-        facts.key = key;
-        if (first || facts.strength < best->strength)
+        facts->key = key;
+        if (!found || facts->strength < best->strength)
             memcpy(best_id, id, sizeof best_id);
-        sdr_facts_merge(best, &found, &facts);
+        if (found)
+            sdr_facts_merge(best, &found, facts);
+        found = true;
     }
     if (!found)
         return MDB_CORRUPTED;

@@ -6,7 +6,9 @@
  * missing, cut short, of another format or configuration, or not up to date is
  * not now, with the reason. It is looked at again by itself, so that a replica
  * may come, go and be replaced while the reader runs. It is replaced by
- * rename(2), never by writing over it.
+ * rename(2), never by writing over it: its length is looked at once in a tick
+ * of the kernel's clock, and SIGBUS ends a reader that meets a page which is
+ * cut off within one.
  */
 #ifndef SDR_REPLICA_H
 #define SDR_REPLICA_H

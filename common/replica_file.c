@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,11 @@ enum { LOOK_MS = 1000 };
 /* Read transactions that rest; more are made when more threads read. */
 enum { RESTING_MAX = 64 };
 
+struct resting {
+    MDB_txn *txn;
+    struct sdr_replica_known known;
+};
+
 struct sdr_replica_file {
     char *path;
     unsigned users;
@@ -36,12 +42,14 @@ struct sdr_replica_file {
      * process id. NULL: there is none. */
     volatile unsigned char *ours;
     int64_t looked_at; /* when the file was looked at last; 0: never */
-    struct stat seen;  /* the one that is open */
-    MDB_env *env;      /* NULL: not open, and CLOSED_BECAUSE says why */
+    atomic_int_least64_t
+        whole_at;     /* the tick when it was as large as it says */
+    struct stat seen; /* the one that is open */
+    MDB_env *env;     /* NULL: not open, and CLOSED_BECAUSE says why */
     MDB_dbi addresses, entries, meta;
     struct sdr_error closed_because;
     pthread_mutex_t resting_lock;
-    MDB_txn *resting[RESTING_MAX];
+    struct resting resting[RESTING_MAX];
     unsigned resting_count;
 };
 
@@ -91,7 +99,7 @@ close_env(struct sdr_replica_file *file)
 {
     if (file->env != NULL && is_ours(file)) {
         while (file->resting_count > 0)
-            mdb_txn_abort(file->resting[--file->resting_count]);
+            mdb_txn_abort(file->resting[--file->resting_count].txn);
         mdb_env_close(file->env);
     }
     file->resting_count = 0;
@@ -210,6 +218,21 @@ is_whole(const struct sdr_replica_file *file)
     return is_as_large_as_it_says(file);
 }
 
+/* To ask each time costs more than the look-up. Whoever cuts the file while it
+ * is read may do so behind any question. */
+static bool
+is_whole_now(struct sdr_replica_file *file)
+{
+    int64_t tick = sdr_clock_tick();
+
+    if (atomic_load_explicit(&file->whole_at, memory_order_relaxed) == tick)
+        return true;
+    if (!is_whole(file))
+        return false;
+    atomic_store_explicit(&file->whole_at, tick, memory_order_relaxed);
+    return true;
+}
+
 static bool
 is_our_format(MDB_txn *txn, MDB_dbi meta)
 {
@@ -324,7 +347,8 @@ look(struct sdr_replica_file *file)
 {
     struct stat now;
 
-    file->looked_at = sdr_clock();
+    file->looked_at = sdr_clock_tick();
+    file->whole_at = 0;
     if (stat(file->path, &now) != 0) {
         sdr_error_set(&file->closed_because, "%s: %s", file->path,
                       strerror(errno));
@@ -348,10 +372,10 @@ enter(struct sdr_replica_file *file, struct sdr_error *error)
 {
     after_fork(file);
     pthread_rwlock_rdlock(&file->lock);
-    if (sdr_clock() - file->looked_at > LOOK_MS) {
+    if (sdr_clock_tick() - file->looked_at > LOOK_MS) {
         pthread_rwlock_unlock(&file->lock);
         pthread_rwlock_wrlock(&file->lock);
-        if (sdr_clock() - file->looked_at > LOOK_MS)
+        if (sdr_clock_tick() - file->looked_at > LOOK_MS)
             look(file);
         pthread_rwlock_unlock(&file->lock);
         pthread_rwlock_rdlock(&file->lock);
@@ -365,29 +389,35 @@ enter(struct sdr_replica_file *file, struct sdr_error *error)
 
 /* ---- transactions ---- */
 
-static MDB_txn *
-take_resting(struct sdr_replica_file *file)
+static bool
+take_resting(struct sdr_replica_file *file, struct sdr_replica_view *view)
 {
-    MDB_txn *txn = NULL;
+    bool found;
 
     pthread_mutex_lock(&file->resting_lock);
-    if (file->resting_count > 0)
-        txn = file->resting[--file->resting_count];
+    found = file->resting_count > 0;
+    if (found) {
+        const struct resting *taken = &file->resting[--file->resting_count];
+
+        view->txn = taken->txn;
+        view->known = taken->known;
+    }
     pthread_mutex_unlock(&file->resting_lock);
-    return txn;
+    return found;
 }
 
 static int
-begin(struct sdr_replica_file *file, MDB_txn **txn)
+begin(struct sdr_replica_file *file, struct sdr_replica_view *view)
 {
     int rc;
 
-    *txn = take_resting(file);
-    if (*txn == NULL)
-        return begin_new(file->env, txn);
-    rc = mdb_txn_renew(*txn);
+    if (!take_resting(file, view)) {
+        view->known.commit = 0;
+        return begin_new(file->env, &view->txn);
+    }
+    rc = mdb_txn_renew(view->txn);
     if (rc != 0)
-        mdb_txn_abort(*txn);
+        mdb_txn_abort(view->txn);
     return rc;
 }
 
@@ -416,10 +446,10 @@ sdr_replica_begin(struct sdr_replica_file *file, struct sdr_replica_view *view,
             resize(file);
         if (file->env == NULL)
             rc = ENOENT;
-        else if (!is_whole(file))
+        else if (!is_whole_now(file))
             rc = MDB_CORRUPTED;
         else
-            rc = begin(file, &view->txn);
+            rc = begin(file, view);
     }
     if (rc != 0) {
         pthread_rwlock_unlock(&file->lock);
@@ -440,7 +470,8 @@ sdr_replica_end(struct sdr_replica_file *file, struct sdr_replica_view *view)
     mdb_txn_reset(txn);
     pthread_mutex_lock(&file->resting_lock);
     if (file->resting_count < RESTING_MAX) {
-        file->resting[file->resting_count++] = txn;
+        file->resting[file->resting_count++] =
+            (struct resting){txn, view->known};
         txn = NULL;
     }
     pthread_mutex_unlock(&file->resting_lock);

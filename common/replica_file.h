@@ -10,14 +10,23 @@
 
 #include <lmdb.h>
 
+#include "record.h"
 #include "status.h"
 
 struct sdr_replica_file;
+
+/* The state of one directory's copy, which is good until the next commit. */
+struct sdr_replica_known {
+    size_t commit; /* mdb_txn_id() when it was read; 0: never */
+    unsigned directory;
+    struct sdr_record_state state;
+};
 
 /* What a reader holds between begin and end. */
 struct sdr_replica_view {
     MDB_txn *txn;
     MDB_dbi addresses, entries, meta;
+    struct sdr_replica_known known; /* the reader's to use, from view to view */
 };
 
 /* The object for the file at PATH, which is copied; all who want the same file

@@ -44,10 +44,21 @@ bit(unsigned site)
     return (sdr_sites)1 << site;
 }
 
-SDR_PRINTF(3, 4)
 static void
 decide(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
-       const char *reason, ...)
+       const char *reason)
+{
+    size_t len = strnlen(reason, sizeof verdict->reason - 1);
+
+    verdict->kind = kind;
+    memcpy(verdict->reason, reason, len);
+    verdict->reason[len] = '\0';
+}
+
+SDR_PRINTF(3, 4)
+static void
+decide_because(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
+               const char *reason, ...)
 {
     va_list args;
 
@@ -74,7 +85,7 @@ set_reply(struct sdr_reply *reply, const char *code, const char *enhanced,
 static void
 reject_unknown(struct sdr_verdict *verdict, const char *reason)
 {
-    decide(verdict, SDR_REJECT, "%s", reason);
+    decide(verdict, SDR_REJECT, reason);
     set_reply(&verdict->reply, "550", "5.1.1", "User unknown");
 }
 
@@ -96,7 +107,8 @@ reset(const struct sdr_config *config, struct sdr_verdict *verdict)
     verdict->target_count = 0;
     verdict->sites = 0;
     verdict->next_hop = NULL;
-    verdict->reply = (struct sdr_reply){0};
+    verdict->reply.code = verdict->reply.enhanced = NULL;
+    verdict->reply.text[0] = '\0';
     verdict->decided = false;
     verdict->leaves = false;
     verdict->settled = false;
@@ -112,15 +124,16 @@ set_keys(const struct sdr_config *config, struct sdr_question *question)
     struct sdr_keys *keys = &question->keys;
     struct sdr_address *catch_all;
 
-    keys->key[0] = question->split;
+    sdr_address_copy(&keys->key[0], &question->split);
     keys->count = 1;
     if (sdr_address_strip(&question->split, config->recipient_delimiter,
                           &keys->key[1])
         == SDR_OK)
         keys->count++;
     catch_all = &keys->key[keys->count++];
-    *catch_all = (struct sdr_address){0};
-    memcpy(catch_all->domain, question->split.domain, sizeof catch_all->domain);
+    catch_all->local[0] = catch_all->folded[0] = '\0';
+    memcpy(catch_all->domain, question->split.domain,
+           strlen(question->split.domain) + 1);
 }
 
 enum sdr_status
@@ -140,16 +153,16 @@ sdr_route_begin(const struct sdr_config *config, const char *recipient,
         return SDR_OK;
     }
     if (name->kind == SDR_NAME_ROUTING && name->site != config->this_site) {
-        decide(verdict, SDR_PASS, "routing domain of site %s",
-               config->sites[name->site].name);
+        decide_because(verdict, SDR_PASS, "routing domain of site %s",
+                       config->sites[name->site].name);
         return SDR_OK;
     }
     verdict->decided = true;
     question->sent_to_us = name->kind == SDR_NAME_ROUTING;
     question->domain = name->split;
-    question->split = question->address;
+    sdr_address_copy(&question->split, &question->address);
     memcpy(question->split.domain, config->domains[name->split].ascii,
-           sizeof question->split.domain);
+           strlen(config->domains[name->split].ascii) + 1);
     set_keys(config, question);
     return SDR_NOTFOUND;
 }
@@ -176,7 +189,7 @@ add_target(struct sdr_verdict *verdict, unsigned site, const char *local,
     struct sdr_target *target = &verdict->targets[verdict->target_count++];
 
     target->site = site;
-    snprintf(target->address, sizeof target->address, "%s@%s", local, domain);
+    sdr_address_join(local, domain, target->address, sizeof target->address);
     verdict->sites |= bit(site);
 }
 
@@ -216,9 +229,10 @@ send_to(const struct sdr_config *config, const struct sdr_question *question,
             continue;
         }
         if (verdict->kind != SDR_REDIRECT) {
-            decide(verdict, SDR_DEFER,
-                   "one recipient cannot be kept for site %s and for another",
-                   config->sites[site].name);
+            decide_because(
+                verdict, SDR_DEFER,
+                "one recipient cannot be kept for site %s and for another",
+                config->sites[site].name);
             defer_mistake(verdict);
             return;
         }
@@ -256,8 +270,8 @@ decide_unknown(const struct sdr_config *config,
         reject_unknown(verdict, "no entry, and it was sent to this site");
         return;
     }
-    decide(verdict, SDR_REDIRECT, "no entry, unknown = %s",
-           config->sites[domain->unknown_site].name);
+    decide_because(verdict, SDR_REDIRECT, "no entry, unknown = %s",
+                   config->sites[domain->unknown_site].name);
     send_to(config, question, NULL, bit(domain->unknown_site), verdict);
 }
 
@@ -340,7 +354,7 @@ decide_known(const struct sdr_config *config,
         return;
     }
     if (mistake != NULL) {
-        decide(verdict, SDR_DEFER, "%s: %s", facts->dn, mistake);
+        decide_because(verdict, SDR_DEFER, "%s: %s", facts->dn, mistake);
         defer_mistake(verdict);
         return;
     }
@@ -429,7 +443,8 @@ sdr_route_decide(const struct sdr_config *config,
     case SDR_TEMPFAIL:
     case SDR_INVALID:
     case SDR_CONFIG:
-        decide(verdict, SDR_DEFER, "no sure answer: %s", answer->error.text);
+        decide_because(verdict, SDR_DEFER, "no sure answer: %s",
+                       answer->error.text);
         set_reply(&verdict->reply, "451", "4.4.3",
                   "Directory unavailable, try again later");
         break;

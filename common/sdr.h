@@ -5,8 +5,8 @@
  * number of threads at once and may be shared by reference. After a fork the
  * child may go on using it: what the parent had open is dropped silently.
  *
- * The library prints nothing, starts no thread, changes no global state; around
- * a search it blocks SIGPIPE in the calling thread. A question never takes
+ * The library prints nothing, starts no thread, changes no global state; while
+ * it connects it blocks SIGPIPE in the calling thread. A question never takes
  * longer than the timeouts of the configured directories together plus a
  * second.
  */

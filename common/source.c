@@ -58,11 +58,14 @@ sdr_source_lookup(const struct sdr_source *source, const struct sdr_keys *keys,
     answer->error.text[0] = '\0';
     for (unsigned i = 0; i < source->config->directory_count; i++) {
         struct sdr_answer one;
+        struct sdr_facts *facts = found ? &one.facts : &answer->facts;
 
         one.error.text[0] = '\0';
-        switch (ask(source, i, keys, trace, &one.facts, &one)) {
+        switch (ask(source, i, keys, trace, facts, &one)) {
         case SDR_OK:
-            sdr_facts_merge(&answer->facts, &found, &one.facts);
+            if (found)
+                sdr_facts_merge(&answer->facts, &found, facts);
+            found = true;
             answer->origin = one.origin;
             break;
         case SDR_NOTFOUND:

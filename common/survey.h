@@ -26,8 +26,7 @@ struct sdr_survey {
 };
 
 /* Look at the server number URI of the directory with this index. Each step has
- * the directory's timeout. Returns the worst finding. The calling thread
- * ignores SIGPIPE or has blocked it. */
+ * the directory's timeout. Returns the worst finding. */
 SDR_PUBLIC enum sdr_finding
 sdr_survey(const struct sdr_config *config, unsigned directory, unsigned uri,
            const struct sdr_survey *survey);

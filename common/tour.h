@@ -5,8 +5,7 @@
  * takes the next one if that was in vain. The first URI is preferred; a server
  * that failed is left alone for a while, unless there is no other. But one that
  * refused the account's password is left alone in any case: to try it for every
- * recipient would lock the account. Any thread, each with a tour of its own;
- * SIGPIPE is blocked.
+ * recipient would lock the account. Any thread, each with a tour of its own.
  */
 #ifndef SDR_TOUR_H
 #define SDR_TOUR_H

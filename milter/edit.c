@@ -125,15 +125,15 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
-/* Delete by another text than the client's, unless one that stays has it too
- * and we cannot read it: those that we can are among the kept. */
+/* Delete by another text than the client's, unless one that stays has it too.
+ */
 static bool
 delete_by(SMFICTX *ctx, const struct message *message, const char *text)
 {
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (recipient_stays(r) && !r->has_mailbox
+        if (recipient_stays(r)
             && (strcmp(r->given, text) == 0
                 || (r->resolved != NULL && strcmp(r->resolved, text) == 0)))
             return true;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The connection is opened when it is needed first and kept; a directory that
- * did not answer is not asked again. The process ignores SIGPIPE.
+ * did not answer is not asked again.
  */
 #ifndef SDRCTL_LIVE_H
 #define SDRCTL_LIVE_H

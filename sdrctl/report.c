@@ -4,7 +4,6 @@
 #include "report.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -89,7 +88,6 @@ command_report(struct sdr *sdr, int argc, char **argv)
     chosen = (struct chosen){argc - optind, argv + optind};
     if (!is_choice(report.config, &chosen))
         return bad_use("report", "there is no such directory");
-    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
     code = make(&report, &chosen, live, print != NULL ? print : report_as_text);
     report_clear(&report);
     return code;

@@ -7,7 +7,6 @@
 #include "show.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -135,7 +134,6 @@ command_show(struct sdr *sdr, int argc, char **argv)
     }
     if (optind == argc)
         return bad_use("show", "no address");
-    signal(SIGPIPE, SIG_IGN); /* Kerberos writes to sockets that may be gone */
     code = show_all(&job, argc - optind, argv + optind);
     clean_up(&job);
     return code;

@@ -109,7 +109,7 @@ def test_wrong_keys(new_ad, realm, write):
     """The account's password has been changed since the keytab was made."""
     server = new_ad(PEOPLE)
     keytab = realm(server).keytab()
-    server.set_password(samba.READER_DN, 'another one')
+    server.set_password(READER_DN, 'another one')
     assert 'Kerberos: Preauthentication failed' in deferred(write(server, keytab))
 
 

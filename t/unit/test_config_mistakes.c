@@ -32,6 +32,7 @@ static const struct {
     {"[milter]\nsocket-mod = 1\n", {":17: socket-mod: there is no such"}},
     {"[bogus]\n", {"[bogus]: there is no such section"}},
     {"[site]\n", {"[site]: there is no such section"}},
+    {"[site h\177sted]\n", {"[site h\\x7Fsted]: there is no such section"}},
     {"[milter x]\n", {"[milter x]: there is no such section"}},
     {"[sites x]\n", {"[sites x]: there is no such section"}},
     {"[site a b]\nrouting-domain = ab.%d\n", {"[site a b]: a name without"}},

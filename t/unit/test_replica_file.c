@@ -3,6 +3,7 @@
  */
 #include "replica_file.h"
 
+#include "clock.h"
 #include "reader.h"
 
 #define CONF                                                                   \
@@ -167,10 +168,22 @@ write_at_the_end(size_t before)
     box_write(&box, reader_cloud, 1);
 }
 
+/* Its length is looked at once in a tick of the kernel's clock. */
+static void
+await_tick(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    int64_t tick = sdr_clock_tick();
+
+    while (sdr_clock_tick() == tick)
+        nanosleep(&moment, NULL);
+}
+
 static void
 cut(off_t size)
 {
     assert_int_equal(truncate(box.path, size), 0);
+    await_tick();
 }
 
 static off_t
