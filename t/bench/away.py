@@ -12,7 +12,7 @@ from sender import Load
 DISTANCES = 5, 50  # milliseconds there and back
 
 
-def measure(premises, rounds):
+def work(premises, rounds):
     far = Far(premises.slapd.port)
     premises.stack.callback(far.close)
     postfix = postfix_sides.postfix_sides(premises, far.uri)
@@ -30,11 +30,11 @@ def measure(premises, rounds):
     for distance in DISTANCES:
         far.set(distance)
         for mta, (load, sides) in mtas.items():
-            work = f'{mta}, directory {distance} ms away'
+            name = f'{mta}, directory {distance} ms away'
             yield from turns.compare(
-                [f'{work}, {load}', f'{work}: RCPT, median', f'{work}: RCPT, 99th percentile'],
+                [f'{name}, {load}', f'{name}: RCPT, median', f'{name}: RCPT, 99th percentile'],
                 ['messages/s', 'ms', 'ms'],
-                {name: lambda run=run: figures(run(load)) for name, run in sides.items()},
+                {side: lambda run=run: figures(run(load)) for side, run in sides.items()},
                 rounds=rounds)
     far.set(0)
 

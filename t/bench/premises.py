@@ -22,9 +22,9 @@ def address(n):
 
 def people(count):
     """Known to each of the sides by the attribute that it is used to."""
-    return ''.join(world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
-                                mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
-                   for n in range(count))
+    return (world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
+                         mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
+            for n in range(count))
 
 
 class Premises:

@@ -13,7 +13,7 @@ RECIPIENTS = 1000
 MEASURED = {'Postfix': 1000, 'Exim': 250, 'Sendmail': 50}
 
 
-def measure(premises, _):
+def work(premises, _):
     uri = premises.slapd.uri
     postfix = postfix_sides.postfix_sides(premises, uri)
     yield counted(premises, 'Postfix',

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import paths
 from proc import wait_for
+from turns import SECONDS
 
-SECONDS = float(os.environ.get('BENCH_SECONDS', 0.8))
 PATIENCE = 120  # seconds: for a queue that must become empty
 
 

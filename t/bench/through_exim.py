@@ -12,7 +12,7 @@ from sender import Load
 LOADS = [Load(10), Load(10, kept=False), Load(10, 20)]
 
 
-def measure(premises, rounds):
+def work(premises, rounds):
     sides = exim_sides(premises, premises.slapd.uri)
 
     def measured(side, load):

@@ -9,7 +9,7 @@ from sender import Load
 LOADS = [Load(20, recipients, kept) for recipients in (1, 20) for kept in (True, False)]
 
 
-def measure(premises, rounds):
+def work(premises, rounds):
     postfix = postfix_sides(premises, premises.slapd.uri)
     for load in LOADS:
         yield from turns.compare(

@@ -9,7 +9,7 @@ from sendmail_sides import sendmail_sides
 LOADS = [Load(5, recipients, kept) for recipients in (1, 20) for kept in (True, False)]
 
 
-def measure(premises, rounds):
+def work(premises, rounds):
     sides = sendmail_sides(premises, premises.slapd.uri)
     for load in LOADS:
         yield from turns.compare(

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 import shutil
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -100,7 +101,7 @@ class Slapd:
         self._conf = self.folder / 'slapd.conf'
         self._configure()
         if ldif is not None:
-            self._load(BASE + ldif)
+            self.load(ldif)
 
     def start(self):
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
@@ -194,13 +195,15 @@ class Slapd:
     def _configure(self):
         self._conf.write_text(self._configuration())
 
-    def load(self, ldif):
-        """Make it hold BASE and these entries; it must not run and have none yet."""
-        self._load(BASE + ldif)
-
-    def _load(self, ldif):
-        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment(),
+    def load(self, entries):
+        """Make it hold BASE and these, LDIF or pieces of it; it must not run and have none yet."""
+        pieces = [entries] if isinstance(entries, str) else entries
+        file = self.folder / 'entries.ldif'
+        with file.open('w', encoding='utf-8') as out:
+            out.writelines(chain([BASE], pieces))
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf, '-l', file], env=environment(),
             timeout=600)
+        file.unlink()
 
     def _configuration(self):
         return '\n'.join([
