@@ -38,8 +38,10 @@ def measured(scratch):
         output = scratch / 'bench.json'
         run([paths.ROOT / 't/bench/bench', name], timeout=300,
             env={**os.environ, **SMALL, 'BENCH_OUTPUT': str(output)})
+        summary = run([paths.ROOT / 't/bench/summary', output]).stdout
         comparisons = {}
         for item in json.loads(output.read_text()):
+            assert item['side'] in summary
             comparisons.setdefault(item['work'], {})[item['side']] = item
         return comparisons
     return measure
