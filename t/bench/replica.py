@@ -47,9 +47,10 @@ def latency(premises):
         owner, verdict = (('hosted', 'redirect'), ('onprem', 'pass'))[n % 2 == 0]
         modify(premises, n // 2 % premises.count, owner)
         start = time.perf_counter()
-        while talk.ask(recipient)['verdict'] != verdict:
+        while (answer := talk.ask(recipient))['verdict'] != verdict:
             assert time.perf_counter() - start < 30
         waits.append((time.perf_counter() - start) * 1000)
+        assert answer['source'] == 'replica', answer
     talk.close()
     return sum(waits) / len(waits)
 
