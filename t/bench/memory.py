@@ -1,6 +1,8 @@
 """memory.py - what sdr-milter takes for each connection of an MTA
 
-Over each a message is under way: MAIL and one RCPT have been answered.
+Over each a message is under way: MAIL and one RCPT have been answered. Resident
+memory has the pages of the replica that were read, and of programs: the kernel
+drops these when it wants to. Of pages that others have too, PSS is a share.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,14 +17,15 @@ from milterclient import MilterClient
 from premises import address
 
 CONNECTIONS = [0, 10, 100, 500]
-UNITS = {'resident memory': 'MB', 'its share of it': 'MB', 'descriptors': '', 'threads': ''}
+UNITS = {'resident memory': 'MB', 'resident memory, PSS': 'MB', 'memory in no file': 'MB',
+         'descriptors': '', 'threads': ''}
 
 
 def taken(pid):
-    """One number for each of UNITS. What others map as well, like the replica, is shared."""
+    """One number for each of UNITS."""
     proc = Path('/proc', str(pid))
     kilobytes = dict(re.findall(r'^(\w+): +(\d+) kB$', (proc / 'smaps_rollup').read_text(), re.M))
-    return [int(kilobytes['Rss']) / 1024, int(kilobytes['Pss']) / 1024,
+    return [*(int(kilobytes[name]) / 1024 for name in ('Rss', 'Pss', 'Anonymous')),
             len(list((proc / 'fd').iterdir())), len(list((proc / 'task').iterdir()))]
 
 

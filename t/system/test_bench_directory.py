@@ -36,7 +36,7 @@ WORKS = {
            for what in ('live decisions', 'longest wait')},
     },
     'memory': {f'sdr-milter: {what}': CONNECTIONS for what in (
-        'resident memory', 'its share of it', 'descriptors', 'threads')},
+        'resident memory', 'resident memory, PSS', 'memory in no file', 'descriptors', 'threads')},
     'replica': {
         'sdr-sync --once': ['first refresh', 'nothing new'],
         'sdr-sync --once: largest resident set': ['first refresh', 'nothing new'],
