@@ -6,6 +6,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import sdrctl
 import world
+from exim import USER as EXIM
 from proc import wait_for
 from slapd import READER_DN, Slapd
 from sync import Sync
@@ -21,9 +22,9 @@ def address(n):
 
 def people(count):
     """Known to each of the sides by the attribute that it is used to."""
-    return ''.join(world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
-                                mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
-                   for n in range(count))
+    return (world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
+                         mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
+            for n in range(count))
 
 
 class Premises:
@@ -37,7 +38,8 @@ class Premises:
         self.folder = folder
         self.stack = stack
         self.count = count
-        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33)
+        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33,
+                           log='none', threads=4)
         self.slapd.load(people(count))
         stack.callback(self.slapd.stop)
         self.slapd.start()
@@ -47,15 +49,27 @@ class Premises:
         self.sync = self._start_sync()
         self.replica = self.sync.conf.read_text(encoding='utf-8')
 
-    def conf(self, uri=None, **sections):
-        """The text of an sdr.conf without a milter; uri: of somebody between it and slapd."""
-        directory = {**self.directory, **({'uri': uri} if uri else {})}
+    def conf(self, uri=None, own=None, **sections):
+        """
+        The text of an sdr.conf without a milter.
+
+        uri  of somebody between it and slapd
+        own  other options of the directory
+        """
+        directory = {**self.directory, **({'uri': uri} if uri else {}), **(own or {})}
         return world.conf(directory_corp=directory, milter=None, **sections)
+
+    def asked(self, run):
+        """How often slapd is asked while this runs."""
+        before = self.slapd.search_count()
+        run()
+        return self.slapd.search_count() - before
 
     def _start_sync(self):
         (self.folder / 'sync').mkdir()
         sync = Sync(self.folder / 'sync', lambda path: self.conf(replica={'path': str(path)}))
         self.stack.callback(sync.close)
+        sync.share(EXIM)
         sync.start()
         wait_for(lambda: self._is_copied(sync), 600, 'the first refresh')
         return sync

@@ -2,10 +2,12 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import os
 import statistics
 from dataclasses import dataclass, field
 
 ROUNDS = 3
+SECONDS = float(os.environ.get('BENCH_SECONDS', 0.8))  # of a turn that has no end of its own
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Result:
     unit: str
     base: str
     sides: list
+    notes: list = field(default_factory=list)  # lines to be read with it
 
     def side(self, name):
         return next(side for side in self.sides if side.name == name)
@@ -57,16 +60,16 @@ def compare(works, unit, sides, *, base=None, rounds=ROUNDS):
     """
     Let the sides take turns; a Result for each work.
 
-    works  its name; or a list of them, where a side measures several at once
+    works  its name; or a list of them, where a side measures several at once: then unit is a list
     sides  {name: function}, which returns a number, or one for each work
     base   the side that the others are compared with; the first unless told otherwise
     """
     many = not isinstance(works, str)
     base = base or next(iter(sides))
     values = in_turns(sides, rounds)
-    return [result(work, unit, base,
+    return [result(work, one, base,
                    {name: [v[i] if many else v for v in its] for name, its in values.items()})
-            for i, work in enumerate(works if many else [works])]
+            for i, (work, one) in enumerate(zip(works, unit) if many else [(works, unit)])]
 
 
 def result(work, unit, base, values):

@@ -115,10 +115,10 @@ class Exim(Mta):
 
     # --- life ---
 
-    def start(self, *options):
-        """options: for the daemon, e.g. -odq."""
+    def start(self, *options, queue_run='1s'):
+        """options: for the daemon, e.g. -odq; queue_run: how often it looks into its queue."""
         self.configure()
-        self._daemon = Process([*self.command, '-bdf', '-q1s', *options],
+        self._daemon = Process([*self.command, '-bdf', f'-q{queue_run}', *options],
                                self.folder / 'daemon.out', env=self.env,
                                start_new_session=True)
         self._daemon.wait_ready(lambda: listening(self.port))

@@ -94,7 +94,7 @@ class Postfix(Mta):
     # --- life ---
 
     def start(self):
-        self._write_main()
+        self.configure()
         started = self.log().count('daemon started')
         self._master = Process([DAEMONS / 'master', '-c', self.folder / 'etc'],
                                self.folder / 'master.out', env=self._env, start_new_session=True)
@@ -186,7 +186,8 @@ class Postfix(Mta):
             if Path('/etc', name).exists():
                 shutil.copy(Path('/etc', name), self.queue_folder / 'etc')
 
-    def _write_main(self):
+    def configure(self):
+        """Write main.cf, which its commands want too."""
         lines = [f'{name} = {value}\n' for name, value in self.main.items()]
         path = self.folder / 'etc/main.cf'
         path.write_text(''.join(lines))

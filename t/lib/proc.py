@@ -12,7 +12,11 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from pathlib import Path
+
+
+_given = deque(maxlen=1000)
 
 
 def wait_for(predicate, seconds=10, what='condition'):
@@ -28,11 +32,16 @@ def wait_for(predicate, seconds=10, what='condition'):
 
 
 def free_port(host='127.0.0.1'):
-    """None that the kernel gives to clients: a server that is restarted must find it free."""
+    """
+    None that the kernel gives to clients: a server that is restarted must find it free. None that
+    was given out lately either: whoever has it may not listen yet.
+    """
     for port in random.sample(range(10000, 32000), 100):
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind((host, port))
-            return port
+            if port not in _given:
+                _given.append(port)
+                return port
     raise RuntimeError('no free port')
 
 

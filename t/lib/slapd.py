@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 import shutil
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,7 +65,7 @@ class Slapd:
 
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False,
-                 syncprov=True, maxsize=1 << 30):
+                 syncprov=True, maxsize=1 << 30, log='stats', threads=16):
         """
         ldif     entries beside BASE; None: nothing at all, not even that
         tls      a tls.Certificate
@@ -73,7 +74,9 @@ class Slapd:
         options  more lines for the database in slapd.conf
         sdr_schema=False leaves ours out; config_admin: who may change cn=config; True: the administrator;
         syncprov=False: without content synchronization; 'elsewhere': on another database;
-        maxsize: of the database, in octets
+        maxsize: of the database, in octets;
+        log='none': it does not write down what it is asked, which takes as long as the answer. It
+        counts instead: search_count() and not searches()
         """
         self.folder = Path(folder)
         self.log_file = self.folder / 'slapd.log'
@@ -88,6 +91,9 @@ class Slapd:
         self._config_admin = ADMIN_DN if config_admin is True else config_admin
         self._syncprov = syncprov
         self._maxsize = maxsize
+        self._log = log
+        self._threads = threads
+        self._counted = 0
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
         self._process = None
@@ -95,12 +101,13 @@ class Slapd:
         self._conf = self.folder / 'slapd.conf'
         self._configure()
         if ldif is not None:
-            self._load(BASE + ldif)
+            self.load(ldif)
 
     def start(self):
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
-        self._process = Process([SERVER / 'usr/sbin/slapd', '-d', 'stats', '-f', self._conf,
+        self._counted = 0
+        self._process = Process([SERVER / 'usr/sbin/slapd', '-d', self._log, '-f', self._conf,
                                  '-h', uris], self.log_file, env=environment())
         # Somebody else might be listening on a port that has just been taken; and slapd says that
         # it starts before it listens.
@@ -135,9 +142,9 @@ class Slapd:
         self._tool('ldapadd', input=ldif)
 
     def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
-               uri=None, ok=(0,), options=()):
+               uri=None, ok=(0,), options=(), base=SUFFIX):
         """LDIF of what this user finds; dn='' is anonymous."""
-        return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', SUFFIX, *options,
+        return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', base, *options,
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
     def dump(self):
@@ -156,6 +163,13 @@ class Slapd:
         """The filters of all searches so far that contain this text, as slapd prints them."""
         return [f for f in re.findall(r' SRCH base=.* filter="(.*)"$', self.log(), re.M)
                 if needle in f]
+
+    def search_count(self):
+        """How often it was asked since it was started, these questions aside; with log='none'."""
+        self._counted += 1
+        text = self.search('(objectClass=*)', 'monitorOpInitiated', options=('-s', 'base'),
+                           base='cn=Search,cn=Operations,cn=Monitor')
+        return int(re.search('^monitorOpInitiated: (.*)$', text, re.M)[1]) - self._counted
 
     def set(self, tls=None, acl=None, options=None):
         """Change what was given when it was made. It restarts if it runs."""
@@ -181,17 +195,20 @@ class Slapd:
     def _configure(self):
         self._conf.write_text(self._configuration())
 
-    def load(self, ldif):
-        """Make it hold BASE and these entries; it must not run and have none yet."""
-        self._load(BASE + ldif)
-
-    def _load(self, ldif):
-        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf], input=ldif, env=environment(),
+    def load(self, entries):
+        """Make it hold BASE and these, LDIF or pieces of it; it must not run and have none yet."""
+        pieces = [entries] if isinstance(entries, str) else entries
+        file = self.folder / 'entries.ldif'
+        with file.open('w', encoding='utf-8') as out:
+            out.writelines(chain([BASE], pieces))
+        run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf, '-l', file], env=environment(),
             timeout=600)
+        file.unlink()
 
     def _configuration(self):
         return '\n'.join([
             *(f'include {file}' for file in self._schema),
+            f'threads {self._threads}',
             f'modulepath {SERVER}/usr/lib/ldap',
             'moduleload back_mdb',
             *(['moduleload syncprov'] if self._syncprov else []),
@@ -209,7 +226,9 @@ class Slapd:
             *(['overlay syncprov'] if self._syncprov is True else []),
             self.options,
             self.acl,
-            *(self._other_database() if self._syncprov == 'elsewhere' else [])])
+            *(self._other_database() if self._syncprov == 'elsewhere' else []),
+            *(['database monitor', f'access to * by dn.exact="{ADMIN_DN}" read']
+              if self._log == 'none' else [])])
 
     def _other_database(self):
         (self.folder / 'other').mkdir(exist_ok=True)

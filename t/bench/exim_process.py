@@ -1,0 +1,30 @@
+"""exim_process.py - what questions cost a process of Exim, which seldom asks many
+
+exim -be: the first question loads exim-sdr.so, reads its configuration and opens
+what it asks.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import turns
+from exim import Exim
+from lines import Lines
+from questions import Questions
+
+NOTHING = 'a constant'
+
+
+def work(premises, rounds):
+    questions = Questions(premises)
+    mta = Exim(premises.folder / 'exim1', 0, questions.live)
+    mta.configure()
+
+    def routes(conf):
+        return [mta.call('sdr_route', address, '', conf) for address in questions.addresses]
+    asked = {NOTHING: ['u@hosted.example.com'], 'sdr, replica': routes(questions.replica),
+             'sdr, live search': routes(questions.live), '${lookup ldap}': questions.exim_lookups()}
+    sides = {name: Lines([*mta.command, '-be'], mta.env, lines) for name, lines in asked.items()}
+    yield from turns.compare('a process of Exim with one question', 'ms',
+                             {name: side.one for name, side in sides.items()}, rounds=rounds)
+    del sides[NOTHING]
+    yield from turns.compare('each further question of it', 'µs',
+                             {name: side.each for name, side in sides.items()}, rounds=rounds)

@@ -1,0 +1,152 @@
+"""postfix_sides.py - one Postfix where each side of a comparison has a listener of its own
+
+Its smtpd and its cleanup have the tables or the milter of that side; the rest
+they share. Everything accepted goes to discard(8).
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import functools
+import itertools
+import re
+
+import paths
+import slapd
+import world
+from milter import Milter
+from postfix import DAEMONS, Postfix
+from premises import address
+from proc import Process, free_port
+from sender import Failed, Load, Log, send, wait_empty, warm_up
+
+NOTHING, NOOP = 'no milter', 'do-nothing milter'
+MILTER, LIVE, MAP = 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socketmap, replica'
+PROXY, LDAP, LMDB = 'proxy:ldap:', 'ldap:', 'lmdb:'
+
+ALL = [NOTHING, NOOP, MILTER, LIVE, MAP, PROXY, LDAP, LMDB]
+ASKING = [NOTHING, MILTER, LIVE, MAP, PROXY, LDAP]  # a directory, and what they are compared with
+UNCHANGED = {NOTHING, NOOP}
+
+LDAP_TABLE = f"""\
+version = 3
+server_host = {{uri}}
+search_base = {slapd.SUFFIX}
+bind = yes
+bind_dn = {slapd.READER_DN}
+bind_pw = {slapd.READER_PASSWORD}
+query_filter = mail=%s
+result_attribute = mailRoutingAddress
+domain = example.com
+"""
+MODULES = f"""\
+ldap\t{DAEMONS.parent}/postfix-ldap.so\tdict_ldap_open
+lmdb\t{DAEMONS.parent}/postfix-lmdb.so\tdict_lmdb_open\tmkmap_lmdb_open
+"""
+_number = itertools.count()
+
+
+class Sides(Postfix):
+    """{name: parameters of smtpd and cleanup}"""
+
+    def __init__(self, folder, sides, people):
+        self._sides = {name: (free_port(), f'cl{number}', options)
+                       for number, (name, options) in enumerate(sides.items())}
+        self._people = people
+        super().__init__(
+            folder, 1,
+            main={'relayhost': '', 'relay_transport': 'discard:', 'default_transport': 'discard:',
+                  # Otherwise trivial-rewrite asks the tables too.
+                  'virtual_alias_domains': '',
+                  'proxy_read_maps': 'proxy:unix:passwd.byname '
+                                     + sides[PROXY]['virtual_alias_maps']},
+            listeners={port: {'cleanup_service_name': cleanup, **options}
+                       for port, cleanup, options in self._sides.values()})
+        (self.folder / 'etc/dynamicmaps.cf').write_text(MODULES)
+
+    def run(self, side, load):
+        """Sent; Failed if anything was not sent to whom this side should send it."""
+        log = Log(self.folder / 'log/maillog')
+        domain = 'example.com' if side in UNCHANGED else 'hosted.example.com'
+        try:
+            sent = send(self._sides[side][0], load, self._people, done=self._wait_done)
+            log.wait_told(rf' to=<u\d+@{re.escape(domain)}>,.* relay=none,.* status=sent ',
+                          sent.messages * load.recipients)
+        except Failed as error:
+            raise Failed(f'Postfix, {side}: {error}\n' + '\n'.join(self.complaints()[-9:])) from None
+        return sent
+
+    def _wait_done(self):
+        wait_empty([self.queue_folder / name for name in ('incoming', 'active')])
+
+    def _master_cf(self):
+        return super()._master_cf() + ''.join(
+            f'{name} unix n - n - 0 cleanup'
+            + ''.join(f'\n  -o {{ {key} = {value} }}' for key, value in options.items()) + '\n'
+            for _, name, options in self._sides.values())
+
+
+@functools.cache
+def postfix_sides(premises, uri):
+    """Sides, all of them, warm; uri: where they find the directory."""
+    folder = premises.folder / f'postfix{next(_number)}'
+    folder.mkdir()
+    postfix = Sides(folder / 'mta', parameters(folder, uri), premises.count)
+    make_table(postfix, folder, premises.count)
+    premises.stack.callback(postfix.stop)
+    replica = {'path': str(premises.sync.path)}
+    for name, text in (('live', premises.conf(uri)),
+                       ('replica', premises.conf(uri, replica=replica))):
+        premises.stack.callback(start_milter(folder, name, postfix, text).close)
+    premises.stack.callback(start_noop(folder, postfix).stop)
+    postfix.start()
+    for side in ALL:
+        warm_up(premises, f'Postfix, {side}', functools.partial(postfix.run, side), Load(20, messages=100),
+                side in (LIVE, PROXY, LDAP))
+    return postfix
+
+
+def parameters(folder, uri):
+    """What each side says in main.cf."""
+    table = folder / 'ldap.cf'
+    table.write_text(LDAP_TABLE.format(uri=uri))
+    table.chmod(0o644)
+
+    def alias(value):
+        return {'virtual_alias_maps': value}
+
+    def milter(name):
+        return {'smtpd_milters': f'unix:sdr/{name}-milter'}
+    return {
+        NOTHING: {},
+        NOOP: milter('noop'),
+        MILTER: milter('replica'),
+        LIVE: milter('live'),
+        MAP: alias('socketmap:unix:sdr/replica-map:route'),
+        PROXY: alias(f'proxy:ldap:{table}'),
+        LDAP: alias(f'ldap:{table}'),
+        LMDB: alias(f'lmdb:{folder}/aliases'),
+    }
+
+
+def make_table(postfix, folder, count):
+    """The file that lmdb: reads; postmap(1) wants a main.cf."""
+    path = folder / 'aliases'
+    path.write_text(''.join(f'{address(n)} u{n}@hosted.example.com\n' for n in range(count)))
+    postfix.configure()
+    postfix.command('postmap', f'lmdb:{path}')
+
+
+def start_milter(folder, name, postfix, text):
+    """Its sockets are NAME-milter and NAME-map."""
+    sockets = world.section('milter', {
+        'socket': f'unix:{postfix.queue_folder}/sdr/{name}-milter',
+        'map-socket': f'unix:{postfix.queue_folder}/sdr/{name}-map', 'socket-group': 'postfix'})
+    return Milter(folder / name, text + sockets).start()
+
+
+def start_noop(folder, mta):
+    """For the group that may enter the folder of the MTA's milters."""
+    path = mta.queue_folder / 'sdr/noop-milter'
+    process = Process([paths.BUILD / 't/bench/noop-milter', f'unix:{path}'], folder / 'noop.log',
+                      user='sdr', group=mta.manners.group, extra_groups=[], umask=0o007)
+    process.wait_ready(path.exists)
+    return process

@@ -1,0 +1,36 @@
+/* questions_sides.h - the same questions, asked in different ways
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Whatever goes wrong ends the process, a wrong answer too.
+ */
+#ifndef QUESTIONS_SIDES_H
+#define QUESTIONS_SIDES_H
+
+#include <stddef.h>
+
+struct side {
+    const char *name;
+    void (*prepare)(void); /* once, before all */
+    /* What one asker asks through; only one opens or closes at a time. */
+    void *(*open)(void);
+    void (*ask)(void *open, size_t question);
+    void (*close)(void *open);
+};
+
+/* Read the sdr.conf at CONF, and the addresses in FILE. */
+void
+questions_read(const char *conf, const char *file);
+
+size_t
+questions_count(void);
+
+void
+questions_free(void);
+
+const struct side *
+side_find(const char *name);
+
+_Noreturn void
+die(const char *what, const char *why);
+
+#endif

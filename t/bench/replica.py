@@ -1,0 +1,73 @@
+"""replica.py - what the replica costs: to make it, to look for what is new, to hear of a change
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import subprocess
+import time
+
+import paths
+import sdrctl
+import slapd
+import turns
+from daemon import environment
+from premises import address
+from sync import Sync
+
+CHANGES = 20
+
+# In a process of its own: what a child is said to have used begins with what its parent has.
+ONCE = """\
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, user='sdr', group='sdr', extra_groups=[])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def once(sync):
+    """Seconds, and the largest resident set in MB, of sdr-sync --once."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        ['/usr/bin/python3', '-c', ONCE, paths.BUILD / sync.program, '-c', sync.conf, '--once'],
+        env=environment(), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return time.perf_counter() - start, int(done.stdout) / 1024
+
+
+def modify(premises, n, owner):
+    premises.slapd.modify(f'dn: uid=u{n},ou=people,{slapd.SUFFIX}\nchangetype: modify\n'
+                          f'replace: sdrOwner\nsdrOwner: {owner}\n')
+
+
+def latency(premises):
+    """Milliseconds from the end of ldapmodify to the first look-up that knows; the mean."""
+    talk = sdrctl.Conversation(premises.sync.conf)
+    waits = []
+    for n in range(CHANGES):
+        recipient = address(n // 2 % premises.count)
+        owner, verdict = (('hosted', 'redirect'), ('onprem', 'pass'))[n % 2 == 0]
+        modify(premises, n // 2 % premises.count, owner)
+        start = time.perf_counter()
+        while (answer := talk.ask(recipient))['verdict'] != verdict:
+            assert time.perf_counter() - start < 30
+        waits.append((time.perf_counter() - start) * 1000)
+        assert answer['source'] == 'replica', answer
+    talk.close()
+    return sum(waits) / len(waits)
+
+
+def work(premises, rounds):
+    folder = premises.folder / 'sync-once'
+    folder.mkdir()
+    sync = Sync(folder, lambda path: premises.conf(own={'timeout': '60'},
+                                                   replica={'path': str(path)}))
+
+    def refresh():
+        for file in sync.home.iterdir():
+            file.unlink()
+        return once(sync)
+
+    yield from turns.compare(
+        ['sdr-sync --once', 'sdr-sync --once: largest resident set'], ['s', 'MB'],
+        {'first refresh': refresh, 'nothing new': lambda: once(sync)}, rounds=rounds)
+    yield from turns.compare('a change can be seen in the replica after', 'ms',
+                        {'mean of twenty': lambda: latency(premises)}, rounds=rounds)

@@ -1,0 +1,114 @@
+"""sendmail_sides.py - a Sendmail for each side of a comparison, all of them running
+
+Mail is accepted and queued, and not delivered: what ldap_routing finds when it
+asks again for the delivery is not in its price.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import functools
+import itertools
+import re
+
+import slapd
+import world
+from milter import Milter
+from postfix_sides import start_noop
+from premises import address
+from sender import PATIENCE, Failed, Load, send, warm_up
+from sendmail import Sendmail
+from sink import Sink
+
+NOTHING, NOOP, MILTER, LIVE, LDAP = ('no milter', 'do-nothing milter', 'sdr-milter, replica',
+                                     'sdr-milter, live search', 'FEATURE(ldap_routing)')
+ALL = [NOTHING, NOOP, MILTER, LIVE, LDAP]
+ASKING = [NOTHING, MILTER, LIVE, LDAP]
+REWRITES_AT_ONCE = {MILTER, LIVE}
+
+QUIET = "define(`confLOG_LEVEL', `9')dnl\n"  # the one it has by itself
+LDAP_ROUTING = f"""\
+define(`confLDAP_DEFAULT_SPEC', `-w 3 -H {{uri}} -b {slapd.SUFFIX} -d {slapd.READER_DN} -M simple -P {{password}}')dnl
+FEATURE(`ldap_routing', , , `bounce')dnl
+LDAPROUTE_DOMAIN(`example.com')dnl
+"""
+_number = itertools.count()
+
+
+class Side(Sendmail):
+    def __init__(self, name, folder, sink, people, **options):
+        self.name = name
+        self._people = people
+        self._sink = sink
+        super().__init__(folder, sink.port, **options)
+
+    def run(self, load, deliver=False):
+        """Sent, accepted or even delivered; Failed if a recipient was not queued as he should be."""
+        try:
+            sent = send(self.port, load, self._people)
+            self._prove(sent.messages * load.recipients)
+            if deliver:
+                self.wait_empty(PATIENCE)
+        except Failed as error:
+            raise Failed(f'Sendmail, {self.name}: {error}\n'
+                         + '\n'.join(self.complaints()[-9:])) from None
+        for path in self._queue.iterdir():
+            path.unlink()
+        return sent
+
+    def prove_delivery(self):
+        """One message, to its end; Failed if it went to the wrong recipient."""
+        message_id = self.send(address(0)).message_id
+        self.wait_empty()
+        wanted = address(0) if self.name in (NOTHING, NOOP) else 'u0@hosted.example.com'
+        if list(self._sink.recipients(message_id)) != [wanted]:
+            raise Failed(f'Sendmail, {self.name}: sent to {self._sink.recipients(message_id)}')
+
+    def _prove(self, count):
+        """By what is in the queue."""
+        domain = 'hosted.example.com' if self.name in REWRITES_AT_ONCE else 'example.com'
+        wanted = re.compile(rf'^R.*<u\d+@{re.escape(domain)}>$'.encode(), re.M)
+        found = sum(len(wanted.findall(path.read_bytes())) for path in self._queue.glob('qf*'))
+        if found != count:
+            raise Failed(f'{found} recipients of {count} in {domain}')
+
+
+@functools.cache
+def sendmail_sides(premises, uri):
+    """{name: Side}, running and warm; uri: where they find the directory."""
+    folder = premises.folder / f'sendmail{next(_number)}'
+    folder.mkdir()
+    sink = Sink().start()
+    premises.stack.callback(sink.stop)
+    password = folder / 'password'
+    password.write_text(slapd.READER_PASSWORD)
+    password.chmod(0o600)
+    options = {
+        NOTHING: {},
+        NOOP: {'milters': ['unix:sdr/noop-milter']},
+        MILTER: {'milters': ['unix:sdr/milter']},
+        LIVE: {'milters': ['unix:sdr/milter']},
+        LDAP: {'mc': LDAP_ROUTING.format(uri=uri, password=password)},
+    }
+    texts = {MILTER: premises.conf(uri, replica={'path': str(premises.sync.path)}),
+             LIVE: premises.conf(uri)}
+    sides = {}
+    for number, name in enumerate(ALL):
+        option = {'mc': '', **options[name]}
+        option['mc'] += QUIET
+        side = Side(name, folder / f'mta{number}', sink, premises.count, **option)
+        premises.stack.callback(side.stop)
+        if name in texts:
+            premises.stack.callback(start_milter(folder / f'milter{number}', side,
+                                                 texts[name]).close)
+        elif name == NOOP:
+            premises.stack.callback(start_noop(folder, side).stop)
+        side.start()
+        side.prove_delivery()
+        warm_up(premises, f'Sendmail, {name}', side.run, Load(5, messages=20), name in (LIVE, LDAP))
+        sides[name] = side
+    return sides
+
+
+def start_milter(folder, mta, text):
+    section = world.section('milter', {'socket': f'unix:{mta.queue_folder}/sdr/milter',
+                                       'socket-group': mta.manners.group})
+    return Milter(folder, text + section).start()
