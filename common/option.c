@@ -126,7 +126,7 @@ const struct sdr_option sdr_options[] = {
      NULL, 0, 0, tls_versions, false, "the oldest TLS version that is taken"},
     {"directory", "timeout", NUMBER, DIRECTORY(timeout), "5", NULL, 1, 60, NULL,
      false, "seconds for the whole question"},
-    {"directory", "max-connections", NUMBER, DIRECTORY(max_connections), "4",
+    {"directory", "max-connections", NUMBER, DIRECTORY(max_connections), "16",
      NULL, 1, 64, NULL, false, "connections per URI"},
     {"directory", "sync", CHOICE, DIRECTORY(sync), "auto", NULL, 0, 0, syncs,
      false, "how sdr-sync learns of changes"},

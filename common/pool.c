@@ -196,24 +196,26 @@ sdr_place_close(struct sdr_place *place)
 
 /* ---- opening ---- */
 
-/* How many find out whether a server takes the account. */
+/* How many connect, to whichever server. */
 static unsigned
-trials(const struct sdr_pool *pool)
+openings(const struct sdr_pool *pool)
 {
     unsigned all = 0;
 
     for (unsigned i = 0; i < pool->options->uris.count; i++)
-        all += pool->servers[i].opening > 0 && !pool->servers[i].accepted;
+        all += pool->servers[i].opening;
     return all;
 }
 
-/* Each trial may be one more refusal: no more of them at a time than may be. */
+/* Each of them may be one more refusal: no more of them at a time than may be,
+ * and not all of those at one server, which may be silent. */
 static bool
 may_try(const struct sdr_pool *pool, const struct sdr_server *server)
 {
-    return server->accepted
-           || (server->opening == 0
-               && pool->refusals + trials(pool) < REFUSALS_MAX);
+    unsigned most = server->accepted ? REFUSALS_MAX - 1 : 1;
+
+    return server->opening < most
+           && pool->refusals + openings(pool) < REFUSALS_MAX;
 }
 
 /* True if it is this thread that may try. False, with the reason, if another
@@ -227,7 +229,7 @@ await_turn(struct sdr_pool *pool, struct sdr_server *server, int64_t deadline,
     int64_t begin = sdr_clock();
     int rc = 0;
 
-    while (rc == 0 && trials(pool) > 0 && !may_try(pool, server))
+    while (rc == 0 && openings(pool) > 0 && !may_try(pool, server))
         rc = pthread_cond_timedwait(&pool->opened, &pool->lock, &until);
     if (sdr_pool_is_refused(pool, server))
         sdr_pool_tell_refused(server, error);

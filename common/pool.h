@@ -81,9 +81,10 @@ sdr_pool_free_places(const struct sdr_pool *pool,
                      const struct sdr_server *server);
 
 /* Open the place, which is the caller's own, by its time. While it is not known
- * whether the server takes the account, one thread at a time tries, at no more
- * servers than may refuse it, and if it was refused it was for all that wait.
- * Returns SDR_OK, or SDR_TEMPFAIL with the reason. Takes the lock. */
+ * whether the server takes the account, one thread at a time tries; never more
+ * try, all servers together, than may be refused; and if it was refused it was
+ * for all that wait. Returns SDR_OK, or SDR_TEMPFAIL with the reason. Takes the
+ * lock. */
 enum sdr_status SDR_MUST_USE
 sdr_pool_open(struct sdr_pool *pool, struct sdr_place *place,
               struct sdr_error *error);

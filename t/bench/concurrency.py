@@ -10,7 +10,7 @@ import turns
 from questions import Questions
 
 ASKERS = [1, 8, 64, 256]
-DEFAULT, MOST = 4, 64  # max-connections, see sdr.conf(5)
+DEFAULT, MOST = 16, 64  # max-connections, see sdr.conf(5)
 
 
 def counted(connections):

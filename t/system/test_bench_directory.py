@@ -31,7 +31,7 @@ WORKS = {
     'concurrency': {
         'live decisions, 1 asks': ['ldap_search_ext_s, 1 connection', 'sdr, 1 connection'],
         **{f'{what}, {n} ask at once': [
-            f'ldap_search_ext_s, {n} connections', 'sdr, 4 connections', f'sdr, {most} connections']
+            f'ldap_search_ext_s, {n} connections', 'sdr, 16 connections', f'sdr, {most} connections']
            for n, most in ((8, 8), (64, 64), (256, 64))
            for what in ('live decisions', 'longest wait')},
     },

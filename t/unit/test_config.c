@@ -226,7 +226,7 @@ what_is_not_given_has_a_default(void **state)
     assert_true(d->tls_require_cert);
     assert_string_equal(d->tls_ca_file, "/etc/ssl/certs/ca-certificates.crt");
     assert_int_equal(d->timeout, 5);
-    assert_int_equal(d->max_connections, 4);
+    assert_int_equal(d->max_connections, 16);
     assert_string_equal(c->milter.socket, "/var/spool/postfix/sdr/milter.sock");
     assert_null(c->milter.map_socket);
     assert_null(c->milter.socket_group);
