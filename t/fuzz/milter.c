@@ -1,198 +1,53 @@
-/* milter.c - fuzzed: what an MTA says to the milter, from MAIL to close
+/* milter.c - fuzzed: what an MTA says to the milter, from negotiation to QUIT
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * libmilter and the MTA behind it are played by this file: the callbacks are
- * called as libmilter does, and the smfi_ functions edit an envelope. The input
- * is lines, by their first letter:
+ * An input that begins with a NUL is the octets of a connection. Any other is a
+ * script for an MTA that is played by this file: it speaks the protocol, and
+ * keeps the envelope that is edited. Lines, by their first letter:
  *
  *   V TEXT, M TEXT, I TEXT   macros from now on: v, {rcpt_mailer}, i; without a
  *                            text there is none
  *   Q                        the MTA never tells {rcpt_addr}; before any R
- *   N HEX                    negotiation, with these actions
+ *   N ACTIONS STEPS VERSION  another connection, with this offer (hexadecimal)
+ *   S NUMBER                 the milter reads so many octets at once
  *   F                        MAIL
  *   R GIVEN TAB RESOLVED TAB PARAMETER...   RCPT; without RESOLVED it is GIVEN
  *   T ADDRESS                the lookup table has told everything about it
  *   H VALUE                  a loop mark among the headers
- *   ! NUMBER                 of the calls that follow the one so far away fails
- *   E, A, C                  end of message, abort, another connection
+ *   D, U                     DATA to the body; an unknown command
+ *   E, A, K, C               end of message, abort, QUIT_NC, another connection
  */
-#include "callbacks.h"
-
-#include <strings.h>
+#include <arpa/inet.h>
 
 #include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
 
-#include "address.h"
+#include "envelope.h"
 #include "fuzz.h"
 #include "route.h"
 #include "service.h"
 #include "told.h"
+#include "wire.h"
 #include "world.h"
 
-enum { RECIPIENTS_MAX = 64, WORDS_MAX = 8 };
-
-struct rcpt {
-    char *given;
-    const char *resolved; /* NULL: not told */
-    bool added;           /* by the milter */
-    bool gone;
-};
+enum { WORDS_MAX = 8 };
 
 /* The MTA's own map of addresses: it says the same of one each time. */
 struct mapped {
     char *text, *resolved;
 };
 
-struct smfi_str {
-    void *priv;
-    char *version, *mailer, *id;
-    const char *resolved;
+static struct {
+    struct wire wire;
+    uint32_t offer[3];       /* actions, steps, version */
+    uint32_t actions, steps; /* agreed on */
+    bool is_open, in_message, has_rcpt, in_content;
+    char *version_text, *mailer, *id;
     bool is_quiet;
-    unsigned long actions;
     struct mapped map[RECIPIENTS_MAX];
     unsigned map_count;
-    struct rcpt envelope[RECIPIENTS_MAX * 8];
-    unsigned count;
-    struct sdr_address told[RECIPIENTS_MAX];
-    unsigned told_count;
-    unsigned marks;
-    unsigned long fail_in; /* 0: none */
-    bool edit_failed;
-    char reply; /* the class of the one that was set; 0: none */
-};
-
-static struct smfi_str mta;
-static struct smfiDesc milter;
-
-/* ---- libmilter ---- */
-
-int
-smfi_register(struct smfiDesc description)
-{
-    milter = description;
-    return MI_SUCCESS;
-}
-
-int
-smfi_setpriv(SMFICTX *ctx, void *priv)
-{
-    ctx->priv = priv;
-    return MI_SUCCESS;
-}
-
-void *
-smfi_getpriv(SMFICTX *ctx)
-{
-    return ctx->priv;
-}
-
-char *
-smfi_getsymval(SMFICTX *ctx, char *name)
-{
-    if (strcmp(name, "v") == 0)
-        return ctx->version;
-    if (strcmp(name, "i") == 0)
-        return ctx->id;
-    if (strcmp(name, "{rcpt_mailer}") == 0)
-        return ctx->mailer;
-    FUZZ_RULE(strcmp(name, "{rcpt_addr}") == 0);
-    return (char *)(uintptr_t)ctx->resolved;
-}
-
-int
-smfi_setsymlist(SMFICTX *ctx, int where, char *macros)
-{
-    (void)ctx;
-    FUZZ_RULE(where == SMFIM_ENVRCPT && macros[0] != '\0');
-    return MI_SUCCESS;
-}
-
-static bool
-fails(SMFICTX *ctx)
-{
-    return ctx->fail_in > 0 && --ctx->fail_in == 0;
-}
-
-/* libmilter reads the text as a format. */
-int
-smfi_setreply(SMFICTX *ctx, char *code, char *enhanced, char *text)
-{
-    FUZZ_RULE(strlen(code) == 3 && (code[0] == '4' || code[0] == '5'));
-    FUZZ_RULE(enhanced[0] == code[0]);
-    FUZZ_RULE(fuzz_is_clean(text));
-    for (const char *s = text; (s = strchr(s, '%')) != NULL; s += 2)
-        FUZZ_RULE(s[1] == '%');
-    if (fails(ctx))
-        return MI_FAILURE;
-    ctx->reply = code[0];
-    return MI_SUCCESS;
-}
-
-static int
-edit(SMFICTX *ctx, unsigned long action)
-{
-    if ((ctx->actions & action) != 0 && !fails(ctx))
-        return MI_SUCCESS;
-    ctx->edit_failed = true;
-    return MI_FAILURE;
-}
-
-static void
-add(SMFICTX *ctx, const char *path)
-{
-    size_t len = strlen(path);
-
-    FUZZ_RULE(len > 2 && path[0] == '<' && path[len - 1] == '>');
-    FUZZ_RULE(fuzz_is_clean(path));
-    FUZZ_RULE(ctx->count < sizeof ctx->envelope / sizeof ctx->envelope[0]);
-    ctx->envelope[ctx->count++] =
-        (struct rcpt){.given = fuzz_text(path, len), .added = true};
-}
-
-/* Where it fails it may be tried again without parameters. */
-int
-smfi_addrcpt_par(SMFICTX *ctx, char *path, char *parameters)
-{
-    (void)parameters;
-    if ((ctx->actions & SMFIF_ADDRCPT_PAR) == 0 || fails(ctx))
-        return MI_FAILURE;
-    add(ctx, path);
-    return MI_SUCCESS;
-}
-
-int
-smfi_addrcpt(SMFICTX *ctx, char *path)
-{
-    if (edit(ctx, SMFIF_ADDRCPT) != MI_SUCCESS)
-        return MI_FAILURE;
-    add(ctx, path);
-    return MI_SUCCESS;
-}
-
-/* By the client's text, or by the MTA's own. */
-int
-smfi_delrcpt(SMFICTX *ctx, char *text)
-{
-    if (edit(ctx, SMFIF_DELRCPT) != MI_SUCCESS)
-        return MI_FAILURE;
-    for (unsigned i = 0; i < ctx->count; i++) {
-        struct rcpt *r = &ctx->envelope[i];
-
-        if (strcmp(r->given, text) == 0
-            || (r->resolved != NULL && strcmp(r->resolved, text) == 0))
-            r->gone = true;
-    }
-    return MI_SUCCESS;
-}
-
-int
-smfi_addheader(SMFICTX *ctx, char *name, char *value)
-{
-    FUZZ_RULE(strcmp(name, SDR_MARK_HEADER) == 0);
-    FUZZ_RULE(strncmp(value, "onprem; ", 8) == 0 && fuzz_is_clean(value));
-    ctx->marks++;
-    return edit(ctx, SMFIF_ADDHDRS);
-}
+    struct envelope envelope;
+} mta;
 
 /* ---- the rest of the program ---- */
 
@@ -202,200 +57,264 @@ service_get(void)
     return world_get();
 }
 
-void
-service_wake(void)
+bool
+service_is_verbose(void)
 {
+    return true;
 }
 
 bool
 told_since(const struct sdr_address *mailbox, int64_t moment)
 {
     (void)moment;
-    for (unsigned i = 0; i < mta.told_count; i++) {
-        if (sdr_address_same(&mta.told[i], mailbox))
-            return true;
-    }
-    return false;
+    return envelope_is_told(&mta.envelope, mailbox);
 }
 
-/* ---- the rules ---- */
+/* ---- what the milter answers ---- */
 
-/* What the decision about a recipient has to be made of; false if the MTA's map
- * has made another mailbox of it, which stays. */
+static void
+hear_nothing(void)
+{
+    struct packet packet;
+
+    FUZZ_RULE(mta.wire.end == SESSION_GOES_ON);
+    FUZZ_RULE(!wire_hear(&mta.wire, &packet));
+}
+
+static void
+hear_continue(void)
+{
+    struct packet packet;
+
+    FUZZ_RULE(wire_hear(&mta.wire, &packet));
+    FUZZ_RULE(packet.command == SMFIR_CONTINUE && packet.len == 0);
+    hear_nothing();
+}
+
+/* "550 5.1.1 text", which an MTA reads as a format. */
+static void
+check_reply(const struct packet *packet)
+{
+    const char *text = packet->data;
+
+    FUZZ_RULE(packet->len > 10 && text[packet->len - 1] == '\0');
+    FUZZ_RULE(strlen(text) == packet->len - 1 && fuzz_is_clean(text));
+    FUZZ_RULE((text[0] == '4' || text[0] == '5') && text[3] == ' ');
+    FUZZ_RULE(text[4] == text[0] && text[5] == '.');
+    for (const char *s = text; (s = strchr(s, '%')) != NULL; s += 2)
+        FUZZ_RULE(s[1] == '%');
+}
+
+/* True if it goes on. */
 static bool
-decide(const struct rcpt *r, struct sdr_address *mailbox,
-       struct sdr_verdict *verdict)
+hear_decision(const struct packet *packet)
 {
-    struct sdr *sdr = world_get();
-    struct sdr_address given, resolved;
-    bool has_given = sdr_address_parse(&given, r->given) == SDR_OK;
-    bool has_resolved = r->resolved != NULL
-                        && sdr_address_parse(&resolved, r->resolved) == SDR_OK;
-
-    memset(mailbox, 0, sizeof *mailbox);
-    if (has_given)
-        *mailbox = given;
-    else if (has_resolved)
-        *mailbox = resolved;
-    sdr_decide(sdr, has_given || !has_resolved ? r->given : r->resolved, NULL,
-               verdict);
-    sdr_close(&sdr);
-    return !has_given || !has_resolved || sdr_address_same(&given, &resolved);
-}
-
-/* True if mail for the mailbox is delivered. */
-static bool
-is_present(const struct sdr_address *mailbox)
-{
-    for (unsigned i = 0; i < mta.count; i++) {
-        const struct rcpt *r = &mta.envelope[i];
-        const char *text = r->resolved != NULL ? r->resolved : r->given;
-        struct sdr_address other;
-
-        if (!r->gone
-            && ((sdr_address_parse(&other, r->given) == SDR_OK
-                 && sdr_address_same(&other, mailbox))
-                || (sdr_address_parse(&other, text) == SDR_OK
-                    && sdr_address_same(&other, mailbox))))
-            return true;
-    }
-    return false;
-}
-
-static void
-check_targets(const struct sdr_verdict *verdict)
-{
-    for (unsigned i = 0; i < verdict->target_count; i++) {
-        struct sdr_address target;
-
-        FUZZ_RULE(sdr_address_parse(&target, verdict->targets[i].address)
-                  == SDR_OK);
-        FUZZ_RULE(is_present(&target));
-    }
-}
-
-/* Sendmail knows a user of its own by name alone; see message.h. */
-static bool
-has_bare_name(const struct rcpt *r)
-{
-    return r->resolved != NULL && strchr(r->resolved, '@') == NULL;
-}
-
-/* The MTA has made another mailbox of it, which stays; unless by just this text
- * there is one that does not: then that is who gets it. */
-static void
-check_mapped(const struct rcpt *r)
-{
-    const struct rcpt same = {.given = (char *)(uintptr_t)r->resolved};
-    struct sdr_address mailbox;
-    struct sdr_verdict verdict;
-
-    if (!r->gone)
-        return;
-    (void)decide(&same, &mailbox, &verdict);
-    FUZZ_RULE(verdict.kind == SDR_REDIRECT);
-    check_targets(&verdict);
-}
-
-/* Kept, or replaced by all its targets; never lost. */
-static void
-check_recipient(const struct rcpt *r)
-{
-    struct sdr_address mailbox;
-    struct sdr_verdict verdict;
-    bool ours = decide(r, &mailbox, &verdict);
-    bool told = told_since(&mailbox, 0);
-
-    if (!ours) {
-        check_mapped(r);
-        return;
-    }
-    FUZZ_RULE(!r->gone || verdict.kind == SDR_REDIRECT);
-    if (!told || r->gone)
-        check_targets(&verdict);
-    if (!told && verdict.kind == SDR_REDIRECT && !has_bare_name(r))
-        FUZZ_RULE(r->gone);
-    if (verdict.leaves)
-        FUZZ_RULE(mta.marks == 1);
-}
-
-/* A target of somebody, and added once. */
-static void
-check_added(const struct rcpt *added)
-{
-    struct sdr_address target, other;
-    unsigned times = 0;
-    bool wanted = false;
-
-    FUZZ_RULE(sdr_address_parse(&target, added->given) == SDR_OK);
-    for (unsigned i = 0; i < mta.count; i++) {
-        const struct rcpt *r = &mta.envelope[i];
-        struct sdr_verdict verdict;
-
-        if (r->added) {
-            times += sdr_address_parse(&other, r->given) == SDR_OK
-                     && sdr_address_same(&other, &target);
-            continue;
-        }
-        if (!decide(r, &other, &verdict))
-            continue;
-        for (unsigned k = 0; k < verdict.target_count; k++)
-            wanted |=
-                sdr_address_parse(&other, verdict.targets[k].address) == SDR_OK
-                && sdr_address_same(&other, &target);
-    }
-    FUZZ_RULE(wanted && times == 1);
-}
-
-static void
-check_envelope(void)
-{
-    FUZZ_RULE(!mta.edit_failed && mta.marks <= 1);
-    for (unsigned i = 0; i < mta.count; i++) {
-        if (mta.envelope[i].added)
-            check_added(&mta.envelope[i]);
-        else
-            check_recipient(&mta.envelope[i]);
-    }
-}
-
-static void
-check_status(sfsistat status)
-{
-    switch (status) {
-    case SMFIS_CONTINUE:
-        FUZZ_RULE(mta.reply == 0);
+    switch (packet->command) {
+    case SMFIR_CONTINUE:
+    case SMFIR_TEMPFAIL:
+        FUZZ_RULE(packet->len == 0);
         break;
-    case SMFIS_REJECT:
-        FUZZ_RULE(mta.reply == '5');
-        break;
-    case SMFIS_TEMPFAIL:
-        FUZZ_RULE(mta.reply == 0 || mta.reply == '4');
+    case SMFIR_REPLYCODE:
+        check_reply(packet);
         break;
     default:
         FUZZ_RULE(false);
     }
+    hear_nothing();
+    return packet->command == SMFIR_CONTINUE;
 }
 
-/* ---- the MTA ---- */
+static void
+hear_added(struct packet_strings *strings)
+{
+    const char *path = packet_string(strings);
+    size_t len = strlen(path);
+
+    FUZZ_RULE(len > 2 && path[0] == '<' && path[len - 1] == '>');
+    FUZZ_RULE(fuzz_is_clean(path));
+    envelope_add(&mta.envelope, path, NULL, true);
+}
 
 static void
-forget_envelope(void)
+hear_mark(struct packet_strings *strings)
 {
-    for (unsigned i = 0; i < mta.count; i++)
-        free(mta.envelope[i].given);
-    mta.count = mta.told_count = mta.marks = 0;
-    mta.edit_failed = false;
-    mta.reply = 0;
+    const char *name = packet_string(strings);
+    const char *value = packet_string(strings);
+
+    FUZZ_RULE(strcmp(name, SDR_MARK_HEADER) == 0 && value != NULL);
+    FUZZ_RULE(strncmp(value, "onprem; ", 8) == 0 && fuzz_is_clean(value));
+    mta.envelope.marks++;
+}
+
+/* False if it is none. */
+static bool
+hear_edit(const struct packet *packet)
+{
+    struct packet_strings strings;
+    uint32_t action;
+
+    switch (packet->command) {
+    case SMFIR_ADDRCPT:
+        action = SMFIF_ADDRCPT;
+        break;
+    case SMFIR_ADDRCPT_PAR:
+        action = SMFIF_ADDRCPT_PAR;
+        break;
+    case SMFIR_DELRCPT:
+        action = SMFIF_DELRCPT;
+        break;
+    case SMFIR_ADDHEADER:
+        action = SMFIF_ADDHDRS;
+        break;
+    default:
+        return false;
+    }
+    FUZZ_RULE((mta.actions & action) != 0);
+    FUZZ_RULE(packet_strings(packet->data, packet->len, &strings));
+    if (action == SMFIF_DELRCPT)
+        envelope_delete(&mta.envelope, packet_string(&strings));
+    else if (action == SMFIF_ADDHDRS)
+        hear_mark(&strings);
+    else
+        hear_added(&strings);
+    return true;
+}
+
+/* ---- what the MTA says ---- */
+
+static void
+say(char command, const char *text)
+{
+    wire_begin(&mta.wire, command);
+    if (text != NULL)
+        wire_put_text(&mta.wire, text);
+    wire_end(&mta.wire);
+}
+
+/* A step that the milter may want left out, or may not answer. */
+static void
+step(char command, uint32_t without, uint32_t silent, const char *text)
+{
+    if ((mta.steps & without) != 0)
+        return;
+    say(command, text);
+    if ((mta.steps & silent) != 0)
+        hear_nothing();
+    else
+        hear_continue();
+}
+
+static void
+put_macro(const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    wire_put_text(&mta.wire, name);
+    wire_put_text(&mta.wire, value);
+}
+
+/* All of them at each stage. */
+static void
+say_macros(char stage, const char *resolved)
+{
+    wire_begin(&mta.wire, SMFIC_MACRO);
+    wire_put(&mta.wire, &stage, 1);
+    put_macro("i", mta.id);
+    put_macro(stage == SMFIC_RCPT ? "{v}" : "v", mta.version_text);
+    if (stage == SMFIC_RCPT) {
+        put_macro("{rcpt_mailer}", mta.mailer);
+        put_macro("{rcpt_addr}", resolved);
+    }
+    wire_end(&mta.wire);
+    hear_nothing();
+}
+
+static void
+greet(void)
+{
+    static const char connect[] = "client.test\0U";
+
+    if ((mta.steps & SMFIP_NOCONNECT) == 0) {
+        say_macros(SMFIC_CONNECT, NULL);
+        wire_begin(&mta.wire, SMFIC_CONNECT);
+        wire_put(&mta.wire, connect, sizeof connect - 1);
+        wire_end(&mta.wire);
+        hear_continue();
+    }
+    step(SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO, "client.test");
+}
+
+static void
+say_number(uint32_t number)
+{
+    number = htonl(number);
+    wire_put(&mta.wire, &number, sizeof number);
+}
+
+/* What is agreed on was offered; no actions and no steps are those of version
+ * 1. False if the milter does not speak this version. */
+static bool
+negotiate(void)
+{
+    uint32_t actions = mta.offer[0] != 0 ? mta.offer[0] : SMFI_V1_ACTS;
+    uint32_t steps = mta.offer[1] != 0 ? mta.offer[1] : SMFI_V1_PROT;
+    uint32_t version = mta.offer[2];
+    struct packet packet;
+
+    wire_begin(&mta.wire, SMFIC_OPTNEG);
+    say_number(version);
+    say_number(mta.offer[0]);
+    say_number(mta.offer[1]);
+    wire_end(&mta.wire);
+    if (version < 2 || version > INT32_MAX) {
+        FUZZ_RULE(mta.wire.end == SESSION_BROKEN);
+        return false;
+    }
+    FUZZ_RULE(wire_hear(&mta.wire, &packet) && packet.len >= 12);
+    FUZZ_RULE(packet.command == SMFIC_OPTNEG);
+    FUZZ_RULE(packet_number(packet.data) == (version < 6 ? version : 6));
+    mta.actions = packet_number(packet.data + 4);
+    mta.steps = packet_number(packet.data + 8);
+    FUZZ_RULE((mta.actions & ~actions) == 0 && (mta.steps & ~steps) == 0);
+    FUZZ_RULE((packet.len > 12) == ((mta.actions & SMFIF_SETSYMLIST) != 0));
+    hear_nothing();
+    return true;
+}
+
+static void
+hang_up(void)
+{
+    wire_clear(&mta.wire);
+    envelope_clear(&mta.envelope);
+    mta.is_open = mta.in_message = mta.in_content = false;
+    FUZZ_RULE(world_references() == 0);
+}
+
+/* A connection, if there is none; false if there can be none. */
+static bool
+open_connection(void)
+{
+    if (!mta.is_open) {
+        if (!negotiate()) {
+            hang_up();
+            return false;
+        }
+        greet();
+        mta.is_open = true;
+    }
+    return true;
 }
 
 static void
 begin_message(void)
 {
-    char *arguments[] = {(char *)(uintptr_t) "<>", NULL};
-
-    forget_envelope();
-    FUZZ_RULE(milter.xxfi_envfrom(&mta, arguments) == SMFIS_NOREPLY);
+    if (!open_connection())
+        return;
+    envelope_clear(&mta.envelope);
+    say_macros(SMFIC_MAIL, NULL);
+    step(SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL, "<>");
+    mta.in_message = true;
+    mta.has_rcpt = mta.in_content = false;
 }
 
 /* What it maps by: the mailbox, however it is spelled; else the text. */
@@ -449,13 +368,27 @@ is_refused(void)
     return mta.mailer != NULL && strcmp(mta.mailer, "error") == 0;
 }
 
+/* True if the milter takes it. */
+static bool
+ask(char *const *words)
+{
+    struct packet packet;
+
+    wire_begin(&mta.wire, SMFIC_RCPT);
+    for (; *words != NULL; words++)
+        wire_put_text(&mta.wire, *words);
+    wire_end(&mta.wire);
+    FUZZ_RULE(wire_hear(&mta.wire, &packet));
+    return hear_decision(&packet);
+}
+
 static void
-send_recipient(char *line)
+say_recipient(char *line)
 {
     char *words[WORDS_MAX + 1] = {NULL};
     const char *resolved = NULL;
     unsigned count = 0;
-    sfsistat status;
+    bool taken;
     char *word;
 
     while (count < WORDS_MAX && (word = strsep(&line, "\t")) != NULL) {
@@ -464,68 +397,106 @@ send_recipient(char *line)
         else
             words[count++] = word;
     }
+    if (!mta.in_message)
+        begin_message();
     resolved = resolve(words[0], resolved);
-    if (mta.map_count == RECIPIENTS_MAX || mta.count == RECIPIENTS_MAX)
+    if (!mta.is_open || mta.in_content || mta.map_count == RECIPIENTS_MAX
+        || mta.envelope.count == RECIPIENTS_MAX)
         return;
-    mta.resolved = mta.is_quiet ? NULL : resolved;
-    mta.reply = 0;
-    status = milter.xxfi_envrcpt(&mta, words);
-    check_status(status);
+    if (mta.is_quiet)
+        resolved = NULL;
+    say_macros(SMFIC_RCPT, resolved);
+    taken = ask(words);
+    mta.has_rcpt = true;
     if (mta.mailer == NULL)
-        FUZZ_RULE(status == SMFIS_CONTINUE);
-    if (status == SMFIS_CONTINUE && !is_refused())
-        mta.envelope[mta.count++] =
-            (struct rcpt){.given = fuzz_text(words[0], strlen(words[0])),
-                          .resolved = mta.resolved};
-    mta.resolved = NULL;
+        FUZZ_RULE(taken);
+    if (taken && !is_refused())
+        envelope_add(&mta.envelope, words[0], resolved, false);
 }
 
 static void
-send_header(char *value)
+say_header(const char *value)
 {
-    char name[] = SDR_MARK_HEADER;
-
-    FUZZ_RULE(milter.xxfi_header(&mta, name, value) == SMFIS_NOREPLY);
+    if (!mta.has_rcpt)
+        return;
+    mta.in_content = true;
+    wire_begin(&mta.wire, SMFIC_HEADER);
+    wire_put_text(&mta.wire, SDR_MARK_HEADER);
+    wire_put_text(&mta.wire, value);
+    wire_end(&mta.wire);
+    if ((mta.steps & SMFIP_NR_HDR) != 0)
+        hear_nothing();
+    else
+        hear_continue();
 }
 
+static void
+say_content(void)
+{
+    if (!mta.has_rcpt || mta.in_content)
+        return;
+    mta.in_content = true;
+    step(SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA, NULL);
+    say_header("hosted; 1");
+    step(SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, NULL);
+    step(SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, "Hello\r\n");
+}
+
+static void
+forget_message(void)
+{
+    envelope_clear(&mta.envelope);
+    mta.in_message = mta.has_rcpt = mta.in_content = false;
+}
+
+/* Where it does not go on nothing is edited. */
 static void
 end_message(void)
 {
-    sfsistat status;
+    struct packet packet;
+    unsigned edits = 0;
 
-    mta.reply = 0;
-    status = milter.xxfi_eom(&mta);
-    check_status(status);
-    if (status == SMFIS_CONTINUE)
-        check_envelope();
-    forget_envelope();
+    if (!mta.has_rcpt)
+        return;
+    say_macros(SMFIC_BODYEOB, NULL);
+    say(SMFIC_BODYEOB, NULL);
+    while (wire_hear(&mta.wire, &packet) && hear_edit(&packet))
+        edits++;
+    if (hear_decision(&packet))
+        envelope_check(&mta.envelope);
+    else
+        FUZZ_RULE(edits == 0);
+    forget_message();
 }
 
 static void
-abort_message(void)
+say_alone(char command)
 {
-    FUZZ_RULE(milter.xxfi_abort(&mta) == SMFIS_CONTINUE);
-    forget_envelope();
+    if (!mta.is_open)
+        return;
+    say(command, NULL);
+    hear_nothing();
+    forget_message();
 }
 
 static void
-close_connection(void)
+say_unknown(const char *text)
 {
-    milter.xxfi_close(&mta);
-    FUZZ_RULE(mta.priv == NULL && world_references() == 0);
-    forget_envelope();
+    if (mta.is_open)
+        step(SMFIC_UNKNOWN, SMFIP_NOUNKNOWN, SMFIP_NR_UNKN, text);
 }
 
-static void
-negotiate(const char *text)
-{
-    unsigned long actions = strtoul(text, NULL, 16), steps = ~0UL, a = 0, b = 0;
+/* ---- the script ---- */
 
-    FUZZ_RULE(milter.xxfi_negotiate(&mta, actions, steps, 0, 0, &actions,
-                                    &steps, &a, &b)
-              == SMFIS_CONTINUE);
-    FUZZ_RULE((actions & ~strtoul(text, NULL, 16)) == 0);
-    mta.actions = actions;
+/* What is left out stays as it was. */
+static void
+offer(char *text)
+{
+    char *word;
+
+    hang_up();
+    for (unsigned i = 0; i < 3 && (word = strsep(&text, " ")) != NULL; i++)
+        mta.offer[i] = (uint32_t)strtoul(word, NULL, 16);
 }
 
 static void
@@ -538,9 +509,12 @@ set_macro(char **macro, const char *text)
 static void
 note_told(const char *text)
 {
-    if (mta.told_count < RECIPIENTS_MAX
-        && sdr_address_parse(&mta.told[mta.told_count], text) == SDR_OK)
-        mta.told_count++;
+    struct envelope *envelope = &mta.envelope;
+
+    if (envelope->told_count < RECIPIENTS_MAX
+        && sdr_address_parse(&envelope->told[envelope->told_count], text)
+               == SDR_OK)
+        envelope->told_count++;
 }
 
 static void
@@ -548,7 +522,7 @@ obey(char command, char *text)
 {
     switch (command) {
     case 'V':
-        set_macro(&mta.version, text);
+        set_macro(&mta.version_text, text);
         break;
     case 'M':
         set_macro(&mta.mailer, text);
@@ -560,35 +534,85 @@ obey(char command, char *text)
         mta.is_quiet |= mta.map_count == 0;
         break;
     case 'N':
-        negotiate(text);
+        offer(text);
+        break;
+    case 'S':
+        mta.wire.cut = strtoul(text, NULL, 10);
         break;
     case 'F':
         begin_message();
         break;
     case 'R':
-        send_recipient(text);
+        say_recipient(text);
         break;
     case 'T':
         note_told(text);
         break;
     case 'H':
-        send_header(text);
+        say_header(text);
         break;
-    case '!':
-        mta.fail_in = strtoul(text, NULL, 10);
+    case 'D':
+        say_content();
+        break;
+    case 'U':
+        say_unknown(text);
         break;
     case 'E':
         end_message();
         break;
     case 'A':
-        abort_message();
+        say_alone(SMFIC_ABORT);
+        break;
+    case 'K':
+        say_alone(SMFIC_QUIT_NC);
         break;
     case 'C':
-        close_connection();
+        hang_up();
         break;
     default:
         break;
     }
+}
+
+static void
+play(const char *script, size_t size)
+{
+    struct fuzz_lines lines = {script, script + size};
+    char *line;
+    size_t len;
+
+    while ((line = fuzz_line(&lines, &len)) != NULL) {
+        obey(line[0], line + (len > 1 ? 2 : len));
+        free(line);
+    }
+}
+
+/* ---- any octets ---- */
+
+/* Whole packets that a milter may say, and no more of them than it is asked
+ * for. */
+static void
+hear_anything(void)
+{
+    static const char known[] = {
+        SMFIC_OPTNEG,  SMFIR_CONTINUE, SMFIR_TEMPFAIL,    SMFIR_REPLYCODE,
+        SMFIR_ADDRCPT, SMFIR_DELRCPT,  SMFIR_ADDRCPT_PAR, SMFIR_ADDHEADER,
+    };
+    struct packet packet;
+
+    while (wire_hear(&mta.wire, &packet)) {
+        FUZZ_RULE(memchr(known, packet.command, sizeof known) != NULL);
+        if (packet.command == SMFIR_REPLYCODE)
+            check_reply(&packet);
+    }
+}
+
+static void
+say_anything(const char *octets, size_t size)
+{
+    mta.wire.cut = size % 7;
+    wire_say_octets(&mta.wire, octets, size);
+    hear_anything();
 }
 
 static void
@@ -598,7 +622,7 @@ forget_all(void)
         free(mta.map[i].text);
         free(mta.map[i].resolved);
     }
-    free(mta.version);
+    free(mta.version_text);
     free(mta.mailer);
     free(mta.id);
 }
@@ -606,19 +630,15 @@ forget_all(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct fuzz_lines lines = {(const char *)data, (const char *)data + size};
-    char *line;
-    size_t len;
-
-    if (milter.xxfi_eom == NULL)
-        FUZZ_RULE(callbacks_register(true));
     memset(&mta, 0, sizeof mta);
-    mta.actions = ~0UL;
-    while ((line = fuzz_line(&lines, &len)) != NULL) {
-        obey(line[0], line + (len > 1 ? 2 : len));
-        free(line);
-    }
-    close_connection();
+    mta.offer[0] = SMFI_CURR_ACTS;
+    mta.offer[1] = SMFI_CURR_PROT;
+    mta.offer[2] = 6;
+    if (size > 0 && data[0] == '\0')
+        say_anything((const char *)data, size);
+    else
+        play((const char *)data, size);
+    hang_up();
     forget_all();
     return 0;
 }
