@@ -105,17 +105,25 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
-/* Delete by another text than the client's, unless one that stays has it too
- * and we cannot read it: those that we can are among the kept. */
+/* True if this text is how the MTA may know a recipient that we cannot read:
+ * those that we can are compared as mailboxes. */
+static bool
+is_known_by(const struct recipient *recipient, const char *text)
+{
+    return (recipient->resolved != NULL
+            && strcmp(recipient->resolved, text) == 0)
+           || (!recipient->has_mailbox && strcmp(recipient->given, text) == 0);
+}
+
+/* Delete by another text than the client's, unless one that stays has it too.
+ */
 static bool
 delete_by(struct mta *mta, const struct message *message, const char *text)
 {
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (recipient_stays(r) && !r->has_mailbox
-            && (strcmp(r->given, text) == 0
-                || (r->resolved != NULL && strcmp(r->resolved, text) == 0)))
+        if (recipient_stays(r) && is_known_by(r, text))
             return true;
     }
     return mta_delete_recipient(mta, text);

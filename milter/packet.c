@@ -33,12 +33,13 @@ packet_waiting(const struct packet_reader *reader)
 enum packet_status
 packet_take(struct packet_reader *reader, struct packet *packet)
 {
-    const char *from = reader->octets + reader->start;
     size_t have = reader->end - reader->start;
+    const char *from;
     uint32_t len;
 
     if (have < LENGTH)
         return PACKET_PART;
+    from = reader->octets + reader->start;
     len = packet_number(from);
     if (len == 0 || len > PACKET_MAX)
         return PACKET_BAD;

@@ -282,11 +282,18 @@ negotiate(void)
 }
 
 static void
+forget_message(void)
+{
+    envelope_clear(&mta.envelope);
+    mta.in_message = mta.has_rcpt = mta.in_content = false;
+}
+
+static void
 hang_up(void)
 {
     wire_clear(&mta.wire);
-    envelope_clear(&mta.envelope);
-    mta.is_open = mta.in_message = mta.in_content = false;
+    forget_message();
+    mta.is_open = false;
     FUZZ_RULE(world_references() == 0);
 }
 
@@ -440,13 +447,6 @@ say_content(void)
     say_header("hosted; 1");
     step(SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, NULL);
     step(SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, "Hello\r\n");
-}
-
-static void
-forget_message(void)
-{
-    envelope_clear(&mta.envelope);
-    mta.in_message = mta.has_rcpt = mta.in_content = false;
 }
 
 /* Where it does not go on nothing is edited. */
