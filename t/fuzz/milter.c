@@ -375,6 +375,27 @@ is_refused(void)
     return mta.mailer != NULL && strcmp(mta.mailer, "error") == 0;
 }
 
+/* What one client has given is what the MTA has made of another's, and nobody
+ * can read it: by this text no MTA could be told which of the two is meant. */
+static bool
+is_ambiguous(const char *given, const char *resolved)
+{
+    struct sdr_address address;
+
+    for (unsigned i = 0; i < mta.envelope.count; i++) {
+        const struct rcpt *r = &mta.envelope.rcpts[i];
+
+        if (strcmp(r->given, given) == 0)
+            continue;
+        if ((strcmp(r->given, resolved) == 0
+             && sdr_address_parse(&address, resolved) != SDR_OK)
+            || (r->resolved != NULL && strcmp(r->resolved, given) == 0
+                && sdr_address_parse(&address, given) != SDR_OK))
+            return true;
+    }
+    return false;
+}
+
 /* True if the milter takes it. */
 static bool
 ask(char *const *words)
@@ -408,7 +429,8 @@ say_recipient(char *line)
         begin_message();
     resolved = resolve(words[0], resolved);
     if (!mta.is_open || mta.in_content || mta.map_count == RECIPIENTS_MAX
-        || mta.envelope.count == RECIPIENTS_MAX)
+        || mta.envelope.count == RECIPIENTS_MAX
+        || is_ambiguous(words[0], resolved))
         return;
     if (mta.is_quiet)
         resolved = NULL;
