@@ -52,7 +52,7 @@ converse(struct client *client)
             end = session_take(&session, &packet);
     }
     if (status == STREAM_OK)
-        (void)stream_send(client->fd, &session.mta.told);
+        status = stream_send(client->fd, &session.mta.told);
     complain(end == SESSION_BROKEN ? STREAM_BAD : status);
     packet_reader_clear(&reader);
     session_clear(&session);

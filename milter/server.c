@@ -16,7 +16,11 @@
 #include "listen.h"
 #include "say.h"
 
-enum { STACK = 1024 * 1024, END_MS = 1000 };
+enum {
+    STACK = 1024 * 1024,
+    END_MS = 1000,  /* for what is under way, at the end */
+    SAY_MS = 60000, /* between two complaints about too many */
+};
 
 struct server {
     const struct server_manner *manner;
@@ -178,18 +182,20 @@ is_ending(struct server *server)
     return ending;
 }
 
-/* Too many, or no descriptor is left. Said once, until one more could come. */
+/* Too many, or no descriptor is left. Said once a minute: *SAID is when. */
 static void
-wait_for_room(struct server *server, bool *said)
+wait_for_room(struct server *server, int64_t *said)
 {
     const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    int64_t now = sdr_clock();
 
-    if (!*said)
+    if (*said == 0 || now - *said > SAY_MS) {
+        *said = now;
         say(LOG_WARNING, "%s: no more connections can be taken: who comes %s",
             server->manner->name,
             server->manner->sends_away ? "takes the place of an idle one"
                                        : "has to wait");
-    *said = true;
+    }
     if (server->manner->sends_away)
         make_room(server);
     nanosleep(&moment, NULL);
@@ -199,19 +205,17 @@ static void *
 accept_loop(void *arg)
 {
     struct server *server = arg;
-    bool said = false;
+    int64_t said = 0;
 
     while (!is_ending(server)) {
         int fd = -1;
 
         if (!is_full(server))
             fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0) {
-            said = false;
+        if (fd >= 0)
             take(server, fd);
-        } else if (!is_ending(server)) {
+        else if (!is_ending(server))
             wait_for_room(server, &said);
-        }
     }
     return NULL;
 }

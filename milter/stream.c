@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "receive.h"
 
-bool
+enum stream_status
 stream_send(int fd, struct packet_writer *told)
 {
     size_t done = 0;
@@ -19,13 +19,15 @@ stream_send(int fd, struct packet_writer *told)
         ssize_t sent =
             send(fd, told->octets + done, told->len - done, MSG_NOSIGNAL);
 
-        if (sent > 0)
+        if (sent >= 0)
             done += (size_t)sent;
-        else if (sent == 0 || errno != EINTR)
-            return false;
+        else if (errno == EAGAIN)
+            return STREAM_DEAF;
+        else if (errno != EINTR)
+            return STREAM_END;
     }
     packet_sent(told);
-    return true;
+    return STREAM_OK;
 }
 
 static enum stream_status
@@ -47,17 +49,19 @@ enum stream_status
 stream_read(int fd, struct packet_reader *reader, int seconds,
             struct packet_writer *told, struct packet *packet)
 {
-    enum stream_status status = STREAM_OK;
+    enum stream_status status;
     enum packet_status found;
     int64_t deadline = 0;
 
-    while ((found = packet_take(reader, packet)) == PACKET_PART
-           && status == STREAM_OK) {
-        if (!stream_send(fd, told))
-            return STREAM_DEAF;
+    while ((found = packet_take(reader, packet)) == PACKET_PART) {
+        status = stream_send(fd, told);
+        if (status != STREAM_OK)
+            return status;
         if (deadline == 0 && packet_waiting(reader))
             deadline = sdr_clock() + (int64_t)seconds * 1000;
         status = fill(fd, reader, deadline);
+        if (status != STREAM_OK)
+            return status;
     }
-    return found == PACKET_BAD ? STREAM_BAD : status;
+    return found == PACKET_OK ? STREAM_OK : STREAM_BAD;
 }

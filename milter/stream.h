@@ -6,8 +6,6 @@
 #ifndef SDR_MILTER_STREAM_H
 #define SDR_MILTER_STREAM_H
 
-#include <stdbool.h>
-
 #include "packet.h"
 
 enum stream_status {
@@ -26,9 +24,9 @@ enum stream_status
 stream_read(int fd, struct packet_reader *reader, int seconds,
             struct packet_writer *told, struct packet *packet);
 
-/* Send all that is in TOLD. A send timeout of the socket holds. False if the
- * peer does not take it. */
-bool
+/* Send all that is in TOLD. A send timeout of the socket holds: STREAM_DEAF;
+ * STREAM_END if the peer has gone. */
+enum stream_status
 stream_send(int fd, struct packet_writer *told);
 
 #endif
