@@ -57,7 +57,7 @@ static void
 leave(struct client *client, bool has_thread)
 {
     struct server *server = client->server;
-    pthread_t before = server->left;
+    pthread_t before = client->thread;
     bool join = false;
 
     pthread_mutex_lock(&server->lock);

@@ -27,8 +27,7 @@ static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_verbose;
-static struct server
-    *servers[2]; /* the milter, the tables; NULL: there is none */
+static struct server *for_milter, *for_tables; /* NULL: there is none */
 
 /* A milter edits recipients; it cannot name a next hop. */
 static bool
@@ -148,7 +147,7 @@ watchdog_interval(void)
 static void
 tell_the_watchdog(void)
 {
-    if (server_is_alive(servers[0]) && server_is_alive(servers[1]))
+    if (server_is_alive(for_milter) && server_is_alive(for_tables))
         notify("WATCHDOG=1");
 }
 
@@ -187,20 +186,20 @@ open_sockets(void)
 {
     const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
 
-    servers[0] = server_open(&milterserver, options->socket, options);
-    if (servers[0] == NULL)
+    for_milter = server_open(&milterserver, options->socket, options);
+    if (for_milter == NULL)
         return false;
     if (options->map_socket == NULL)
         return true;
-    servers[1] = server_open(&mapserver, options->map_socket, options);
-    return servers[1] != NULL;
+    for_tables = server_open(&mapserver, options->map_socket, options);
+    return for_tables != NULL;
 }
 
 static bool
 start_serving(void)
 {
-    return server_start(servers[0])
-           && (servers[1] == NULL || server_start(servers[1]));
+    return server_start(for_milter)
+           && (for_tables == NULL || server_start(for_tables));
 }
 
 /* Until a signal ends it. */
@@ -244,7 +243,7 @@ service_run(bool verbose)
 {
     int code = EX_OSERR;
     sigset_t set;
-    bool ended = true;
+    bool ended;
 
     is_verbose = verbose;
     block_signals(&set);
@@ -255,8 +254,8 @@ service_run(bool verbose)
         notify("STOPPING=1");
         code = EX_OK;
     }
-    for (unsigned i = 0; i < sizeof servers / sizeof servers[0]; i++)
-        ended &= server_end(&servers[i]);
+    ended = server_end(&for_milter);
+    ended = server_end(&for_tables) && ended;
     if (!ended)
         end_at_once(code);
     return code;
