@@ -528,6 +528,20 @@ def test_client_that_vanishes(mta, sink, deliver, steps, rest):
 
 # --- big, and for long ---
 
+LONGEST = {'postfix': 100_000, 'sendmail': 30_000}
+
+
+@pytest.mark.usefixtures('milter')
+def test_long_header(mta, deliver):
+    """As long as the MTA takes it."""
+    line = ' <a@b.test>' * 50
+    size = LONGEST[type(mta).__name__.lower()]
+    header = 'References:' + '\r\n'.join([line] * (size // len(line)))
+    sent, got = deliver([ALICE, DAVE], headers=[header])
+    assert sent.data.code == 250
+    assert got == expected([ALICE, DAVE])
+
+
 def test_thousand_recipients(new_slapd, new_milter, conf, mta, sink):
     owners = [['hosted'], ['onprem'], ['onprem', 'hosted']]
     server = new_slapd(''.join(person(f'u{i}', sdrOwner=owners[i % 3]) for i in range(1000)))
