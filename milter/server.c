@@ -3,7 +3,7 @@
  */
 #include "server.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +18,7 @@
 
 enum {
     STACK = 1024 * 1024,
+    IDLE_MAX = 16,  /* threads that are kept for who comes next */
     END_MS = 1000,  /* for what is under way, at the end */
     SAY_MS = 60000, /* between two complaints about too many */
 };
@@ -30,10 +31,14 @@ struct server {
     bool has_thread;
 
     pthread_mutex_t lock; /* of all below */
-    pthread_cond_t gone;  /* somebody has left */
     LIST_HEAD(, client) clients;
     unsigned client_count;
-    pthread_t left; /* the last one's thread, not joined yet */
+    LIST_HEAD(, client) come; /* for threads that were idle */
+    unsigned idle_count;      /* threads without a client */
+    pthread_cond_t has_come;  /* one of them has; or the end */
+    unsigned thread_count;
+    pthread_cond_t gone; /* a thread is about to end */
+    pthread_t left;      /* that one, not joined yet */
     bool has_left;
     bool is_ending;
 };
@@ -52,27 +57,53 @@ client_asks(struct client *client)
     atomic_store(&client->idle_since, 0);
 }
 
-/* Each thread joins the one that has left before it; server_end() the last. */
 static void
-leave(struct client *client, bool has_thread)
+leave(struct client *client)
 {
     struct server *server = client->server;
-    pthread_t before = client->thread;
-    bool join = false;
 
     pthread_mutex_lock(&server->lock);
     LIST_REMOVE(client, link);
     close(client->fd);
-    if (has_thread) {
-        before = server->left;
-        join = server->has_left;
-        server->left = client->thread;
-        server->has_left = true;
-    }
     server->client_count--;
-    pthread_cond_signal(&server->gone);
     pthread_mutex_unlock(&server->lock);
     free(client);
+}
+
+/* Wait for one; NULL if the thread is not needed any more. */
+static struct client *
+next_client(struct server *server)
+{
+    struct client *client = NULL;
+
+    pthread_mutex_lock(&server->lock);
+    if (server->idle_count < IDLE_MAX) {
+        server->idle_count++;
+        while (LIST_EMPTY(&server->come) && !server->is_ending)
+            pthread_cond_wait(&server->has_come, &server->lock);
+        client = LIST_FIRST(&server->come);
+    }
+    if (client != NULL)
+        LIST_REMOVE(client, come);
+    pthread_mutex_unlock(&server->lock);
+    return client;
+}
+
+/* Each thread joins the one that has ended before it; server_end() the last. */
+static void
+end_thread(struct server *server)
+{
+    pthread_t before;
+    bool join;
+
+    pthread_mutex_lock(&server->lock);
+    before = server->left;
+    join = server->has_left;
+    server->left = pthread_self();
+    server->has_left = true;
+    server->thread_count--;
+    pthread_cond_signal(&server->gone);
+    pthread_mutex_unlock(&server->lock);
     if (join)
         pthread_join(before, NULL);
 }
@@ -81,10 +112,13 @@ static void *
 serve(void *arg)
 {
     struct client *client = arg;
+    struct server *server = client->server;
 
-    client->thread = pthread_self();
-    client->server->manner->converse(client);
-    leave(client, true);
+    for (; client != NULL; client = next_client(server)) {
+        server->manner->converse(client);
+        leave(client);
+    }
+    end_thread(server);
     return NULL;
 }
 
@@ -115,6 +149,27 @@ set_patience(int fd, int option, int seconds)
         setsockopt(fd, SOL_SOCKET, option, &patience, sizeof patience);
 }
 
+/* True if a thread is free for it. */
+static bool
+hand_over(struct server *server, struct client *client)
+{
+    bool handed;
+
+    pthread_mutex_lock(&server->lock);
+    LIST_INSERT_HEAD(&server->clients, client, link);
+    server->client_count++;
+    handed = server->idle_count > 0;
+    if (handed) {
+        server->idle_count--;
+        LIST_INSERT_HEAD(&server->come, client, come);
+        pthread_cond_signal(&server->has_come);
+    } else {
+        server->thread_count++;
+    }
+    pthread_mutex_unlock(&server->lock);
+    return handed;
+}
+
 static void
 take(struct server *server, int fd)
 {
@@ -129,12 +184,12 @@ take(struct server *server, int fd)
     set_patience(fd, SO_RCVTIMEO, server->manner->patience_idle);
     client->fd = fd;
     client->server = server;
+    if (hand_over(server, client) || start_thread(&thread, serve, client))
+        return;
+    leave(client);
     pthread_mutex_lock(&server->lock);
-    LIST_INSERT_HEAD(&server->clients, client, link);
-    server->client_count++;
+    server->thread_count--;
     pthread_mutex_unlock(&server->lock);
-    if (!start_thread(&thread, serve, client))
-        leave(client, false);
 }
 
 /* Send away who has been idle for longest. Its thread then reads the end. */
@@ -224,6 +279,7 @@ static void
 free_server(struct server *server)
 {
     pthread_mutex_destroy(&server->lock);
+    pthread_cond_destroy(&server->has_come);
     pthread_cond_destroy(&server->gone);
     free(server->path);
     free(server);
@@ -239,7 +295,9 @@ server_open(const struct server_manner *manner, const char *path,
         return NULL;
     server->manner = manner;
     LIST_INIT(&server->clients);
+    LIST_INIT(&server->come);
     pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->has_come, NULL);
     pthread_cond_init(&server->gone, NULL);
     server->path = strdup(path); /* a reload frees that one */
     server->listener = server->path == NULL ? -1 : listen_at(path, options);
@@ -287,7 +345,10 @@ stop_listening(struct server *server)
     close(server->listener);
     pthread_mutex_lock(&server->lock);
     LIST_FOREACH(client, &server->clients, link)
-    shutdown(client->fd, SHUT_RD);
+    {
+        shutdown(client->fd, SHUT_RD);
+    }
+    pthread_cond_broadcast(&server->has_come);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -301,9 +362,9 @@ wait_for_all(struct server *server)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += END_MS / 1000;
     pthread_mutex_lock(&server->lock);
-    while (server->client_count > 0 && rc == 0)
+    while (server->thread_count > 0 && rc == 0)
         rc = pthread_cond_timedwait(&server->gone, &server->lock, &until);
-    gone = server->client_count == 0;
+    gone = server->thread_count == 0;
     pthread_mutex_unlock(&server->lock);
     if (gone && server->has_left)
         pthread_join(server->left, NULL);

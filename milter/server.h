@@ -9,7 +9,6 @@
 #ifndef SDR_MILTER_SERVER_H
 #define SDR_MILTER_SERVER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,9 +21,8 @@ struct server;
 
 /* A connection, in the hands of its own thread. */
 struct client {
-    LIST_ENTRY(client) link;
+    LIST_ENTRY(client) link, come;
     struct server *server;
-    pthread_t thread;
     int fd;
     atomic_int_least64_t idle_since; /* sdr_clock(); 0 while it is served */
 };
