@@ -3,9 +3,9 @@
  *
  * MTAs keep their connections open, and a question takes as long as the
  * directory does: so each has a thread, of a megabyte of address space and the
- * few pages that it touches. A few threads are kept for who comes next: to start
- * one costs as much as to serve a message. A server that cannot take one more
- * either sends away who has been idle for longest, or lets who comes wait.
+ * few pages that it touches. A few threads are kept for who comes next: to
+ * start one costs as much as to serve a message. A server that cannot take one
+ * more either sends away who has been idle for longest, or lets who comes wait.
  */
 #ifndef SDR_MILTER_SERVER_H
 #define SDR_MILTER_SERVER_H
