@@ -3,7 +3,6 @@
  */
 #include "edit.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,33 +15,14 @@
 enum { QUEUE_ID_MAX = 100 };
 
 const char *
-edit_queue_id(SMFICTX *ctx)
+edit_queue_id(const struct mta *mta)
 {
-    const char *id = smfi_getsymval(ctx, (char *)(uintptr_t) "i");
+    const char *id = macros_find(&mta->macros, "i");
     size_t len = 0;
 
     while (id != NULL && id[len] > ' ' && id[len] < 0x7f)
         len++;
     return len > 0 && len <= QUEUE_ID_MAX && id[len] == '\0' ? id : "NOQUEUE";
-}
-
-sfsistat
-edit_reply(SMFICTX *ctx, const struct sdr_reply *reply)
-{
-    char text[2 * sizeof reply->text];
-    size_t n = 0;
-
-    for (const char *s = reply->text; *s != '\0'; s++) {
-        if (*s == '%') /* libmilter reads it as a format */
-            text[n++] = '%';
-        text[n++] = *s;
-    }
-    text[n] = '\0';
-    if (smfi_setreply(ctx, (char *)(uintptr_t)reply->code,
-                      (char *)(uintptr_t)reply->enhanced, text)
-        != MI_SUCCESS)
-        return SMFIS_TEMPFAIL;
-    return reply->code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
 /* ---- the parameters of an added recipient ---- */
@@ -128,7 +108,7 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
 /* Delete by another text than the client's, unless one that stays has it too.
  */
 static bool
-delete_by(SMFICTX *ctx, const struct message *message, const char *text)
+delete_by(struct mta *mta, const struct message *message, const char *text)
 {
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
@@ -138,13 +118,13 @@ delete_by(SMFICTX *ctx, const struct message *message, const char *text)
                 || (r->resolved != NULL && strcmp(r->resolved, text) == 0)))
             return true;
     }
-    return smfi_delrcpt(ctx, (char *)(uintptr_t)text) == MI_SUCCESS;
+    return mta_delete_recipient(mta, text);
 }
 
 /* Delete by the client's text without its source route, "<@a,@b:", if it has
  * one: Postfix keeps that, neither more of it nor less. */
 static bool
-delete_without_route(SMFICTX *ctx, const struct message *message,
+delete_without_route(struct mta *mta, const struct message *message,
                      const char *given)
 {
     const char *start = given + (given[0] == '<' ? 1 : 0);
@@ -156,7 +136,7 @@ delete_without_route(SMFICTX *ctx, const struct message *message,
         return true;
     if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
         return false;
-    ok = delete_by(ctx, message, path);
+    ok = delete_by(mta, message, path);
     free(path);
     return ok;
 }
@@ -165,26 +145,24 @@ delete_without_route(SMFICTX *ctx, const struct message *message,
  * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
 static bool
-delete_recipient(SMFICTX *ctx, const struct message *message,
+delete_recipient(struct mta *mta, const struct message *message,
                  const struct recipient *recipient,
                  const struct mailbox_set *kept)
 {
-    if (smfi_delrcpt(ctx, recipient->given) != MI_SUCCESS)
+    if (!mta_delete_recipient(mta, recipient->given))
         return false;
     if (mailbox_set_has(kept, &recipient->mailbox))
         return true;
-    if (!delete_without_route(ctx, message, recipient->given))
+    if (!delete_without_route(mta, message, recipient->given))
         return false;
     if (recipient->resolved == NULL
         || strcmp(recipient->resolved, recipient->given) == 0)
         return true;
-    return delete_by(ctx, message, recipient->resolved);
+    return delete_by(mta, message, recipient->resolved);
 }
 
-/* libmilter sends nothing that the MTA did not allow when they negotiated.
- * Better to lose the parameters than the mail. */
 static bool
-add_target(SMFICTX *ctx, const struct message *message,
+add_target(struct mta *mta, const struct message *message,
            const struct recipient *recipient, const char *target)
 {
     char parameters[8192];
@@ -192,14 +170,12 @@ add_target(SMFICTX *ctx, const struct message *message,
 
     snprintf(path, sizeof path, "<%s>", target);
     make_parameters(message, recipient, parameters, sizeof parameters);
-    return smfi_addrcpt_par(ctx, path,
-                            parameters[0] == '\0' ? NULL : parameters)
-               == MI_SUCCESS
-           || smfi_addrcpt(ctx, path) == MI_SUCCESS;
+    return mta_add_recipient(mta, path,
+                             parameters[0] == '\0' ? NULL : parameters);
 }
 
 static bool
-add_targets(SMFICTX *ctx, const struct message *message,
+add_targets(struct mta *mta, const struct message *message,
             const struct recipient *recipient, struct mailbox_set *present)
 {
     for (unsigned i = 0; i < recipient->target_count; i++) {
@@ -210,14 +186,14 @@ add_targets(SMFICTX *ctx, const struct message *message,
         if (sdr_address_parse(&mailbox, target) != SDR_OK
             || !mailbox_set_add(present, &mailbox, &is_new))
             return false;
-        if (is_new && !add_target(ctx, message, recipient, target))
+        if (is_new && !add_target(mta, message, recipient, target))
             return false;
     }
     return true;
 }
 
 static bool
-edit_envelope(SMFICTX *ctx, const struct message *message,
+edit_envelope(struct mta *mta, const struct message *message,
               struct mailbox_set *present)
 {
     if (!collect_kept(message, present))
@@ -226,24 +202,23 @@ edit_envelope(SMFICTX *ctx, const struct message *message,
         const struct recipient *r = message->recipients[i];
 
         if (!recipient_stays(r) && !message_shares_name(message, r)
-            && !delete_recipient(ctx, message, r, present))
+            && !delete_recipient(mta, message, r, present))
             return false;
     }
     for (unsigned i = 0; i < message->count; i++) {
-        if (!add_targets(ctx, message, message->recipients[i], present))
+        if (!add_targets(mta, message, message->recipients[i], present))
             return false;
     }
     return true;
 }
 
 static bool
-add_mark(SMFICTX *ctx, const struct sdr_config *config)
+add_mark(struct mta *mta, const struct sdr_config *config)
 {
     char value[256];
 
     sdr_route_mark_format(config, time(NULL), value, sizeof value);
-    return smfi_addheader(ctx, (char *)(uintptr_t)SDR_MARK_HEADER, value)
-           == MI_SUCCESS;
+    return mta_add_header(mta, SDR_MARK_HEADER, value);
 }
 
 /* ---- the whole message ---- */
@@ -258,20 +233,20 @@ count_leaving(const struct message *message, unsigned *leaving,
 }
 
 static void
-tell(SMFICTX *ctx, const struct message *message)
+tell(const struct mta *mta, const struct message *message)
 {
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
         if (r->line != NULL && r->decided)
-            say(r->priority, "%s: %s", edit_queue_id(ctx), r->line);
+            say(r->priority, "%s: %s", edit_queue_id(mta), r->line);
     }
 }
 
 /* True if the message must be refused as a whole. */
 static bool
-must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
-            unsigned staying, struct sdr_reply *reply)
+must_refuse(const struct mta *mta, const struct message *message,
+            unsigned leaving, unsigned staying, struct sdr_reply *reply)
 {
     if (message->deferred.code != NULL) {
         *reply = message->deferred;
@@ -283,31 +258,33 @@ must_refuse(SMFICTX *ctx, const struct message *message, unsigned leaving,
         return false;
     decide_count_loop();
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",
-        edit_queue_id(ctx), message->marks.count, reply->code, reply->enhanced);
+        edit_queue_id(mta), message->marks.count, reply->code, reply->enhanced);
     return true;
 }
 
-sfsistat
-edit_message(SMFICTX *ctx, const struct message *message)
+enum mta_answer
+edit_message(struct mta *mta, const struct message *message)
 {
     struct mailbox_set present = {NULL};
     struct sdr_reply reply = {NULL, NULL, ""};
+    size_t before = mta->told.len;
     unsigned leaving, staying;
     bool ok;
 
     find_told(message);
     count_leaving(message, &leaving, &staying);
-    if (must_refuse(ctx, message, leaving, staying, &reply))
-        return edit_reply(ctx, &reply);
-    ok = edit_envelope(ctx, message, &present);
+    if (must_refuse(mta, message, leaving, staying, &reply))
+        return mta_reply(mta, &reply);
+    ok = edit_envelope(mta, message, &present);
     mailbox_set_clear(&present);
     if (ok && leaving > 0)
-        ok = add_mark(ctx, sdr_get_config(message->sdr));
+        ok = add_mark(mta, sdr_get_config(message->sdr));
     if (!ok) {
+        packet_take_back(&mta->told, before);
         say(LOG_ERR, "%s: the MTA refused an edit of the envelope: deferred",
-            edit_queue_id(ctx));
-        return SMFIS_TEMPFAIL;
+            edit_queue_id(mta));
+        return MTA_TEMPFAIL;
     }
-    tell(ctx, message);
-    return SMFIS_CONTINUE;
+    tell(mta, message);
+    return MTA_CONTINUE;
 }

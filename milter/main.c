@@ -6,13 +6,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include <libmilter/mfapi.h>
-
 #include "arguments.h"
-#include "callbacks.h"
-#include "mapserver.h"
-#include "notify.h"
-#include "say.h"
 #include "sdr.h"
 #include "service.h"
 
@@ -32,19 +26,6 @@ static const char usage[] =
     "Exit codes: 0 ended or sound, 64 bad use, 71 cannot serve, 78 bad\n"
     "configuration. See sdr-milter(8).\n";
 
-/* Comes back only if it cannot serve. */
-static int
-serve(const struct arguments *arguments)
-{
-    if (!callbacks_register(arguments->verbose) || !service_open_socket()
-        || !mapserver_open() || !service_take_signals()
-        || !mapserver_start(arguments->verbose))
-        return EX_OSERR;
-    say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
-    notify("READY=1");
-    service_end(smfi_main() == MI_SUCCESS ? EX_OK : EX_OSERR);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -63,7 +44,7 @@ main(int argc, char **argv)
         printf("%s: no mistakes\n", arguments.path);
         code = EX_OK;
     } else {
-        code = serve(&arguments);
+        code = service_run(arguments.verbose);
     }
     service_unload();
     return code;

@@ -4,7 +4,6 @@
 #include "netstring.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/uio.h>
 
 #include "clock.h"
+#include "receive.h"
 
 bool
 netstring_waiting(const struct netstring_reader *reader)
@@ -69,24 +69,15 @@ make_room(struct netstring_reader *reader)
     reader->start = 0;
 }
 
-/* Read what there is; wait until DEADLINE, or as long as it takes if that is
- * 0. */
 static enum netstring_status
 fill(struct netstring_reader *reader, int64_t deadline)
 {
-    struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
-    int64_t left = deadline == 0 ? -1 : deadline - sdr_clock();
-    ssize_t got;
+    size_t got = receive(reader->fd, reader->text + reader->end,
+                         sizeof reader->text - reader->end, deadline);
 
-    if (deadline != 0 && (left <= 0 || poll(&wait, 1, (int)left) <= 0))
-        return NETSTRING_LATE;
-    do {
-        got = recv(reader->fd, reader->text + reader->end,
-                   sizeof reader->text - reader->end, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got <= 0)
+    if (got == 0)
         return deadline == 0 ? NETSTRING_END : NETSTRING_LATE;
-    reader->end += (size_t)got;
+    reader->end += got;
     return NETSTRING_OK;
 }
 

@@ -3,36 +3,31 @@
  */
 #include "service.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <libmilter/mfapi.h>
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include "alive.h"
 #include "decide.h"
-#include "listen.h"
 #include "mapserver.h"
 #include "metrics.h"
+#include "milterserver.h"
 #include "notify.h"
 #include "say.h"
+#include "server.h"
 
 static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct sockaddr_un listening; /* does not change with a reload */
+static bool is_verbose;
+static struct server *for_milter, *for_tables; /* NULL: there is none */
 
 /* A milter edits recipients; it cannot name a next hop. */
 static bool
@@ -87,6 +82,12 @@ service_get(void)
     return sdr;
 }
 
+bool
+service_is_verbose(void)
+{
+    return is_verbose;
+}
+
 static bool
 differ(const char *a, const char *b)
 {
@@ -124,32 +125,29 @@ reload(void)
     say(LOG_NOTICE, "configuration reloaded");
 }
 
-/* libmilter would end by itself: within five seconds, and destroying locks that
- * its threads still take, so that some wait for ever. What exit(3) runs pulls
- * libmilter and libldap away under those threads as well. Messages under way
- * are left in any case; their clients come again. */
-void
-service_end(int code)
-{
-    notify("STOPPING=1");
-    unlink(listening.sun_path);
-    mapserver_end();
-#ifdef __SANITIZE_ADDRESS__
-    __lsan_do_leak_check();
-#endif
-    _exit(code);
-}
+/* ---- what is done meanwhile ---- */
 
-/* What an MTA says first: version 6, all actions, all steps. Then QUIT. */
-static const char negotiation[] = "\0\0\0\015O\0\0\0\6\0\0\1\377\0\37\377\377"
-                                  "\0\0\0\1Q";
+/* How many seconds apart the service manager wants signs of life, three times
+ * as often as it needs them (sd_watchdog_enabled(3)); 0: it wants none. */
+static unsigned
+watchdog_interval(void)
+{
+    const char *microseconds = getenv("WATCHDOG_USEC");
+    const char *pid = getenv("WATCHDOG_PID");
+    unsigned long long seconds;
+
+    if (microseconds == NULL
+        || (pid != NULL && strtoll(pid, NULL, 10) != (long long)getpid()))
+        return 0;
+    seconds = strtoull(microseconds, NULL, 10) / 3 / 1000000;
+    return seconds < 1 ? 1 : seconds > 3600 ? 3600 : (unsigned)seconds;
+}
 
 /* Show that we are alive, if our sockets answer. */
 static void
 tell_the_watchdog(void)
 {
-    if (alive_at(listening.sun_path, negotiation, sizeof negotiation - 1)
-        && mapserver_is_alive())
+    if (server_is_alive(for_milter) && server_is_alive(for_tables))
         notify("WATCHDOG=1");
 }
 
@@ -170,89 +168,97 @@ write_metrics(void)
     sdr_close(&sdr);
 }
 
-/* libmilter may leave a peer to a thread that then waits for the rest of what
- * another one says. With somebody new every second, the watchdog's question,
- * it does not wait as long. */
-static void *
-signal_loop(void *arg)
+/* ---- the life of the program ---- */
+
+static void
+block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGUSR1);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static bool
+open_sockets(void)
+{
+    const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
+
+    for_milter = server_open(&milterserver, options->socket, options);
+    if (for_milter == NULL)
+        return false;
+    if (options->map_socket == NULL)
+        return true;
+    for_tables = server_open(&mapserver, options->map_socket, options);
+    return for_tables != NULL;
+}
+
+static bool
+start_serving(void)
+{
+    return server_start(for_milter)
+           && (for_tables == NULL || server_start(for_tables));
+}
+
+/* Until a signal ends it. */
+static void
+obey_signals(const sigset_t *set)
 {
     const struct timespec pause = {.tv_sec = 1};
-    unsigned second = 0;
+    unsigned watchdog = watchdog_interval();
 
-    for (;;) {
-        int got = sigtimedwait(arg, NULL, &pause);
+    for (unsigned second = 0;;) {
+        int got = sigtimedwait(set, NULL, &pause);
 
-        if (got < 0) {
-            tell_the_watchdog();
-            if (++second % METRICS_INTERVAL_S == 1)
-                write_metrics();
-        } else if (got == SIGUSR1) {
+        if (got == SIGUSR1) {
             notify("RELOADING=1");
             reload();
             notify("READY=1");
+        } else if (got >= 0) {
+            return;
         } else {
-            service_end(EX_OK);
+            if (watchdog > 0 && second % watchdog == 0)
+                tell_the_watchdog();
+            if (second++ % METRICS_INTERVAL_S == 0)
+                write_metrics();
         }
     }
-    return NULL;
 }
 
-bool
-service_take_signals(void)
+/* What exit(3) runs would pull libldap away under threads that still ask a
+ * directory. Their clients come again. */
+static void
+end_at_once(int code)
 {
-    static sigset_t set;
-    pthread_t thread;
-    int rc;
-
-    /* libmilter waits for the last three as well: it takes one that comes
-     * while we are busy with a reload. */
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    rc = pthread_create(&thread, NULL, signal_loop, &set);
-    if (rc != 0)
-        say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
-    return rc == 0;
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check();
+#endif
+    _exit(code);
 }
 
-bool
-service_open_socket(void)
+int
+service_run(bool verbose)
 {
-    const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
-    char *name = NULL;
-    mode_t old;
-    bool ok;
+    int code = EX_OSERR;
+    sigset_t set;
+    bool ended;
 
-    if (asprintf(&name, "unix:%s", options->socket) < 0)
-        return false;
-    smfi_setbacklog(LISTEN_BACKLOG);
-    old = umask(0177); /* nobody else connects before the rights are right */
-    errno = 0;
-    ok =
-        smfi_setconn(name) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
-    if (!ok)
-        say(LOG_ERR, "%s: cannot listen: %s", options->socket,
-            errno != 0 ? strerror(errno) : "see above");
-    umask(old);
-    free(name);
-    listening.sun_family = AF_UNIX;
-    snprintf(listening.sun_path, sizeof listening.sun_path, "%s",
-             options->socket);
-    return ok && listen_set_rights(options->socket, options);
-}
-
-void
-service_wake(void)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return;
-    connect(fd, (const struct sockaddr *)&listening, sizeof listening);
-    close(fd);
+    is_verbose = verbose;
+    block_signals(&set);
+    if (open_sockets() && start_serving()) {
+        say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
+        notify("READY=1");
+        obey_signals(&set);
+        notify("STOPPING=1");
+        code = EX_OK;
+    }
+    ended = server_end(&for_milter);
+    ended = server_end(&for_tables) && ended;
+    if (!ended)
+        end_at_once(code);
+    return code;
 }
 
 void

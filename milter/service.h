@@ -1,4 +1,4 @@
-/* service.h - the configuration in force, its reload, the milter's socket
+/* service.h - the configuration in force, its reload, the life of the program
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_SERVICE_H
@@ -18,29 +18,18 @@ service_load(const char *path);
 struct sdr *
 service_get(void);
 
-/* Block the signals that mean something to us in this thread and all that it
- * starts, and start one that takes them: it reloads at SIGUSR1, where a new
- * file with a mistake keeps the old one, and else ends the program. False,
- * said, if it cannot. */
+/* Whether each step of each decision goes to the log. Any thread. */
 bool
-service_take_signals(void);
+service_is_verbose(void);
 
-/* Make the socket, with its group and mode, and listen. False, said, if it
- * cannot. smfi_register() must have been called. */
-bool
-service_open_socket(void);
+/* Make the sockets and serve until a signal ends the program: SIGUSR1 reloads,
+ * where a new file with a mistake keeps the old one. Returns the exit code; or
+ * does not come back if threads are still at work. Main thread, once, before
+ * there are others. */
+int
+service_run(bool verbose);
 
-/* Connect to our own socket and say nothing: a new peer makes libmilter count
- * its idle threads again. Any thread, once the socket is open. */
-void
-service_wake(void);
-
-/* End the program while its threads may still be at work. */
-_Noreturn void
-service_end(int code);
-
-/* Give back what service_load() has loaded; for a program that has not served.
- */
+/* Give back what service_load() has loaded; no other thread is left. */
 void
 service_unload(void);
 

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import time
 from pathlib import Path
 
 import logline
@@ -20,8 +19,7 @@ SANITIZER_OPTIONS = {
     'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99:fast_unwind_on_malloc=0',
     'LSAN_OPTIONS': f'print_suppressions=0:suppressions={Path(__file__).with_name("lsan.supp")}',
     'UBSAN_OPTIONS': 'print_stacktrace=1:exitcode=99',
-    'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0:suppressions='
-                    + str(Path(__file__).with_name('tsan.supp')),
+    'TSAN_OPTIONS': 'exitcode=99:atexit_sleep_ms=0',
 }
 RELOADED = re.compile('configuration reloaded|keeping')
 
@@ -41,7 +39,6 @@ class Daemon:
 
     program = None  # below the build folder
     groups = ()     # besides sdr
-    settle = 0      # seconds before a stop
 
     def __init__(self, folder, conf_text):
         self.folder = Path(folder)
@@ -92,7 +89,6 @@ class Daemon:
     def stop(self):
         """A clean end, or AssertionError. Harmless when it does not run."""
         if self.alive():
-            time.sleep(self.settle)
             status = self._process.stop(15)
             assert status == 0, f'{self.name}: exit {status}\n{self.log()}'
         assert_clean(self.log())

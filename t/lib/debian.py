@@ -15,8 +15,8 @@ from proc import run
 BASE = paths.ROOT / 'build/package/base'
 # All that our packages depend on, and who finds man pages.
 INSTALLED = ('ca-certificates exim4-daemon-heavy libc-ares2 libgnutls30 libgssapi-krb5-2 libidn2-0 '
-             'libini-config5 libjansson4 libldap-2.5-0 liblmdb0 libmilter1.0.1 libsmartcols1 '
-             'libunistring2 man-db systemd')
+             'libini-config5 libjansson4 libldap-2.5-0 liblmdb0 libsmartcols1 libunistring2 man-db '
+             'systemd')
 QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '/root',
          'DEBIAN_FRONTEND': 'noninteractive'}
 

@@ -4,7 +4,6 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import re
 
-import paths
 from daemon import Daemon
 
 
@@ -13,9 +12,6 @@ class Milter(Daemon):
 
     program = 'milter/sdr-milter'
     groups = ('postfix', 'smmta')
-    # One that is stopped while it starts leaves the signal to libmilter, which starts the
-    # threads of its pool after the first sign of life and destroys what they are just taking.
-    settle = 0.3 if 'tsan' in paths.BUILD.name else 0
 
     @property
     def socket_path(self):

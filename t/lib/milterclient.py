@@ -5,6 +5,7 @@ a command octet, its data. Every wait is bounded.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import select
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -83,9 +84,8 @@ class MilterClient:
         self.macros = {**POSTFIX, **macros}
         self.symbols = dict(USUAL_SYMBOLS)
         self.steps = 0
-        self._seconds = seconds
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(seconds)
+        self.set_patience(seconds)
         self._socket.connect(str(path))
         self._in = self._socket.makefile('rb')
 
@@ -98,6 +98,16 @@ class MilterClient:
     def close(self):
         self._in.close()
         self._socket.close()
+
+    def set_patience(self, seconds):
+        """For each wait; then it is a TimeoutError."""
+        self._socket.settimeout(seconds)
+
+    def has_answer(self, seconds):
+        """Whether there is something to read, within so many seconds."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(1000 * seconds))
 
     # --- frames ---
 

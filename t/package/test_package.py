@@ -136,7 +136,7 @@ def test_there_are_no_others(debs):
 
 @pytest.mark.parametrize('package, others', [
     ('exim-sdr', ['libmilter', 'libsdr0']), ('sdr-sync', ['libmilter', 'exim4', 'libsdr0']),
-    ('sdr-milter', ['libldap', 'exim4']), ('sdrctl', ['libmilter', 'exim4', 'libsdr0']),
+    ('sdr-milter', ['libldap', 'libmilter', 'exim4']), ('sdrctl', ['libmilter', 'exim4', 'libsdr0']),
     ('libsdr0', ['sdr-common', 'libmilter', 'exim4', 'libjansson'])])
 def test_nothing_is_needed_that_is_not_used(debs, package, others):
     depends = debian.field(debs[package], 'Depends')

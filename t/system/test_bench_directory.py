@@ -31,8 +31,8 @@ WORKS = {
     'concurrency': {
         'live decisions, 1 asks': ['ldap_search_ext_s, 1 connection', 'sdr, 1 connection'],
         **{f'{what}, {n} ask at once': [
-            f'ldap_search_ext_s, {n} connections', 'sdr, 16 connections', f'sdr, {most} connections']
-           for n, most in ((8, 8), (64, 64), (256, 64))
+            f'ldap_search_ext_s, {n} connections', *(f'sdr, {m} connections' for m in ours)]
+           for n, ours in ((8, [8]), (64, [16, 64]), (256, [16, 64]))
            for what in ('live decisions', 'longest wait')},
     },
     'memory': {f'sdr-milter: {what}': CONNECTIONS for what in (

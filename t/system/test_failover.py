@@ -249,12 +249,12 @@ def test_the_only_one_that_is_well_gets_most_of_the_time(scratch, stop_later, ta
 def ask_at_once(postfix, count, timeout=TIMEOUT):
     """What that many clients are answered who ask for Dave at the same moment.
 
-    All in time; but when many ask at once, libmilter may give two questions to one thread.
+    All in time, two seconds of which are for a machine that is as busy as that.
     """
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(count) as pool:
         clients = [stack.enter_context(postfix.client()) for _ in range(count)]
         answers = list(pool.map(lambda client: ask(client, [DAVE], data=False), clients))
-    assert max(a.seconds[0] for a in answers) < 2 * timeout + 1
+    assert max(a.seconds[0] for a in answers) < timeout + 1 + 2
     return Counter(a.codes[0] for a in answers)
 
 

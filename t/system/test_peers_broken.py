@@ -1,7 +1,6 @@
 """test_peers_broken.py - peers that break the protocol: they harm themselves, nobody else
 
-The connection of such a peer may be closed or what it says ignored (that is libmilter's
-choice). The milter lives, says nothing false, leaks nothing and serves the next one.
+The connection of such a peer is closed or what it says ignored. The milter lives, says nothing false, leaks nothing and serves the next one.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

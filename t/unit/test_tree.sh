@@ -39,7 +39,7 @@ done
 # --- who may know what
 
 sources | grep -v '^milter/' | xargs grep -nE '#include *[<"](libmilter/|.*mfapi)' |
-    refuse 'libmilter is known to milter/ alone'
+    refuse 'the milter protocol is known to milter/ alone'
 sources | grep -v '^exim-dlfunc/' | xargs grep -nE '#include *[<"].*local_scan\.h' |
     refuse "Exim's local_scan.h is known to exim-dlfunc/ alone"
 sources | xargs grep -nE '#include *"[^"]*/' | refuse 'no header of another folder'

@@ -1,0 +1,455 @@
+/* test_session.c - an MTA's commands: which are answered, in which order they
+ * count SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What becomes of a recipient is decided elsewhere: the callbacks are played
+ * here, and write down that they were called.
+ */
+#include "session.h"
+
+#include <arpa/inet.h>
+#include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
+
+#include "callbacks.h"
+#include "say.h"
+#include "unit.h"
+
+static char called[4096];
+
+static void
+note(const char *what, const char *more)
+{
+    size_t len = strlen(called);
+
+    snprintf(called + len, sizeof called - len, "%s%s ", what, more);
+}
+
+void
+callbacks_mail(struct message *message)
+{
+    (void)message;
+    note("mail", "");
+}
+
+enum mta_answer
+callbacks_rcpt(struct mta *mta, struct message *message, const char *given,
+               struct packet_strings *parameters)
+{
+    static const struct sdr_reply unknown = {"550", "5.1.1", "100% unknown"};
+    const char *text;
+
+    (void)message;
+    note("rcpt:", given);
+    while ((text = packet_string(parameters)) != NULL)
+        note("+", text);
+    if (strcmp(given, "no") == 0)
+        return mta_reply(mta, &unknown);
+    return strcmp(given, "late") == 0 ? MTA_TEMPFAIL : MTA_CONTINUE;
+}
+
+void
+callbacks_header(struct message *message, const char *name, const char *value)
+{
+    (void)message;
+    note(name, value);
+}
+
+enum mta_answer
+callbacks_eom(struct mta *mta, struct message *message)
+{
+    (void)message;
+    note("eom", "");
+    return mta_add_recipient(mta, "<new>", "X=Y")
+                   && mta_delete_recipient(mta, "<old>")
+                   && mta_add_header(mta, "H", "v")
+               ? MTA_CONTINUE
+               : MTA_TEMPFAIL;
+}
+
+void
+message_clear(struct message *message)
+{
+    (void)message;
+    note("clear", "");
+}
+
+void
+say(int priority, const char *format, ...)
+{
+    (void)priority;
+    (void)format;
+    note("said", "");
+}
+
+/* ---- the MTA ---- */
+
+static enum session_end
+tell(struct session *session, char command, const char *data, size_t len)
+{
+    const struct packet packet = {command, data, len};
+
+    return session_take(session, &packet);
+}
+
+static enum session_end
+offer(struct session *session, uint32_t version, uint32_t actions,
+      uint32_t steps)
+{
+    const uint32_t numbers[] = {htonl(version), htonl(actions), htonl(steps)};
+
+    return tell(session, SMFIC_OPTNEG, (const char *)numbers, sizeof numbers);
+}
+
+/* The commands of all answers, and forget them. */
+static const char *
+answers(struct session *session)
+{
+    struct packet_reader reader = {session->mta.told.octets, 0, 0,
+                                   session->mta.told.len};
+    static char text[256];
+    struct packet packet;
+    size_t n = 0;
+
+    while (packet_take(&reader, &packet) == PACKET_OK)
+        text[n++] = packet.command;
+    text[n] = '\0';
+    packet_sent(&session->mta.told);
+    return text;
+}
+
+static const uint32_t needed = SMFIF_ADDHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT;
+
+static const struct {
+    uint32_t version, actions, steps;
+    bool refused;
+    uint32_t agreed[3];
+} offers[] = {
+    {6, SMFI_CURR_ACTS, SMFI_CURR_PROT, false, {6, 0x18d, 0x353}},
+    {2, SMFI_V2_ACTS, SMFI_V2_PROT, false, {2, 0xd, 0x53}},
+    {99, 0xffffffff, 0xffffffff, false, {6, 0x18d, 0x353}},
+    /* none are those of version 1 */
+    {2, 0, 0, false, {2, 0xd, 0x13}},
+    /* not allowed what we need: said, no more */
+    {6, SMFIF_ADDHDRS, SMFIP_NOBODY, false, {6, SMFIF_ADDHDRS, SMFIP_NOBODY}},
+    {1, SMFI_CURR_ACTS, SMFI_CURR_PROT, true, {0, 0, 0}},
+    {0, SMFI_CURR_ACTS, SMFI_CURR_PROT, true, {0, 0, 0}},
+    {0x80000000, SMFI_CURR_ACTS, SMFI_CURR_PROT, true, {0, 0, 0}},
+};
+
+static void
+no_more_is_agreed_than_was_offered(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(offers); i++) {
+        struct session session = {0};
+        enum session_end end = offer(&session, offers[i].version,
+                                     offers[i].actions, offers[i].steps);
+        const char *told = session.mta.told.octets;
+
+        unit_row((end == SESSION_BROKEN) == offers[i].refused, "row %zu", i);
+        for (size_t k = 0; k < 3 && !offers[i].refused; k++) {
+            uint32_t number = packet_number(told + 5 + 4 * k);
+            uint32_t wanted = offers[i].agreed[k];
+
+            if (k == 2) /* MAIL and headers are not answered */
+                wanted |= offers[i].steps & (SMFIP_NR_MAIL | SMFIP_NR_HDR);
+            unit_row(number == wanted, "row %zu: %zu is %x", i, k, number);
+        }
+        session_clear(&session);
+    }
+    unit_end();
+}
+
+static void
+macros_of_a_recipient_are_chosen_if_that_can_be(void **state)
+{
+    static const char list[] = "\0\0\0\3i v {rcpt_mailer} {rcpt_addr}";
+    struct session session = {0};
+
+    (void)state;
+    assert_int_equal(offer(&session, 6, SMFI_CURR_ACTS, 0), SESSION_GOES_ON);
+    assert_int_equal(session.mta.told.len, 5 + 12 + sizeof list);
+    assert_memory_equal(session.mta.told.octets + 17, list, sizeof list);
+    session_clear(&session);
+    assert_int_equal(offer(&session, 6, needed, 0), SESSION_GOES_ON);
+    assert_int_equal(session.mta.told.len, 5 + 12);
+    session_clear(&session);
+}
+
+/* Commands in an order, how they are answered, and what is called. */
+static const struct {
+    const char *commands, *answers, *called;
+} orders[] = {
+    {"CHM", "ccc", "clear clear mail "},
+    {"MRE", "cc2-hc", "mail rcpt:r eom "},
+    {"MRRTLNBE", "ccccccc2-hc", "mail rcpt:r rcpt:r Hv eom "},
+    {"MREMRE", "cc2-hccc2-hc", "mail rcpt:r eom mail rcpt:r eom "},
+    {"MRLLE", "cccc2-hc", "mail rcpt:r Hv Hv eom "},
+    /* given up */
+    {"MRAMRE", "cccc2-hc", "mail rcpt:r clear mail rcpt:r eom "},
+    {"MRKCMRE", "ccccc2-hc", "mail rcpt:r clear clear mail rcpt:r eom "},
+    {"MRMRE", "cccc2-hc", "mail rcpt:r mail rcpt:r eom "},
+    {"MRLH", "cccc", "mail rcpt:r Hv clear "},
+    {"AAKK", "", "clear clear clear clear "},
+    /* no SMTP command that we know changes anything */
+    {"UMURUE", "ccccc2-hc", "mail rcpt:r eom "},
+    /* out of place */
+    {"R", "", "clear "},
+    {"E", "", "clear "},
+    {"LNBE", "", "clear clear clear clear "},
+    {"ME", "c", "mail clear "},
+    {"MLE", "c", "mail clear clear "},
+    {"MRLR", "ccc", "mail rcpt:r Hv clear "},
+    {"MRLRE", "ccc", "mail rcpt:r Hv clear clear "},
+    {"O", "", "clear "},
+};
+
+static const char *
+data_of(char command, size_t *len)
+{
+    switch (command) {
+    case SMFIC_RCPT:
+        *len = 2;
+        return "r";
+    case SMFIC_HEADER:
+        *len = 4;
+        return "H\0v";
+    default:
+        *len = 0;
+        return "";
+    }
+}
+
+static void
+commands_count_in_their_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(orders); i++) {
+        struct session session = {0};
+        const char *heard;
+
+        (void)offer(&session, 6, SMFI_CURR_ACTS, SMFIP_NOBODY);
+        packet_sent(&session.mta.told);
+        called[0] = '\0';
+        for (const char *c = orders[i].commands; *c != '\0'; c++) {
+            size_t len;
+            const char *data = data_of(*c, &len);
+
+            unit_row(tell(&session, *c, data, len) == SESSION_GOES_ON,
+                     "%s: ended at %c", orders[i].commands, *c);
+        }
+        heard = answers(&session);
+        unit_row(strcmp(heard, orders[i].answers) == 0, "%s: answered %s",
+                 orders[i].commands, heard);
+        unit_row(strcmp(called, orders[i].called) == 0, "%s: called %s",
+                 orders[i].commands, called);
+        session_clear(&session);
+    }
+    unit_end();
+}
+
+static void
+an_mta_that_does_not_wait_is_not_answered(void **state)
+{
+    struct session session = {0};
+
+    (void)state;
+    (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
+    packet_sent(&session.mta.told);
+    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    assert_string_equal(answers(&session), "");
+    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    assert_string_equal(answers(&session), "c");
+    (void)tell(&session, SMFIC_HEADER, "H\0v", 4);
+    assert_string_equal(answers(&session), "");
+    (void)tell(&session, SMFIC_BODYEOB, "", 0);
+    assert_string_equal(answers(&session), "2-hc");
+    session_clear(&session);
+}
+
+static void
+a_recipient_may_be_refused(void **state)
+{
+    static const char refused[] = "\0\0\0\x19y550 5.1.1 100%% unknown";
+    struct session session = {0};
+
+    (void)state;
+    called[0] = '\0';
+    (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
+    packet_sent(&session.mta.told);
+    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    (void)tell(&session, SMFIC_RCPT, "no\0NOTIFY=NEVER\0", 16);
+    assert_int_equal(session.mta.told.len, sizeof refused);
+    assert_memory_equal(session.mta.told.octets, refused, sizeof refused);
+    packet_sent(&session.mta.told);
+    (void)tell(&session, SMFIC_RCPT, "late", 5);
+    assert_string_equal(answers(&session), "t");
+    assert_string_equal(called, "mail rcpt:no +NOTIFY=NEVER rcpt:late ");
+    session_clear(&session);
+}
+
+/* With the actions that an MTA allows; what it does not allow is not done. */
+static void
+only_what_is_allowed_is_edited(void **state)
+{
+    static const struct {
+        uint32_t actions;
+        const char *answers;
+    } rows[] = {
+        {SMFI_CURR_ACTS, "2-hc"},
+        {SMFI_V2_ACTS, "+-hc"},
+        {SMFIF_ADDHDRS | SMFIF_DELRCPT, "t"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct session session = {0};
+        const char *heard;
+
+        (void)offer(&session, 6, rows[i].actions, SMFI_CURR_PROT);
+        (void)tell(&session, SMFIC_MAIL, "<>", 3);
+        (void)tell(&session, SMFIC_RCPT, "r", 2);
+        packet_sent(&session.mta.told);
+        (void)tell(&session, SMFIC_BODYEOB, "", 0);
+        heard = answers(&session);
+        unit_row(strcmp(heard, rows[i].answers) == 0, "row %zu: %s", i, heard);
+        session_clear(&session);
+    }
+    unit_end();
+}
+
+static const struct {
+    char command;
+    const char *data;
+    size_t len;
+    bool is_new; /* nothing is negotiated yet */
+    enum session_end end;
+} ends[] = {
+    {SMFIC_QUIT, "", 0, false, SESSION_QUIT},
+    {SMFIC_QUIT, "", 0, true, SESSION_QUIT},
+    {SMFIC_MACRO, "Ci\0x", 5, true, SESSION_GOES_ON},
+    {SMFIC_MAIL, "<>", 3, true, SESSION_BROKEN},
+    {SMFIC_ABORT, "", 0, true, SESSION_BROKEN},
+    {SMFIC_OPTNEG, "\0\0\0\6\0\0\0\1\0\0\0", 11, true, SESSION_BROKEN},
+    {SMFIC_OPTNEG, "", 0, true, SESSION_BROKEN},
+    {'x', "", 0, false, SESSION_BROKEN},
+    {'\0', "", 0, false, SESSION_BROKEN},
+    {SMFIC_RCPT, "", 0, false, SESSION_BROKEN},
+    {SMFIC_RCPT, "<a>", 3, false, SESSION_BROKEN},
+    {SMFIC_RCPT, "<a>\0X", 5, false, SESSION_BROKEN},
+    {SMFIC_HEADER, "", 0, false, SESSION_BROKEN},
+    {SMFIC_HEADER, "H", 2, false, SESSION_BROKEN},
+    {SMFIC_HEADER, "H\0v", 3, false, SESSION_BROKEN},
+    {SMFIC_MACRO, "", 0, false, SESSION_BROKEN},
+    {SMFIC_MACRO, "Ri\0x", 4, false, SESSION_BROKEN},
+    {SMFIC_MACRO, "R", 1, false, SESSION_GOES_ON},
+    {SMFIC_MACRO, "?i\0x", 5, false, SESSION_GOES_ON},
+};
+
+static void
+who_does_not_speak_it_is_left(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(ends); i++) {
+        struct session session = {0};
+        enum session_end end;
+
+        if (!ends[i].is_new) {
+            (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
+            (void)tell(&session, SMFIC_MAIL, "<>", 3);
+            (void)tell(&session, SMFIC_RCPT, "r", 2);
+        }
+        end = tell(&session, ends[i].command, ends[i].data, ends[i].len);
+        unit_row(end == ends[i].end, "row %zu: %d", i, (int)end);
+        session_clear(&session);
+    }
+    unit_end();
+}
+
+/* ---- macros ---- */
+
+static void
+know(struct session *session, const char *data, size_t len)
+{
+    assert_int_equal(tell(session, SMFIC_MACRO, data, len), SESSION_GOES_ON);
+}
+
+static const char *
+value(const struct session *session, const char *name)
+{
+    const char *found = macros_find(&session->mta.macros, name);
+
+    return found != NULL ? found : "(none)";
+}
+
+#define KNOW(session, text) know(session, text, sizeof text)
+
+static void
+macros_hold_until_their_stage_begins_again(void **state)
+{
+    struct session session = {0};
+
+    (void)state;
+    (void)offer(&session, 6, SMFI_CURR_ACTS, 0);
+    KNOW(&session, "Cv\0Postfix\0j\0host");
+    (void)tell(&session, SMFIC_CONNECT, "c\0U", 3);
+    KNOW(&session, "Mi\0first\0{mail_addr}\0a");
+    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    assert_string_equal(value(&session, "v"), "Postfix");
+    assert_string_equal(value(&session, "i"), "first");
+    KNOW(&session, "Ri\0second\0{rcpt_addr}\0x");
+    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    assert_string_equal(value(&session, "i"), "second");
+    assert_string_equal(value(&session, "{rcpt_addr}"), "x");
+    know(&session, "R", 1);
+    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    assert_string_equal(value(&session, "i"), "first");
+    assert_string_equal(value(&session, "{rcpt_addr}"), "(none)");
+    KNOW(&session, "E{i}\0third");
+    assert_string_equal(value(&session, "i"), "third");
+    (void)tell(&session, SMFIC_BODYEOB, "", 0);
+    KNOW(&session, "Mx\0y");
+    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    assert_string_equal(value(&session, "i"), "(none)");
+    assert_string_equal(value(&session, "v"), "Postfix");
+    (void)tell(&session, SMFIC_QUIT_NC, "", 0);
+    assert_string_equal(value(&session, "v"), "(none)");
+    session_clear(&session);
+}
+
+static void
+a_name_may_stand_in_braces_if_it_is_a_letter(void **state)
+{
+    struct session session = {0};
+
+    (void)state;
+    (void)offer(&session, 6, SMFI_CURR_ACTS, 0);
+    KNOW(&session, "C{v}\0a\0i\0b\0long\0c\0{x\0d\0odd");
+    assert_string_equal(value(&session, "v"), "a");
+    assert_string_equal(value(&session, "{v}"), "a");
+    assert_string_equal(value(&session, "{i}"), "b");
+    assert_string_equal(value(&session, "long"), "c");
+    assert_string_equal(value(&session, "{long}"), "(none)");
+    assert_string_equal(value(&session, "x"), "(none)");
+    assert_string_equal(value(&session, "odd"), "(none)");
+    assert_string_equal(value(&session, "a"), "(none)"); /* a value */
+    session_clear(&session);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_more_is_agreed_than_was_offered),
+        cmocka_unit_test(macros_of_a_recipient_are_chosen_if_that_can_be),
+        cmocka_unit_test(commands_count_in_their_order),
+        cmocka_unit_test(an_mta_that_does_not_wait_is_not_answered),
+        cmocka_unit_test(a_recipient_may_be_refused),
+        cmocka_unit_test(only_what_is_allowed_is_edited),
+        cmocka_unit_test(who_does_not_speak_it_is_left),
+        cmocka_unit_test(macros_hold_until_their_stage_begins_again),
+        cmocka_unit_test(a_name_may_stand_in_braces_if_it_is_a_letter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
