@@ -141,6 +141,19 @@ delete_without_route(struct mta *mta, const struct message *message,
     return ok;
 }
 
+/* True if there is no difference between the texts to Postfix, which takes the
+ * brackets off both. To look for a recipient it reads all of them again. */
+static bool
+is_same_to_postfix(const char *given, const char *resolved)
+{
+    size_t len = strlen(given);
+
+    if (len < 2 || given[0] != '<' || given[len - 1] != '>')
+        return false;
+    return strlen(resolved) == len - 2
+           && strncmp(given + 1, resolved, len - 2) == 0;
+}
+
 /* The MTA finds a recipient by its text: some by the client's, some by their
  * own spelling. These are safe only if they are not the text of a recipient
  * that must stay or come. */
@@ -156,7 +169,9 @@ delete_recipient(struct mta *mta, const struct message *message,
     if (!delete_without_route(mta, message, recipient->given))
         return false;
     if (recipient->resolved == NULL
-        || strcmp(recipient->resolved, recipient->given) == 0)
+        || strcmp(recipient->resolved, recipient->given) == 0
+        || (message->from_postfix
+            && is_same_to_postfix(recipient->given, recipient->resolved)))
         return true;
     return delete_by(mta, message, recipient->resolved);
 }

@@ -13,13 +13,13 @@ MARK = ('addheader', 'X-SDR-Routed', 'onprem; <time>')
 ORCPT = {name: f'ORCPT=rfc822;{name}@example.com' for name in ('alice', 'both')}
 
 
-def edits(resolved=True, plain=False, **added):
+def edits(postfix=True, plain=False, **added):
     """
     The edits of a message to these of alice and both, each with its parameters, or None.
 
-    resolved: the MTA tells {rcpt_addr}; plain: it takes no parameters.
+    postfix: it finds a recipient with or without brackets; plain: it takes no parameters.
     """
-    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:1 + resolved]
+    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:2 - postfix]
     result = deleted if 'alice' in added else []
     for name, parameters in added.items():
         address = f'<{name}@hosted.example.com>'

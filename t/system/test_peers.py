@@ -10,7 +10,6 @@ from peer import ALICE, BOTH, DAVE, EDITED, HELD, NOBODY, ORCPT, REPLIES, dial, 
 from proc import run
 
 EDITED_PLAIN = edits(plain=True, **ORCPT)
-EDITED_UNRESOLVED = edits(resolved=False, **ORCPT)
 NEEDED = mc.ADDRCPT | mc.DELRCPT | mc.ADDHDRS
 
 
@@ -84,7 +83,7 @@ def test_steps(bare_milter, version, steps):
 def test_oldest_peer_of_all(bare_milter):
     with dial(bare_milter, **{'{rcpt_addr}': None, 'v': None, 'i': None}) as client:
         client.open(version=2, actions=mc.V1_ACTIONS, steps=0)
-        assert played(client) == (REPLIES, edits(resolved=False, plain=True, **ORCPT), 'continue')
+        assert played(client) == (REPLIES, edits(plain=True, **ORCPT), 'continue')
     assert bare_milter.lines('NOQUEUE: rcpt="<alice@example.com>"')
 
 
@@ -97,8 +96,8 @@ REFUSED_LATER = (['continue'] * 5, [], '451 4.2.1')
 @pytest.mark.parametrize('macros, expected', [
     ({}, (REPLIES, EDITED, 'continue')),
     ({'i': None}, (REPLIES, EDITED, 'continue')),
-    ({'{rcpt_addr}': None}, (REPLIES, EDITED_UNRESOLVED, 'continue')),
-    ({'{rcpt_addr}': ''}, (REPLIES, EDITED_UNRESOLVED, 'continue')),
+    ({'{rcpt_addr}': None}, (REPLIES, EDITED, 'continue')),
+    ({'{rcpt_addr}': ''}, (REPLIES, EDITED, 'continue')),
     # not by SMTP, for all we know: nothing may be refused before the end
     ({'{rcpt_mailer}': None}, REFUSED_LATER),
     ({'{rcpt_mailer}': 'error'}, (['continue'] * 5, [], 'continue')),
@@ -113,7 +112,8 @@ def test_macros(bare_milter, actions, macros, expected):
 def test_no_orcpt_is_made_up_where_it_is_not_postfix(bare_milter, version):
     with dial(bare_milter, v=version) as client:
         client.open()
-        assert played(client) == (REPLIES, edits(alice=None, both=None), 'continue')
+        assert played(client) == (REPLIES, edits(postfix=False, alice=None, both=None),
+                                  'continue')
 
 
 def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):

@@ -213,4 +213,4 @@ def test_what_has_been_said_is_answered(bare_milter):
         bare_milter.signal(signal.SIGTERM)
         bare_milter.thaw()
         assert bare_milter.wait() == 0
-        assert [command for command, _ in client.until_closed()] == [b'-', b'-', b'2', b'h', b'c']
+        assert [command for command, _ in client.until_closed()] == [b'-', b'2', b'h', b'c']
