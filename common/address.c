@@ -308,11 +308,18 @@ copy_text(char *to, const char *from)
 }
 
 void
-sdr_address_copy(struct sdr_address *to, const struct sdr_address *from)
+sdr_address_copy_at(struct sdr_address *to, const struct sdr_address *from,
+                    const char *domain)
 {
     copy_text(to->local, from->local);
     copy_text(to->folded, from->folded);
-    copy_text(to->domain, from->domain);
+    copy_text(to->domain, domain);
+}
+
+void
+sdr_address_copy(struct sdr_address *to, const struct sdr_address *from)
+{
+    sdr_address_copy_at(to, from, from->domain);
 }
 
 enum sdr_status

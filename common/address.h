@@ -43,6 +43,12 @@ struct sdr_spellings {
 void
 sdr_address_copy(struct sdr_address *to, const struct sdr_address *from);
 
+/* The same local part in DOMAIN, which is one that sdr_address_domain() made.
+ */
+void
+sdr_address_copy_at(struct sdr_address *to, const struct sdr_address *from,
+                    const char *domain);
+
 /* Parse a mailbox as an MTA passes it (RFC 5321, 4.1.2; RFC 6531): with or
  * without angle brackets, after which nothing counts; quoted local parts and
  * UTF-8; a source route is skipped, one final dot of the domain dropped; "<>"

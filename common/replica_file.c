@@ -221,10 +221,8 @@ is_whole(const struct sdr_replica_file *file)
 /* To ask each time costs more than the look-up. Whoever cuts the file while it
  * is read may do so behind any question. */
 static bool
-is_whole_now(struct sdr_replica_file *file)
+is_whole_now(struct sdr_replica_file *file, int64_t tick)
 {
-    int64_t tick = sdr_clock_tick();
-
     if (atomic_load_explicit(&file->whole_at, memory_order_relaxed) == tick)
         return true;
     if (!is_whole(file))
@@ -368,14 +366,14 @@ look(struct sdr_replica_file *file)
 
 /* Hold the lock for reading, with the file open. */
 static enum sdr_status
-enter(struct sdr_replica_file *file, struct sdr_error *error)
+enter(struct sdr_replica_file *file, int64_t tick, struct sdr_error *error)
 {
     after_fork(file);
     pthread_rwlock_rdlock(&file->lock);
-    if (sdr_clock_tick() - file->looked_at > LOOK_MS) {
+    if (tick - file->looked_at > LOOK_MS) {
         pthread_rwlock_unlock(&file->lock);
         pthread_rwlock_wrlock(&file->lock);
-        if (sdr_clock_tick() - file->looked_at > LOOK_MS)
+        if (tick - file->looked_at > LOOK_MS)
             look(file);
         pthread_rwlock_unlock(&file->lock);
         pthread_rwlock_rdlock(&file->lock);
@@ -437,16 +435,17 @@ enum sdr_status
 sdr_replica_begin(struct sdr_replica_file *file, struct sdr_replica_view *view,
                   struct sdr_error *error)
 {
+    int64_t tick = sdr_clock_tick();
     int rc = MDB_MAP_RESIZED;
 
-    if (enter(file, error) != SDR_OK)
+    if (enter(file, tick, error) != SDR_OK)
         return SDR_TEMPFAIL;
     for (int i = 0; i < 3 && rc == MDB_MAP_RESIZED; i++) {
         if (i > 0)
             resize(file);
         if (file->env == NULL)
             rc = ENOENT;
-        else if (!is_whole_now(file))
+        else if (!is_whole_now(file, tick))
             rc = MDB_CORRUPTED;
         else
             rc = begin(file, view);

@@ -126,16 +126,15 @@ set_keys(const struct sdr_config *config, struct sdr_question *question)
     struct sdr_keys *keys = &question->keys;
     struct sdr_address *catch_all;
 
-    sdr_address_copy(&keys->key[0], &question->split);
     keys->count = 1;
-    if (sdr_address_strip(&question->split, config->recipient_delimiter,
+    if (sdr_address_strip(&keys->key[0], config->recipient_delimiter,
                           &keys->key[1])
         == SDR_OK)
         keys->count++;
     catch_all = &keys->key[keys->count++];
     catch_all->local[0] = catch_all->folded[0] = '\0';
-    memcpy(catch_all->domain, question->split.domain,
-           strlen(question->split.domain) + 1);
+    memcpy(catch_all->domain, keys->key[0].domain,
+           strlen(keys->key[0].domain) + 1);
 }
 
 enum sdr_status
@@ -162,9 +161,8 @@ sdr_route_begin(const struct sdr_config *config, const char *recipient,
     verdict->decided = true;
     question->sent_to_us = name->kind == SDR_NAME_ROUTING;
     question->domain = name->split;
-    sdr_address_copy(&question->split, &question->address);
-    memcpy(question->split.domain, config->domains[name->split].ascii,
-           strlen(config->domains[name->split].ascii) + 1);
+    sdr_address_copy_at(&question->keys.key[0], &question->address,
+                        config->domains[name->split].ascii);
     set_keys(config, question);
     return SDR_NOTFOUND;
 }
@@ -202,7 +200,7 @@ add_site(const struct sdr_config *config, const struct sdr_question *question,
          const struct sdr_facts *facts, unsigned site,
          struct sdr_verdict *verdict)
 {
-    const char *local = question->split.local;
+    const char *local = question->keys.key[0].local;
     bool has_extension = question->keys.count == SDR_KEYS_MAX;
 
     if (facts != NULL && facts->has_routing && facts->routing_site == site) {
@@ -311,7 +309,7 @@ find_alias(const struct sdr_config *config, const struct sdr_question *question,
     if (name != NULL && name->kind == SDR_NAME_ROUTING)
         memcpy(alias->domain, config->domains[name->split].ascii,
                sizeof alias->domain);
-    return !sdr_address_same(alias, &question->split);
+    return !sdr_address_same(alias, &question->keys.key[0]);
 }
 
 /* Owned by this site alone. A routing address at another one is left over from
@@ -391,8 +389,8 @@ redirect_home(const struct sdr_config *config,
     verdict->kind = SDR_REDIRECT;
     verdict->next_hop = NULL;
     verdict->settled = true;
-    add_target(verdict, config->this_site, question->split.local,
-               question->split.domain);
+    add_target(verdict, config->this_site, question->keys.key[0].local,
+               question->keys.key[0].domain);
     if (last > 0) {
         verdict->targets[0] = verdict->targets[last];
         verdict->targets[last] = first;

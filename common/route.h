@@ -61,10 +61,9 @@ struct sdr_verdict {
 /* What is known after looking at the address alone. */
 struct sdr_question {
     struct sdr_address address; /* as given */
-    struct sdr_address split;   /* the same in the split domain */
     bool sent_to_us;            /* it was in this site's routing domain */
     unsigned domain;            /* index of the split domain */
-    struct sdr_keys keys;
+    struct sdr_keys keys;       /* the first: the address in the split domain */
 };
 
 /* What the sources said: SDR_OK with facts, SDR_NOTFOUND when all are sure, or

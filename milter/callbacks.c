@@ -205,6 +205,7 @@ callbacks_rcpt(struct mta *mta, struct message *message, const char *given,
         message->sdr = service_get();
     message->from_postfix =
         version != NULL && strncmp(version, "Postfix", 7) == 0;
+    message->from_sendmail = version != NULL && strncmp(version, "8.", 2) == 0;
     return take_recipient(mta, message, given, parameters);
 }
 

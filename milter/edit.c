@@ -141,13 +141,19 @@ delete_without_route(struct mta *mta, const struct message *message,
     return ok;
 }
 
-/* True if there is no difference between the texts to Postfix, which takes the
- * brackets off both. To look for a recipient it reads all of them again. */
+/* True if there is no difference between the texts to the MTA: Postfix and
+ * Sendmail take the brackets off. To look for a recipient once more takes them
+ * long: the one reads all of them again, the other rewrites the address. */
 static bool
-is_same_to_postfix(const char *given, const char *resolved)
+is_same_to_mta(const struct message *message, const char *given,
+               const char *resolved)
 {
     size_t len = strlen(given);
 
+    if (strcmp(given, resolved) == 0)
+        return true;
+    if (!message->from_postfix && !message->from_sendmail)
+        return false;
     if (len < 2 || given[0] != '<' || given[len - 1] != '>')
         return false;
     return strlen(resolved) == len - 2
@@ -169,9 +175,7 @@ delete_recipient(struct mta *mta, const struct message *message,
     if (!delete_without_route(mta, message, recipient->given))
         return false;
     if (recipient->resolved == NULL
-        || strcmp(recipient->resolved, recipient->given) == 0
-        || (message->from_postfix
-            && is_same_to_postfix(recipient->given, recipient->resolved)))
+        || is_same_to_mta(message, recipient->given, recipient->resolved))
         return true;
     return delete_by(mta, message, recipient->resolved);
 }

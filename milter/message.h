@@ -36,7 +36,7 @@ struct message {
     void *by_mailbox; /* those that were decided, for tsearch(3) */
     struct sdr_marks marks;
     struct sdr_reply deferred; /* refuse it at its end; code NULL: no */
-    bool from_postfix;
+    bool from_postfix, from_sendmail;
 };
 
 /* A set of mailboxes; all zero is empty. */

@@ -223,7 +223,7 @@ check_local_parts(const struct sdr_verdict *verdict)
 
         FUZZ_RULE(sdr_address_parse(&target, text) == SDR_OK);
         known =
-            strcmp(target.local, now.question.split.local) == 0
+            strcmp(target.local, now.question.keys.key[0].local) == 0
             || (now.question.keys.count == SDR_KEYS_MAX
                 && strcmp(target.local, now.question.keys.key[1].local) == 0);
         for (unsigned d = 0; d < now.config->directory_count; d++)

@@ -96,7 +96,7 @@ check_settled(const struct sdr_question *question,
 
     FUZZ_RULE(question->sent_to_us && verdict->kind == SDR_REDIRECT);
     FUZZ_RULE(sdr_address_parse(&home, verdict->targets[0].address) == SDR_OK);
-    FUZZ_RULE(sdr_address_same(&home, &question->split));
+    FUZZ_RULE(sdr_address_same(&home, &question->keys.key[0]));
 }
 
 void

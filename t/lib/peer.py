@@ -13,13 +13,13 @@ MARK = ('addheader', 'X-SDR-Routed', 'onprem; <time>')
 ORCPT = {name: f'ORCPT=rfc822;{name}@example.com' for name in ('alice', 'both')}
 
 
-def edits(postfix=True, plain=False, **added):
+def edits(known=True, plain=False, **added):
     """
     The edits of a message to these of alice and both, each with its parameters, or None.
 
-    postfix: it finds a recipient with or without brackets; plain: it takes no parameters.
+    known: one that finds a recipient with or without brackets; plain: it takes no parameters.
     """
-    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:2 - postfix]
+    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:2 - known]
     result = deleted if 'alice' in added else []
     for name, parameters in added.items():
         address = f'<{name}@hosted.example.com>'
