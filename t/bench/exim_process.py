@@ -15,7 +15,7 @@ NOTHING = 'a constant'
 
 def work(premises, rounds):
     questions = Questions(premises)
-    mta = Exim(premises.folder / 'exim-process', 0, questions.live)
+    mta = Exim(premises.folder / 'eximp', 0, questions.live)
     mta.configure()
 
     def routes(conf):

@@ -223,9 +223,10 @@ def private_exim(trusted_configs):
     a setuid program becomes root with these alone.
     """
     theirs, ours = b'/etc/exim4/trusted_configs', bytes(trusted_configs)
+    assert len(ours) <= len(theirs), f'{trusted_configs}: longer than {theirs.decode()}'
     ours = ours.replace(b'/', b'/' * (1 + len(theirs) - len(ours)), 1)
     program = (SERVER / 'usr/sbin/exim4').read_bytes()
-    assert program.count(theirs) == 1 and len(ours) == len(theirs)
+    assert program.count(theirs) == 1
     return program.replace(theirs, ours)
 
 

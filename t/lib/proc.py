@@ -16,6 +16,9 @@ from collections import deque
 from pathlib import Path
 
 
+# Workers that run at the same time have ports of their own.
+_worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
+_workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
 
@@ -36,7 +39,7 @@ def free_port(host='127.0.0.1'):
     None that the kernel gives to clients: a server that is restarted must find it free. None that
     was given out lately either: whoever has it may not listen yet.
     """
-    for port in random.sample(range(10000, 32000), 100):
+    for port in random.sample(range(10000 + _worker, 32000, _workers), 100):
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind((host, port))
             if port not in _given:
