@@ -9,24 +9,13 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 
 import postfix
-import slapd
 import turns
 from exim import Exim
 from lines import Lines
+from postfix_sides import LDAP_TABLE
 from questions import Questions
 
 MDB, REPLICA, LIVE = 'mdb_get of the same key', 'sdr, replica', 'sdr, live search'
-
-POSTFIX_TABLE = f"""\
-version = 3
-server_host = {{uri}}
-search_base = {slapd.SUFFIX}
-bind = yes
-bind_dn = {slapd.READER_DN}
-bind_pw = {slapd.READER_PASSWORD}
-query_filter = {{filter}}
-result_attribute = mailRoutingAddress
-"""
 
 
 def postmap(folder, questions):
@@ -36,8 +25,8 @@ def postmap(folder, questions):
     (folder / 'dynamicmaps.cf').write_text(
         f'ldap\t{postfix.DAEMONS.parent}/postfix-ldap.so\tdict_ldap_open\n')
     table = folder / 'ldap.cf'
-    table.write_text(POSTFIX_TABLE.format(uri=questions.premises.slapd.uri,
-                                          filter=questions.filter()))
+    table.write_text(LDAP_TABLE.format(uri=questions.premises.slapd.uri,
+                                       filter=questions.filter()))
     env = {**os.environ, 'LD_LIBRARY_PATH': postfix.LIBRARIES, 'MAIL_CONFIG': str(folder)}
     return Lines([postfix.SERVER / 'usr/sbin/postmap', '-q', '-', f'ldap:{table}'], env,
                  questions.addresses)

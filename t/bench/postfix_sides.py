@@ -33,9 +33,8 @@ search_base = {slapd.SUFFIX}
 bind = yes
 bind_dn = {slapd.READER_DN}
 bind_pw = {slapd.READER_PASSWORD}
-query_filter = mail=%s
+query_filter = {{filter}}
 result_attribute = mailRoutingAddress
-domain = example.com
 """
 MODULES = f"""\
 ldap\t{DAEMONS.parent}/postfix-ldap.so\tdict_ldap_open
@@ -107,7 +106,7 @@ def postfix_sides(premises, uri):
 def parameters(folder, uri):
     """What each side says in main.cf."""
     table = folder / 'ldap.cf'
-    table.write_text(LDAP_TABLE.format(uri=uri))
+    table.write_text(LDAP_TABLE.format(uri=uri, filter='mail=%s') + 'domain = example.com\n')
     table.chmod(0o644)
 
     def alias(value):
