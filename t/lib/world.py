@@ -16,6 +16,9 @@ import shutil
 
 import slapd
 
+# Options of a site that is not reached by its routing domain.
+NEXT_HOP = {'delivery': 'route', 'next-hop': 'mx.hosted.test:25'}
+
 SOCKET = 'sdr/milter.sock'  # below the MTA's queue folder, and for the MTA
 
 
