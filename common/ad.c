@@ -13,8 +13,9 @@
 #include "filter.h"
 
 /* Looking for an attribute that nobody has and that has no index makes the
- * server read all it has. */
-enum { LOOK_SECONDS = 1 };
+ * server read all it has. Samba counts whole seconds of the clock: to it, one
+ * may be over at once. */
+enum { LOOK_SECONDS = 2 };
 
 /* In searchFlags: only CONTROL_ACCESS lets read it, RP does not. */
 enum { CONFIDENTIAL = 128 };
@@ -83,6 +84,7 @@ struct look {
     unsigned count;
     const char *missing[SDR_AD_ATTRIBUTES_MAX + 2]; /* ended by NULL */
     unsigned missing_count;
+    bool expected; /* one of them is */
     /* the definition under way */
     struct sdr_ad_attribute defined;
     bool schema_seen;
@@ -92,9 +94,14 @@ static void
 list_missing(struct look *look)
 {
     look->missing_count = 0;
+    look->expected = false;
     for (unsigned i = 0; i < look->count; i++) {
-        if (look->attributes[i].name != NULL && !look->attributes[i].shown)
-            look->missing[look->missing_count++] = look->attributes[i].name;
+        const struct sdr_ad_attribute *attribute = &look->attributes[i];
+
+        if (attribute->name == NULL || attribute->shown)
+            continue;
+        look->missing[look->missing_count++] = attribute->name;
+        look->expected |= attribute->expected;
     }
     look->missing[look->missing_count] = NULL;
 }
@@ -125,7 +132,7 @@ look_once(struct look *look, struct sdr_connection *connection,
 {
     struct sdr_search search = {.attributes = look->missing,
                                 .size_limit = 1,
-                                .time_limit = LOOK_SECONDS,
+                                .time_limit = look->expected ? 0 : LOOK_SECONDS,
                                 .entry = on_entry,
                                 .value = on_shown,
                                 .end = on_end,
@@ -240,8 +247,6 @@ sdr_ad_look(const struct sdr_ad *ad, struct sdr_connection *connection,
     unsigned before;
 
     *broken = false;
-    for (unsigned i = 0; i < count; i++)
-        attributes[i] = (struct sdr_ad_attribute){.name = attributes[i].name};
     list_missing(&look);
     do { /* an entry seldom shows all */
         before = look.missing_count;

@@ -24,6 +24,7 @@ struct sdr_ad {
 
 struct sdr_ad_attribute {
     const char *name; /* NULL: look at none */
+    bool expected;    /* some user has shown a value before */
     bool shown;       /* some user shows a value; if none does: */
     bool known;       /* to the schema */
     bool confidential;
@@ -37,8 +38,9 @@ sdr_ad_detect(struct sdr_ad *ad, struct sdr_connection *connection,
               int64_t deadline, bool *broken, struct sdr_error *error);
 
 /* Look at the COUNT attributes, SDR_AD_ATTRIBUTES_MAX at most: does any user
- * below the search base show a value? It is the server that looks, for a second
- * at most. Results as above. */
+ * below the search base show a value? Set are name and expected of each. For
+ * one that is expected the server looks until the deadline; for others a second
+ * or two, and what it has not found by then is not shown. Results as above. */
 enum { SDR_AD_ATTRIBUTES_MAX = 3 };
 enum sdr_status SDR_MUST_USE
 sdr_ad_look(const struct sdr_ad *ad, struct sdr_connection *connection,

@@ -86,9 +86,9 @@ prove_by_compare(const struct proof *proof)
 
 /* ---- in Active Directory ---- */
 
-/* Judge one that no user shows; SEEN: this process has seen it. */
+/* Judge one that no user shows. */
 static enum sdr_status
-judge_hidden(const struct proof *proof, unsigned i, bool seen)
+judge_hidden(const struct proof *proof, unsigned i)
 {
     const struct sdr_ad_attribute *attribute = &proof->attributes[i];
 
@@ -100,7 +100,7 @@ judge_hidden(const struct proof *proof, unsigned i, bool seen)
                       "%s cannot be read: it is marked as confidential, and no "
                       "user shows a value",
                       attribute->name);
-    else if (seen && i != HOLD)
+    else if (attribute->expected)
         sdr_error_set(proof->error,
                       "no user shows a value of %s any more: has it been "
                       "hidden? If nobody has one now, reload",
@@ -114,17 +114,20 @@ static enum sdr_status
 prove_by_look(struct proof *proof, const struct sdr_ad *ad,
               struct sdr_rights_seen *seen)
 {
-    enum sdr_status status = sdr_ad_look(
-        ad, proof->connection, proof->directory, proof->attributes,
-        SDR_RIGHTS_COUNT, proof->deadline, proof->broken, proof->error);
-    unsigned before, shown = 0;
+    unsigned before = atomic_load(&seen->attributes), shown = 0;
+    enum sdr_status status;
 
     for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++)
+        proof->attributes[i].expected = (before >> i & 1) != 0 && i != HOLD;
+    status = sdr_ad_look(ad, proof->connection, proof->directory,
+                         proof->attributes, SDR_RIGHTS_COUNT, proof->deadline,
+                         proof->broken, proof->error);
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++)
         shown |= (unsigned)proof->attributes[i].shown << i;
-    before = atomic_fetch_or(&seen->attributes, shown);
+    atomic_fetch_or(&seen->attributes, shown);
     for (unsigned i = 0; i < SDR_RIGHTS_COUNT && status == SDR_OK; i++) {
         if (proof->attributes[i].name != NULL && !proof->attributes[i].shown)
-            status = judge_hidden(proof, i, (before >> i & 1) != 0);
+            status = judge_hidden(proof, i);
     }
     return status;
 }

@@ -61,6 +61,7 @@ class Search:
     """A SearchRequest; the filter stays octets."""
     base: str
     whole: bool  # below the base, rather than the base alone
+    seconds: int  # the time limit
     filter: bytes
     attributes: list
 
@@ -68,8 +69,8 @@ class Search:
 def parse_search(octets):
     """The Search in a whole message."""
     [(_, operation)] = elements(parse(octets)[1])
-    base, scope, _, _, _, _, query, attributes = elements(operation)
-    return Search(base[1].decode(), scope[1] != b'\0', query[1],
+    base, scope, _, _, seconds, _, query, attributes = elements(operation)
+    return Search(base[1].decode(), scope[1] != b'\0', int.from_bytes(seconds[1], 'big'), query[1],
                   [name.decode() for _, name in elements(attributes[1])])
 
 

@@ -215,6 +215,34 @@ def test_server_that_does_not_say(write, stop_later, answer, expected):
     assert expected in sdrctl.run(write(None, uri=server.uri), 'route', ALICE).stdout
 
 
+class GrowsSlow:
+    """Shows Alice's owner; when it has hung up once, only to who gives it more than 2 seconds."""
+
+    def __init__(self):
+        self.hang_up = False
+        self._slow = False
+
+    def __call__(self, search):
+        if self.hang_up:
+            self.hang_up, self._slow = False, True
+            raise ConnectionResetError
+        shown = [(f'CN=alice,{SUFFIX}', {'sdrOwner': ['hosted']})]
+        late = [ldapwire.TIME_LIMIT] if self._slow and search.seconds <= 2 else shown
+        return fake_ad(DEFINITIONS, late)(search)
+
+
+def test_server_that_grows_slow(write, talk, stop_later):
+    """Only a look that came to its end tells that nobody shows an owner any more."""
+    answer = GrowsSlow()
+    server = FakeLdap(answer).start()
+    stop_later(server.stop)
+    asked = talk(write(None, uri=server.uri))
+    assert asked.ask(ALICE)['verdict'] == 'pass'
+    answer.hang_up = True
+    assert asked.ask(ALICE)['verdict'] == 'pass'
+    assert not answer.hang_up
+
+
 # --- what it costs ---
 
 def test_not_asked_for_every_recipient(new_ad, write, talk, stop_later):
