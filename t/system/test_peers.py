@@ -150,6 +150,26 @@ def test_parameters(bare_milter, actions, arguments, passed_on):
             ['continue'], edits(plain=plain, alice=passed_on), 'continue')
 
 
+# --- one text that names two recipients ---
+
+ZOE, UNREADABLE = '<zoe@elsewhere.test>', 'a<b@example.com'
+
+
+@pytest.mark.parametrize('rcpts', [
+    [(ZOE, UNREADABLE), (ALICE, UNREADABLE)],
+    [(ALICE, UNREADABLE), (UNREADABLE, 'zoe@elsewhere.test')],
+], ids=['resolved', 'given'])
+def test_who_stays_is_not_deleted_by_the_text_of_another(bare_milter, rcpts):
+    with dial(bare_milter) as client:
+        client.open()
+        client.mail()
+        for given, resolved in rcpts:
+            client.macros['{rcpt_addr}'] = resolved
+            assert client.rcpt(given) == 'continue'
+        modifications, end = client.eom()
+    assert ([m[1] for m in modifications if m[0] == 'delrcpt'], end) == ([ALICE], 'continue')
+
+
 # --- one connection, many messages ---
 
 def test_new_connection_on_the_old_one(bare_milter):
