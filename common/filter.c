@@ -79,8 +79,6 @@ static void
 put_equal(struct text *text, const char *attribute, const char *scheme,
           const char *value, size_t len)
 {
-    if (len > SDR_ADDRESS_MAX + 1)
-        return;
     put(text, "(");
     put(text, attribute);
     put(text, "=");
