@@ -20,6 +20,8 @@ enum { LOOK_SECONDS = 2 };
 /* In searchFlags: only CONTROL_ACCESS lets read it, RP does not. */
 enum { CONFIDENTIAL = 128 };
 
+const char sdr_ad_never_shows[] = "entryDN";
+
 static const char witness[] = "objectClass"; /* of a schema that is readable */
 
 static bool

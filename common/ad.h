@@ -30,6 +30,11 @@ struct sdr_ad_attribute {
     bool confidential;
 };
 
+/* An attribute that most other servers add to each entry on request (entryDN,
+ * RFC 5020), and that Active Directory does not know: an entry that shows it
+ * spares the question. */
+extern const char sdr_ad_never_shows[];
+
 /* Find out what the server is. Another one may refuse to say: it is none then.
  * Returns SDR_OK, or SDR_TEMPFAIL with the reason and *broken as of
  * sdr_connection_search(). */

@@ -364,28 +364,34 @@ sdr_connection_search(struct sdr_connection *connection,
     return receive(ld, id, search, deadline, broken, error);
 }
 
-enum sdr_status
-sdr_connection_compare(struct sdr_connection *connection, const char *dn,
-                       const char *attribute, const char *value,
-                       int64_t deadline, int *code, struct sdr_error *error)
-{
-    LDAP *ld = connection->ld;
-    struct timeval left = sdr_clock_left(deadline);
-    struct berval assertion = {.bv_val = (char *)(uintptr_t)value,
-                               .bv_len = strlen(value)};
-    LDAPMessage *result = NULL;
-    int id = 0;
-    int rc;
+/* ---- comparing ---- */
 
-    if (!sdr_handle_deadline(ld, deadline)
-        || ldap_compare_ext(ld, dn, attribute, &assertion, NULL, NULL, &id)
-               != LDAP_SUCCESS) {
-        sdr_error_set(error, "compare: cannot be sent");
-        return SDR_TEMPFAIL;
-    }
-    rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, &result);
+static enum sdr_status
+send_comparison(LDAP *ld, const char *dn, struct sdr_comparison *comparison,
+                struct sdr_error *error)
+{
+    struct berval value = {.bv_val = (char *)(uintptr_t)comparison->value,
+                           .bv_len = strlen(comparison->value)};
+
+    if (ldap_compare_ext(ld, dn, comparison->attribute, &value, NULL, NULL,
+                         &comparison->id)
+        == LDAP_SUCCESS)
+        return SDR_OK;
+    sdr_error_set(error, "compare: cannot be sent");
+    return SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+receive_comparison(LDAP *ld, struct sdr_comparison *comparison,
+                   int64_t deadline, struct sdr_error *error)
+{
+    struct timeval left = sdr_clock_left(deadline);
+    LDAPMessage *result = NULL;
+    int rc = ldap_result(ld, comparison->id, LDAP_MSG_ALL, &left, &result);
+
     if (rc > 0
-        && ldap_parse_result(ld, result, code, NULL, NULL, NULL, NULL, 0)
+        && ldap_parse_result(ld, result, &comparison->code, NULL, NULL, NULL,
+                             NULL, 0)
                != LDAP_SUCCESS)
         rc = -1;
     ldap_msgfree(result);
@@ -393,4 +399,23 @@ sdr_connection_compare(struct sdr_connection *connection, const char *dn,
         return SDR_OK;
     sdr_tell(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN, error);
     return SDR_TEMPFAIL;
+}
+
+enum sdr_status
+sdr_connection_compare(struct sdr_connection *connection, const char *dn,
+                       struct sdr_comparison *comparisons, unsigned count,
+                       int64_t deadline, struct sdr_error *error)
+{
+    enum sdr_status status = SDR_OK;
+
+    if (!sdr_handle_deadline(connection->ld, deadline)) {
+        sdr_error_set(error, "cannot set options");
+        return SDR_TEMPFAIL;
+    }
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        status = send_comparison(connection->ld, dn, &comparisons[i], error);
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        status = receive_comparison(connection->ld, &comparisons[i], deadline,
+                                    error);
+    return status;
 }

@@ -83,12 +83,18 @@ sdr_connection_search(struct sdr_connection *connection,
                       struct sdr_search *search, int64_t deadline, bool *broken,
                       struct sdr_error *error);
 
-/* Compare an attribute of the entry DN with VALUE. Returns SDR_OK with the LDAP
- * result code in *code, whatever it is; or SDR_TEMPFAIL with the reason: the
- * connection is lost or silent. */
+struct sdr_comparison {
+    const char *attribute, *value;
+    int id;   /* of the operation under way */
+    int code; /* result: LDAP's, whatever it is */
+};
+
+/* Compare values with those of the entry DN, all at once. Returns SDR_OK with
+ * all codes; or SDR_TEMPFAIL with the reason: the connection is lost or silent.
+ */
 enum sdr_status SDR_MUST_USE
 sdr_connection_compare(struct sdr_connection *connection, const char *dn,
-                       const char *attribute, const char *value,
-                       int64_t deadline, int *code, struct sdr_error *error);
+                       struct sdr_comparison *comparisons, unsigned count,
+                       int64_t deadline, struct sdr_error *error);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "ad.h"
 #include "clock.h"
 #include "connection.h"
 #include "filter.h"
@@ -26,6 +28,8 @@ struct sdr_directory {
     unsigned index;
     struct sdr_pool *pool;
     const char **attributes; /* wanted of each entry; ended by NULL */
+    const char **first; /* and over a new connection: they tell, too, whether
+                           it is Active Directory */
 };
 
 /* ---- life ---- */
@@ -33,6 +37,7 @@ struct sdr_directory {
 struct sdr_directory *
 sdr_directory_new(const struct sdr_config *config, unsigned index)
 {
+    const char *const telling[] = {sdr_ad_never_shows, NULL};
     struct sdr_directory *d = calloc(1, sizeof *d);
 
     if (d == NULL)
@@ -42,7 +47,8 @@ sdr_directory_new(const struct sdr_config *config, unsigned index)
     d->index = index;
     d->pool = sdr_pool_new(d->options);
     d->attributes = sdr_profile_attributes(&d->options->mapping, NULL);
-    if (d->pool == NULL || d->attributes == NULL)
+    d->first = sdr_profile_attributes(&d->options->mapping, telling);
+    if (d->pool == NULL || d->attributes == NULL || d->first == NULL)
         sdr_directory_free(&d);
     return d;
 }
@@ -56,6 +62,7 @@ sdr_directory_free(struct sdr_directory **directory)
         return;
     sdr_pool_free(&d->pool);
     free(d->attributes);
+    free(d->first);
     free(d);
     *directory = NULL;
 }
@@ -70,6 +77,7 @@ struct inquiry {
     struct sdr_reader reader;
     struct sdr_facts *facts;
     bool found;
+    bool not_ad;                  /* an entry has told */
     char entry_dn[DN_MAX_OCTETS]; /* of the entry under way */
     char dn[DN_MAX_OCTETS];       /* of an entry that was found */
 };
@@ -90,6 +98,10 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct inquiry *inquiry = arg;
 
+    if (strcasecmp(attribute, sdr_ad_never_shows) == 0) {
+        inquiry->not_ad = true;
+        return;
+    }
     sdr_trace(inquiry->trace, "  %s: %.*s", attribute,
               (int)(len > 1024 ? 1024 : len), value);
     sdr_reader_value(&inquiry->reader, attribute, value, len);
@@ -112,8 +124,10 @@ search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
                  const char *filter, bool *broken, struct sdr_error *error)
 {
     struct sdr_directory *directory = inquiry->directory;
+    bool is_new = !place->rights.detected;
     struct sdr_search search = {.filter = filter,
-                                .attributes = directory->attributes,
+                                .attributes = is_new ? directory->first
+                                                     : directory->attributes,
                                 .size_limit = ENTRIES_MAX,
                                 .entry = on_entry,
                                 .value = on_value,
@@ -131,6 +145,8 @@ search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
                       ENTRIES_MAX);
         return SDR_TEMPFAIL;
     }
+    if (is_new && inquiry->not_ad)
+        sdr_rights_not_ad(&place->rights);
     if (inquiry->found)
         return sdr_rights_prove(&place->rights, place->seen, place->connection,
                                 directory->options, inquiry->dn, place->until,
@@ -161,7 +177,7 @@ ask_over(struct inquiry *inquiry, const struct sdr_tour *tour,
     sdr_trace(inquiry->trace, "server %s", place->uri);
     sdr_trace(inquiry->trace, "base %s", options->search_base);
     sdr_trace(inquiry->trace, "filter %s", filter);
-    inquiry->found = false;
+    inquiry->found = inquiry->not_ad = false;
     status = search_and_prove(inquiry, place, filter, broken, error);
     free(filter);
     if (status == SDR_TEMPFAIL)

@@ -65,23 +65,24 @@ judge_code(const struct proof *proof, unsigned i, int code)
 static enum sdr_status
 prove_by_compare(const struct proof *proof)
 {
-    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++) {
-        const char *name = proof->attributes[i].name;
-        int code = LDAP_OTHER;
+    struct sdr_comparison comparisons[SDR_RIGHTS_COUNT];
+    unsigned which[SDR_RIGHTS_COUNT], count = 0;
+    enum sdr_status status;
 
-        if (name == NULL)
+    for (unsigned i = 0; i < SDR_RIGHTS_COUNT; i++) {
+        if (proof->attributes[i].name == NULL)
             continue;
-        if (sdr_connection_compare(proof->connection, proof->dn, name,
-                                   i == HOLD ? "TRUE" : "x", proof->deadline,
-                                   &code, proof->error)
-            != SDR_OK) {
-            *proof->broken = true;
-            return SDR_TEMPFAIL;
-        }
-        if (judge_code(proof, i, code) != SDR_OK)
-            return SDR_TEMPFAIL;
+        which[count] = i;
+        comparisons[count++] =
+            (struct sdr_comparison){.attribute = proof->attributes[i].name,
+                                    .value = i == HOLD ? "TRUE" : "x"};
     }
-    return SDR_OK;
+    status = sdr_connection_compare(proof->connection, proof->dn, comparisons,
+                                    count, proof->deadline, proof->error);
+    *proof->broken = status != SDR_OK;
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        status = judge_code(proof, which[i], comparisons[i].code);
+    return status;
 }
 
 /* ---- in Active Directory ---- */
@@ -147,6 +148,13 @@ keep(struct sdr_rights *rights, enum sdr_status status,
     else if (!rights->ad.is_ad)
         for_ms = COMPARED_MS;
     rights->until = sdr_clock() + for_ms;
+}
+
+void
+sdr_rights_not_ad(struct sdr_rights *rights)
+{
+    rights->detected = true;
+    rights->ad = (struct sdr_ad){.is_ad = false};
 }
 
 enum sdr_status

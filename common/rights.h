@@ -49,6 +49,10 @@ sdr_rights_list(const struct sdr_directory_options *directory,
                 struct sdr_ad_attribute attributes[SDR_RIGHTS_COUNT],
                 unsigned *named);
 
+/* The server is none, as sdr_ad_never_shows tells: it need not be asked. */
+void
+sdr_rights_not_ad(struct sdr_rights *rights);
+
 /* Prove it, with the help of the entry DN; proven for a while. Returns SDR_OK;
  * or SDR_TEMPFAIL with the reason, and *broken as of sdr_connection_search().
  */

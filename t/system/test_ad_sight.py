@@ -255,3 +255,20 @@ def test_not_asked_for_every_recipient(new_ad, write, talk, stop_later):
     known = [b'supportedCapabilities', b'lDAPDisplayName']
     assert [sum(name in request for request in wire.requests) for name in known] == [1, 1]
     assert len(wire.requests) < 20 + 10
+
+
+ALL_BUT_ENTRY_DN = f"""\
+access to attrs=entryDN by * none
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact="{READER_DN}" read by * auth
+"""
+
+
+@pytest.mark.parametrize('acl, questions', [(None, 0), (ALL_BUT_ENTRY_DN, 1)],
+                         ids=['entry', 'root entry'])
+def test_another_server_tells_by_its_entries(new_slapd, write, talk, acl, questions):
+    server = new_slapd(acl=acl)
+    asked = talk(write(server))
+    for _ in range(3):
+        assert asked.ask(ALICE)['verdict'] == 'redirect'
+    assert server.log().count('SRCH base="" scope=0') == questions
