@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / 'lib'))
 
 import paths
+import smallest
 import world
 from exim import Exim
 from milter import Milter
@@ -26,38 +27,6 @@ from sendmail import Sendmail
 from sink import Sink
 from slapd import Slapd
 from sync import Sync
-
-FILE = """\
-dn: uid=alice
-mail: alice@example.com
-sdrOwner: hosted
-
-dn: uid=dave
-mail: dave@example.com
-sdrOwner: onprem
-"""
-FILE_CONF = """\
-this-site = onprem
-
-[site onprem]
-routing-domain = onprem.%d
-
-[site hosted]
-routing-domain = hosted.%d
-
-[domain example.com]
-unknown = reject
-
-[directory people]
-uri = ldif:{folder}/people.ldif
-default-owner = onprem
-
-[replica]
-path = {folder}/replica
-"""
-FROM_FILE = ['alice@example.com: redirect to alice@hosted.example.com (owner by the directory)',
-             'dave@example.com: pass (owner is this site)',
-             'nobody@example.com: reject 550 5.1.1 User unknown (no entry, unknown = reject)']
 
 LOOPING = [f'X-SDR-Routed: onprem; {int(time.time())}'] * 5
 
@@ -96,15 +65,15 @@ def command(folder, program, *arguments):
 
 def show_file(folder):
     """Routing by a file, without any server; whether it was right."""
-    (folder / 'people.ldif').write_text(FILE, encoding='utf-8')
-    (folder / 'sdr.conf').write_text(FILE_CONF.format(folder=folder), encoding='utf-8')
-    print(f'$ cat people.ldif\n{FILE}')
+    people = folder / 'people.ldif'
+    people.write_text(smallest.PEOPLE, encoding='utf-8')
+    (folder / 'sdr.conf').write_text(smallest.conf(people, folder / 'replica'), encoding='utf-8')
+    print(f'$ cat people.ldif\n{smallest.PEOPLE}')
     command(folder, 'sync/sdr-sync', '--once')
-    said = command(folder, 'sdrctl/sdrctl', 'route', '--explain',
-                   *(line.partition(':')[0] for line in FROM_FILE))
-    if [line for line in said.splitlines() if line[0] != ' '] == FROM_FILE:
+    said = command(folder, 'sdrctl/sdrctl', 'route', '--explain', *smallest.RECIPIENTS)
+    if re.sub(r'^ .*\n', '', said, flags=re.M) == smallest.ROUTES:
         return True
-    print(f'    expected: {FROM_FILE}', file=sys.stderr)
+    print(f'    expected:\n{smallest.ROUTES}', file=sys.stderr)
     return False
 
 

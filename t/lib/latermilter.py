@@ -11,6 +11,8 @@ import socketserver
 import struct
 import threading
 
+from sockets import read_exactly
+
 OPTNEG, RCPT, EOM, QUIT, ABORT, MACRO = b'O', b'R', b'E', b'Q', b'A', b'D'
 CONTINUE = b'c'
 NO_ANSWER = (ABORT, MACRO)
@@ -62,16 +64,6 @@ class LaterMilter:
         if command == EOM and self.refuse_message:
             return b'y', self.refuse_message.encode() + b'\0'
         return CONTINUE, b''
-
-
-def read_exactly(peer, size):
-    data = b''
-    while len(data) < size:
-        more = peer.recv(size - len(data))
-        if not more:
-            return b''
-        data += more
-    return data
 
 
 def read_packet(peer):

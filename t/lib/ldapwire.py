@@ -4,6 +4,8 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 from dataclasses import dataclass
 
+from sockets import read_exactly
+
 BIND, BIND_ANSWER, UNBIND = 0x60, 0x61, 0x42
 SEARCH, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
 COMPARE, COMPARE_ANSWER = 0x6e, 0x6f
@@ -72,17 +74,6 @@ def parse_search(octets):
     base, scope, _, _, seconds, _, query, attributes = elements(operation)
     return Search(base[1].decode(), scope[1] != b'\0', int.from_bytes(seconds[1], 'big'), query[1],
                   [name.decode() for _, name in elements(attributes[1])])
-
-
-def read_exactly(peer, size):
-    """b'' if the peer is gone before it has sent so much."""
-    data = b''
-    while len(data) < size:
-        more = peer.recv(size - len(data))
-        if not more:
-            return b''
-        data += more
-    return data
 
 
 def read_message(peer):

@@ -25,6 +25,22 @@ def run(conf, *arguments, input=None, env=None):
     return done
 
 
+ASKED = ['route', 'alice@example.com', 'nobody@example.com']
+
+
+def assert_routed(conf):
+    """Alice is found where she is, and nobody is surely not there."""
+    said = run(conf, *ASKED).stdout
+    assert 'redirect to alice@hosted' in said and '550 5.1.1' in said, said
+
+
+def assert_deferred(conf):
+    """Both are; why."""
+    said = run(conf, *ASKED).stdout
+    assert ['451 4.4.3' in line for line in said.splitlines()] == [True, True], said
+    return said.splitlines()[0]
+
+
 class Conversation:
     """One sdrctl that is asked again and again, so that it keeps its connections."""
 

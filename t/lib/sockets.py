@@ -51,6 +51,17 @@ class Watch:
             before = now
 
 
+def read_exactly(peer, size):
+    """b'' if the peer is gone before it has sent so much."""
+    data = b''
+    while len(data) < size:
+        more = peer.recv(size - len(data))
+        if not more:
+            return b''
+        data += more
+    return data
+
+
 @contextlib.contextmanager
 def deaf(port, host='127.0.0.1'):
     """A port that drops every SYN: its backlog is full and nobody accepts."""

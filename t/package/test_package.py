@@ -14,43 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 
 import debian
 import paths
+import smallest
 from debian import Machine, as_sdr, build_packages, make_base
 from namespace import Namespace
 from proc import run
 
 SERVICES = ['sdr-milter', 'sdr-sync']
-CONF = """\
-this-site = onprem
-
-[site onprem]
-routing-domain = onprem.%d
-
-[site hosted]
-routing-domain = hosted.%d
-
-[domain example.com]
-unknown = reject
-
-[directory people]
-uri = ldif:/etc/sdr/people.ldif
-default-owner = onprem
-
-[replica]
-path = /var/lib/sdr/replica
-"""
-PEOPLE = """\
-dn: uid=alice
-mail: alice@example.com
-sdrOwner: hosted
-
-dn: uid=dave
-mail: dave@example.com
-"""
-ROUTES = """\
-alice@example.com: redirect to alice@hosted.example.com (owner by the directory)
-dave@example.com: pass (owner is this site)
-nobody@example.com: reject 550 5.1.1 User unknown (no entry, unknown = reject)
-"""
 
 
 @pytest.fixture(scope='module')
@@ -81,8 +50,9 @@ def machine(debs):
 @pytest.fixture(scope='module')
 def routing(machine):
     """The machine with a replica of two people, made by the user of the daemons."""
-    machine.write('/etc/sdr/sdr.conf', CONF)
-    machine.write('/etc/sdr/people.ldif', PEOPLE)
+    machine.write('/etc/sdr/sdr.conf', smallest.conf('/etc/sdr/people.ldif',
+                                                      '/var/lib/sdr/replica'))
+    machine.write('/etc/sdr/people.ldif', smallest.PEOPLE)
     machine.run('sdr-sync', '--once', user='sdr')
     return machine
 
@@ -231,7 +201,7 @@ def test_a_folder_for_the_sockets_where_postfix_is(machine):
 
 def test_route(routing):
     done = routing.run('sdrctl', 'route', 'alice@example.com', 'dave@example.com', 'nobody@example.com')
-    assert done.stdout == ROUTES
+    assert done.stdout == smallest.ROUTES
 
 
 def test_exim_asks(routing):

@@ -6,11 +6,9 @@ import pytest
 
 import sdrctl
 import world
+from sdrctl import assert_deferred, assert_routed
 from slapd import READER_DN
 from tls import CA
-
-ALICE, NOBODY = 'alice@example.com', 'nobody@example.com'
-AWAY = '451 4.4.3'
 
 WANTS_CERTIFICATE = 'does it want another client certificate (tls-cert-file)?'
 DEMANDS_CERTIFICATE = 'TLSVerifyClient demand\n'
@@ -57,45 +55,31 @@ def simple(scratch):
             'password_file': str(world.password_file(scratch))}
 
 
-def routed(conf):
-    """Alice is found where she is, and nobody is surely not there."""
-    done = sdrctl.run(conf, 'route', ALICE, NOBODY)
-    assert 'redirect to alice@hosted' in done.stdout and '550 5.1.1' in done.stdout, done.stdout
-
-
-def deferred(conf):
-    """Why."""
-    done = sdrctl.run(conf, 'route', ALICE, NOBODY)
-    lines = done.stdout.splitlines()
-    assert [AWAY in line for line in lines] == [True, True], done.stdout
-    return lines[0]
-
-
 # --- external ---
 
 def test_by_user_id(new_slapd, write):
-    routed(write(new_slapd(options=BY_USER_ID).ldapi_uri))
+    assert_routed(write(new_slapd(options=BY_USER_ID).ldapi_uri))
 
 
 def test_by_user_id_without_rights(slapd, write):
-    deferred(write(slapd.ldapi_uri))
+    assert_deferred(write(slapd.ldapi_uri))
 
 
 def test_by_certificate(new_slapd, write, ca, encrypted):
     server = new_slapd(options=BY_CERTIFICATE)
     uri, options = encrypted(server)
-    routed(write(uri, **options, **shown(ca.issue('router'))))
+    assert_routed(write(uri, **options, **shown(ca.issue('router'))))
     assert f'BIND dn="{READER_DN}" mech=EXTERNAL' in server.log()
 
 
 def test_by_certificate_of_somebody_else(new_slapd, write, ca, encrypted):
     uri, options = encrypted(new_slapd(options=BY_CERTIFICATE))
-    deferred(write(uri, **options, **shown(ca.issue('somebody'))))
+    assert_deferred(write(uri, **options, **shown(ca.issue('somebody'))))
 
 
 def test_external_without_certificate(slapd, write, encrypted):
     uri, options = encrypted(slapd)
-    assert 'bind: ' in deferred(write(uri, **options))
+    assert 'bind: ' in assert_deferred(write(uri, **options))
 
 
 # --- the client's certificate ---
@@ -103,19 +87,19 @@ def test_external_without_certificate(slapd, write, encrypted):
 def test_no_certificate_where_one_is_demanded(new_slapd, write, scratch, encrypted):
     server = new_slapd(options=DEMANDS_CERTIFICATE)
     uri, options = encrypted(server)
-    assert WANTS_CERTIFICATE in deferred(write(uri, **options, **simple(scratch)))
+    assert WANTS_CERTIFICATE in assert_deferred(write(uri, **options, **simple(scratch)))
     assert ' BIND ' not in server.log()
 
 
 def test_certificate_that_the_server_does_not_trust(new_slapd, write, scratch, encrypted):
     uri, options = encrypted(new_slapd(options=BY_CERTIFICATE))
     stranger = CA(scratch / 'other').issue('router')
-    assert WANTS_CERTIFICATE in deferred(write(uri, **options, **shown(stranger)))
+    assert WANTS_CERTIFICATE in assert_deferred(write(uri, **options, **shown(stranger)))
 
 
 def test_certificate_beside_a_password(new_slapd, write, ca, scratch, encrypted):
     uri, options = encrypted(new_slapd(options=DEMANDS_CERTIFICATE))
-    routed(write(uri, **options, **shown(ca.issue('mailserver')), **simple(scratch)))
+    assert_routed(write(uri, **options, **shown(ca.issue('mailserver')), **simple(scratch)))
 
 
 # --- the version of TLS ---
@@ -123,18 +107,18 @@ def test_certificate_beside_a_password(new_slapd, write, ca, scratch, encrypted)
 @pytest.mark.parametrize('oldest', [None, '1.2', '1.3'])
 def test_server_with_tls_1_3(slapd, write, scratch, encrypted, oldest):
     uri, options = encrypted(slapd)
-    routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
+    assert_routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
 
 
 @pytest.mark.parametrize('oldest', [None, '1.2'])
 def test_server_with_tls_1_2(new_slapd, write, scratch, encrypted, oldest):
     uri, options = encrypted(new_slapd(options=ONLY_TLS_1_2))
-    routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
+    assert_routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
 
 def test_server_whose_tls_is_too_old(new_slapd, write, scratch, encrypted):
     server = new_slapd(options=ONLY_TLS_1_2)
     uri, options = encrypted(server)
-    why = deferred(write(uri, **options, **simple(scratch), tls_min_version='1.3'))
+    why = assert_deferred(write(uri, **options, **simple(scratch), tls_min_version='1.3'))
     assert 'TLS: ' in why and 'certificate' not in why
     assert ' BIND ' not in server.log()
 
@@ -143,5 +127,5 @@ def test_server_whose_tls_is_too_old(new_slapd, write, scratch, encrypted):
 def test_tls_1_1_is_not_taken(new_slapd, write, scratch, encrypted, oldest):
     server = new_slapd(options='TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.1\n')
     uri, options = encrypted(server)
-    deferred(write(uri, **options, **simple(scratch), tls_min_version=oldest))
+    assert_deferred(write(uri, **options, **simple(scratch), tls_min_version=oldest))
     assert ' BIND ' not in server.log()

@@ -14,6 +14,7 @@ import sdrctl
 import world
 from adldif import person
 from proc import free_port, wait_for
+from sdrctl import assert_deferred, assert_routed
 from slapd import READER_DN
 from tap import Tap
 
@@ -53,24 +54,10 @@ def write(scratch, options):
     return make
 
 
-def routed(conf):
-    """Alice is found where she is, and nobody is surely not there."""
-    done = sdrctl.run(conf, 'route', ALICE, NOBODY)
-    assert 'redirect to alice@hosted' in done.stdout and '550 5.1.1' in done.stdout, done.stdout
-
-
-def deferred(conf):
-    """Why."""
-    done = sdrctl.run(conf, 'route', ALICE, NOBODY)
-    lines = done.stdout.splitlines()
-    assert [AWAY in line for line in lines] == [True, True], done.stdout
-    return lines[0]
-
-
 # --- how it binds ---
 
 def test_from_the_keytab_alone(people, kerberos, write):
-    routed(write(people, kerberos.keytab()))
+    assert_routed(write(people, kerberos.keytab()))
     assert not kerberos.default_cache.exists()
 
 
@@ -78,13 +65,13 @@ def test_principal_that_is_not_the_first_of_the_keytab(people, kerberos, write):
     people.add(samba.user('gone', 'a password'))
     keytab = kerberos.keytab('gone@EXAMPLE.COM', krb5.READER)
     people.remove('CN=gone,OU=services,DC=example,DC=com')
-    routed(write(people, keytab, principal=krb5.READER))
+    assert_routed(write(people, keytab, principal=krb5.READER))
 
 
 def test_nothing_can_be_read_on_the_wire(people, kerberos, write, stop_later):
     tap = Tap(people.address, 389)
     stop_later(tap.stop)
-    routed(write(people, kerberos.keytab(), uri=f'{people.uri}:{tap.port}'))
+    assert_routed(write(people, kerberos.keytab(), uri=f'{people.uri}:{tap.port}'))
     assert b'GSSAPI' in tap.heard()
     for secret in [b'alice', b'nobody', b'sdrOwner', b'hosted', b'DC=example']:
         assert secret not in tap.heard()
@@ -95,11 +82,11 @@ def test_over_tls(new_ad, realm, write, tls):
     """Bound to the certificate, where the server takes Kerberos over TLS at all."""
     server = new_ad(PEOPLE, options=OVER_TLS)
     changes = {'uri': server.ldaps_uri} if tls == 'ldaps' else {'start_tls': 'yes'}
-    routed(write(server, realm(server).keytab(), **changes))
+    assert_routed(write(server, realm(server).keytab(), **changes))
 
 
 def test_over_tls_where_the_server_does_not_take_it(people, kerberos, write):
-    why = deferred(write(people, kerberos.keytab(), uri=people.ldaps_uri))
+    why = assert_deferred(write(people, kerberos.keytab(), uri=people.ldaps_uri))
     assert 'use ldap:// and no start-tls' in why and 'use ldaps' not in why
 
 
@@ -110,32 +97,32 @@ def test_wrong_keys(new_ad, realm, write):
     server = new_ad(PEOPLE)
     keytab = realm(server).keytab()
     server.set_password(READER_DN, 'another one')
-    assert 'Kerberos: Preauthentication failed' in deferred(write(server, keytab))
+    assert 'Kerberos: Preauthentication failed' in assert_deferred(write(server, keytab))
 
 
 def test_account_that_is_gone(people, kerberos, write):
     people.add(samba.user('gone', 'a password'))
     keytab = kerberos.keytab('gone@EXAMPLE.COM')
     people.remove('CN=gone,OU=services,DC=example,DC=com')
-    assert 'not found in Kerberos database' in deferred(write(people, keytab))
+    assert 'not found in Kerberos database' in assert_deferred(write(people, keytab))
 
 
 def test_principal_that_is_not_in_the_keytab(people, kerberos, write):
-    why = deferred(write(people, kerberos.keytab(), principal='somebody@EXAMPLE.COM'))
+    why = assert_deferred(write(people, kerberos.keytab(), principal='somebody@EXAMPLE.COM'))
     assert 'Kerberos: no key of somebody@EXAMPLE.COM in ' in why
 
 
 def test_keytab_without_keys(people, kerberos, write):
     keytab = kerberos.keytab()
     keytab.write_text('no keys')
-    assert f'Kerberos: no key in {keytab}' in deferred(write(people, keytab))
+    assert f'Kerberos: no key in {keytab}' in assert_deferred(write(people, keytab))
 
 
 def test_server_that_the_realm_does_not_know(people, kerberos, write, stop_later):
     """Another address of the same server, for which the realm has no key."""
     tap = Tap('127.0.0.1', 389, to=people.address)
     stop_later(tap.stop)
-    why = deferred(write(people, kerberos.keytab(), uri=f'ldap://127.0.0.1:{tap.port}'))
+    why = assert_deferred(write(people, kerberos.keytab(), uri=f'ldap://127.0.0.1:{tap.port}'))
     assert 'the realm knows no LDAP server by the host name in uri' in why
 
 
@@ -187,14 +174,14 @@ def openldap(mit, client, new_slapd, monkeypatch):
 
 
 def test_openldap(client, openldap, write):
-    routed(write(openldap, client.keytab()))
+    assert_routed(write(openldap, client.keytab()))
     assert f'BIND dn="{READER_DN}" mech=GSSAPI bind_ssf=256 ssf=256' in openldap.log()
 
 
 @pytest.mark.parametrize('tls', ['ldaps', 'start-tls'])
 def test_openldap_over_tls(client, openldap, write, tls):
     changes = {'uri': openldap.ldaps_uri} if tls == 'ldaps' else {'start_tls': 'yes'}
-    routed(write(openldap, client.keytab(), **changes))
+    assert_routed(write(openldap, client.keytab(), **changes))
     assert f'BIND dn="{READER_DN}" mech=GSSAPI bind_ssf=0 ssf=256' in openldap.log()
 
 
