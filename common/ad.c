@@ -125,6 +125,23 @@ on_shown(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
+/* Search by FILTER, which it owns; NULL: there was no memory for it. */
+static enum sdr_status
+ask(struct sdr_search *search, char *filter, struct sdr_connection *connection,
+    int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    search->filter = filter;
+    if (filter != NULL)
+        status =
+            sdr_connection_search(connection, search, deadline, broken, error);
+    else
+        sdr_error_set(error, "no memory");
+    free(filter);
+    return status;
+}
+
 /* Search for a user who shows one of those that are missing. Of groups and
  * contacts everybody may read all, by default; of users not. */
 static enum sdr_status
@@ -139,18 +156,10 @@ look_once(struct look *look, struct sdr_connection *connection,
                                 .value = on_shown,
                                 .end = on_end,
                                 .arg = look};
-    char *filter =
-        sdr_filter_users(directory, look->missing, look->missing_count);
-    enum sdr_status status = SDR_TEMPFAIL;
 
-    search.filter = filter;
-    if (filter != NULL)
-        status =
-            sdr_connection_search(connection, &search, deadline, broken, error);
-    else
-        sdr_error_set(error, "no memory");
-    free(filter);
-    return status;
+    return ask(&search,
+               sdr_filter_users(directory, look->missing, look->missing_count),
+               connection, deadline, broken, error);
 }
 
 /* ---- what it knows ---- */
@@ -218,19 +227,13 @@ read_definitions(struct look *look, const struct sdr_ad *ad,
                                 .value = on_definition_value,
                                 .end = on_definition_end,
                                 .arg = look};
-    enum sdr_status status = SDR_TEMPFAIL;
-    char *filter;
+    enum sdr_status status;
 
     look->missing[look->missing_count++] = witness;
     look->missing[look->missing_count] = NULL;
-    filter = sdr_filter_definitions(look->missing, look->missing_count);
-    search.filter = filter;
-    if (filter != NULL)
-        status =
-            sdr_connection_search(connection, &search, deadline, broken, error);
-    else
-        sdr_error_set(error, "no memory");
-    free(filter);
+    status =
+        ask(&search, sdr_filter_definitions(look->missing, look->missing_count),
+            connection, deadline, broken, error);
     if (status == SDR_OK && !look->schema_seen) {
         sdr_error_set(error, "the schema cannot be read");
         status = SDR_TEMPFAIL;
