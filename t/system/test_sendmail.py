@@ -295,7 +295,7 @@ def test_directory_slower_than_the_timeout(slapd, sendmail, milter, deliver, sin
 
 
 def test_milter_slower_than_the_timeout(sendmail, milter, deliver, sink):
-    sendmail.set(timeouts='C:5s;S:1s;R:1s;E:1s')
+    sendmail.set(timeouts='C:5s;S:5s;R:5s;E:5s')
     with sendmail.client() as client:
         client.mail()
         assert [client.rcpt(r).code for r in (ALICE, DAVE)] == [250, 250]
