@@ -167,6 +167,16 @@ sdr_filter_users(const struct sdr_directory_options *directory,
 }
 
 char *
+sdr_filter_readable(const char *attribute)
+{
+    char *text = NULL;
+
+    if (asprintf(&text, "(|(%s=*)(!(%s=*)))", attribute, attribute) < 0)
+        return NULL;
+    return text;
+}
+
+char *
 sdr_filter_value(const struct sdr_directory_options *directory,
                  const char *attribute, const char *value, size_t len)
 {

@@ -26,6 +26,12 @@ char *
 sdr_filter_users(const struct sdr_directory_options *directory,
                  const char *const *attributes, unsigned count) SDR_MUST_USE;
 
+/* True of every entry in which ATTRIBUTE may be searched, whatever its values:
+ * else it is Undefined (RFC 4511, 4.5.1.7), which is as good as false. Needs no
+ * value that the attribute's syntax allows, and no equality rule. */
+char *
+sdr_filter_readable(const char *attribute) SDR_MUST_USE;
+
 /* Entries where ATTRIBUTE has this value, as it was read. */
 char *
 sdr_filter_value(const struct sdr_directory_options *directory,

@@ -3,11 +3,12 @@
  */
 #include "rights.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
 #include <ldap.h>
 
 #include "clock.h"
+#include "filter.h"
 
 /* How long a compare counts; and what Active Directory shows, which is more
  * work for it; and that it does not. */
@@ -44,6 +45,65 @@ struct proof {
 
 /* ---- by a compare ---- */
 
+static enum sdr_status
+not_readable(const struct proof *proof, unsigned i, int code)
+{
+    sdr_error_set(proof->error, "%s of %s cannot be read: %s",
+                  proof->attributes[i].name, proof->dn, ldap_err2string(code));
+    return SDR_TEMPFAIL;
+}
+
+static void
+on_entry(void *arg, const char *dn)
+{
+    (void)dn;
+    *(bool *)arg = true;
+}
+
+static void
+on_value(void *arg, const char *attribute, const char *value, size_t len)
+{
+    (void)arg;
+    (void)attribute;
+    (void)value;
+    (void)len;
+}
+
+static void
+on_end(void *arg)
+{
+    (void)arg;
+}
+
+/* Of an attribute that cannot be compared: its values are names or numbers, or
+ * it has no equality rule. slapd says so before it looks at the rights. */
+static enum sdr_status
+prove_by_filter(const struct proof *proof, unsigned i)
+{
+    static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+    bool found = false;
+    char *filter = sdr_filter_readable(proof->attributes[i].name);
+    struct sdr_search search = {.base = proof->dn,
+                                .filter = filter,
+                                .attributes = nothing,
+                                .entry = on_entry,
+                                .value = on_value,
+                                .end = on_end,
+                                .arg = &found};
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    if (filter == NULL)
+        sdr_error_set(proof->error, "no memory");
+    else
+        status =
+            sdr_connection_search(proof->connection, &search, proof->deadline,
+                                  proof->broken, proof->error);
+    free(filter);
+    if (status == SDR_OK && !found)
+        status = not_readable(proof, i, LDAP_INSUFFICIENT_ACCESS);
+    return status;
+}
+
 /* A right to compare goes with the right to read, and its lack has a result
  * code of its own. An attribute that the server does not know is a mistake if
  * the configuration names it; a profile's may be missing: there, all entries
@@ -51,15 +111,20 @@ struct proof {
 static enum sdr_status
 judge_code(const struct proof *proof, unsigned i, int code)
 {
-    bool hidden =
-        code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_NO_SUCH_OBJECT;
-
-    if (!hidden
-        && !(code == LDAP_UNDEFINED_TYPE && (proof->named >> i & 1) != 0))
+    switch (code) {
+    case LDAP_COMPARE_TRUE:
+    case LDAP_COMPARE_FALSE:
+    case LDAP_NO_SUCH_ATTRIBUTE:
         return SDR_OK;
-    sdr_error_set(proof->error, "%s of %s cannot be read: %s",
-                  proof->attributes[i].name, proof->dn, ldap_err2string(code));
-    return SDR_TEMPFAIL;
+    case LDAP_UNDEFINED_TYPE:
+        return (proof->named >> i & 1) != 0 ? not_readable(proof, i, code)
+                                            : SDR_OK;
+    case LDAP_INSUFFICIENT_ACCESS:
+    case LDAP_NO_SUCH_OBJECT:
+        return not_readable(proof, i, code);
+    default:
+        return prove_by_filter(proof, i);
+    }
 }
 
 static enum sdr_status

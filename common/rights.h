@@ -4,9 +4,9 @@
  * An owner that is hidden looks like one that is not there, and the default
  * owner would get mail that is somebody else's. So an entry counts only after
  * the connection has shown that it may read these attributes. Most servers tell
- * by the result of a compare. Active Directory does not (ad.h). There an
- * attribute that no user shows counts as readable, nobody having been moved
- * yet, unless
+ * by the result of a compare, or by a filter where "x" is no value that could
+ * be compared. Active Directory does not (ad.h). There an attribute that no
+ * user shows counts as readable, nobody having been moved yet, unless
  * - the configuration names it and the schema does not know it;
  * - the schema marks it as confidential;
  * - this process has seen it at this server: it counts as hidden then, until it

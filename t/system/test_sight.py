@@ -21,10 +21,11 @@ access to * by dn.exact="{}" read by * auth
 
 @pytest.fixture
 def asked(new_slapd, new_milter, conf, deliver):
-    """asked(slapd options, directory options): deliver, with such a directory."""
-    def make(directory=None, **options):
+    """asked(directory options, slapd options): deliver, with such a directory."""
+    def make(directory=None, site_hosted=None, **options):
         server = new_slapd(**options)
-        new_milter(conf(directory_corp={'uri': server.uri, **(directory or {})})).start()
+        new_milter(conf(directory_corp={'uri': server.uri, **(directory or {})},
+                        site_hosted=site_hosted or {})).start()
         return deliver
     return make
 
@@ -34,6 +35,42 @@ def test_hidden_attribute(asked, hidden):
     """An owner that cannot be read looks like none: Alice would stay at the default owner."""
     deliver = asked(acl=HIDES.format(hidden, slapd_module.READER_DN))
     sent, got = deliver(['alice@example.com', 'plain@example.com'])
+    assert [r.code for r in sent.rcpts] == [451, 451]
+    assert got == Counter()
+
+
+# Of an owner that is not a text: its definition, and a value of hosted.
+SYNTAXES = {
+    'DN': ('EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12',
+           'cn=hosted,dc=example,dc=com'),
+    'number': ('EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27', '2'),
+    'truth': ('EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7', 'TRUE'),
+    'no rule': ('SYNTAX 1.3.6.1.4.1.1466.115.121.1.15', 'hosted'),
+}
+
+
+@pytest.fixture(params=SYNTAXES)
+def odd_owner(request, asked, scratch):
+    """odd_owner(acl): deliver; Alice's owner is such a value, Dave has none."""
+    definition, value = SYNTAXES[request.param]
+    schema = scratch / 'odd.schema'
+    schema.write_text(f"attributetype ( 2.25.4711.1 NAME 'oddOwner' {definition} )\n"
+                      "objectclass ( 2.25.4711.2 NAME 'odd' SUP top AUXILIARY MAY oddOwner )\n")
+    people = [person(name, objectClass=['inetOrgPerson', 'odd'], oddOwner=owner)
+              for name, owner in [('alice', value), ('dave', None)]]
+    return lambda acl: asked({'owner-attribute': 'oddOwner'}, ldif=''.join(people),
+                             schema=[schema], acl=acl, site_hosted={'owner-value': value})
+
+
+def test_owner_that_is_no_text(odd_owner):
+    sent, got = odd_owner(acl=None)(['alice@example.com', 'dave@example.com'])
+    assert [r.code for r in sent.rcpts] == [250, 250]
+    assert got == Counter(['alice@hosted.example.com', 'dave@example.com'])
+
+
+def test_hidden_owner_that_is_no_text(odd_owner):
+    deliver = odd_owner(acl=HIDES.format('oddOwner', slapd_module.READER_DN))
+    sent, got = deliver(['alice@example.com', 'dave@example.com'])
     assert [r.code for r in sent.rcpts] == [451, 451]
     assert got == Counter()
 
