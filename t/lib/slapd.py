@@ -60,6 +60,13 @@ access to * by dn.exact="{READER_DN}" read by * {'read' if anonymous_read else '
 """
 
 
+def odd_schema(path, attribute, definition):
+    """Write a schema with an object class, odd, that may have this attribute; the path."""
+    path.write_text(f"attributetype ( 2.25.4711.1 NAME '{attribute}' {definition} )\n"
+                    f"objectclass ( 2.25.4711.2 NAME 'odd' SUP top AUXILIARY MAY {attribute} )\n")
+    return path
+
+
 class Slapd:
     """ldap://, ldapi:// and, with tls, ldaps:// and StartTLS on the loopback address."""
 

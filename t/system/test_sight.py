@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 import slapd as slapd_module
+from slapd import odd_schema
 from world import person
 
 # The milter and the directory alone; what the client hears, test_directory.py has from both MTAs.
@@ -53,9 +54,7 @@ SYNTAXES = {
 def odd_owner(request, asked, scratch):
     """odd_owner(acl): deliver; Alice's owner is such a value, Dave has none."""
     definition, value = SYNTAXES[request.param]
-    schema = scratch / 'odd.schema'
-    schema.write_text(f"attributetype ( 2.25.4711.1 NAME 'oddOwner' {definition} )\n"
-                      "objectclass ( 2.25.4711.2 NAME 'odd' SUP top AUXILIARY MAY oddOwner )\n")
+    schema = odd_schema(scratch / 'odd.schema', 'oddOwner', definition)
     people = [person(name, objectClass=['inetOrgPerson', 'odd'], oddOwner=owner)
               for name, owner in [('alice', value), ('dave', None)]]
     return lambda acl: asked({'owner-attribute': 'oddOwner'}, ldif=''.join(people),
@@ -107,10 +106,8 @@ def test_address_attributes_that_are_named_must_be_seen(asked, attributes, code)
 
 def test_attribute_without_equality_rule(asked, scratch):
     """slapd finds nothing by it, and says so with result 0."""
-    schema = scratch / 'odd.schema'
-    schema.write_text('attributetype ( 2.25.4711.1 NAME \'oddAddress\' '
-                      'SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )\n'
-                      'objectclass ( 2.25.4711.2 NAME \'odd\' SUP top AUXILIARY MAY oddAddress )\n')
+    schema = odd_schema(scratch / 'odd.schema', 'oddAddress',
+                        'SYNTAX 1.3.6.1.4.1.1466.115.121.1.15')
     people = person('alice', objectClass=['inetOrgPerson', 'odd'], mail=None,
                     oddAddress='alice@example.com')
     deliver = asked({'address-attribute': 'oddAddress'}, ldif=people, schema=[schema])

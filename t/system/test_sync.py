@@ -239,6 +239,22 @@ def test_rights_taken_away(directory, sync, acl, told):
     assert sync.ask(ALICE) == ['pass']
 
 
+def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
+    """slapd cannot compare "x" with a name, and says so before it looks at the rights."""
+    value = f'cn=hosted,{SUFFIX}'
+    schema = ldap.odd_schema(scratch / 'odd.schema', 'oddOwner',
+                             'EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12')
+    server = new_slapd(person('alice', objectClass=['inetOrgPerson', 'odd'], oddOwner=value),
+                       schema=[schema], acl=hidden('oddOwner'))
+    sync = new_sync(server, directory_corp={'owner-attribute': 'oddOwner'},
+                    site_hosted={'owner-value': value}).start()
+    sync.wait_told('oddOwner')
+    assert sync.ask(ALICE) == ['defer']
+    server.set(acl=ldap.default_acl())
+    sync.wait_well(seconds=40)
+    assert sync.ask(ALICE) == [ALICE_THERE]
+
+
 @pytest.mark.parametrize('limit', [
     f'limits dn.exact="{ldap.READER_DN}" size=3',
     f'limits dn.exact="{ldap.READER_DN}" size.hard=1 size.soft=1'])
