@@ -119,6 +119,35 @@ on_end(void *arg)
                   "  ignored: none of its addresses is the recipient's");
 }
 
+/* Who was found by a weaker key may stand in an attribute that is hidden. */
+static enum sdr_status
+prove_found(struct inquiry *inquiry, struct sdr_place *place, bool *broken,
+            struct sdr_error *error)
+{
+    const struct sdr_directory_options *options = inquiry->directory->options;
+    enum sdr_status status =
+        sdr_rights_prove(&place->rights, place->seen, place->connection,
+                         options, inquiry->dn, place->until, broken, error);
+
+    if (status != SDR_OK || inquiry->facts->key == 0)
+        return status;
+    return sdr_sight_prove_lately(&place->sight, place->connection, options,
+                                  place->until, broken, error);
+}
+
+static enum sdr_status
+prove_none(struct inquiry *inquiry, struct sdr_place *place, bool *broken,
+           struct sdr_error *error)
+{
+    enum sdr_status status;
+
+    sdr_trace(inquiry->trace, "no entry; does this connection see any?");
+    status = sdr_sight_prove(&place->sight, place->connection,
+                             inquiry->directory->options, place->until, broken,
+                             error);
+    return status == SDR_OK ? SDR_NOTFOUND : status;
+}
+
 static enum sdr_status
 search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
                  const char *filter, bool *broken, struct sdr_error *error)
@@ -147,14 +176,8 @@ search_and_prove(struct inquiry *inquiry, struct sdr_place *place,
     }
     if (is_new && inquiry->not_ad)
         sdr_rights_not_ad(&place->rights);
-    if (inquiry->found)
-        return sdr_rights_prove(&place->rights, place->seen, place->connection,
-                                directory->options, inquiry->dn, place->until,
-                                broken, error);
-    sdr_trace(inquiry->trace, "no entry; does this connection see any?");
-    status = sdr_sight_prove(&place->sight, place->connection,
-                             directory->options, place->until, broken, error);
-    return status == SDR_OK ? SDR_NOTFOUND : status;
+    return inquiry->found ? prove_found(inquiry, place, broken, error)
+                          : prove_none(inquiry, place, broken, error);
 }
 
 static enum sdr_status

@@ -7,7 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include <ldap.h>
+
+#include "clock.h"
 #include "filter.h"
+
+/* How long it stands that no attribute is hidden. */
+enum { SHOWN_MS = 10 * 1000 };
 
 /* The attributes FIRST to LAST of the directory: one of them must show. */
 struct group {
@@ -23,14 +29,17 @@ sdr_sight_clear(struct sdr_sight *sight)
     for (unsigned i = 0; i < sight->count; i++)
         free(sight->witnesses[i]);
     free(sight->witnesses);
+    free(sight->dn);
     *sight = (struct sdr_sight){0};
 }
 
 static void
 see_entry(void *arg, const char *dn)
 {
-    (void)arg;
-    (void)dn;
+    struct sdr_sight *sight = ((struct group *)arg)->sight;
+
+    free(sight->dn);
+    sight->dn = strdup(dn);
 }
 
 static void
@@ -152,6 +161,54 @@ prove_group(struct group *group, struct sdr_connection *connection,
     return status;
 }
 
+/* ---- nor is any hidden ---- */
+
+static enum sdr_status
+judge_codes(const char *dn, const struct sdr_comparison *comparisons,
+            unsigned count, struct sdr_error *error)
+{
+    for (unsigned i = 0; i < count; i++) {
+        int code = comparisons[i].code;
+
+        if (code != LDAP_INSUFFICIENT_ACCESS && code != LDAP_NO_SUCH_OBJECT)
+            continue;
+        sdr_error_set(error, "%s of %s cannot be read: %s",
+                      comparisons[i].attribute, dn, ldap_err2string(code));
+        return SDR_TEMPFAIL;
+    }
+    return SDR_OK;
+}
+
+/* One that was named has shown a value. */
+static enum sdr_status
+prove_none_hidden(struct sdr_sight *sight, struct sdr_connection *connection,
+                  const struct sdr_directory_options *directory,
+                  int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    const struct sdr_mapping *mapping = &directory->mapping;
+    unsigned count = mapping->explicit_addresses ? 0 : mapping->addresses.count;
+    struct sdr_comparison *comparisons = calloc(count + 1, sizeof *comparisons);
+    enum sdr_status status;
+
+    if (comparisons == NULL || sight->dn == NULL) {
+        free(comparisons);
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    for (unsigned i = 0; i < count; i++)
+        comparisons[i] = (struct sdr_comparison){
+            .attribute = mapping->addresses.items[i], .value = "x"};
+    status = sdr_connection_compare(connection, sight->dn, comparisons, count,
+                                    deadline, error);
+    *broken = status != SDR_OK;
+    if (status == SDR_OK)
+        status = judge_codes(sight->dn, comparisons, count, error);
+    free(comparisons);
+    return status;
+}
+
+/* ---- both ---- */
+
 enum sdr_status
 sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
                 const struct sdr_directory_options *directory, int64_t deadline,
@@ -179,5 +236,24 @@ sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
 
         status = prove_group(&group, connection, deadline, broken, error);
     }
+    if (status != SDR_OK || sdr_clock() < sight->until)
+        return status;
+    status = prove_none_hidden(sight, connection, directory, deadline, broken,
+                               error);
+    if (status == SDR_OK)
+        sight->until = sdr_clock() + SHOWN_MS;
     return status;
+}
+
+enum sdr_status
+sdr_sight_prove_lately(struct sdr_sight *sight,
+                       struct sdr_connection *connection,
+                       const struct sdr_directory_options *directory,
+                       int64_t deadline, bool *broken, struct sdr_error *error)
+{
+    *broken = false;
+    if (sdr_clock() < sight->until)
+        return SDR_OK;
+    return sdr_sight_prove(sight, connection, directory, deadline, broken,
+                           error);
 }

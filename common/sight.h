@@ -5,7 +5,8 @@
  * misspelt attribute, for one without equality rule, and for a tree that was
  * emptied. So a none counts only after the same connection, asked in the same
  * way, has found an address that is known to be there: the witness. One typo
- * must never refuse a whole company.
+ * must never refuse a whole company. Nor must one attribute that is hidden
+ * refuse all aliases: where a compare tells, none of them may be.
  */
 #ifndef SDR_SIGHT_H
 #define SDR_SIGHT_H
@@ -22,6 +23,8 @@
 struct sdr_sight {
     char **witnesses;
     unsigned count;
+    char *dn;      /* of an entry that was seen */
+    int64_t until; /* so long none of the attributes counts as hidden */
 };
 
 /* Forget all. */
@@ -29,11 +32,20 @@ void
 sdr_sight_clear(struct sdr_sight *sight);
 
 /* Prove it now. Of the attributes that the configuration names itself, each
- * must show a value; of a profile's, any. Returns SDR_OK; or SDR_TEMPFAIL with
- * the reason, and *broken as of sdr_connection_search(). */
+ * must show a value; of a profile's, any, and none may be hidden. Returns
+ * SDR_OK; or SDR_TEMPFAIL with the reason, and *broken as of
+ * sdr_connection_search(). */
 enum sdr_status SDR_MUST_USE
 sdr_sight_prove(struct sdr_sight *sight, struct sdr_connection *connection,
                 const struct sdr_directory_options *directory, int64_t deadline,
                 bool *broken, struct sdr_error *error);
+
+/* The same, unless it was proven within the last ten seconds: for who was found
+ * by a weaker key, so that it does see something. */
+enum sdr_status SDR_MUST_USE
+sdr_sight_prove_lately(struct sdr_sight *sight,
+                       struct sdr_connection *connection,
+                       const struct sdr_directory_options *directory,
+                       int64_t deadline, bool *broken, struct sdr_error *error);
 
 #endif

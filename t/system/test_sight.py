@@ -8,7 +8,7 @@ import pytest
 
 import slapd as slapd_module
 from slapd import odd_schema
-from world import person
+from world import PEOPLE, person
 
 # The milter and the directory alone; what the client hears, test_directory.py has from both MTAs.
 pytestmark = pytest.mark.usefixtures('postfix')
@@ -38,6 +38,34 @@ def test_hidden_attribute(asked, hidden):
     sent, got = deliver(['alice@example.com', 'plain@example.com'])
     assert [r.code for r in sent.rcpts] == [451, 451]
     assert got == Counter()
+
+
+ALIASES_ARE_HIDDEN = HIDES.format('sdrAddress', slapd_module.READER_DN)
+CATCH_ALL = person('all', mail='@example.com', sdrOwner='hosted')
+
+
+def test_hidden_aliases(asked):
+    """Robert looks as if he did not exist."""
+    deliver = asked(acl=ALIASES_ARE_HIDDEN)
+    sent, got = deliver(['alice@example.com', 'robert@example.com', 'nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [250, 451, 451]
+    assert got == Counter(['alice@hosted.example.com'])
+
+
+@pytest.mark.parametrize('recipient', ['robert@example.com', 'nobody@example.com'])
+def test_hidden_aliases_and_somebody_for_the_rest(asked, recipient):
+    """Nothing of Robert's is for who gets what is nobody's."""
+    deliver = asked(acl=ALIASES_ARE_HIDDEN, ldif=PEOPLE + CATCH_ALL)
+    sent, got = deliver(['alice@example.com', recipient])
+    assert [r.code for r in sent.rcpts] == [250, 451]
+    assert got == Counter(['alice@hosted.example.com'])
+
+
+def test_hidden_aliases_that_nobody_asks_for(asked):
+    deliver = asked({'address-attribute': 'mail'}, acl=ALIASES_ARE_HIDDEN, ldif=PEOPLE + CATCH_ALL)
+    sent, got = deliver(['alice@example.com', 'nobody@example.com'])
+    assert [r.code for r in sent.rcpts] == [250, 250]
+    assert got == Counter(['alice@hosted.example.com', 'nobody@hosted.example.com'])
 
 
 # Of an owner that is not a text: its definition, and a value of hosted.

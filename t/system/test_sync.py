@@ -224,7 +224,8 @@ def hidden(attributes):
     (ldap.BLIND, 'no entry shows a value'),
     (hidden('mail,sdrAddress,mailLocalAddress'), 'no entry shows a value'),
     (hidden('sdrOwner'), 'sdrOwner'),
-], ids=['none', 'blind', 'addresses', 'owner'])
+    (hidden('sdrAddress'), 'sdrAddress'),
+], ids=['none', 'blind', 'addresses', 'owner', 'aliases'])
 def test_rights_taken_away(directory, sync, acl, told):
     sync.stop()
     directory.modify(ALICE_HERE)
