@@ -30,19 +30,6 @@ equals(const char *text, const char *value, size_t len)
     return strlen(text) == len && memcmp(text, value, len) == 0;
 }
 
-static void
-on_entry(void *arg, const char *dn)
-{
-    (void)arg;
-    (void)dn;
-}
-
-static void
-on_end(void *arg)
-{
-    (void)arg;
-}
-
 /* ---- what the server is ---- */
 
 static void
@@ -66,9 +53,7 @@ sdr_ad_detect(struct sdr_ad *ad, struct sdr_connection *connection,
     struct sdr_search search = {.base = "",
                                 .filter = "(objectClass=*)",
                                 .attributes = attributes,
-                                .entry = on_entry,
                                 .value = on_root_value,
-                                .end = on_end,
                                 .arg = ad};
     enum sdr_status status;
 
@@ -125,19 +110,15 @@ on_shown(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
-/* Search by FILTER, which it owns; NULL: there was no memory for it. */
+/* Search by FILTER, which it owns. */
 static enum sdr_status
 ask(struct sdr_search *search, char *filter, struct sdr_connection *connection,
     int64_t deadline, bool *broken, struct sdr_error *error)
 {
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status;
 
     search->filter = filter;
-    if (filter != NULL)
-        status =
-            sdr_connection_search(connection, search, deadline, broken, error);
-    else
-        sdr_error_set(error, "no memory");
+    status = sdr_connection_search(connection, search, deadline, broken, error);
     free(filter);
     return status;
 }
@@ -152,9 +133,7 @@ look_once(struct look *look, struct sdr_connection *connection,
     struct sdr_search search = {.attributes = look->missing,
                                 .size_limit = 1,
                                 .time_limit = look->expected ? 0 : LOOK_SECONDS,
-                                .entry = on_entry,
                                 .value = on_shown,
-                                .end = on_end,
                                 .arg = look};
 
     return ask(&search,

@@ -112,17 +112,18 @@ read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search,
         sdr_error_set(error, "search: an entry without name");
         return SDR_TEMPFAIL;
     }
-    search->entry(search->arg, dn);
+    if (search->entry != NULL)
+        search->entry(search->arg, dn);
     for (char *name = ldap_first_attribute(ld, entry, &ber); name != NULL;
          name = ldap_next_attribute(ld, entry, ber)) {
-        if (status == SDR_OK)
+        if (status == SDR_OK && search->value != NULL)
             status =
                 read_attribute(ld, entry, dn, name, search, deadline, error);
         ldap_memfree(name);
     }
     ber_free(ber, 0);
     ldap_memfree(dn);
-    if (status == SDR_OK)
+    if (status == SDR_OK && search->end != NULL)
         search->end(search->arg);
     return status;
 }
@@ -345,6 +346,11 @@ sdr_connection_search(struct sdr_connection *connection,
     int id = 0;
 
     search->complete = false;
+    *broken = false;
+    if (search->filter == NULL) { /* to libldap: everything */
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
     *broken = true;
     if (!sdr_handle_deadline(ld, deadline)) {
         sdr_error_set(error, "cannot set options");

@@ -31,11 +31,12 @@ struct sdr_page {
 void
 sdr_page_clear(struct sdr_page *page);
 
-/* What a search hands on, in order: each entry, then its values. */
+/* What a search hands on, in order: each entry, then its values. Functions that
+ * are NULL have nothing to do. */
 struct sdr_search {
     const char *base; /* NULL: below the search base; else this entry alone, */
     bool below;       /* or with what is below it */
-    const char *filter;
+    const char *filter;            /* NULL: there was no memory for it */
     const char *const *attributes; /* ended by NULL */
     int size_limit;                /* 0: none; reaching it is no failure */
     unsigned time_limit; /* seconds for the server, likewise; 0: the timeout */

@@ -60,21 +60,6 @@ on_entry(void *arg, const char *dn)
     *(bool *)arg = true;
 }
 
-static void
-on_value(void *arg, const char *attribute, const char *value, size_t len)
-{
-    (void)arg;
-    (void)attribute;
-    (void)value;
-    (void)len;
-}
-
-static void
-on_end(void *arg)
-{
-    (void)arg;
-}
-
 /* Of an attribute that cannot be compared: its values are names or numbers, or
  * it has no equality rule. slapd says so before it looks at the rights. */
 static enum sdr_status
@@ -87,17 +72,11 @@ prove_by_filter(const struct proof *proof, unsigned i)
                                 .filter = filter,
                                 .attributes = nothing,
                                 .entry = on_entry,
-                                .value = on_value,
-                                .end = on_end,
                                 .arg = &found};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status =
+        sdr_connection_search(proof->connection, &search, proof->deadline,
+                              proof->broken, proof->error);
 
-    if (filter == NULL)
-        sdr_error_set(proof->error, "no memory");
-    else
-        status =
-            sdr_connection_search(proof->connection, &search, proof->deadline,
-                                  proof->broken, proof->error);
     free(filter);
     if (status == SDR_OK && !found)
         status = not_readable(proof, i, LDAP_INSUFFICIENT_ACCESS);

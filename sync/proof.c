@@ -23,21 +23,6 @@ keep_name(void *arg, const char *dn)
         *name = strdup(dn);
 }
 
-static void
-skip_value(void *arg, const char *attribute, const char *value, size_t len)
-{
-    (void)arg;
-    (void)attribute;
-    (void)value;
-    (void)len;
-}
-
-static void
-skip_end(void *arg)
-{
-    (void)arg;
-}
-
 /* Entries with an address; OWNERLESS: that show nothing of whose they are. */
 static char *
 make_filter(const struct sdr_directory_options *directory, bool ownerless)
@@ -79,18 +64,13 @@ find_entry(struct sdr_connection *connection,
                                 .attributes = none,
                                 .size_limit = 1,
                                 .entry = keep_name,
-                                .value = skip_value,
-                                .end = skip_end,
                                 .arg = dn};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status;
     bool broken;
 
     *dn = NULL;
-    if (filter == NULL)
-        sdr_error_set(error, "no memory");
-    else
-        status = sdr_connection_search(connection, &search,
-                                       sdr_clock() + LONG_MS, &broken, error);
+    status = sdr_connection_search(connection, &search, sdr_clock() + LONG_MS,
+                                   &broken, error);
     free(filter);
     return status;
 }
