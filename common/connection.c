@@ -379,11 +379,12 @@ send_comparison(LDAP *ld, const char *dn, struct sdr_comparison *comparison,
     struct berval value = {.bv_val = (char *)(uintptr_t)comparison->value,
                            .bv_len = strlen(comparison->value)};
 
-    if (ldap_compare_ext(ld, dn, comparison->attribute, &value, NULL, NULL,
-                         &comparison->id)
-        == LDAP_SUCCESS)
+    int rc = ldap_compare_ext(ld, dn, comparison->attribute, &value, NULL, NULL,
+                              &comparison->id);
+
+    if (rc == LDAP_SUCCESS)
         return SDR_OK;
-    sdr_error_set(error, "compare: cannot be sent");
+    sdr_tell(ld, "compare", rc, error);
     return SDR_TEMPFAIL;
 }
 

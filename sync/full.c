@@ -18,7 +18,7 @@ read_all(const struct session_with *with)
     struct refresh refresh;
     enum sdr_status status;
 
-    refresh_begin(&refresh, with->worker);
+    refresh_begin(&refresh, with->worker, with->proof);
     status = paged_entries(with, "", &refresh);
     if (status == SDR_OK)
         status = refresh_end(&refresh, true, &mark, with->error);

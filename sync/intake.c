@@ -234,7 +234,7 @@ take(struct reading *r, const char *text, size_t len, struct sdr_error *error)
     struct refresh refresh;
     enum sdr_status status;
 
-    refresh_begin(&refresh, r->worker);
+    refresh_begin(&refresh, r->worker, NULL);
     r->refresh = &refresh;
     status = read_records(r, text, len, error);
     if (status == SDR_OK)

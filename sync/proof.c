@@ -9,7 +9,6 @@
 
 #include "clock.h"
 #include "filter.h"
-#include "sight.h"
 
 /* A search that may have to look at every entry (milliseconds). */
 enum { LONG_MS = 60 * 1000 };
@@ -54,12 +53,11 @@ make_filter(const struct sdr_directory_options *directory, bool ownerless)
 /* *dn is the name of such an entry, freed by the caller; NULL if there is
  * none. */
 static enum sdr_status
-find_entry(struct sdr_connection *connection,
-           const struct sdr_directory_options *directory, bool ownerless,
-           char **dn, struct sdr_error *error)
+find_entry(const struct proof *proof, bool ownerless, char **dn,
+           struct sdr_error *error)
 {
     const char *none[] = {"1.1", NULL};
-    char *filter = make_filter(directory, ownerless);
+    char *filter = make_filter(proof->directory, ownerless);
     struct sdr_search search = {.filter = filter,
                                 .attributes = none,
                                 .size_limit = 1,
@@ -69,35 +67,69 @@ find_entry(struct sdr_connection *connection,
     bool broken;
 
     *dn = NULL;
-    status = sdr_connection_search(connection, &search, sdr_clock() + LONG_MS,
-                                   &broken, error);
+    status = sdr_connection_search(proof->connection, &search,
+                                   sdr_clock() + LONG_MS, &broken, error);
     free(filter);
     return status;
 }
 
-enum sdr_status
-proof_of_sight(struct sdr_connection *connection,
-               const struct sdr_directory_options *directory,
-               struct sdr_rights_seen *seen, struct sdr_error *error)
+static int64_t
+deadline(const struct proof *proof)
 {
-    int64_t limit = (int64_t)directory->timeout * 1000;
-    struct sdr_sight sight = {0};
-    struct sdr_rights rights = {0};
-    enum sdr_status status;
-    char *dn = NULL;
+    return sdr_clock() + (int64_t)proof->directory->timeout * 1000;
+}
+
+static enum sdr_status
+prove_sight(struct proof *proof, struct sdr_error *error)
+{
     bool broken;
 
-    status = sdr_sight_prove(&sight, connection, directory, sdr_clock() + limit,
-                             &broken, error);
+    return sdr_sight_prove(&proof->sight, proof->connection, proof->directory,
+                           deadline(proof), &broken, error);
+}
+
+static enum sdr_status
+prove_rights(struct proof *proof, const char *dn, struct sdr_error *error)
+{
+    bool broken;
+
+    return sdr_rights_prove(&proof->rights, proof->seen, proof->connection,
+                            proof->directory, dn, deadline(proof), &broken,
+                            error);
+}
+
+enum sdr_status
+proof_of_sight(struct proof *proof, struct sdr_error *error)
+{
+    enum sdr_status status = prove_sight(proof, error);
+    char *dn = NULL;
+
     if (status == SDR_OK)
-        status = find_entry(connection, directory, true, &dn, error);
+        status = find_entry(proof, true, &dn, error);
     /* To OpenLDAP an attribute that may not be searched is not even absent. */
     if (status == SDR_OK && dn == NULL)
-        status = find_entry(connection, directory, false, &dn, error);
+        status = find_entry(proof, false, &dn, error);
     if (status == SDR_OK && dn != NULL)
-        status = sdr_rights_prove(&rights, seen, connection, directory, dn,
-                                  sdr_clock() + limit, &broken, error);
-    sdr_sight_clear(&sight);
+        status = prove_rights(proof, dn, error);
     free(dn);
     return status;
+}
+
+enum sdr_status
+proof_again(struct proof *proof, struct sdr_error *error)
+{
+    enum sdr_status status;
+
+    proof->sight.until = 0;
+    if (!proof->rights.ad.is_ad)
+        proof->rights.until = 0;
+    status = prove_sight(proof, error);
+    return status == SDR_OK ? prove_rights(proof, proof->sight.dn, error)
+                            : status;
+}
+
+void
+proof_clear(struct proof *proof)
+{
+    sdr_sight_clear(&proof->sight);
 }

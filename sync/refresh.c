@@ -9,10 +9,12 @@
 enum { BATCH_MAX = 2000 };
 
 void
-refresh_begin(struct refresh *refresh, struct worker *worker)
+refresh_begin(struct refresh *refresh, struct worker *worker,
+              struct proof *proof)
 {
     memset(refresh, 0, sizeof *refresh);
     refresh->worker = worker;
+    refresh->proof = proof;
 }
 
 void
@@ -37,6 +39,8 @@ commit(struct refresh *refresh, const struct store_mark *mark,
     struct store_outcome outcome;
     enum sdr_status status;
 
+    if (refresh->proof != NULL && proof_again(refresh->proof, error) != SDR_OK)
+        return SDR_TEMPFAIL;
     batch_settle(&refresh->batch);
     status = store_commit(worker->store, worker->directory, &refresh->batch,
                           mark, &outcome, error);

@@ -3,7 +3,8 @@
  *
  * A method (syncrepl, ldif) tells what it meets, in any order; here it is
  * gathered into batches, and after a full read what was not met is swept. What
- * becomes of losses is said by worker_outcome(). Used by one thread.
+ * becomes of losses is said by worker_outcome(). Before anything is committed
+ * the server has to prove again that it shows all of it. Used by one thread.
  */
 #ifndef SYNC_REFRESH_H
 #define SYNC_REFRESH_H
@@ -12,6 +13,7 @@
 #include <stddef.h>
 
 #include "batch.h"
+#include "proof.h"
 #include "seen.h"
 #include "status.h"
 #include "store.h"
@@ -19,13 +21,15 @@
 
 struct refresh {
     struct worker *worker;
+    struct proof *proof; /* NULL: there is nobody to ask, or not yet */
     struct batch batch;
     struct seen seen;
 };
 
-/* Begin; nothing to free yet. */
+/* Begin; nothing to free yet. The PROOF is borrowed. */
 void
-refresh_begin(struct refresh *refresh, struct worker *worker);
+refresh_begin(struct refresh *refresh, struct worker *worker,
+              struct proof *proof);
 
 /* An entry, which has ended; its octets are taken. SDR_TEMPFAIL with the
  * reason: the refresh has to be given up, with refresh_clear(). */

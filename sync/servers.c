@@ -91,21 +91,21 @@ connect_to(struct session_with *with, struct server *server, int64_t deadline)
     return status;
 }
 
-/* Connect, find out how the server can be read, and read. A server may say that
- * it knows a method, and not know it for what is to be read. */
+/* Find out how the server can be read, and read. A server may say that it knows
+ * a method, and not know it for what is to be read. */
 static enum session_end
-converse(struct session_with *with, struct server *server, bool *plainly)
+read_from(struct session_with *with, bool *plainly)
 {
-    struct worker *worker = with->worker;
-    const struct sdr_directory_options *directory = worker_directory(worker);
-    int64_t deadline = sdr_clock() + (int64_t)directory->timeout * 1000;
+    const struct sdr_directory_options *directory =
+        worker_directory(with->worker);
+    struct proof proof = {.connection = with->connection,
+                          .directory = directory,
+                          .seen = &with->worker->seen};
     enum sdr_sync method = SDR_SYNC_FULL;
     enum session_end end = SESSION_FAILED;
 
-    if (connect_to(with, server, deadline) != SDR_OK)
-        return SESSION_FAILED;
-    if (proof_of_sight(with->connection, directory, &worker->seen, with->error)
-            != SDR_OK
+    with->proof = &proof;
+    if (proof_of_sight(&proof, with->error) != SDR_OK
         || (!*plainly
             && method_choose(with->connection, directory, &method, with->error)
                    != SDR_OK)) {
@@ -115,7 +115,22 @@ converse(struct session_with *with, struct server *server, bool *plainly)
         if (end == SESSION_UNABLE && directory->sync == SDR_SYNC_AUTO)
             *plainly = true;
     }
-    worker_waits_for(worker, -1);
+    proof_clear(&proof);
+    with->proof = NULL;
+    return end;
+}
+
+static enum session_end
+converse(struct session_with *with, struct server *server, bool *plainly)
+{
+    unsigned timeout = worker_directory(with->worker)->timeout;
+    enum session_end end;
+
+    if (connect_to(with, server, sdr_clock() + (int64_t)timeout * 1000)
+        != SDR_OK)
+        return SESSION_FAILED;
+    end = read_from(with, plainly);
+    worker_waits_for(with->worker, -1);
     sdr_connection_close(&with->connection);
     return end;
 }

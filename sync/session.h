@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "connection.h"
+#include "proof.h"
 #include "status.h"
 #include "worker.h"
 
@@ -27,6 +28,7 @@ enum session_end {
 struct session_with {
     struct worker *worker;
     struct sdr_connection *connection;
+    struct proof *proof; /* of what it shows */
     const char *uri;
     bool whole;          /* read all of it */
     int64_t *up_to_date; /* result: when the copy was for the first time, by

@@ -18,11 +18,17 @@ enum { SLICE_MS = 250 };
 enum { TOGETHER_MAX = 500 };
 
 /* An answer, whatever it says, proves that all that happened before the
- * question has been told; so it is committed with what has been told. */
+ * question has been told; so it is committed with what has been told. But not
+ * if another answer was waited for meanwhile: what came before that is handed
+ * out by libldap in any order. */
 static enum sdr_status
 take_pong(struct session *session)
 {
     session->ping = 0;
+    if (!session->ping_proves) {
+        session->ping_at = 0;
+        return SDR_OK;
+    }
     return session->persisting ? syncrepl_settle(session, false, STORE_CHANGES,
                                                  session->ping_time)
                                : SDR_OK;
@@ -104,6 +110,7 @@ send_ping(struct session *session)
 
     session->ping_at = sdr_clock();
     session->ping_time = time(NULL);
+    session->ping_proves = true;
     return ldap_search_ext(session->ld, "", LDAP_SCOPE_BASE, "(objectClass=*)",
                            none, 0, NULL, NULL, NULL, 0, &session->ping)
            == LDAP_SUCCESS;
@@ -261,8 +268,9 @@ syncrepl_session(const struct session_with *with)
                                 .uri = with->uri,
                                 .ld = sdr_connection_handle(with->connection),
                                 .up_to_date = with->up_to_date,
+                                .proof = with->proof,
                                 .error = with->error};
-    refresh_begin(&session->refresh, with->worker);
+    refresh_begin(&session->refresh, with->worker, NULL);
     end = converse(session, with->whole);
     refresh_clear(&session->refresh);
     free(session);

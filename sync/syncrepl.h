@@ -28,6 +28,7 @@ struct session {
     bool with_csn;   /* the cookie that was sent is of OpenLDAP's kind */
     bool ignored;    /* it was taken for none */
     int64_t *up_to_date;
+    struct proof *proof;           /* of what the server shows */
     struct syncinfo_cookie cookie; /* the last one that was given */
     struct refresh refresh;
     bool quiet;                    /* there was nothing more to be received */
@@ -35,6 +36,7 @@ struct session {
     int ping;                      /* message id; 0: none is out */
     time_t search_time, ping_time; /* when each was sent */
     int64_t ping_at;               /* the same of the ping; 0: another is due */
+    bool ping_proves;              /* no other question was asked since */
     int64_t heard_at;              /* when the server said something */
     int64_t full_at;               /* when all is to be read again; 0: never */
     struct sdr_error *error;

@@ -144,6 +144,7 @@ syncrepl_settle(struct session *session, bool swept, enum store_stage stage,
         mark.cookie_len = cookie->given ? cookie->len : 0;
     }
     cookie->given = false;
+    session->ping_proves = false;
     return refresh_end(&session->refresh, swept, &mark, session->error);
 }
 
@@ -183,10 +184,12 @@ end_refresh(struct session *session)
         sdr_error_set(session->error, "it does not know its cookie");
         return SDR_TEMPFAIL;
     }
+    /* Not while all of it comes: what comes before the answer has to be kept.
+     */
+    session->refresh.proof = session->proof;
     status = syncrepl_settle(session, session->whole || session->present,
                              session->whole ? STORE_FULL : STORE_CHANGES,
                              session->search_time);
-
     if (status != SDR_OK)
         return status;
     session->ping = 0; /* it was asked before those changes could be told */

@@ -82,7 +82,7 @@ read_all(struct poll *poll, const char *reason)
     enum sdr_status status;
 
     worker_tell(with->worker, "%s: reading all of it: %s", with->uri, reason);
-    refresh_begin(&refresh, with->worker);
+    refresh_begin(&refresh, with->worker, with->proof);
     status = paged_entries(with, "", &refresh);
     if (status == SDR_OK)
         status = commit(poll, &refresh, true, STORE_FULL);
@@ -155,7 +155,7 @@ read_changes(struct poll *poll)
         return SDR_TEMPFAIL;
     snprintf(filter, sizeof filter, "(uSNChanged>=%" PRIu64 ")",
              then.highest + 1);
-    refresh_begin(&refresh, poll->with->worker);
+    refresh_begin(&refresh, poll->with->worker, poll->with->proof);
     status = take_changes(poll, &refresh, filter, &changed, &groups);
     refresh_clear(&refresh);
     seen_clear(&changed);

@@ -188,6 +188,13 @@ class Slapd:
             self.kill()
             self.start()
 
+    def change_acl(self, acl):
+        """Other access rules, one a line; who is connected stays so. It needs config_admin."""
+        self.acl = acl
+        self.modify('dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcAccess\n'
+                    + ''.join(f'olcAccess: {line.removeprefix("access ")}\n'
+                              for line in acl.splitlines()))
+
     def copy_data(self, folder, back=False):
         """Keep the data of a server that does not run in this folder, or put them back."""
         source, target = (folder, self.folder / 'db') if back else (self.folder / 'db', folder)

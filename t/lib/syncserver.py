@@ -44,13 +44,14 @@ class SyncSession(badserver.Session):
         super().__init__(server, peer)
         self.number = None
         self.deaf = False  # answers no questions besides
+        self.deaf_to_pings = False  # nor those that want nothing but an answer
 
     def _answer(self, request):
         if CONTROL in request:
             self.number = parse_number(request)
             self._server.searches.append(request)
             self._server.script(self)
-        elif not self.deaf:
+        elif not self.deaf and not (self.deaf_to_pings and is_ping(request)):
             super()._answer(request)
 
     def send(self, *messages):
@@ -75,12 +76,15 @@ class SyncSession(badserver.Session):
                     i += 100
         threading.Thread(target=run, daemon=True).start()
 
-    def send_without_a_pause(self, octets):
-        """Again and again; a question is answered as soon as it comes."""
+    def send_again_and_again(self, octets, pause=0):
+        """A question is answered as soon as it comes."""
         while True:
-            self.send(octets * 100)
-            if select.select([self._peer], [], [], 0)[0]:
-                super()._answer(read_message(self._peer))
+            self.send(octets)
+            if select.select([self._peer], [], [], pause)[0]:
+                request = read_message(self._peer)
+                if not request:
+                    self.end()
+                self._answer(request)
 
     def end(self):
         raise EndOfSession
@@ -126,6 +130,11 @@ class SyncSession(badserver.Session):
 
     def reference(self):
         return self.message(tlv(REFERENCE, tlv(0x04, b'ldap://127.0.0.1:1/dc=elsewhere')))
+
+
+def is_ping(request):
+    """For no attributes of the root entry."""
+    return b'objectClass' in request and b'1.1' in request
 
 
 def ident_of(name):

@@ -150,10 +150,7 @@ def test_rights_taken_away_while_connected(new_slapd, start, mta, deliver):
     server = new_slapd(config_admin=True)
     start(uri=server.uri)
     redirected(deliver)
-    server.modify('dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcAccess\n'
-                  'olcAccess: to attrs=userPassword by anonymous auth by * none\n'
-                  f'olcAccess: to dn.base="{ldap.SUFFIX}" by * search\n'
-                  'olcAccess: to * by * none\n')
+    server.change_acl(ldap.BLIND)
     assert replies(mta, ALICE, NOBODY) == [AWAY] * 2
 
 

@@ -240,6 +240,30 @@ def test_rights_taken_away(directory, sync, acl, told):
     assert sync.ask(ALICE) == ['pass']
 
 
+@pytest.mark.parametrize('acl, told', [
+    (ldap.BLIND, 'no entry shows a value'),
+    (hidden('sdrOwner'), 'sdrOwner'),
+    (hidden('sdrHold'), 'sdrHold'),
+    (hidden('sdrAddress'), 'sdrAddress'),
+], ids=['blind', 'owner', 'hold', 'aliases'])
+def test_rights_taken_away_while_it_reads(new_slapd, new_sync, acl, told):
+    """No server tells. Those who are changed afterwards would lose what is not shown."""
+    server = new_slapd(config_admin=True)
+    sync = new_sync(server).start()
+    sync.caught_up()
+    rights = server.acl
+    server.change_acl(acl)
+    server.modify(''.join(replace(name, 'description', 'x')
+                          for name in ('alice', 'bob', 'dave', 'held')))
+    sync.wait_told(told)
+    assert sync.ask(*EVERYBODY) == AS_THEY_WERE
+    server.change_acl(rights)
+    server.modify(ALICE_HERE)
+    sync.wait_well(seconds=40)
+    sync.caught_up()
+    assert sync.ask(ALICE) == ['pass']
+
+
 def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
     """slapd cannot compare "x" with a name, and says so before it looks at the rights."""
     value = f'cn=hosted,{SUFFIX}'

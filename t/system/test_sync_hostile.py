@@ -97,6 +97,11 @@ def falls_silent_after_the_refresh(session):
     session.send(session.refresh_delete())
 
 
+def answers_no_pings(session):
+    session.deaf_to_pings = True
+    session.send(session.refresh_delete())
+
+
 NO_STATE = 'an entry without its sync state'
 NO_INFO = 'sync info that cannot be read'
 UUID = ident_of('u0')
@@ -149,9 +154,10 @@ ERRORS = {
     'endless-message': (sends(lambda s: b'\x30\x84\x7f\xff\xff\xff\x02\x01'), ''),
     'closed': (lambda s: s.end(), 'the connection is lost'),
     'closed-in-the-middle': (closes_in_the_middle, 'the connection is lost'),
-    'dripping': (drips, 'the connection is lost'),
+    'dripping': (drips, 'the server is silent'),
     'silent': (falls_silent, 'the server is silent'),
-    'silent-after-the-refresh': (falls_silent_after_the_refresh, 'the server is silent'),
+    'silent-after-the-refresh': (falls_silent_after_the_refresh, 'Timed out'),
+    'no-pong': (answers_no_pings, 'the server is silent'),
     'entry-cut': (sends(lambda s: s.message(b'\x64\x05\x04\x10uid', (STATE, STATE_OF_U0))),
                   NO_STATE),
     'attributes-cut': (sends(lambda s: s.message(tlv(0x64, tlv(0x04, b'uid=u0'), tlv(
@@ -326,19 +332,17 @@ def refreshes_slowly(session):
     for name in NAMES[:10]:
         session.send(session.entry(name))
         session.wait(1)
-    falls_silent_after_the_refresh(session)
+    answers_no_pings(session)
 
 
 def only_tells_changes(session):
-    falls_silent_after_the_refresh(session)
-    while True:
-        session.send(session.info(tlv(0x80, b'more')))
-        session.wait(0.1)
+    answers_no_pings(session)
+    session.send_again_and_again(session.info(tlv(0x80, b'more')), pause=0.1)
 
 
 def never_pauses(session):
     session.send(session.refresh_delete())
-    session.send_without_a_pause(session.info(tlv(0x80, b'more')))
+    session.send_again_and_again(session.info(tlv(0x80, b'more')) * 100)
 
 
 def asked_of_nobody(sync):
