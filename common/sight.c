@@ -36,16 +36,11 @@ sdr_sight_clear(struct sdr_sight *sight)
 static void
 see_entry(void *arg, const char *dn)
 {
-    struct sdr_sight *sight = ((struct group *)arg)->sight;
+    struct group *group = arg;
 
-    free(sight->dn);
-    sight->dn = strdup(dn);
-}
-
-static void
-see_end(void *arg)
-{
-    ((struct group *)arg)->entries++;
+    free(group->sight->dn);
+    group->sight->dn = strdup(dn);
+    group->entries++;
 }
 
 /* Keep the first usable value of each attribute of the group. */
@@ -77,7 +72,6 @@ look(struct group *group, struct sdr_connection *connection, char *filter,
                                 .size_limit = 1,
                                 .entry = see_entry,
                                 .value = see_value,
-                                .end = see_end,
                                 .arg = group};
     enum sdr_status status = SDR_TEMPFAIL;
     const char **wanted;

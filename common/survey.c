@@ -115,8 +115,8 @@ look_at_base(struct sdr_visit *visit)
     static const char *const attributes[] = {LDAP_NO_ATTRS, NULL};
     const char *base = visit->directory->search_base;
     struct sdr_error error = {""};
-    enum sdr_status status = sdr_visit_search(
-        visit, base, "(objectClass=*)", attributes, sdr_visit_no_value, &error);
+    enum sdr_status status = sdr_visit_search(visit, base, "(objectClass=*)",
+                                              attributes, NULL, &error);
 
     if (status == SDR_OK) { /* sight shows whether anything is seen below */
         sdr_visit_tell(visit, SDR_FINE, "search base", NULL, "%s", base);
@@ -164,8 +164,7 @@ time_search(struct sdr_visit *visit, const char *base, const char *filter,
         double ms;
 
         clock_gettime(CLOCK_MONOTONIC, &start);
-        if (sdr_visit_search(visit, base, filter, attributes,
-                             sdr_visit_no_value, error)
+        if (sdr_visit_search(visit, base, filter, attributes, NULL, error)
             != SDR_OK)
             return -1;
         clock_gettime(CLOCK_MONOTONIC, &end);

@@ -38,22 +38,6 @@ on_entry(void *arg, const char *dn)
     snprintf(visit->dn, sizeof visit->dn, "%s", dn);
 }
 
-void
-sdr_visit_no_value(void *visit, const char *attribute, const char *value,
-                   size_t len)
-{
-    (void)visit;
-    (void)attribute;
-    (void)value;
-    (void)len;
-}
-
-static void
-on_end(void *arg)
-{
-    (void)arg;
-}
-
 enum sdr_status
 sdr_visit_search(struct sdr_visit *visit, const char *base, const char *filter,
                  const char *const *attributes,
@@ -66,7 +50,6 @@ sdr_visit_search(struct sdr_visit *visit, const char *base, const char *filter,
                            .size_limit = 1,
                            .entry = on_entry,
                            .value = value,
-                           .end = on_end,
                            .arg = visit};
     bool broken;
 

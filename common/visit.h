@@ -54,18 +54,13 @@ int64_t
 sdr_visit_deadline(const struct sdr_visit *visit);
 
 /* Search below the search base, or the entry BASE alone, for one entry at most;
- * it is in visit->dn then. VALUE gets the visit and each value. Results as of
- * sdr_connection_search(). */
+ * it is in visit->dn then. VALUE gets the visit and each value; it may be NULL.
+ * Results as of sdr_connection_search(). */
 enum sdr_status SDR_MUST_USE
 sdr_visit_search(struct sdr_visit *visit, const char *base, const char *filter,
                  const char *const *attributes,
                  void (*value)(void *, const char *, const char *, size_t),
                  struct sdr_error *error);
-
-/* For searches whose values do not matter. */
-void
-sdr_visit_no_value(void *visit, const char *attribute, const char *value,
-                   size_t len);
 
 /* Does the server know the attributes that routing reads, and our class? */
 void

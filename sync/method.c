@@ -12,25 +12,12 @@
 #include "clock.h"
 
 static void
-on_entry(void *arg, const char *dn)
-{
-    (void)arg;
-    (void)dn;
-}
-
-static void
 on_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     (void)attribute;
     if (len == strlen(LDAP_CONTROL_SYNC)
         && memcmp(value, LDAP_CONTROL_SYNC, len) == 0)
         *(enum sdr_sync *)arg = SDR_SYNC_SYNCREPL;
-}
-
-static void
-on_end(void *arg)
-{
-    (void)arg;
 }
 
 /* What a server does not tell it does not know. */
@@ -42,9 +29,7 @@ ask_controls(struct sdr_connection *connection, enum sdr_sync *method,
     struct sdr_search search = {.base = "",
                                 .filter = "(objectClass=*)",
                                 .attributes = attributes,
-                                .entry = on_entry,
                                 .value = on_value,
-                                .end = on_end,
                                 .arg = method};
     enum sdr_status status =
         sdr_connection_search(connection, &search, deadline, broken, error);

@@ -100,13 +100,6 @@ struct collect {
 };
 
 static void
-skip_entry(void *arg, const char *dn)
-{
-    (void)arg;
-    (void)dn;
-}
-
-static void
 collect_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct collect *collect = arg;
@@ -114,12 +107,6 @@ collect_value(void *arg, const char *attribute, const char *value, size_t len)
 
     if (is_id(attribute, value, len, id) && !seen_add(collect->ids, id))
         collect->failed = true;
-}
-
-static void
-skip_end(void *arg)
-{
-    (void)arg;
 }
 
 enum sdr_status
@@ -131,9 +118,7 @@ paged_ids(const struct session_with *with, const char *base, const char *filter,
                                 .below = true,
                                 .filter = filter,
                                 .attributes = id_attributes,
-                                .entry = skip_entry,
                                 .value = collect_value,
-                                .end = skip_end,
                                 .arg = &collect};
     enum sdr_status status = paged_search(with, &search, true);
 

@@ -49,8 +49,10 @@ static struct {
 } now;
 
 void
-refresh_begin(struct refresh *refresh, struct worker *worker)
+refresh_begin(struct refresh *refresh, struct worker *worker,
+              struct proof *proof)
 {
+    (void)proof;
     memset(refresh, 0, sizeof *refresh);
     refresh->worker = worker;
     now.entries = 0;
