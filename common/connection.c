@@ -378,7 +378,6 @@ send_comparison(LDAP *ld, const char *dn, struct sdr_comparison *comparison,
 {
     struct berval value = {.bv_val = (char *)(uintptr_t)comparison->value,
                            .bv_len = strlen(comparison->value)};
-
     int rc = ldap_compare_ext(ld, dn, comparison->attribute, &value, NULL, NULL,
                               &comparison->id);
 

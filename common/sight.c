@@ -66,25 +66,22 @@ static enum sdr_status
 look(struct group *group, struct sdr_connection *connection, char *filter,
      int64_t deadline, bool *broken, struct sdr_error *error)
 {
-    const char *attributes[] = {NULL, NULL};
+    unsigned count = group->last - group->first + 1;
+    const char **wanted = calloc(count + 1, sizeof *wanted);
     struct sdr_search search = {.filter = filter,
-                                .attributes = attributes,
+                                .attributes = wanted,
                                 .size_limit = 1,
                                 .entry = see_entry,
                                 .value = see_value,
                                 .arg = group};
     enum sdr_status status = SDR_TEMPFAIL;
-    const char **wanted;
-    unsigned count = group->last - group->first + 1;
 
     group->entries = 0;
-    wanted = calloc(count + 1, sizeof *wanted);
-    if (filter == NULL || wanted == NULL) {
+    if (wanted == NULL) {
         sdr_error_set(error, "no memory");
     } else {
         memcpy(wanted, group->directory->mapping.addresses.items + group->first,
                count * sizeof *wanted);
-        search.attributes = wanted;
         status =
             sdr_connection_search(connection, &search, deadline, broken, error);
     }

@@ -184,7 +184,7 @@ look_at_index(struct sdr_visit *visit,
     struct sdr_error error = {""};
     char *filter = sdr_filter_value(visit->directory, attribute->name, nobody,
                                     strlen(nobody));
-    double ms = filter == NULL ? -1 : time_search(visit, NULL, filter, &error);
+    double ms = time_search(visit, NULL, filter, &error);
     char advice[256];
 
     free(filter);

@@ -19,11 +19,9 @@ find_somebody(struct sdr_visit *visit)
     char *filter = sdr_filter_present(visit->directory, addresses->items,
                                       addresses->count);
     struct sdr_error error = {""};
-    bool found =
-        filter != NULL
-        && sdr_visit_search(visit, NULL, filter, attributes, NULL, &error)
-               == SDR_OK
-        && visit->entries > 0;
+    bool found = sdr_visit_search(visit, NULL, filter, attributes, NULL, &error)
+                     == SDR_OK
+                 && visit->entries > 0;
 
     free(filter);
     return found;

@@ -22,9 +22,9 @@ keep_name(void *arg, const char *dn)
         *name = strdup(dn);
 }
 
-/* Entries with an address; OWNERLESS: that show nothing of whose they are. */
+/* Entries with an address that show nothing of whose they are. */
 static char *
-make_filter(const struct sdr_directory_options *directory, bool ownerless)
+make_filter(const struct sdr_directory_options *directory)
 {
     const struct sdr_mapping *mapping = &directory->mapping;
     const char *names[] = {mapping->owner, mapping->routing};
@@ -36,7 +36,7 @@ make_filter(const struct sdr_directory_options *directory, bool ownerless)
 
     if (out != NULL) {
         fprintf(out, "(&%s", addresses);
-        for (unsigned i = 0; ownerless && i < 2; i++) {
+        for (unsigned i = 0; i < 2; i++) {
             if (names[i] != NULL)
                 fprintf(out, "(!(%s=*))", names[i]);
         }
@@ -53,11 +53,10 @@ make_filter(const struct sdr_directory_options *directory, bool ownerless)
 /* *dn is the name of such an entry, freed by the caller; NULL if there is
  * none. */
 static enum sdr_status
-find_entry(const struct proof *proof, bool ownerless, char **dn,
-           struct sdr_error *error)
+find_ownerless(const struct proof *proof, char **dn, struct sdr_error *error)
 {
     const char *none[] = {"1.1", NULL};
-    char *filter = make_filter(proof->directory, ownerless);
+    char *filter = make_filter(proof->directory);
     struct sdr_search search = {.filter = filter,
                                 .attributes = none,
                                 .size_limit = 1,
@@ -105,12 +104,11 @@ proof_of_sight(struct proof *proof, struct sdr_error *error)
     char *dn = NULL;
 
     if (status == SDR_OK)
-        status = find_entry(proof, true, &dn, error);
-    /* To OpenLDAP an attribute that may not be searched is not even absent. */
-    if (status == SDR_OK && dn == NULL)
-        status = find_entry(proof, false, &dn, error);
-    if (status == SDR_OK && dn != NULL)
-        status = prove_rights(proof, dn, error);
+        status = find_ownerless(proof, &dn, error);
+    /* To OpenLDAP an attribute that may not be searched is not even absent:
+     * then anybody will do. */
+    if (status == SDR_OK)
+        status = prove_rights(proof, dn != NULL ? dn : proof->sight.dn, error);
     free(dn);
     return status;
 }

@@ -11,6 +11,7 @@ import world
 from adldif import group, people
 from proc import wait_for
 from slapd import SUFFIX
+from test_ad_sight import rights
 
 ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.com'
 HOSTED = f'CN=hosted,OU=groups,{SUFFIX}'
@@ -181,6 +182,17 @@ def test_out_of_the_search_base(people_ad, ad_sync):
     people_ad.modify(f'dn: CN=bob,OU=groups,{SUFFIX}\nchangetype: modrdn\nnewrdn: CN=bob\n'
                      f'deleteoldrdn: 1\nnewsuperior: OU=people,{SUFFIX}\n')
     wait_for(lambda: len(sync.dump()) == 7, 20, 'bob to be back')
+
+
+def test_rights_taken_away_while_it_reads(people_ad, ad_sync):
+    """An Active Directory says nothing at all of those who are hidden, nor that they are."""
+    sync = ad_sync(people_ad).start()
+    before = sync.caught_up()
+    rights(people_ad, '(D;CI;LCRPLO;;;$sid)')
+    people_ad.modify(f'dn: CN=bob,OU=people,{SUFFIX}\nchangetype: modify\n'
+                     'replace: description\ndescription: x\n')
+    sync.wait_told('no entry shows a value')
+    assert sync.dump() == before
 
 
 def test_out_of_the_filter(people_ad, ad_sync):
