@@ -1,10 +1,10 @@
-/* status.h - the one set of answers that every sdr_ function gives
+/* status.h - the results and errors of all sdr_ functions
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A status says what kind of answer it is; a struct sdr_error, passed last,
- * carries the sentence for a human. Each level may put what it knows in front;
- * only the program on top logs it, once. Plain values: nothing to free, any
- * thread may use its own.
+ * A status is the kind of result; a struct sdr_error, the last parameter, holds
+ * a sentence for a person. Each level may add a prefix; only the program itself
+ * logs the sentence, once. Both are plain values: nothing to free; each thread
+ * uses its own.
  */
 #ifndef SDR_STATUS_H
 #define SDR_STATUS_H
@@ -16,31 +16,35 @@
 
 enum sdr_status {
     SDR_OK,       /* done, or found */
-    SDR_NOTFOUND, /* a sure answer: there is none */
-    SDR_TEMPFAIL, /* no answer now: the caller may try again */
-    SDR_INVALID,  /* the input can never have an answer */
+    SDR_NOTFOUND, /* certain: there is none */
+    SDR_TEMPFAIL, /* no answer now: try again later */
+    SDR_INVALID,  /* the input is not valid */
     SDR_CONFIG,   /* the configuration is wrong */
 };
 
-/* A sentence without a final dot or line feed; "" if there is none. */
+/* A sentence without a final full stop or line feed; "" means no error. */
 struct sdr_error {
     char text[512];
 };
 
-/* The status in one word, for logs: "ok", "none", "not-now", ... */
+/* The status in one word, for logs: "ok", "none", "not-now", "invalid" or
+ * "misconfigured". A constant string. */
 SDR_PUBLIC const char *
 sdr_status_name(enum sdr_status status);
 
-/* The status as an exit code of <sysexits.h>: 0, 67, 75, 65 or 78. */
+/* The status as an exit code of <sysexits.h>, in the order of the enum: 0, 67
+ * (EX_NOUSER), 75 (EX_TEMPFAIL), 65 (EX_DATAERR) or 78 (EX_CONFIG). */
 SDR_PUBLIC int
 sdr_status_exit(enum sdr_status status);
 
-/* Write the sentence, cut if it is too long. A NULL error is ignored. */
+/* Set the sentence; one that is too long is cut. Does nothing if ERROR is NULL.
+ */
 SDR_PRINTF(2, 3)
 void
 sdr_error_set(struct sdr_error *error, const char *format, ...);
 
-/* Put "PREFIX: " before the sentence that is there. A NULL error is ignored. */
+/* Put "PREFIX: " in front of the sentence; the end is cut if it is too long.
+ * Does nothing if ERROR is NULL. */
 SDR_PRINTF(2, 3)
 void
 sdr_error_prefix(struct sdr_error *error, const char *format, ...);

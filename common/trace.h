@@ -1,10 +1,11 @@
-/* trace.h - lines of text for whoever wants to see each step
+/* trace.h - lines of text that explain each step
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The library prints nothing. What it has to tell besides its answer (the steps
- * of a decision, the mistakes of a configuration) goes line by line to a
- * function of the caller's. The function runs in the thread that called the
- * library and must not call back into it.
+ * The library prints nothing. Lines that belong to no result (the steps of a
+ * decision, the errors of a configuration) go one by one to a function of the
+ * caller. It runs in the thread that called the library and must not call the
+ * library. TEXT is borrowed during the call; it has no line feed and is safe
+ * for a terminal and a log (see log.h).
  */
 #ifndef SDR_TRACE_H
 #define SDR_TRACE_H
@@ -16,8 +17,8 @@ struct sdr_trace {
     void *arg;
 };
 
-/* Format a line, make it safe for a terminal and a log (sdr_log_clean()), and
- * hand it on. A NULL trace is ignored, at the cost of a comparison. */
+/* Format a line, escape it with sdr_log_clean(), and pass it on; one that is
+ * too long is cut. Does nothing if TRACE is NULL. */
 SDR_PRINTF(2, 3)
 void
 sdr_trace(const struct sdr_trace *trace, const char *format, ...);

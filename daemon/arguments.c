@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "config.h"
-#include "sdr.h"
+#include "config/config.h"
+#include "decision/sdr.h"
+#include "say.h"
 
-/* The first is for those alone that know it. */
+/* The first is only for programs with knows_once. */
 static const struct option options[] = {
     {"once", no_argument, NULL, '1'},
     {"config", required_argument, NULL, 'c'},
@@ -62,6 +63,7 @@ arguments_read(struct arguments *arguments, int argc, char **argv)
     unsigned first = arguments->knows_once ? 0 : 1;
     int c;
 
+    say_as(arguments->name);
     arguments->path = SDR_CONFIG_PATH;
     while ((c = getopt_long(argc, argv, first == 0 ? "1c:tvhV" : "c:tvhV",
                             options + first, NULL))

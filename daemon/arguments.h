@@ -11,12 +11,13 @@ struct arguments {
     const char *name;  /* "sdr-milter" */
     const char *usage; /* what it shows for --help */
     bool knows_once;   /* it may do its work once, and end */
-    /* What it was told. */
+    /* From the command line. */
     const char *path; /* of the configuration */
     bool once, test, verbose;
 };
 
-/* Read the command line. Ends the program where there is nothing left to do. */
+/* Read the command line. Exits after --help, --version and a usage error
+ * (EX_USAGE). Sets the name for say.h. */
 void
 arguments_read(struct arguments *arguments, int argc, char **argv);
 

@@ -1,4 +1,4 @@
-/* notify.h - tells the service manager about us: sd_notify(3), the protocol
+/* notify.h - status for the service manager: the protocol of sd_notify(3)
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef DAEMON_NOTIFY_H

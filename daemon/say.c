@@ -7,17 +7,40 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "net/clock.h"
 
 /* Longer than any line that we make. */
 enum { LINE_MAX_OCTETS = 8192 };
 
-static bool for_person; /* rather than for a journal */
+/* Between two messages that say the same. */
+enum { SAME_MS = 60 * 1000 };
 
+static bool for_journal;    /* rather than for a person */
+static const char *program; /* NULL: no name */
+
+void
+say_as(const char *name)
+{
+    program = name;
+}
+
+/* systemd names the stream that leads to its journal; a program whose output
+ * goes elsewhere inherits that name too, so they are compared. */
 static void
 look_who_reads(void)
 {
-    for_person = isatty(STDERR_FILENO) != 0;
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+
+    for_journal = stream != NULL
+                  && sscanf(stream, "%llu:%llu", &device, &inode) == 2
+                  && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device
+                  && st.st_ino == inode;
 }
 
 void
@@ -30,8 +53,10 @@ say(int priority, const char *format, ...)
     int added;
 
     pthread_once(&looked, look_who_reads);
-    if (!for_person)
+    if (for_journal)
         len = (size_t)snprintf(line, sizeof line, "<%d>", priority);
+    else if (program != NULL)
+        len = (size_t)snprintf(line, sizeof line, "%s: ", program);
     va_start(args, format);
     added = vsnprintf(line + len, sizeof line - len - 1, format, args);
     va_end(args);
@@ -40,7 +65,7 @@ say(int priority, const char *format, ...)
     if (len > sizeof line - 2)
         len = sizeof line - 2;
     line[len++] = '\n';
-    /* Nobody is left to hear that it failed. */
+    /* There is nowhere to report that it failed. */
     if (write(STDERR_FILENO, line, len) < 0)
         return;
 }
@@ -49,4 +74,15 @@ void
 say_line(void *arg, const char *text)
 {
     say(*(const int *)arg, "%s", text);
+}
+
+bool
+say_is_due(int64_t *said)
+{
+    int64_t now = sdr_clock();
+
+    if (*said != 0 && now - *said < SAME_MS)
+        return false;
+    *said = now;
+    return true;
 }

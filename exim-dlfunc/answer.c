@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "address.h"
+#include "decision/address.h"
 
 SDR_PRINTF(3, 4)
 static void
@@ -48,11 +48,12 @@ append_address(char *out, size_t size, const char *address)
     append(out, size, "%s<%s>", out[0] == '\0' ? "" : ", ", address);
 }
 
-static void
-refuse(char *out, size_t size, const struct sdr_reply *reply)
+void
+answer_refusal(char *out, size_t size, const struct sdr_reply *reply)
 {
-    append(out, size, ":%s: %s %s %s", reply->code[0] == '5' ? "fail" : "defer",
-           reply->code, reply->enhanced, reply->text);
+    snprintf(out, size, ":%s: %s %s %s",
+             reply->code[0] == '5' ? "fail" : "defer", reply->code,
+             reply->enhanced, reply->text);
 }
 
 /* The recipient itself, which stays here beside the targets. */
@@ -94,9 +95,18 @@ answer_route(char *out, size_t size, const char *recipient,
         return;
     case SDR_REJECT:
     case SDR_DEFER:
-        refuse(out, size, &verdict->reply);
+        answer_refusal(out, size, &verdict->reply);
         return;
     }
+}
+
+void
+answer_verify(char *out, size_t size, const char *recipient,
+              const struct sdr_verdict *verdict)
+{
+    out[0] = '\0';
+    if (verdict->kind != SDR_COPY && verdict->kind != SDR_ROUTE)
+        answer_route(out, size, recipient, verdict);
 }
 
 bool
@@ -126,7 +136,7 @@ answer_owner(char *out, size_t size, const struct sdr_verdict *verdict)
 
     out[0] = '\0';
     if (verdict->reply.code != NULL) {
-        refuse(out, size, &verdict->reply);
+        answer_refusal(out, size, &verdict->reply);
         return;
     }
     if (!verdict->decided)

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "answer.h"
-#include "config.h"
-#include "guest.h"
+#include "config/config.h"
+#include "process.h"
 
 /* Looked at: 4 (Exim 4.94) to 7 (after 4.99). */
 #if LOCAL_SCAN_ABI_VERSION_MAJOR < 4 || LOCAL_SCAN_ABI_VERSION_MAJOR > 7
@@ -28,7 +28,8 @@
 
 typedef int
 function(uschar **yield, int argc, uschar *argv[]);
-EXPORT function sdr_route, sdr_next_hop, sdr_owner, sdr_mark;
+EXPORT function sdr_route, sdr_verify, sdr_next_hop, sdr_owner, sdr_loop,
+    sdr_mark;
 
 static char answer[ANSWER_SIZE];
 
@@ -37,7 +38,7 @@ static char answer[ANSWER_SIZE];
 static bool leaves = true;
 
 void
-guest_log(const char *line)
+process_log(const char *line)
 {
     log_write(0, LOG_MAIN, "%s", line);
 }
@@ -87,7 +88,7 @@ path(int argc, uschar *argv[], int i)
 static int
 misused(uschar **yield, const char *usage)
 {
-    guest_log(usage);
+    process_log(usage);
     *yield = (uschar *)(uintptr_t) ":defer: 451 4.3.5 Configuration error, "
                                    "try again later";
     return OK;
@@ -109,10 +110,24 @@ sdr_route(uschar **yield, int argc, uschar *argv[])
 
     if (argc < 1 || argc > 3)
         return misused(yield, "sdr_route: use {ADDRESS}{MARKS}{FILE}");
-    verdict =
-        guest_decide(path(argc, argv, 2), address, argument(argc, argv, 1, ""));
+    verdict = process_decide(path(argc, argv, 2), address,
+                             argument(argc, argv, 1, ""));
     answer_route(answer, sizeof answer, address, verdict);
     leaves = answer_route_leaves(verdict);
+    return reply_tainted(yield);
+}
+
+int
+sdr_verify(uschar **yield, int argc, uschar *argv[])
+{
+    const struct sdr_verdict *verdict;
+    const char *address = recipient(argc, argv);
+
+    if (argc < 1 || argc > 3)
+        return misused(yield, "sdr_verify: use {ADDRESS}{MARKS}{FILE}");
+    verdict = process_decide(path(argc, argv, 2), address,
+                             argument(argc, argv, 1, ""));
+    answer_verify(answer, sizeof answer, address, verdict);
     return reply_tainted(yield);
 }
 
@@ -123,7 +138,7 @@ sdr_next_hop(uschar **yield, int argc, uschar *argv[])
 
     if (argc < 1 || argc > 2)
         return fail(yield, "sdr_next_hop: use {ADDRESS}{FILE}");
-    verdict = guest_decide(path(argc, argv, 1), recipient(argc, argv), NULL);
+    verdict = process_decide(path(argc, argv, 1), recipient(argc, argv), NULL);
     answer_next_hop(answer, sizeof answer, verdict);
     leaves = verdict->kind == SDR_ROUTE && verdict->target_count == 0;
     return verdict->kind == SDR_DEFER ? fail(yield, verdict->reply.text)
@@ -135,8 +150,23 @@ sdr_owner(uschar **yield, int argc, uschar *argv[])
 {
     if (argc < 1 || argc > 2)
         return misused(yield, "sdr_owner: use {ADDRESS}{FILE}");
-    answer_owner(answer, sizeof answer,
-                 guest_decide(path(argc, argv, 1), recipient(argc, argv), ""));
+    answer_owner(
+        answer, sizeof answer,
+        process_decide(path(argc, argv, 1), recipient(argc, argv), ""));
+    return reply(yield);
+}
+
+int
+sdr_loop(uschar **yield, int argc, uschar *argv[])
+{
+    struct sdr_reply why;
+
+    if (argc < 2 || argc > 3)
+        return misused(yield, "sdr_loop: use {RECIPIENTS}{MARKS}{FILE}");
+    answer[0] = '\0';
+    if (process_is_loop(path(argc, argv, 2), argument(argc, argv, 0, ""),
+                        argument(argc, argv, 1, ""), &why))
+        answer_refusal(answer, sizeof answer, &why);
     return reply(yield);
 }
 
@@ -147,7 +177,7 @@ sdr_mark(uschar **yield, int argc, uschar *argv[])
         return fail(yield, "sdr_mark: use {MARKS}{FILE}");
     answer[0] = '\0';
     if (leaves)
-        guest_mark(path(argc, argv, 1), argument(argc, argv, 0, ""), answer,
-                   sizeof answer);
+        process_mark(path(argc, argv, 1), argument(argc, argv, 0, ""), answer,
+                     sizeof answer);
     return reply(yield);
 }

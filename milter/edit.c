@@ -8,16 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "decide.h"
+#include "metrics.h"
 #include "say.h"
-#include "told.h"
 
 enum { QUEUE_ID_MAX = 100 };
 
 const char *
 edit_queue_id(const struct mta *mta)
 {
-    const char *id = macros_find(&mta->macros, "i");
+    const char *id = mta_macro(mta, "i");
     size_t len = 0;
 
     while (id != NULL && id[len] > ' ' && id[len] < 0x7f)
@@ -30,7 +29,7 @@ edit_queue_id(const struct mta *mta)
 /* "ORCPT=rfc822;alice@example.com" for a recipient whose client gave none:
  * Postfix would invent one from the new address. RFC 3461 (4) has the encoding.
  * An address in UTF-8 stands as it is (RFC 6533, 3: Postfix up to 3.10 cannot
- * read the escapes that are allowed besides), which leaves no way to write
+ * read the escapes that are also allowed), which leaves no way to write
  * these three. False: there is none to be had. */
 static bool
 make_orcpt(const struct recipient *recipient, char *out, size_t size)
@@ -66,7 +65,7 @@ make_parameters(const struct message *message,
     char made[SDR_ADDRESS_MAX * 3 + sizeof "ORCPT=rfc822;"] = "";
     const char *orcpt = recipient->orcpt;
 
-    if (orcpt == NULL && message->from_postfix && recipient->has_mailbox
+    if (orcpt == NULL && message->mta == PATH_POSTFIX && recipient->has_mailbox
         && make_orcpt(recipient, made, sizeof made))
         orcpt = made;
     snprintf(out, size, "%s%s%s",
@@ -76,19 +75,6 @@ make_parameters(const struct message *message,
 }
 
 /* ---- what stays, what goes, what comes ---- */
-
-/* Leave alone what the lookup table has done already. */
-static void
-find_told(const struct message *message)
-{
-    for (unsigned i = 0; i < message->count; i++) {
-        struct recipient *r = message->recipients[i];
-
-        if (r->may_be_told && r->has_mailbox
-            && told_since(&r->mailbox, message->began))
-            recipient_leave(r);
-    }
-}
 
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
@@ -105,79 +91,76 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
-/* Delete by another text than the client's, unless one that stays has it too.
- */
+/* The local parts of those that stay, whatever their domain. */
 static bool
-delete_by(struct mta *mta, const struct message *message, const char *text)
+collect_names(const struct message *message, struct mailbox_set *names)
 {
+    struct sdr_address name = {0};
+    bool is_new;
+
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
-        if (recipient_stays(r)
-            && (strcmp(r->given, text) == 0
-                || (r->resolved != NULL && strcmp(r->resolved, text) == 0)))
-            return true;
+        memcpy(name.folded, r->mailbox.folded, sizeof name.folded);
+        if (recipient_stays(r) && r->has_mailbox
+            && !mailbox_set_add(names, &name, &is_new))
+            return false;
     }
-    return mta_delete_recipient(mta, text);
+    return true;
 }
 
-/* Delete by the client's text without its source route, "<@a,@b:", if it has
- * one: Postfix keeps that, neither more of it nor less. */
+/* Delete by the other texts that it may have; by its name alone only if that
+ * cannot be another one, who stays. */
 static bool
-delete_without_route(struct mta *mta, const struct message *message,
-                     const char *given)
+delete_submitted(struct mta *mta, const struct recipient *recipient,
+                 const struct mailbox_set *names)
 {
-    const char *start = given + (given[0] == '<' ? 1 : 0);
-    const char *colon = start[0] == '@' ? strchr(start, ':') : NULL;
-    char *path = NULL;
-    bool ok;
+    struct sdr_address name = {0};
+    char text[PATH_TEXT_MAX];
 
-    if (colon == NULL)
-        return true;
-    if (asprintf(&path, "%s%s", start == given ? "" : "<", colon + 1) < 0)
-        return false;
-    ok = delete_by(mta, message, path);
-    free(path);
-    return ok;
+    memcpy(name.folded, recipient->mailbox.folded, sizeof name.folded);
+    for (unsigned i = mailbox_set_has(names, &name) ? 1 : 0;
+         path_submitted(i, recipient->given, text); i++) {
+        if (!mta_delete_recipient(mta, text))
+            return false;
+    }
+    return true;
 }
 
-/* True if there is no difference between the texts to the MTA: Postfix and
- * Sendmail take the brackets off. To look for a recipient once more takes them
- * long: the one reads all of them again, the other rewrites the address. */
-static bool
-is_same_to_mta(const struct message *message, const char *given,
-               const char *resolved)
-{
-    size_t len = strlen(given);
-
-    if (strcmp(given, resolved) == 0)
-        return true;
-    if (!message->from_postfix && !message->from_sendmail)
-        return false;
-    if (len < 2 || given[0] != '<' || given[len - 1] != '>')
-        return false;
-    return strlen(resolved) == len - 2
-           && strncmp(given + 1, resolved, len - 2) == 0;
-}
-
-/* The MTA finds a recipient by its text: some by the client's, some by their
- * own spelling. These are safe only if they are not the text of a recipient
- * that must stay or come. */
 static bool
 delete_recipient(struct mta *mta, const struct message *message,
                  const struct recipient *recipient,
-                 const struct mailbox_set *kept)
+                 const struct mailbox_set *names)
 {
-    if (!mta_delete_recipient(mta, recipient->given))
-        return false;
-    if (mailbox_set_has(kept, &recipient->mailbox))
-        return true;
-    if (!delete_without_route(mta, message, recipient->given))
-        return false;
-    if (recipient->resolved == NULL
-        || is_same_to_mta(message, recipient->given, recipient->resolved))
-        return true;
-    return delete_by(mta, message, recipient->resolved);
+    char text[PATH_TEXT_MAX];
+
+    return message_queued(message, recipient, text)
+           && mta_delete_recipient(mta, text)
+           && (message->mta != PATH_POSTFIX || message->by_smtp
+               || delete_submitted(mta, recipient, names));
+}
+
+static bool
+delete_recipients(struct mta *mta, const struct message *message,
+                  const struct mailbox_set *kept)
+{
+    struct mailbox_set names = {NULL};
+    bool ok = message->by_smtp || collect_names(message, &names);
+
+    for (unsigned i = 0; ok && i < message->count; i++) {
+        const struct recipient *r = message->recipients[i];
+
+        if (!recipient_stays(r) && !message_shares_name(message, r))
+            ok = delete_recipient(mta, message, r, &names);
+    }
+    for (unsigned i = 0; ok && i < message->refused_count; i++) {
+        const struct recipient *r = message->refused[i];
+
+        if (!mailbox_set_has(kept, &r->mailbox))
+            ok = delete_recipient(mta, message, r, &names);
+    }
+    mailbox_set_clear(&names);
+    return ok;
 }
 
 static bool
@@ -215,15 +198,9 @@ static bool
 edit_envelope(struct mta *mta, const struct message *message,
               struct mailbox_set *present)
 {
-    if (!collect_kept(message, present))
+    if (!collect_kept(message, present)
+        || !delete_recipients(mta, message, present))
         return false;
-    for (unsigned i = 0; i < message->count; i++) {
-        const struct recipient *r = message->recipients[i];
-
-        if (!recipient_stays(r) && !message_shares_name(message, r)
-            && !delete_recipient(mta, message, r, present))
-            return false;
-    }
     for (unsigned i = 0; i < message->count; i++) {
         if (!add_targets(mta, message, message->recipients[i], present))
             return false;
@@ -251,9 +228,12 @@ count_leaving(const struct message *message, unsigned *leaving,
         ++*(message->recipients[i]->leaves ? leaving : staying);
 }
 
+/* What is left to the tables they log themselves. */
 static void
-tell(const struct mta *mta, const struct message *message)
+log_decisions(const struct mta *mta, const struct message *message)
 {
+    if (message_left_to_tables(message))
+        return;
     for (unsigned i = 0; i < message->count; i++) {
         const struct recipient *r = message->recipients[i];
 
@@ -275,7 +255,7 @@ must_refuse(const struct mta *mta, const struct message *message,
         || !sdr_route_guard(sdr_get_config(message->sdr), &message->marks,
                             time(NULL), reply))
         return false;
-    decide_count_loop();
+    decision_count_loop();
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",
         edit_queue_id(mta), message->marks.count, reply->code, reply->enhanced);
     return true;
@@ -286,24 +266,23 @@ edit_message(struct mta *mta, const struct message *message)
 {
     struct mailbox_set present = {NULL};
     struct sdr_reply reply = {NULL, NULL, ""};
-    size_t before = mta->told.len;
     unsigned leaving, staying;
     bool ok;
 
-    find_told(message);
     count_leaving(message, &leaving, &staying);
     if (must_refuse(mta, message, leaving, staying, &reply))
         return mta_reply(mta, &reply);
-    ok = edit_envelope(mta, message, &present);
+    ok = message_left_to_tables(message)
+         || edit_envelope(mta, message, &present);
     mailbox_set_clear(&present);
     if (ok && leaving > 0)
         ok = add_mark(mta, sdr_get_config(message->sdr));
     if (!ok) {
-        packet_take_back(&mta->told, before);
+        mta_cancel_edits(mta);
         say(LOG_ERR, "%s: the MTA refused an edit of the envelope: deferred",
             edit_queue_id(mta));
         return MTA_TEMPFAIL;
     }
-    tell(mta, message);
+    log_decisions(mta, message);
     return MTA_CONTINUE;
 }

@@ -8,7 +8,7 @@
 #include "mta.h"
 
 /* The message's queue id for the log; "NOQUEUE" while it has none, or one that
- * cannot be shown. Borrowed until the MTA tells something else. */
+ * cannot be shown. Borrowed until the MTA's next command. */
 const char *
 edit_queue_id(const struct mta *mta);
 

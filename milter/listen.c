@@ -15,7 +15,7 @@
 #include "say.h"
 
 bool
-listen_set_rights(const char *path, const struct sdr_milter_options *options)
+listen_set_access(const char *path, const struct sdr_milter_options *options)
 {
     const struct group *group = NULL;
 
@@ -54,7 +54,7 @@ static bool
 bind_and_listen(int fd, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    mode_t old = umask(0177); /* nobody else connects before its rights */
+    mode_t old = umask(0177); /* nobody else connects before its mode is set */
     bool ok;
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -72,7 +72,7 @@ listen_at(const char *path, const struct sdr_milter_options *options)
 
     if (fd < 0 || !bind_and_listen(fd, path))
         say(LOG_ERR, "%s: cannot listen: %s", path, strerror(errno));
-    else if (listen_set_rights(path, options))
+    else if (listen_set_access(path, options))
         return fd;
     if (fd >= 0)
         close(fd);

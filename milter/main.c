@@ -7,14 +7,14 @@
 #include <sysexits.h>
 
 #include "arguments.h"
-#include "sdr.h"
+#include "decision/sdr.h"
 #include "service.h"
 
 static const char usage[] =
     "usage: sdr-milter [-tv] [-c FILE]\n"
     "\n"
-    "Tells the MTA which site owns a recipient; stays in the foreground and\n"
-    "logs to stderr.\n"
+    "Sends each recipient of a split domain to the site that owns it; stays\n"
+    "in the foreground and logs to stderr.\n"
     "\n"
     "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
     "  -t, --test         check the configuration and end\n"
@@ -22,7 +22,8 @@ static const char usage[] =
     "  -h, --help         show this\n"
     "  -V, --version      show the version\n"
     "\n"
-    "SIGUSR1 reloads the configuration; SIGTERM ends.\n"
+    "SIGHUP and SIGUSR1 reload the configuration; SIGTERM ends. Built with\n"
+    "libmilter SIGHUP ends as well.\n"
     "Exit codes: 0 ended or sound, 64 bad use, 71 cannot serve, 78 bad\n"
     "configuration. See sdr-milter(8).\n";
 
@@ -41,7 +42,7 @@ main(int argc, char **argv)
     if (status != SDR_OK)
         return sdr_status_exit(status);
     if (arguments.test) {
-        printf("%s: no mistakes\n", arguments.path);
+        printf("%s: no errors found\n", arguments.path);
         code = EX_OK;
     } else {
         code = service_run(arguments.verbose);

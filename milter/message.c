@@ -53,6 +53,7 @@ free_recipient(struct recipient *recipient)
     free(recipient->line);
     free(recipient->given);
     free(recipient->resolved);
+    free(recipient->address);
     free(recipient->notify);
     free(recipient->orcpt);
     free(recipient);
@@ -62,23 +63,42 @@ void
 message_clear(struct message *message)
 {
     tdestroy(message->by_mailbox, keep);
+    tdestroy(message->staying, keep);
     for (unsigned i = 0; i < message->count; i++)
         free_recipient(message->recipients[i]);
+    for (unsigned i = 0; i < message->refused_count; i++)
+        free_recipient(message->refused[i]);
     free(message->recipients);
+    free(message->refused);
     sdr_close(&message->sdr);
     *message = (struct message){0};
+}
+
+bool
+message_left_to_tables(const struct message *message)
+{
+    return sdr_get_config(message->sdr)->milter.rewrite == SDR_TABLES_REWRITE;
+}
+
+/* Room for one more than COUNT. */
+static bool
+array_grow(struct recipient ***list, unsigned count)
+{
+    struct recipient **grown = realloc(*list, (count + 1) * sizeof *grown);
+
+    if (grown == NULL)
+        return false;
+    *list = grown;
+    return true;
 }
 
 struct recipient *
 message_add(struct message *message, const char *given, const char *resolved)
 {
-    struct recipient **grown =
-        realloc(message->recipients, (message->count + 1) * sizeof *grown);
     struct recipient *recipient;
 
-    if (grown == NULL)
+    if (!array_grow(&message->recipients, message->count))
         return NULL;
-    message->recipients = grown;
     recipient = calloc(1, sizeof *recipient);
     if (recipient == NULL)
         return NULL;
@@ -93,8 +113,8 @@ message_add(struct message *message, const char *given, const char *resolved)
     return recipient;
 }
 
-void
-message_remove_last(struct message *message)
+static struct recipient *
+take_last(struct message *message)
 {
     struct recipient *last = message->recipients[--message->count];
     struct recipient *const *found =
@@ -102,7 +122,43 @@ message_remove_last(struct message *message)
 
     if (found != NULL && *found == last)
         tdelete(last, &message->by_mailbox, compare_recipients);
-    free_recipient(last);
+    return last;
+}
+
+void
+message_remove_last(struct message *message)
+{
+    free_recipient(take_last(message));
+}
+
+bool
+message_refuse_last(struct message *message)
+{
+    const struct recipient *last = message->recipients[message->count - 1];
+    char text[PATH_TEXT_MAX];
+
+    if (message->mta != PATH_SENDMAIL
+        || path_queued(message->mta, last->given, text)
+        || !message_queued(message, last, text)) {
+        message_remove_last(message);
+        return true;
+    }
+    if (!array_grow(&message->refused, message->refused_count)) {
+        message_remove_last(message);
+        return false;
+    }
+    message->refused[message->refused_count++] = take_last(message);
+    return true;
+}
+
+/* Sendmail reports what it has read, as it was written. */
+bool
+message_queued(const struct message *message, const struct recipient *recipient,
+               char text[PATH_TEXT_MAX])
+{
+    return path_queued(message->mta, recipient->given, text)
+           || (message->mta == PATH_SENDMAIL && recipient->resolved != NULL
+               && path_queued(message->mta, recipient->resolved, text));
 }
 
 static bool
@@ -140,8 +196,6 @@ message_decide(struct message *message, struct recipient *recipient,
     recipient->kind = verdict->kind;
     recipient->decided = verdict->decided;
     recipient->leaves = verdict->leaves;
-    recipient->may_be_told = verdict->kind == SDR_COPY
-                             || verdict->kind == SDR_ROUTE || verdict->settled;
     recipient->priority = verdict_priority(verdict);
     for (unsigned i = 0; i < verdict->target_count; i++)
         targets[i] = (char *)(uintptr_t)verdict->targets[i].address;
@@ -168,15 +222,7 @@ message_decide_again(struct message *message, struct recipient *recipient)
     recipient->kind = (*found)->kind;
     recipient->decided = (*found)->decided;
     recipient->leaves = (*found)->leaves;
-    recipient->may_be_told = (*found)->may_be_told;
     return copy_targets(recipient, (*found)->targets, (*found)->target_count);
-}
-
-void
-recipient_leave(struct recipient *recipient)
-{
-    recipient->kind = SDR_PASS;
-    free_targets(recipient);
 }
 
 bool
@@ -185,23 +231,34 @@ recipient_stays(const struct recipient *recipient)
     return recipient->kind != SDR_REDIRECT;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcasecmp(a, b);
+}
+
+static bool
+has_bare_name(const struct recipient *recipient)
+{
+    return recipient->resolved != NULL
+           && strchr(recipient->resolved, '@') == NULL;
+}
+
+bool
+message_note_name(struct message *message, const struct recipient *recipient)
+{
+    return !has_bare_name(recipient) || !recipient_stays(recipient)
+           || tsearch(recipient->resolved, &message->staying, compare_names)
+                  != NULL;
+}
+
 bool
 message_shares_name(const struct message *message,
                     const struct recipient *recipient)
 {
-    const char *name = recipient->resolved;
-
-    if (name == NULL || strchr(name, '@') != NULL)
-        return false;
-    for (unsigned i = 0; i < message->count; i++) {
-        const struct recipient *other = message->recipients[i];
-
-        if (other != recipient && recipient_stays(other)
-            && other->resolved != NULL
-            && strcasecmp(other->resolved, name) == 0)
-            return true;
-    }
-    return false;
+    return has_bare_name(recipient)
+           && tfind(recipient->resolved, &message->staying, compare_names)
+                  != NULL;
 }
 
 bool

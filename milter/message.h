@@ -10,19 +10,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sdr.h"
+#include "path.h"
+#include "decision/sdr.h"
 
 struct recipient {
     char *given;     /* as the client gave it: argv[0] */
-    char *resolved;  /* {rcpt_addr}; NULL if the MTA told none */
-    const char *key; /* the one of the two that the decision is about */
+    char *resolved;  /* {rcpt_addr}; NULL if the MTA gave none */
+    char *address;   /* what is one in the first, if there is more in it */
+    const char *key; /* the one of these that the decision is about */
+    bool is_certain; /* that it can be deleted, see path.h */
     bool has_mailbox;
     struct sdr_address mailbox; /* what is delivered if we do nothing */
     char *notify, *orcpt; /* the client's parameters, "NOTIFY=..."; or NULL */
     enum sdr_verdict_kind kind;
     bool decided, leaves;
-    bool may_be_told; /* the lookup table may have done all that is to do */
-    int priority;     /* of the line in the log */
+    int priority; /* of the line in the log */
     char *line;
     char **targets;
     unsigned target_count;
@@ -30,13 +32,16 @@ struct recipient {
 
 struct message {
     struct sdr *sdr; /* the same configuration for all recipients */
-    int64_t began;   /* sdr_clock() */
     struct recipient **recipients;
     unsigned count;
+    struct recipient **refused; /* that are to be deleted nevertheless */
+    unsigned refused_count;
     void *by_mailbox; /* those that were decided, for tsearch(3) */
     struct sdr_marks marks;
     struct sdr_reply deferred; /* refuse it at its end; code NULL: no */
-    bool from_postfix, from_sendmail;
+    enum path_mta mta;
+    bool by_smtp;  /* or submitted by a user of the machine */
+    void *staying; /* names without a domain that stay, for tsearch(3) */
 };
 
 /* A set of mailboxes; all zero is empty. */
@@ -47,6 +52,10 @@ struct mailbox_set {
 /* Forget everything, give the configuration back. */
 void
 message_clear(struct message *message);
+
+/* True if the MTA's lookup tables rewrite its recipients: no edit of them. */
+bool
+message_left_to_tables(const struct message *message);
 
 /* Append a recipient; the message owns it. NULL without memory. */
 struct recipient *
@@ -65,9 +74,11 @@ message_decide(struct message *message, struct recipient *recipient,
 bool
 message_decide_again(struct message *message, struct recipient *recipient);
 
-/* It stays as it is, without targets; whether it leaves is as it was. */
-void
-recipient_leave(struct recipient *recipient);
+/* Write the text that deletes it for certain. False, TEXT undefined, if there
+ * is none. */
+bool
+message_queued(const struct message *message, const struct recipient *recipient,
+               char text[PATH_TEXT_MAX]);
 
 /* True for one that stays in the envelope. */
 bool
@@ -75,7 +86,10 @@ recipient_stays(const struct recipient *recipient);
 
 /* Sendmail knows a user of its own by name alone: "alice" is alice@example.com
  * and alice@example.org, and who deletes or refuses the one has deleted the
- * other. True if another one of this name stays. */
+ * other. So remember one that was accepted and stays; false without memory.
+ * Then: true if one of the same name stays. */
+bool
+message_note_name(struct message *message, const struct recipient *recipient);
 bool
 message_shares_name(const struct message *message,
                     const struct recipient *recipient);
@@ -84,7 +98,12 @@ message_shares_name(const struct message *message,
 void
 message_remove_last(struct message *message);
 
-/* Add; false without memory. *is_new tells whether it was not there before. */
+/* The same of one that Sendmail may not take off, because it reads what the
+ * client gave as a list: it has to be deleted. False without memory. */
+bool
+message_refuse_last(struct message *message);
+
+/* Add; false without memory. *is_new: it was not there before. */
 bool
 mailbox_set_add(struct mailbox_set *set, const struct sdr_address *mailbox,
                 bool *is_new);

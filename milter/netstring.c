@@ -4,15 +4,10 @@
 #include "netstring.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
-
-#include "clock.h"
-#include "receive.h"
 
 bool
 netstring_waiting(const struct netstring_reader *reader)
@@ -37,14 +32,13 @@ parse_head(const struct netstring_reader *reader, size_t *body, size_t *len)
             return NETSTRING_BAD;
     }
     if (i == reader->end)
-        return NETSTRING_LATE;
+        return NETSTRING_PART;
     *body = i + 1;
     return i > reader->start ? NETSTRING_OK : NETSTRING_BAD;
 }
 
-/* NETSTRING_LATE: it is not all there yet. */
-static enum netstring_status
-parse(struct netstring_reader *reader, char **text, size_t *len)
+enum netstring_status
+netstring_take(struct netstring_reader *reader, char **text, size_t *len)
 {
     size_t body = 0;
     enum netstring_status status = parse_head(reader, &body, len);
@@ -52,7 +46,7 @@ parse(struct netstring_reader *reader, char **text, size_t *len)
     if (status != NETSTRING_OK)
         return status;
     if (reader->end - body <= *len)
-        return NETSTRING_LATE;
+        return NETSTRING_PART;
     if (reader->text[body + *len] != ',')
         return NETSTRING_BAD;
     *text = reader->text + body;
@@ -69,67 +63,30 @@ make_room(struct netstring_reader *reader)
     reader->start = 0;
 }
 
-static enum netstring_status
-fill(struct netstring_reader *reader, int64_t deadline)
+enum netstring_status
+netstring_receive(struct netstring_reader *reader)
 {
-    size_t got = receive(reader->fd, reader->text + reader->end,
-                         sizeof reader->text - reader->end, deadline);
+    ssize_t got;
 
-    if (got == 0)
-        return deadline == 0 ? NETSTRING_END : NETSTRING_LATE;
-    reader->end += got;
+    make_room(reader);
+    do {
+        got = recv(reader->fd, reader->text + reader->end,
+                   sizeof reader->text - reader->end, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN)
+        return NETSTRING_PART;
+    if (got <= 0)
+        return netstring_waiting(reader) ? NETSTRING_CUT : NETSTRING_END;
+    reader->end += (size_t)got;
     return NETSTRING_OK;
 }
 
-enum netstring_status
-netstring_read(struct netstring_reader *reader, int seconds, char **text,
-               size_t *len)
+size_t
+netstring_format(char *octets, const char *text, size_t len)
 {
-    enum netstring_status status = NETSTRING_OK;
-    int64_t deadline = 0;
+    size_t head = (size_t)snprintf(octets, NETSTRING_FRAME, "%zu:", len);
 
-    make_room(reader);
-    if (!netstring_waiting(reader))
-        status = fill(reader, 0);
-    if (status != NETSTRING_OK)
-        return status;
-    deadline = sdr_clock() + (int64_t)seconds * 1000;
-    while ((status = parse(reader, text, len)) == NETSTRING_LATE) {
-        if (fill(reader, deadline) != NETSTRING_OK)
-            return NETSTRING_LATE;
-    }
-    return status;
-}
-
-bool
-netstring_write(int fd, const char *text, size_t len)
-{
-    char head[24], comma[] = ",";
-    struct iovec parts[] = {
-        {head, (size_t)snprintf(head, sizeof head, "%zu:", len)},
-        {(char *)(uintptr_t)text, len},
-        {comma, 1},
-    };
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
-
-    while (message.msg_iovlen > 0) {
-        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return false;
-        while (message.msg_iovlen > 0
-               && (size_t)sent >= message.msg_iov->iov_len) {
-            sent -= (ssize_t)message.msg_iov->iov_len;
-            message.msg_iov++;
-            message.msg_iovlen--;
-        }
-        if (message.msg_iovlen > 0) {
-            message.msg_iov->iov_base =
-                (char *)message.msg_iov->iov_base + sent;
-            message.msg_iov->iov_len -= (size_t)sent;
-        }
-    }
-    return true;
+    memcpy(octets + head, text, len);
+    octets[head + len] = ',';
+    return head + len + 1;
 }

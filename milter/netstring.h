@@ -13,12 +13,14 @@
 enum {
     NETSTRING_MAX = 4096, /* octets of one that we read */
     NETSTRING_HEAD = sizeof "4096:" - 1,
+    NETSTRING_FRAME = 24, /* what format adds, at most */
 };
 
 enum netstring_status {
     NETSTRING_OK,
+    NETSTRING_PART, /* the rest has not come yet */
     NETSTRING_END,  /* the peer has gone, between two of them */
-    NETSTRING_LATE, /* it stopped within one */
+    NETSTRING_CUT,  /* it has gone within one */
     NETSTRING_BAD   /* it speaks something else, or too long */
 };
 
@@ -32,16 +34,20 @@ struct netstring_reader {
 bool
 netstring_waiting(const struct netstring_reader *reader);
 
-/* Wait for the next one, without limit for its first octet and SECONDS for the
- * rest. *text is its content, ended by a NUL, *len octets without that; it is
- * borrowed until the next call. */
+/* Take the next one from what has been received: OK, PART or BAD. *text is its
+ * content, ended by a NUL, *len octets without that; it is borrowed until more
+ * is received. */
 enum netstring_status
-netstring_read(struct netstring_reader *reader, int seconds, char **text,
-               size_t *len);
+netstring_take(struct netstring_reader *reader, char **text, size_t *len);
 
-/* Write one. A send timeout of the socket holds. False if the peer did not
- * take it all. */
-bool
-netstring_write(int fd, const char *text, size_t len);
+/* Receive what there is, if netstring_take() has said PART. Never waits: OK, or
+ * PART if nothing has come, END or CUT. */
+enum netstring_status
+netstring_receive(struct netstring_reader *reader);
+
+/* Write one to OCTETS, with room for LEN and NETSTRING_FRAME. Returns how many
+ * octets it has. */
+size_t
+netstring_format(char *octets, const char *text, size_t len);
 
 #endif

@@ -3,284 +3,163 @@
  */
 #include "server.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "alive.h"
-#include "clock.h"
+#include "net/clock.h"
 #include "listen.h"
+#include "self_probe.h"
 #include "say.h"
+#include "thread.h"
 
 enum {
-    STACK = 1024 * 1024,
-    IDLE_MAX = 16,  /* threads that are kept for who comes next */
-    END_MS = 1000,  /* for what is under way, at the end */
-    SAY_MS = 60000, /* between two complaints about too many */
+    TICK_MS = 1000, /* between two looks at the connections */
+    FULL_MS = 100,  /* between two attempts to make room */
 };
 
 struct server {
     const struct server_manner *manner;
     char *path;
     int listener;
+    int alarm; /* readable: a self-probe, or room again, or it is the end */
+    struct workers *workers;
     pthread_t thread; /* that accepts */
     bool has_thread;
-
-    pthread_mutex_t lock; /* of all below */
-    LIST_HEAD(, client) clients;
-    unsigned client_count;
-    LIST_HEAD(, client) come; /* for threads that were idle */
-    unsigned idle_count;      /* threads without a client */
-    pthread_cond_t has_come;  /* one of them has; or the end */
-    unsigned thread_count;
-    pthread_cond_t gone; /* a thread is about to end */
-    pthread_t left;      /* that one, not joined yet */
-    bool has_left;
-    bool is_ending;
+    atomic_bool is_ending;
+    atomic_int self_probe; /* a connection of our own, to be taken; or -1 */
 };
 
-/* ---- one client ---- */
-
-void
-client_waits(struct client *client)
-{
-    atomic_store(&client->idle_since, sdr_clock());
-}
-
-void
-client_asks(struct client *client)
-{
-    atomic_store(&client->idle_since, 0);
-}
+/* ---- connections ---- */
 
 static void
-leave(struct client *client)
+raise_alarm(void *arg)
 {
-    struct server *server = client->server;
+    const struct server *server = arg;
 
-    pthread_mutex_lock(&server->lock);
-    LIST_REMOVE(client, link);
-    close(client->fd);
-    server->client_count--;
-    pthread_mutex_unlock(&server->lock);
-    free(client);
+    (void)!eventfd_write(server->alarm, 1);
 }
 
-/* Wait for one; NULL if the thread is not needed any more. */
-static struct client *
-next_client(struct server *server)
-{
-    struct client *client = NULL;
-
-    pthread_mutex_lock(&server->lock);
-    if (server->idle_count < IDLE_MAX) {
-        server->idle_count++;
-        while (LIST_EMPTY(&server->come) && !server->is_ending)
-            pthread_cond_wait(&server->has_come, &server->lock);
-        client = LIST_FIRST(&server->come);
-    }
-    if (client != NULL)
-        LIST_REMOVE(client, come);
-    pthread_mutex_unlock(&server->lock);
-    return client;
-}
-
-/* Each thread joins the one that has ended before it; server_end() the last. */
-static void
-end_thread(struct server *server)
-{
-    pthread_t before;
-    bool join;
-
-    pthread_mutex_lock(&server->lock);
-    before = server->left;
-    join = server->has_left;
-    server->left = pthread_self();
-    server->has_left = true;
-    server->thread_count--;
-    pthread_cond_signal(&server->gone);
-    pthread_mutex_unlock(&server->lock);
-    if (join)
-        pthread_join(before, NULL);
-}
-
-static void *
-serve(void *arg)
-{
-    struct client *client = arg;
-    struct server *server = client->server;
-
-    for (; client != NULL; client = next_client(server)) {
-        server->manner->converse(client);
-        leave(client);
-    }
-    end_thread(server);
-    return NULL;
-}
-
-/* ---- all of them ---- */
-
+/* False without memory. */
 static bool
-start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+take(struct server *server, int fd, bool is_self_probe)
 {
-    pthread_attr_t attributes;
-    int rc = pthread_attr_init(&attributes);
-
-    if (rc == 0) {
-        pthread_attr_setstacksize(&attributes, STACK);
-        rc = pthread_create(thread, &attributes, run, arg);
-        pthread_attr_destroy(&attributes);
-    }
-    if (rc != 0)
-        say(LOG_ERR, "cannot start a thread: %s", strerror(rc));
-    return rc == 0;
-}
-
-static void
-set_patience(int fd, int option, int seconds)
-{
-    const struct timeval patience = {.tv_sec = seconds};
-
-    if (seconds > 0)
-        setsockopt(fd, SOL_SOCKET, option, &patience, sizeof patience);
-}
-
-/* True if a thread is free for it. */
-static bool
-hand_over(struct server *server, struct client *client)
-{
-    bool handed;
-
-    pthread_mutex_lock(&server->lock);
-    LIST_INSERT_HEAD(&server->clients, client, link);
-    server->client_count++;
-    handed = server->idle_count > 0;
-    if (handed) {
-        server->idle_count--;
-        LIST_INSERT_HEAD(&server->come, client, come);
-        pthread_cond_signal(&server->has_come);
-    } else {
-        server->thread_count++;
-    }
-    pthread_mutex_unlock(&server->lock);
-    return handed;
-}
-
-static void
-take(struct server *server, int fd)
-{
-    struct client *client = calloc(1, sizeof *client);
-    pthread_t thread;
+    struct client *client = workers_new_client(server->workers);
 
     if (client == NULL) {
         close(fd);
-        return;
+        return false;
     }
-    set_patience(fd, SO_SNDTIMEO, server->manner->patience_send);
-    set_patience(fd, SO_RCVTIMEO, server->manner->patience_idle);
     client->fd = fd;
-    client->server = server;
-    if (hand_over(server, client) || start_thread(&thread, serve, client))
-        return;
-    leave(client);
-    pthread_mutex_lock(&server->lock);
-    server->thread_count--;
-    pthread_mutex_unlock(&server->lock);
+    client->is_self_probe = is_self_probe;
+    workers_add(server->workers, client);
+    return true;
 }
 
-/* Send away who has been idle for longest. Its thread then reads the end. */
 static void
-make_room(struct server *server)
+take_self_probe(struct server *server)
 {
-    struct client *longest = NULL;
-    struct client *client;
-    int64_t since = INT64_MAX;
+    int fd = atomic_exchange(&server->self_probe, -1);
 
-    pthread_mutex_lock(&server->lock);
-    LIST_FOREACH(client, &server->clients, link)
-    {
-        int64_t idle = atomic_load(&client->idle_since);
-
-        if (idle != 0 && idle < since) {
-            since = idle;
-            longest = client;
-        }
-    }
-    if (longest != NULL)
-        shutdown(longest->fd, SHUT_RDWR);
-    pthread_mutex_unlock(&server->lock);
+    if (fd >= 0)
+        (void)take(server, fd, true);
 }
 
-static bool
-is_full(struct server *server)
-{
-    bool full;
-
-    pthread_mutex_lock(&server->lock);
-    full = server->client_count >= server->manner->clients_max;
-    pthread_mutex_unlock(&server->lock);
-    return full;
-}
-
-static bool
-is_ending(struct server *server)
-{
-    bool ending;
-
-    pthread_mutex_lock(&server->lock);
-    ending = server->is_ending;
-    pthread_mutex_unlock(&server->lock);
-    return ending;
-}
-
-/* Too many, or no descriptor is left. Said once a minute: *SAID is when. */
+/* Too many, or no descriptor or memory is left. Said once a minute: *SAID is
+ * when. */
 static void
-wait_for_room(struct server *server, int64_t *said)
+make_room(struct server *server, int64_t *said)
 {
-    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    if (say_is_due(said))
+        say(LOG_WARNING,
+            "%s: no more connections can be accepted: new connections %s",
+            server->manner->name,
+            server->manner->sends_away ? "replace idle ones" : "wait");
+    if (server->manner->sends_away)
+        (void)workers_make_room(server->workers);
+}
+
+/* True if it was taken, or has gone already. */
+static bool
+take_newcomer(struct server *server)
+{
+    int fd;
+
+    if (workers_is_full(server->workers))
+        return false;
+    fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0)
+        return errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+    return take(server, fd, false);
+}
+
+/* Until somebody comes, or the alarm, or for a moment. WITH_NEWCOMERS: there is
+ * room. True if somebody has come. */
+static bool
+wait_for_news(const struct server *server, bool with_newcomers)
+{
+    struct pollfd news[] = {{.fd = server->alarm, .events = POLLIN},
+                            {.fd = server->listener, .events = POLLIN}};
+    eventfd_t count;
+
+    if (poll(news, with_newcomers ? 2 : 1, with_newcomers ? TICK_MS : FULL_MS)
+        <= 0)
+        return !with_newcomers;
+    if (news[0].revents != 0)
+        (void)!eventfd_read(server->alarm, &count);
+    return !with_newcomers || news[1].revents != 0;
+}
+
+static void
+look_after(struct server *server, int64_t *looked)
+{
     int64_t now = sdr_clock();
 
-    if (*said == 0 || now - *said > SAY_MS) {
-        *said = now;
-        say(LOG_WARNING, "%s: no more connections can be taken: who comes %s",
-            server->manner->name,
-            server->manner->sends_away ? "takes the place of an idle one"
-                                       : "has to wait");
-    }
-    if (server->manner->sends_away)
-        make_room(server);
-    nanosleep(&moment, NULL);
+    if (now - *looked < TICK_MS)
+        return;
+    *looked = now;
+    workers_look_after(server->workers);
 }
 
 static void *
 accept_loop(void *arg)
 {
     struct server *server = arg;
-    int64_t said = 0;
+    int64_t said = 0, looked = 0;
+    bool room = true;
 
-    while (!is_ending(server)) {
-        int fd = -1;
+    while (!atomic_load(&server->is_ending)) {
+        bool came = wait_for_news(server, room);
 
-        if (!is_full(server))
-            fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0)
-            take(server, fd);
-        else if (!is_ending(server))
-            wait_for_room(server, &said);
+        take_self_probe(server);
+        look_after(server, &looked);
+        if (came) {
+            room = take_newcomer(server);
+            if (!room)
+                make_room(server, &said);
+        }
     }
     return NULL;
 }
 
+/* ---- life ---- */
+
 static void
 free_server(struct server *server)
 {
-    pthread_mutex_destroy(&server->lock);
-    pthread_cond_destroy(&server->has_come);
-    pthread_cond_destroy(&server->gone);
+    int self_probe = atomic_load(&server->self_probe);
+
+    if (self_probe >= 0)
+        close(self_probe);
+    if (server->alarm >= 0)
+        close(server->alarm);
     free(server->path);
     free(server);
 }
@@ -294,81 +173,65 @@ server_open(const struct server_manner *manner, const char *path,
     if (server == NULL)
         return NULL;
     server->manner = manner;
-    LIST_INIT(&server->clients);
-    LIST_INIT(&server->come);
-    pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->has_come, NULL);
-    pthread_cond_init(&server->gone, NULL);
+    atomic_init(&server->self_probe, -1);
+    server->alarm = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->path = strdup(path); /* a reload frees that one */
-    server->listener = server->path == NULL ? -1 : listen_at(path, options);
-    if (server->listener >= 0)
+    server->listener = -1;
+    if (server->alarm >= 0 && server->path != NULL)
+        server->listener = listen_at(path, options);
+    if (server->listener >= 0
+        && fcntl(server->listener, F_SETFL, O_NONBLOCK) == 0)
         return server;
     free_server(server);
     return NULL;
 }
 
 bool
-server_start(struct server *server)
+server_start(struct server *server, unsigned clients_max)
 {
-    server->has_thread = start_thread(&server->thread, accept_loop, server);
+    int rc;
+
+    server->workers =
+        workers_open(server->manner, clients_max, raise_alarm, server);
+    if (server->workers == NULL)
+        return false;
+    rc = thread_start(&server->thread, accept_loop, server);
+    server->has_thread = rc == 0;
+    if (rc != 0)
+        say(LOG_ERR, "%s: cannot start a thread that takes connections: %s",
+            server->manner->name, strerror(rc));
     return server->has_thread;
 }
 
-/* While there is no room a question has to wait, for as long as the directory
- * lets others wait. */
+static void
+hand_self_probe(void *arg, int fd)
+{
+    struct server *server = arg;
+    int before = atomic_exchange(&server->self_probe, fd);
+
+    if (before >= 0)
+        close(before);
+    raise_alarm(server);
+}
+
 bool
 server_is_alive(struct server *server)
 {
-    const struct server_manner *manner;
-
-    if (server == NULL || is_full(server))
-        return true;
-    manner = server->manner;
-    return alive_at(server->path, manner->question, manner->question_len);
+    return server == NULL
+           || self_probe_is_answered(hand_self_probe, server,
+                                     server->manner->question,
+                                     server->manner->question_len);
 }
 
-/* ---- the end ---- */
-
-/* Nobody comes, and nobody says anything more. */
 static void
 stop_listening(struct server *server)
 {
-    struct client *client;
-
-    pthread_mutex_lock(&server->lock);
-    server->is_ending = true;
-    pthread_mutex_unlock(&server->lock);
+    atomic_store(&server->is_ending, true);
     unlink(server->path);
-    shutdown(server->listener, SHUT_RDWR);
+    raise_alarm(server);
     if (server->has_thread)
         pthread_join(server->thread, NULL);
     close(server->listener);
-    pthread_mutex_lock(&server->lock);
-    LIST_FOREACH(client, &server->clients, link)
-    {
-        shutdown(client->fd, SHUT_RD);
-    }
-    pthread_cond_broadcast(&server->has_come);
-    pthread_mutex_unlock(&server->lock);
-}
-
-static bool
-wait_for_all(struct server *server)
-{
-    struct timespec until;
-    int rc = 0;
-    bool gone;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += END_MS / 1000;
-    pthread_mutex_lock(&server->lock);
-    while (server->thread_count > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&server->gone, &server->lock, &until);
-    gone = server->thread_count == 0;
-    pthread_mutex_unlock(&server->lock);
-    if (gone && server->has_left)
-        pthread_join(server->left, NULL);
-    return gone;
 }
 
 bool
@@ -377,7 +240,7 @@ server_end(struct server **server)
     if (*server == NULL)
         return true;
     stop_listening(*server);
-    if (!wait_for_all(*server))
+    if (!workers_close(&(*server)->workers))
         return false;
     free_server(*server);
     *server = NULL;

@@ -1,65 +1,33 @@
-/* server.h - a UNIX socket, and a thread for each connection to it
+/* server.h - a UNIX socket, and those who serve the connections to it
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * MTAs keep their connections open, and a question takes as long as the
- * directory does: so each has a thread, of a megabyte of address space and the
- * few pages that it touches. A few threads are kept for who comes next: to
- * start one costs as much as to serve a message. A server that cannot take one
- * more either sends away who has been idle for longest, or lets who comes wait.
+ * One thread takes connections, workers (workers.h) serve them. With as many as
+ * there may be, new connections wait in the backlog until one leaves, or until
+ * one that rests is sent away.
  */
 #ifndef SDR_MILTER_SERVER_H
 #define SDR_MILTER_SERVER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/queue.h>
 
-#include "config.h"
+#include "config/config.h"
+#include "workers.h"
 
 struct server;
 
-/* A connection, in the hands of its own thread. */
-struct client {
-    LIST_ENTRY(client) link, come;
-    struct server *server;
-    int fd;
-    atomic_int_least64_t idle_since; /* sdr_clock(); 0 while it is served */
-};
-
-/* What is served; constant. */
-struct server_manner {
-    const char *name; /* of the option, for the log */
-    unsigned clients_max;
-    bool sends_away;   /* who has been idle for longest, to make room */
-    int patience_send; /* seconds for who does not take an answer */
-    int patience_idle; /* and for who says nothing; 0: for ever */
-    void (*converse)(struct client *client); /* until it or the peer ends */
-    const char *question; /* to ourselves: needs no directory and no log */
-    size_t question_len;
-};
-
-/* Make the socket, with its rights. NULL, said, if it cannot. Main thread,
- * before there are others. */
+/* Make the socket, with its group and mode. NULL, said, if it cannot. Main
+ * thread, before there are others. */
 struct server *
 server_open(const struct server_manner *manner, const char *path,
             const struct sdr_milter_options *options);
 
-/* Serve in threads of its own, which take no signals that the caller's does
- * not. False, said, if it cannot. */
+/* Serve up to CLIENTS_MAX connections, in threads that take no signals that the
+ * caller's does not. False, said, if it cannot. */
 bool
-server_start(struct server *server);
+server_start(struct server *server, unsigned clients_max);
 
-/* For converse: it waits for the next question, or has got one. Only a client
- * that waits is ever sent away. */
-void
-client_waits(struct client *client);
-void
-client_asks(struct client *client);
-
-/* Whether it answers; or is full, and cannot. Takes up to a second. A server
- * that is NULL is as well as can be. Any thread. */
+/* Whether a question of our own is answered, however many others wait. Takes up
+ * to a second. A server that is NULL is as well as can be. Any thread. */
 bool
 server_is_alive(struct server *server);
 

@@ -15,21 +15,26 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include "decide.h"
-#include "mapserver.h"
+#include "net/clock.h"
+#include "copyname.h"
 #include "metrics.h"
-#include "milterserver.h"
+#include "descriptors.h"
+#include "engine.h"
+#include "prometheus.h"
+#include "socketmap_server.h"
 #include "notify.h"
 #include "say.h"
 #include "server.h"
+
+enum { TICK_MS = 1000, HOUR_MS = 3600 * 1000 };
 
 static const char *config_path;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_verbose;
-static struct server *for_milter, *for_tables; /* NULL: there is none */
+static struct server *for_tables; /* NULL: there is none */
 
-/* A milter edits recipients; it cannot name a next hop. */
+/* A milter edits recipients; it cannot name a next hop. Tables can. */
 static bool
 can_serve(const struct sdr_config *config)
 {
@@ -37,6 +42,7 @@ can_serve(const struct sdr_config *config)
 
     for (unsigned i = 0; i < config->site_count; i++) {
         if (config->sites[i].delivery == SDR_BY_NEXT_HOP
+            && config->milter.rewrite == SDR_MILTER_REWRITES
             && config->milter.route == SDR_ROUTE_REFUSED) {
             say(LOG_ERR,
                 "%s: [site %s]: delivery = route cannot be done by a milter; "
@@ -125,36 +131,41 @@ reload(void)
     say(LOG_NOTICE, "configuration reloaded");
 }
 
-/* ---- what is done meanwhile ---- */
+/* ---- what is done while it serves ---- */
 
-/* How many seconds apart the service manager wants signs of life, three times
- * as often as it needs them (sd_watchdog_enabled(3)); 0: it wants none. */
-static unsigned
+/* How many milliseconds apart the service manager wants signs of life, three
+ * times as often as it needs them (sd_watchdog_enabled(3)); 0: it wants none.
+ */
+static int64_t
 watchdog_interval(void)
 {
     const char *microseconds = getenv("WATCHDOG_USEC");
     const char *pid = getenv("WATCHDOG_PID");
-    unsigned long long seconds;
+    unsigned long long third;
 
     if (microseconds == NULL
         || (pid != NULL && strtoll(pid, NULL, 10) != (long long)getpid()))
         return 0;
-    seconds = strtoull(microseconds, NULL, 10) / 3 / 1000000;
-    return seconds < 1 ? 1 : seconds > 3600 ? 3600 : (unsigned)seconds;
+    third = strtoull(microseconds, NULL, 10) / 3 / 1000;
+    return third < TICK_MS   ? TICK_MS
+           : third > HOUR_MS ? HOUR_MS
+                             : (int64_t)third;
 }
 
-/* Show that we are alive, if our sockets answer. */
-static void
-tell_the_watchdog(void)
+/* Show that we are alive, if our sockets answer. False if they do not. */
+static bool
+feed_the_watchdog(void)
 {
-    if (server_is_alive(for_milter) && server_is_alive(for_tables))
-        notify("WATCHDOG=1");
+    if (!engine_is_alive() || !server_is_alive(for_tables))
+        return false;
+    notify("WATCHDOG=1");
+    return true;
 }
 
 static void
 fill_metrics(FILE *page, void *arg)
 {
-    decide_metrics(page, arg);
+    milter_metrics_write(page, arg);
 }
 
 static void
@@ -186,44 +197,64 @@ open_sockets(void)
 {
     const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
 
-    for_milter = server_open(&milterserver, options->socket, options);
-    if (for_milter == NULL)
+    if (!engine_open(options))
         return false;
     if (options->map_socket == NULL)
         return true;
-    for_tables = server_open(&mapserver, options->map_socket, options);
+    if (!copyname_start(options->map_socket))
+        return false;
+    for_tables = server_open(&socketmap_server, options->map_socket, options);
     return for_tables != NULL;
 }
 
 static bool
 start_serving(void)
 {
-    return server_start(for_milter)
-           && (for_tables == NULL || server_start(for_tables));
+    struct descriptors share = descriptors_share(sdr_get_config(current));
+
+    return engine_start(share.milter)
+           && (for_tables == NULL || server_start(for_tables, share.tables));
+}
+
+/* When each was done last. */
+struct done {
+    int64_t fed, written;
+};
+
+/* What is due, whatever else goes on. A watchdog that could not be fed is tried
+ * again at the next tick. */
+static void
+do_what_is_due(struct done *done, int64_t watchdog)
+{
+    int64_t now = sdr_clock();
+
+    if (watchdog > 0 && now - done->fed >= watchdog && feed_the_watchdog())
+        done->fed = now;
+    if (now - done->written >= METRICS_INTERVAL_S * 1000) {
+        done->written = now;
+        write_metrics();
+    }
 }
 
 /* Until a signal ends it. */
 static void
 obey_signals(const sigset_t *set)
 {
-    const struct timespec pause = {.tv_sec = 1};
-    unsigned watchdog = watchdog_interval();
+    const struct timespec pause = {.tv_sec = TICK_MS / 1000};
+    int64_t watchdog = watchdog_interval();
+    struct done done = {-HOUR_MS, -HOUR_MS};
 
-    for (unsigned second = 0;;) {
+    for (;;) {
         int got = sigtimedwait(set, NULL, &pause);
 
-        if (got == SIGUSR1) {
+        if (got == SIGUSR1 || (got == SIGHUP && !engine_ends_on_hangup)) {
             notify("RELOADING=1");
             reload();
             notify("READY=1");
         } else if (got >= 0) {
             return;
-        } else {
-            if (watchdog > 0 && second % watchdog == 0)
-                tell_the_watchdog();
-            if (second++ % METRICS_INTERVAL_S == 0)
-                write_metrics();
         }
+        do_what_is_due(&done, watchdog);
     }
 }
 
@@ -248,13 +279,13 @@ service_run(bool verbose)
     is_verbose = verbose;
     block_signals(&set);
     if (open_sockets() && start_serving()) {
-        say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready");
+        say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready%s", engine_name);
         notify("READY=1");
         obey_signals(&set);
         notify("STOPPING=1");
         code = EX_OK;
     }
-    ended = server_end(&for_milter);
+    ended = engine_end();
     ended = server_end(&for_tables) && ended;
     if (!ended)
         end_at_once(code);

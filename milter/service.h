@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "sdr.h"
+#include "decision/sdr.h"
 
 /* Load the configuration at PATH, which must outlive the service, and judge
  * whether a milter can do what it asks for. Mistakes are said. Main thread. */
@@ -22,10 +22,10 @@ service_get(void);
 bool
 service_is_verbose(void);
 
-/* Make the sockets and serve until a signal ends the program: SIGUSR1 reloads,
- * where a new file with a mistake keeps the old one. Returns the exit code; or
- * does not come back if threads are still at work. Main thread, once, before
- * there are others. */
+/* Make the sockets and serve until a signal ends the program: SIGUSR1 or
+ * SIGHUP (if the engine leaves us that) reloads, where a new file with a
+ * mistake keeps the old one. Returns the exit code; or does not come back if
+ * threads are still at work. Main thread, once, before there are others. */
 int
 service_run(bool verbose);
 

@@ -1,30 +1,29 @@
 /* dump.c - sdrctl dump: the replica as text or JSON
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A line for each address and entry, in an order that says nothing of how the
- * replica came about: two that hold the same look the same.
+ * A line for each address and entry, sorted: replicas with the same content
+ * have the same output.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "fault.h"
+#include "entry_errors.h"
 #include "json.h"
-#include "replica.h"
-#include "sdrctl.h"
+#include "replica/reader.h"
+#include "command.h"
+#include "chosen.h"
+#include "usage.h"
+#include "log.h"
+#include "print.h"
 
 struct dump {
     const struct sdr_config *config;
     bool as_json;
 };
 
-static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {NULL, 0, NULL, 0},
-};
-
-/* ---- what facts say ---- */
+/* ---- names ---- */
 
 static const struct sdr_directory_options *
 directory_of(const struct dump *dump, const struct sdr_facts *facts)
@@ -76,7 +75,7 @@ print_line(const struct dump *dump, const char *address,
     }
     if (facts->by_default)
         fputs(" by-default=yes", stdout);
-    if (facts->has_routing) {
+    if (sdr_facts_has_address(facts)) {
         sdr_address_format(&facts->routing, routing, sizeof routing);
         print_value(" routing-address", routing);
     }
@@ -135,11 +134,12 @@ dump_chosen(struct dump *dump, struct sdr_replica *replica,
     for (unsigned i = 0; i < dump->config->directory_count; i++) {
         struct sdr_error error;
 
-        if (!is_chosen(chosen, &dump->config->directories[i])
+        if (!is_chosen(chosen, dump->config->directories[i].name)
             || sdr_replica_walk(replica, i, on_row, dump, &error) == SDR_OK)
             continue;
-        fprintf(stderr, "sdrctl: directory %s: %s\n",
-                dump->config->directories[i].name, error.text);
+        sdr_error_prefix(&error, "directory %s",
+                         dump->config->directories[i].name);
+        print_error(&error);
         code = EX_TEMPFAIL;
     }
     return code;
@@ -151,18 +151,15 @@ command_dump(struct sdr *sdr, int argc, char **argv)
     struct dump dump = {.config = sdr_get_config(sdr)};
     struct sdr_replica *replica;
     struct chosen chosen;
-    int c, code;
+    int code;
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == '?')
-            return bad_use("dump", "bad option");
-        dump.as_json = true;
-    }
+    if (!read_json_option(argc, argv, "dump", &dump.as_json))
+        return EX_USAGE;
     chosen = (struct chosen){argc - optind, argv + optind};
-    if (!is_choice(dump.config, &chosen))
-        return bad_use("dump", "there is no such directory");
+    if (!are_known(&chosen, dump.config, find_directory))
+        return usage_error("dump", "no such directory");
     if (dump.config->replica.path == NULL)
-        return no_replica(dump.config);
+        return report_no_replica(dump.config);
     replica = sdr_replica_new(dump.config);
     if (replica == NULL)
         return EX_TEMPFAIL;

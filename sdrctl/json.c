@@ -11,12 +11,18 @@
 json_t *
 make_string(const char *text)
 {
+    return make_string_of(text, strlen(text));
+}
+
+json_t *
+make_string_of(const char *text, size_t len)
+{
     char clean[4096];
-    json_t *string = json_string(text);
+    json_t *string = json_stringn(text, len);
 
     if (string != NULL)
         return string;
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    sdr_log_clean(clean, sizeof clean, text, len, "");
     return json_string(clean);
 }
 
@@ -37,7 +43,7 @@ make_routing(const struct sdr_facts *facts)
 {
     char text[SDR_ADDRESS_MAX + 1];
 
-    if (!facts->has_routing)
+    if (!sdr_facts_has_address(facts))
         return json_null();
     sdr_address_format(&facts->routing, text, sizeof text);
     return make_string(text);
@@ -46,7 +52,7 @@ make_routing(const struct sdr_facts *facts)
 void
 print_object(json_t *object)
 {
-    json_dumpf(object, stdout, JSON_COMPACT);
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
     putchar('\n');
     json_decref(object);
 }

@@ -1,20 +1,23 @@
-/* json.h - what subcommands need of JSON (RFC 8259)
+/* json.h - JSON output (RFC 8259)
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Objects that cannot be made for want of memory are NULL, which jansson takes
- * everywhere.
+ * Without memory objects are NULL, which jansson accepts everywhere.
  */
 #ifndef SDRCTL_JSON_H
 #define SDRCTL_JSON_H
 
 #include <jansson.h>
 
-#include "config.h"
-#include "facts.h"
+#include "config/config.h"
+#include "decision/facts.h"
 
-/* A string; octets that are no UTF-8 are shown as \xNN. */
+/* A string; if it is not UTF-8, it is cleaned, with octets as \xNN. */
 json_t *
 make_string(const char *text);
+
+/* The same for LEN octets. */
+json_t *
+make_string_of(const char *text, size_t len);
 
 /* The names of the sites. */
 json_t *
@@ -24,7 +27,7 @@ make_sites(const struct sdr_config *config, sdr_sites sites);
 json_t *
 make_routing(const struct sdr_facts *facts);
 
-/* Print the object as one line and free it. */
+/* Print the object as one line of ASCII, safe for a terminal, and free it. */
 void
 print_object(json_t *object);
 

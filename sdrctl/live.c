@@ -7,25 +7,17 @@
 #include <string.h>
 #include <strings.h>
 
-#include "clock.h"
+#include "net/clock.h"
 
 /* Active Directory gives no more than 1000 at once. */
 enum { PAGE_SIZE = 500 };
 
-/* ---- the connection ---- */
-
-static int64_t
-deadline_of(const struct live *live, unsigned seconds)
-{
-    return sdr_clock()
-           + 1000
-                 * (int64_t)(seconds != 0 ? seconds : live->directory->timeout);
-}
+/* ---- the session ---- */
 
 static void
 fall_silent(struct live *live, const struct sdr_error *reason)
 {
-    sdr_connection_close(&live->connection);
+    sdr_session_close(&live->session);
     live->silent = true;
     live->reason = *reason;
 }
@@ -33,22 +25,28 @@ fall_silent(struct live *live, const struct sdr_error *reason)
 static enum sdr_status
 open_any(struct live *live, struct sdr_error *error)
 {
-    const struct sdr_list *uris = &live->directory->uris;
+    const struct sdr_directory_options *directory = live->directory;
+    enum sdr_status status = SDR_TEMPFAIL;
 
-    for (unsigned i = 0; i < uris->count && live->connection == NULL; i++) {
-        if (sdr_connection_open(&live->connection, live->directory,
-                                uris->items[i], deadline_of(live, 0), error)
-            != SDR_OK)
-            sdr_error_prefix(error, "%s", uris->items[i]);
+    for (unsigned i = 0; i < directory->uris.count && status != SDR_OK; i++) {
+        live->session = (struct sdr_session){.directory = directory,
+                                             .uri = directory->uris.items[i],
+                                             .seen = &live->seen};
+        status = sdr_session_open(
+            &live->session, sdr_clock() + (int64_t)directory->timeout * 1000,
+            error);
     }
-    return live->connection != NULL ? SDR_OK : SDR_TEMPFAIL;
+    return status;
 }
 
+/* Be ready to ask: it may take until the timeout of the directory. */
 static enum sdr_status
-connect_once(struct live *live, struct sdr_error *error)
+be_ready(struct live *live, struct sdr_error *error)
 {
-    if (live->connection != NULL)
+    if (live->session.connection != NULL) {
+        sdr_connection_renew_deadline(live->session.connection);
         return SDR_OK;
+    }
     if (!live->silent) {
         if (live->directory->ldif_path != NULL)
             sdr_error_set(error, "it is a file, which nobody can ask");
@@ -60,11 +58,19 @@ connect_once(struct live *live, struct sdr_error *error)
     return SDR_TEMPFAIL;
 }
 
+/* What has been answered; a connection that is broken is not used again. */
+static enum sdr_status
+note(struct live *live, enum sdr_status status, const struct sdr_error *error)
+{
+    if (status != SDR_OK && sdr_session_is_broken(&live->session))
+        fall_silent(live, error);
+    return status;
+}
+
 void
 live_close(struct live *live)
 {
-    sdr_connection_close(&live->connection);
-    sdr_sight_clear(&live->sight);
+    sdr_session_close(&live->session);
 }
 
 /* ---- questions ---- */
@@ -73,17 +79,21 @@ static enum sdr_status
 search_page(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error)
 {
-    bool broken = false;
-    enum sdr_status status = sdr_connection_search(
-        live->connection, search, deadline_of(live, seconds), &broken, error);
+    enum sdr_status status = be_ready(live, error);
 
-    if (status == SDR_OK && !search->complete) {
-        sdr_error_set(error, "the server has not told all: it needs too long, "
-                             "or refers to another server");
-        return SDR_TEMPFAIL;
+    if (status == SDR_OK && seconds != 0)
+        sdr_connection_set_deadline(live->session.connection,
+                                    sdr_clock() + (int64_t)seconds * 1000);
+    if (status == SDR_OK) {
+        status = sdr_connection_search(live->session.connection, search, error);
+        if (status != SDR_OK)
+            fall_silent(live, error);
     }
-    if (status != SDR_OK)
-        fall_silent(live, error);
+    if (status == SDR_OK && !search->complete) {
+        sdr_error_set(error, "incomplete result: the server needs too long, or "
+                             "refers to another server");
+        status = SDR_TEMPFAIL;
+    }
     return status;
 }
 
@@ -92,48 +102,41 @@ live_search(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error)
 {
     struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status = connect_once(live, error);
+    enum sdr_status status;
 
     search->page = &page;
     search->time_limit = seconds;
-    if (status == SDR_OK) {
-        do {
-            status = search_page(live, search, seconds, error);
-        } while (status == SDR_OK && page.more);
-    }
+    do {
+        status = search_page(live, search, seconds, error);
+    } while (status == SDR_OK && page.more);
     sdr_page_clear(&page);
     search->page = NULL;
     return status;
 }
 
 enum sdr_status
-live_prove_none(struct live *live, struct sdr_error *error)
+live_find_groups(struct live *live, struct sdr_error *error)
 {
-    enum sdr_status status = connect_once(live, error);
-    bool broken = false;
-
-    if (status == SDR_OK)
-        status =
-            sdr_sight_prove(&live->sight, live->connection, live->directory,
-                            deadline_of(live, 0), &broken, error);
-    if (status != SDR_OK && broken)
-        fall_silent(live, error);
-    return status;
+    if (be_ready(live, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    return note(live, sdr_session_find_groups(&live->session, error), error);
 }
 
 enum sdr_status
-live_prove_rights(struct live *live, const char *dn, struct sdr_error *error)
+live_prove_none(struct live *live, struct sdr_error *error)
 {
-    enum sdr_status status = connect_once(live, error);
-    bool broken = false;
+    if (be_ready(live, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    return note(live, sdr_session_prove_none(&live->session, error), error);
+}
 
-    if (status == SDR_OK)
-        status = sdr_rights_prove(&live->rights, &live->seen, live->connection,
-                                  live->directory, dn, deadline_of(live, 0),
-                                  &broken, error);
-    if (status != SDR_OK && broken)
-        fall_silent(live, error);
-    return status;
+enum sdr_status
+live_prove_access(struct live *live, const char *dn, struct sdr_error *error)
+{
+    if (be_ready(live, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    return note(live, sdr_session_prove_access(&live->session, dn, error),
+                error);
 }
 
 /* ---- attributes ---- */

@@ -7,22 +7,18 @@
 #ifndef SDRCTL_LIVE_H
 #define SDRCTL_LIVE_H
 
-#include "config.h"
-#include "connection.h"
-#include "rights.h"
-#include "sight.h"
+#include "config/config.h"
+#include "ldap/session.h"
 #include "status.h"
 
 /* One directory; all zero but for the options, which are borrowed, is a valid
  * start. Closed by live_close(). */
 struct live {
     const struct sdr_directory_options *directory;
-    struct sdr_connection *connection;
+    struct sdr_session session;
+    struct sdr_access_seen seen;
     bool silent; /* it did not answer: */
     struct sdr_error reason;
-    struct sdr_rights rights;
-    struct sdr_rights_seen seen;
-    struct sdr_sight sight;
 };
 
 /* Run the search to its end, page by page, over a connection to the first
@@ -33,13 +29,18 @@ enum sdr_status SDR_MUST_USE
 live_search(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error);
 
+/* Find the groups in others that name owners, for whoever reads entries: see
+ * struct sdr_reader. Results as of live_search(). */
+enum sdr_status SDR_MUST_USE
+live_find_groups(struct live *live, struct sdr_error *error);
+
 /* Is it sure that nothing was found because there is nothing? */
 enum sdr_status SDR_MUST_USE
 live_prove_none(struct live *live, struct sdr_error *error);
 
 /* Is all that counts of the entry DN seen? */
 enum sdr_status SDR_MUST_USE
-live_prove_rights(struct live *live, const char *dn, struct sdr_error *error);
+live_prove_access(struct live *live, const char *dn, struct sdr_error *error);
 
 /* Addresses, owner, routing address, hold, and the COUNT others; ended by NULL,
  * freed by the caller. NULL without memory. */

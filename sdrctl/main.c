@@ -7,52 +7,20 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "sdrctl.h"
+#include "command.h"
+#include "usage.h"
 
-#define WHOM "ADDRESS... | --file BATCH | --filter FILTER"
-#define WRITER                                                                 \
-    "[-n|--dry-run] [--json] [-q|--quiet] [--wait]\n"                          \
-    "      [-D|--bind-dn DN -y|--password-file FILE | --gssapi | --external]"
-#define NETWORK                                                                \
-    "[--here ADDRESS] [--resolver ADDRESS[:PORT]] [--port PORT]\n"             \
-    "      [--timeout SECONDS] [--tls-ca-file FILE]"
-
-static const struct command commands[] = {
-    {"route", "[--json | --explain] ADDRESS... | -",
-     "say where mail for each address goes, and why", command_route},
-    {"show", "[--json] ADDRESS...",
-     "say what the directories themselves have about each address now",
-     command_show},
-    {"report", "[--csv | --json | --html] [--live] [DIRECTORY...]",
-     "say how many live at each site, and what is wrong", command_report},
-    {"check",
-     "[configuration | dns | directory [DIRECTORY...] |\n"
-     "      replica [DIRECTORY...] | sites [SITE...] |\n"
-     "      mta [postfix | sendmail | exim]...]\n"
-     "      [--json] [-q|--quiet] " NETWORK "\n"
-     "      [--postfix-config FOLDER] [--sendmail-cf FILE] "
-     "[--exim-config FILE]",
-     "look whether everything is as routing needs it, and say how to mend it",
-     command_check},
-    {"move",
-     "--to SITE [--from SITE] [--add] [--skip-done] [--verify]\n"
-     "      " WRITER "\n      " NETWORK "\n      " WHOM,
-     "make a site the owner of mailboxes", command_move},
-    {"hold", "[--skip-done] " WRITER "\n      " WHOM,
-     "let mail wait while mailboxes are copied", command_hold},
-    {"release", "[--skip-done] " WRITER "\n      " WHOM, "let it go on",
-     command_release},
-    {"undo", WRITER " JOURNAL", "take a run of move, hold or release back",
-     command_undo},
-    {"history", "[--json] [ADDRESS]", "say who has changed what, and when",
-     command_history},
-    {"sync", "status [--json] [DIRECTORY...]",
-     "say how good the copy of each directory is, and what that means for mail",
-     command_sync},
-    {"sync", "accept [DIRECTORY...]",
-     "believe the losses that sdr-sync holds back", command_sync},
-    {"dump", "[--json] [DIRECTORY...]",
-     "print what is in the copy of each directory", command_dump},
+/* A subcommand. ARGV begins with its name; returns the exit code. */
+static const struct command {
+    const char *name;
+    int (*run)(struct sdr *sdr, int argc, char **argv);
+} commands[] = {
+    {"route", command_route},     {"show", command_show},
+    {"report", command_report},   {"check", command_check},
+    {"move", command_move},       {"hold", command_hold},
+    {"release", command_release}, {"undo", command_undo},
+    {"history", command_history}, {"sync", command_sync},
+    {"dump", command_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -63,57 +31,11 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Of one command, or of all if NAME is NULL. */
 static void
-print_commands(FILE *out, const char *name)
-{
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        if (name == NULL || strcmp(name, commands[i].name) == 0)
-            fprintf(out, "  %s %s\n      %s\n", commands[i].name,
-                    commands[i].arguments, commands[i].help);
-    }
-}
-
-static void
-print_usage(FILE *out)
-{
-    fputs("usage: sdrctl [-c FILE] COMMAND ...\n\ncommands:\n", out);
-    print_commands(out, NULL);
-    fputs(
-        "\n"
-        "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-        "  -h, --help         show this; after a command, what it takes\n"
-        "  -V, --version      show the version\n"
-        "\n"
-        "Exit codes: 0 all sure, 64 bad use, 65 a mistake in a batch, 67 "
-        "nobody\n"
-        "has the address, 75 not now, 77 no right, 78 bad configuration. See\n"
-        "sdrctl(8).\n",
-        out);
-}
-
-int
-bad_use(const char *command, const char *complaint)
-{
-    fprintf(stderr, "sdrctl %s: %s\nusage:\n", command, complaint);
-    print_commands(stderr, command);
-    return EX_USAGE;
-}
-
-void
-print_clean(const char *text)
-{
-    char clean[4096];
-
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    fputs(clean, stdout);
-}
-
-static void
-print_mistake(void *arg, const char *text)
+print_config_error(void *arg, const char *text)
 {
     (void)arg;
-    fprintf(stderr, "%s\n", text);
+    fprintf(stderr, "sdrctl: %s\n", text);
 }
 
 static const struct command *
@@ -129,9 +51,9 @@ find_command(const char *name)
 static int
 run(const struct command *command, const char *path, int argc, char **argv)
 {
-    struct sdr_trace mistakes = {print_mistake, NULL};
+    struct sdr_trace errors = {print_config_error, NULL};
     struct sdr *sdr = NULL;
-    enum sdr_status status = sdr_open(&sdr, path, &mistakes);
+    enum sdr_status status = sdr_open(&sdr, path, &errors);
     int code;
 
     if (status != SDR_OK)
@@ -150,6 +72,7 @@ main(int argc, char **argv)
 {
     const char *path = SDR_CONFIG_PATH;
     const struct command *command;
+    char name[32];
     int c;
 
     /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
@@ -180,14 +103,16 @@ main(int argc, char **argv)
     argc -= optind;
     argv += optind;
     if (command == NULL) {
-        fprintf(stderr, "sdrctl: there is no command %s; see sdrctl --help\n",
+        fprintf(stderr, "sdrctl: no such command: %s; see sdrctl --help\n",
                 argv[0]);
         return EX_USAGE;
     }
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        print_commands(stdout, command->name);
+        print_command_usage(stdout, command->name);
         return EX_OK;
     }
     optind = 0; /* the subcommand reads its own options from the start */
+    snprintf(name, sizeof name, "sdrctl %s", command->name);
+    argv[0] = name; /* for the messages of getopt_long() */
     return run(command, path, argc, argv);
 }

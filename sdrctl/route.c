@@ -1,4 +1,4 @@
-/* route.c - sdrctl route: the decision as text or JSON, with every step
+/* route.c - sdrctl route: the decision as text or JSON, step by step if wanted
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <getopt.h>
@@ -8,8 +8,9 @@
 #include <sysexits.h>
 
 #include "json.h"
-#include "sdrctl.h"
-#include "verdict.h"
+#include "command.h"
+#include "usage.h"
+#include "verdict_text.h"
 
 enum format { AS_TEXT, AS_JSON, EXPLAINED };
 
@@ -58,9 +59,11 @@ route_lines(struct job *job, FILE *in)
     while ((len = getline(&line, &size, in)) > 0) {
         if (line[len - 1] == '\n')
             line[--len] = '\0';
+        if (len > 0 && line[len - 1] == '\r')
+            line[--len] = '\0';
         if (len > 0)
             route(job, line);
-        fflush(stdout); /* an answer for each line, also through a pipe */
+        fflush(stdout); /* answer each line at once, through a pipe too */
     }
     free(line);
 }
@@ -73,13 +76,13 @@ command_route(struct sdr *sdr, int argc, char **argv)
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == '?')
-            return bad_use("route", "bad option");
+            return usage_error("route", "invalid option");
         if (job.format != AS_TEXT)
-            return bad_use("route", "one of --json and --explain");
+            return usage_error("route", "use only one of --json and --explain");
         job.format = c == 'j' ? AS_JSON : EXPLAINED;
     }
     if (optind == argc)
-        return bad_use("route", "no address");
+        return usage_error("route", "expected an address");
     for (int i = optind; i < argc; i++) {
         if (strcmp(argv[i], "-") == 0)
             route_lines(&job, stdin);

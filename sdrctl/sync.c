@@ -1,4 +1,4 @@
-/* sync.c - sdrctl sync: how good is the replica?
+/* sync.c - sdrctl sync: the state of the replica
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <getopt.h>
@@ -7,26 +7,24 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "accept.h"
-#include "copy.h"
+#include "sync_accept.h"
+#include "replica_copy.h"
 #include "json.h"
-#include "sdrctl.h"
-
-static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {NULL, 0, NULL, 0},
-};
+#include "command.h"
+#include "chosen.h"
+#include "print.h"
+#include "usage.h"
 
 /* ---- text ---- */
 
 static void
-print_when(const char *name, int64_t moment, time_t now)
+print_when(const char *name, int64_t time, time_t now)
 {
     char text[64];
 
-    if (moment == 0)
+    if (time == 0)
         return;
-    copy_duration((int64_t)now - moment, text, sizeof text);
+    copy_duration((int64_t)now - time, text, sizeof text);
     printf("  %-15s %s ago\n", name, text);
 }
 
@@ -41,11 +39,23 @@ headline(enum copy_quality quality)
     case COPY_EXPIRED:
         return "TOO OLD";
     case COPY_INCOMPLETE:
-        return "not complete yet";
+        return "INCOMPLETE";
     case COPY_NONE:
-        return "no copy";
+        return "NO REPLICA";
     }
     return "";
+}
+
+static const char *
+warning(const struct sdr_record_state *state)
+{
+    if (state->holding == 0)
+        return "";
+    if ((state->holding & SDR_RECORD_HOLDS_MOVES) == 0)
+        return ", LOSSES HELD BACK";
+    return (state->holding & SDR_RECORD_HOLDS_LOSSES) == 0
+               ? ", MOVES HELD BACK"
+               : ", LOSSES AND MOVES HELD BACK";
 }
 
 static void
@@ -65,10 +75,15 @@ print_known(const struct copy *copy, time_t now)
     print_when("last change", status->changed, now);
     printf("  %-15s %" PRIu64 "\n", "generation", status->generation);
     if (copy->state.holding != 0)
-        printf("  %-15s losses of %" PRIu64 " entries; old data stay in force "
-               "for them\n%18slook at the directory; if it is right: sdrctl "
-               "sync accept\n",
-               "held back", copy->state.held, "");
+        printf(
+            "  %-15s %s of %" PRIu64
+            " entries; their old data are still used\n%18scheck the directory; "
+            "if the changes are intended, run\n%18ssdrctl sync accept\n",
+            "held back", copy_held(&copy->state), copy->state.held, "", "");
+    if (status->mass_moved != 0) {
+        print_when("last mass move", status->mass_moved, now);
+        printf("  %-15s %" PRIu64 " entries\n", "", status->mass_move);
+    }
     if (status->failed != 0) {
         print_when("failing since", status->failed, now);
         printf("  %-15s ", "error");
@@ -83,8 +98,7 @@ print_text(const struct copy *copy, time_t now)
     char meaning[256];
 
     printf("directory %s: %s%s\n", copy->directory->name,
-           headline(copy->quality),
-           copy->state.holding != 0 ? ", LOSSES HELD BACK" : "");
+           headline(copy->quality), warning(&copy->state));
     if (copy->quality == COPY_NONE) {
         printf("  %-15s ", "reason");
         print_clean(copy->reason.text);
@@ -99,12 +113,12 @@ print_text(const struct copy *copy, time_t now)
 /* ---- JSON ---- */
 
 static json_t *
-make_moment(int64_t moment)
+make_boot_time(int64_t time)
 {
-    return moment == 0 ? json_null() : json_integer(moment);
+    return time == 0 ? json_null() : json_integer(time);
 }
 
-/* Seconds; 0 is not any more, null for ever. */
+/* Seconds left; 0 if it no longer answers, null for ever. */
 static json_t *
 make_left(int64_t left)
 {
@@ -129,12 +143,18 @@ add_known(json_t *object, const struct copy *copy)
     json_object_set_new(object, "entries",
                         json_integer((json_int_t)state->entries));
     json_object_set_new(object, "held", json_integer((json_int_t)state->held));
-    json_object_set_new(object, "contact", make_moment(state->contact));
-    json_object_set_new(object, "full-read", make_moment(status->refreshed));
-    json_object_set_new(object, "changed", make_moment(status->changed));
+    json_object_set_new(object, "moves",
+                        json_integer((json_int_t)status->moves));
+    json_object_set_new(object, "mass-move",
+                        json_integer((json_int_t)status->mass_move));
+    json_object_set_new(object, "mass-moved",
+                        make_boot_time(status->mass_moved));
+    json_object_set_new(object, "contact", make_boot_time(state->contact));
+    json_object_set_new(object, "full-read", make_boot_time(status->refreshed));
+    json_object_set_new(object, "changed", make_boot_time(status->changed));
     json_object_set_new(object, "generation",
                         json_integer((json_int_t)status->generation));
-    json_object_set_new(object, "failed", make_moment(status->failed));
+    json_object_set_new(object, "failed", make_boot_time(status->failed));
     json_object_set_new(object, "error", make_text(status->error));
     json_object_set_new(object, "known-for", make_left(copy->known));
     json_object_set_new(object, "unknown-for", make_left(copy->unknown));
@@ -170,9 +190,9 @@ status(const struct sdr_config *config, struct sdr_replica *replica,
     for (unsigned i = 0; i < config->directory_count; i++) {
         struct copy copy;
 
-        if (!is_chosen(chosen, &config->directories[i]))
+        if (!is_chosen(chosen, config->directories[i].name))
             continue;
-        copy_look(&copy, config, replica, i, now);
+        copy_read(&copy, config, replica, i, now);
         if (as_json)
             print_object(make_object(&copy));
         else
@@ -190,22 +210,22 @@ command_sync(struct sdr *sdr, int argc, char **argv)
     bool as_json = false, accepts = argc > 1 && strcmp(argv[1], "accept") == 0;
     struct sdr_replica *replica;
     struct chosen chosen;
-    int c, code;
+    int code;
 
     if (argc < 2 || (!accepts && strcmp(argv[1], "status") != 0))
-        return bad_use("sync", "status or accept?");
+        return usage_error("sync", "expected status or accept");
+    argv[1] = argv[0];
     argc--;
     argv++;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == '?' || accepts)
-            return bad_use("sync", "bad option");
-        as_json = true;
-    }
+    if (!read_json_option(argc, argv, "sync", &as_json))
+        return EX_USAGE;
+    if (accepts && as_json)
+        return usage_error("sync", "accept has no --json");
     chosen = (struct chosen){argc - optind, argv + optind};
-    if (!is_choice(config, &chosen))
-        return bad_use("sync", "there is no such directory");
+    if (!are_known(&chosen, config, find_directory))
+        return usage_error("sync", "no such directory");
     if (config->replica.path == NULL)
-        return no_replica(config);
+        return report_no_replica(config);
     replica = sdr_replica_new(config);
     if (replica == NULL)
         return EX_TEMPFAIL;

@@ -44,11 +44,11 @@ table_new(const struct table_column *columns, unsigned count)
     struct table *table = calloc(1, sizeof *table);
     bool ok = table != NULL;
 
-    setlocale(LC_CTYPE, ""); /* how wide is a character? */
+    setlocale(LC_CTYPE, ""); /* for the width of characters */
     if (ok) {
         table->scols = scols_new_table();
         table->columns = count;
-        /* Cells are clean, and would be escaped once more. */
+        /* Cells are clean already and must not be escaped again. */
         ok = table->scols != NULL
              && scols_table_enable_noencoding(table->scols, 1) == 0;
     }

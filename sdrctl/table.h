@@ -1,7 +1,7 @@
-/* table.h - tables for people, as wide as the terminal
+/* table.h - text tables as wide as the terminal
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Hides libsmartcols. Cells are made clean for a terminal here. Without memory
+ * Hides libsmartcols. Cells are cleaned for a terminal. Without memory
  * nothing is printed.
  */
 #ifndef SDRCTL_TABLE_H
@@ -15,16 +15,16 @@ struct table;
 
 struct table_column {
     const char *name;
-    bool is_number; /* set to the right */
-    bool wraps;     /* gives way first if the terminal is narrow */
+    bool is_number; /* right-aligned */
+    bool wraps;     /* wrapped first if the terminal is narrow */
 };
 
 /* A table with COUNT columns. NULL without memory, which the functions below
- * take as well. */
+ * accept. */
 struct table *
 table_new(const struct table_column *columns, unsigned count) SDR_MUST_USE;
 
-/* One more row; its cells are copied. */
+/* Add a row; its cells are copied. */
 void
 table_row(struct table *table, const char *const *cells);
 

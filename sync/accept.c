@@ -26,12 +26,12 @@ accept_directory(struct store *store, const struct sdr_config *config,
         say(LOG_ERR, "directory %s: cannot accept: %s", name, error.text);
     else if (outcome.held > 0)
         say(LOG_WARNING,
-            "directory %s: not accepted: %" PRIu64 " entries are held back by "
-            "now, and not %" PRIu64,
+            "directory %s: not accepted: %" PRIu64
+            " entries are held back now, not %" PRIu64,
             name, outcome.held, limit);
     else
         say(LOG_NOTICE,
-            "directory %s: what was held back is accepted, %" PRIu64
+            "directory %s: the held-back changes are accepted, %" PRIu64
             " entries remain",
             name, outcome.entries);
 }

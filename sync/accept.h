@@ -1,17 +1,17 @@
-/* accept.h - what an administrator says of changes that are held back
+/* accept.h - the administrator accepts changes that are held back
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * sdrctl sync accept leaves a file beside the replica, "PATH.accept", a line
- * "DIRECTORY HELD" for each directory: so many entries are meant. Who may write
- * there may write the replica as well.
+ * sdrctl sync accept writes a file next to the replica, "PATH.accept", with a
+ * line "DIRECTORY HELD" for each directory: the number of entries that it
+ * accepts. Whoever may write there may also write the replica.
  */
 #ifndef SYNC_ACCEPT_H
 #define SYNC_ACCEPT_H
 
-#include "config.h"
-#include "store.h"
+#include "config/config.h"
+#include "store/store.h"
 
-/* Look whether there is one; do as it says and take it away. */
+/* If there is such a file, accept what it says and remove it. */
 void
 accept_look(struct store *store, const struct sdr_config *config);
 

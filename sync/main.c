@@ -7,27 +7,26 @@
 #include <sysexits.h>
 
 #include "arguments.h"
-#include "config.h"
+#include "config/config.h"
 #include "service.h"
 
 static const char usage[] =
     "usage: sdr-sync [-1tv] [-c FILE]\n"
     "\n"
     "Keeps the replica: a local copy of who owns which recipient, so that\n"
-    "routing asks no directory and survives its death. Stays in the "
-    "foreground\n"
-    "and logs to stderr.\n"
+    "routing works without the directory. Stays in the foreground and logs to\n"
+    "stderr.\n"
     "\n"
-    "  -1, --once         bring the replica up to date and end\n"
+    "  -1, --once         update the replica and exit\n"
     "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-    "  -t, --test         check the configuration and end\n"
+    "  -t, --test         check the configuration and exit\n"
     "  -v, --verbose      log what it does\n"
     "  -h, --help         show this\n"
     "  -V, --version      show the version\n"
     "\n"
-    "SIGUSR1 reloads the configuration; SIGTERM ends.\n"
-    "Exit codes: 0 ended or sound, 64 bad use, 71 cannot write the replica,\n"
-    "75 a directory could not be read (--once), 78 bad configuration. See\n"
+    "SIGHUP and SIGUSR1 reload the configuration; SIGTERM stops.\n"
+    "Exit codes: 0 stopped or correct, 64 usage, 71 cannot write the replica,\n"
+    "75 a directory could not be read (--once), 78 configuration error. See\n"
     "sdr-sync(8).\n";
 
 int
@@ -47,7 +46,7 @@ main(int argc, char **argv)
     if (status != SDR_OK)
         return sdr_status_exit(status);
     if (arguments.test) {
-        printf("%s: no mistakes\n", arguments.path);
+        printf("%s: no errors found\n", arguments.path);
         code = EX_OK;
     } else if (arguments.once) {
         code = service_run_once();

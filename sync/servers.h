@@ -4,11 +4,11 @@
 #ifndef SYNC_SERVERS_H
 #define SYNC_SERVERS_H
 
-#include "worker.h"
+#include "source/worker.h"
 
 /* Keep the copy up to date until the worker has to stop; or, once, bring it up
  * to date and set worker->status. The servers are tried in their order, each by
- * the method that it knows. */
+ * the method that it supports. */
 void
 servers_run(struct worker *worker);
 

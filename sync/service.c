@@ -10,14 +10,16 @@
 #include <time.h>
 
 #include "accept.h"
-#include "clock.h"
-#include "config.h"
-#include "metrics.h"
+#include "net/clock.h"
+#include "config/config.h"
+#include "prometheus.h"
 #include "notify.h"
-#include "numbers.h"
+#include "metrics.h"
 #include "say.h"
-#include "store.h"
-#include "worker.h"
+#include "servers.h"
+#include "source/ldif_file.h"
+#include "store/store.h"
+#include "source/worker.h"
 
 /* A worker that gave no sign of life for so long is stuck (milliseconds):
  * longer than any look-up, commit or wait takes. */
@@ -29,6 +31,8 @@ enum { WAIT_MS = 1000 };
 
 /* How often dead readers are looked for (seconds). */
 enum { TIDY_S = 60 };
+
+enum { SECOND_MS = 1000 };
 
 static const char *config_path;
 static bool is_verbose;
@@ -47,8 +51,7 @@ load(struct sdr_config **loaded)
     enum sdr_status status = sdr_config_load(loaded, config_path, &mistakes);
 
     if (status == SDR_OK && (*loaded)->replica.path == NULL) {
-        say(LOG_ERR, "%s: there is no [replica] with a path to write to",
-            config_path);
+        say(LOG_ERR, "%s: path is missing in [replica]", config_path);
         sdr_config_free(loaded);
         status = SDR_CONFIG;
     }
@@ -77,8 +80,13 @@ open_store(struct store **opened, const struct sdr_config *of)
 {
     struct sdr_error error;
 
-    if (store_open(opened, of, &error) == SDR_OK)
+    if (store_open(opened, of, &error) == SDR_OK) {
+        if (store_was_made_anew(*opened))
+            say(LOG_WARNING,
+                "%s: damaged or written by another version; rebuilding it",
+                of->replica.path);
         return true;
+    }
     say(LOG_ERR, "%s", error.text);
     return false;
 }
@@ -87,7 +95,7 @@ open_store(struct store **opened, const struct sdr_config *of)
 
 /* Show that we are alive, if all workers are. */
 static void
-tell_the_watchdog(void)
+feed_the_watchdog(void)
 {
     int64_t now = sdr_clock();
 
@@ -105,7 +113,7 @@ wait_for(struct worker *worker, bool cut)
     while (!worker_ended(worker, WAIT_MS)) {
         if (cut)
             worker_cut(worker);
-        tell_the_watchdog();
+        feed_the_watchdog();
     }
 }
 
@@ -127,12 +135,15 @@ start_workers(bool once)
 {
     workers = calloc(config->directory_count, sizeof *workers);
     for (unsigned i = 0; workers != NULL && i < config->directory_count; i++) {
-        workers[i] = (struct worker){.config = config,
-                                     .directory = i,
-                                     .store = store,
-                                     .once = once,
-                                     .verbose = is_verbose,
-                                     .status = SDR_TEMPFAIL};
+        workers[i] = (struct worker){
+            .config = config,
+            .directory = i,
+            .method = config->directories[i].ldif_path != NULL ? ldif_run
+                                                               : servers_run,
+            .store = store,
+            .once = once,
+            .verbose = is_verbose,
+            .status = SDR_TEMPFAIL};
         if (worker_start(&workers[i]))
             running++;
         else
@@ -148,6 +159,7 @@ block_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGUSR1);
+    sigaddset(set, SIGHUP);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
     pthread_sigmask(SIG_BLOCK, set, NULL);
@@ -197,8 +209,7 @@ reload(void)
 static bool
 make_store_anew(void)
 {
-    say(LOG_ERR, "%s: taken away, or damaged; it is made anew",
-        config->replica.path);
+    say(LOG_ERR, "%s: removed or damaged; rebuilding it", config->replica.path);
     stop_workers();
     store_close(&store);
     return open_store(&store, config) && start_workers(false);
@@ -214,8 +225,8 @@ look_after(unsigned second)
     if (second % TIDY_S == 0)
         store_tidy(store);
     if (second % METRICS_INTERVAL_S == 1)
-        numbers_write(store, config);
-    tell_the_watchdog();
+        sync_metrics_write(store, config);
+    feed_the_watchdog();
     return true;
 }
 
@@ -224,20 +235,25 @@ static bool
 loop(const sigset_t *set)
 {
     const struct timespec second = {.tv_sec = 1};
+    int64_t looked_at = sdr_clock();
+    unsigned seconds = 0;
 
-    for (unsigned i = 1;; i++) {
+    for (;;) {
         int got = sigtimedwait(set, NULL, &second);
 
-        if (got < 0) {
-            if (!look_after(i))
-                return false;
-        } else if (got == SIGUSR1) {
+        if (got == SIGUSR1 || got == SIGHUP) {
             notify("RELOADING=1");
             if (!reload())
                 return false;
             notify("READY=1");
-        } else {
+        } else if (got >= 0) {
             return true;
+        }
+        /* Whatever else goes on: signals may come without a pause. */
+        if (got < 0 || sdr_clock() - looked_at >= SECOND_MS) {
+            looked_at = sdr_clock();
+            if (!look_after(++seconds))
+                return false;
         }
     }
 }

@@ -11,8 +11,8 @@
 
 #include "status.h"
 
-/* Load the configuration at PATH, which is borrowed. Says what is wrong with
- * it, and returns what sdr_config_load() does. */
+/* Load the configuration at PATH, which is borrowed. Logs its errors, and
+ * returns the result of sdr_config_load(). */
 enum sdr_status SDR_MUST_USE
 service_load(const char *path, bool verbose);
 
@@ -20,7 +20,7 @@ service_load(const char *path, bool verbose);
 int
 service_run(void);
 
-/* Bring it up to date, and end. Returns an exit code. */
+/* Update the replica once. Returns an exit code. */
 int
 service_run_once(void);
 

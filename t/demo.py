@@ -153,10 +153,10 @@ def show(demo, case):
 
 
 def main():
-    print('example.com is shared by onprem (here) and hosted. Who is where can be said in a file:\n')
+    print('example.com is shared by onprem (here) and hosted. A file can say who is where:\n')
     with paths.scratch() as folder:
         results = [show_file(folder)]
-    print('... or by an OpenLDAP server. Postfix asks its copy, which sdr-sync keeps:\n')
+    print('... or by an OpenLDAP server. Postfix uses a replica of it, which sdr-sync keeps:\n')
     print(ROW.format('the mailbox is', 'mail to', 'verdict', 'goes to, or is answered'))
     with paths.scratch() as folder, ExitStack() as stack:
         demo = Demo(folder, stack)
@@ -165,7 +165,7 @@ def main():
         results.append(not demo.milter.lines('source=directory'))
     if not all(results):
         return 1
-    print('\nSendmail, by the copy too, and Exim, which asked the server, did the same.')
+    print('\nSendmail with the replica, and Exim with live searches, did the same.')
     return 0
 
 

@@ -28,6 +28,7 @@ def postmap(folder, questions):
     table.write_text(LDAP_TABLE.format(uri=questions.premises.slapd.uri,
                                        filter=questions.filter()))
     env = {**os.environ, 'LD_LIBRARY_PATH': postfix.LIBRARIES, 'MAIL_CONFIG': str(folder)}
+    env.pop('LD_PRELOAD', None)  # what is meant for our own programs
     return Lines([postfix.SERVER / 'usr/sbin/postmap', '-q', '-', f'ldap:{table}'], env,
                  questions.addresses)
 

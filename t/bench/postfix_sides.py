@@ -92,9 +92,11 @@ def postfix_sides(premises, uri):
     make_table(postfix, folder, premises.count)
     premises.stack.callback(postfix.stop)
     replica = {'path': str(premises.sync.path)}
-    for name, text in (('live', premises.conf(uri)),
-                       ('replica', premises.conf(uri, replica=replica))):
-        premises.stack.callback(start_milter(folder, name, postfix, text).close)
+    tables = {'map-socket': f'unix:{postfix.queue_folder}/sdr/map', 'rewrite': 'tables'}
+    for name, text, options in (('live', premises.conf(uri), {}),
+                                ('replica', premises.conf(uri, replica=replica), {}),
+                                ('tables', premises.conf(uri, replica=replica), tables)):
+        premises.stack.callback(start_milter(folder, name, postfix, text, options).close)
     premises.stack.callback(start_noop(folder, postfix).stop)
     postfix.start()
     for side in ALL:
@@ -119,7 +121,7 @@ def parameters(folder, uri):
         NOOP: milter('noop'),
         MILTER: milter('replica'),
         LIVE: milter('live'),
-        MAP: alias('socketmap:unix:sdr/replica-map:route'),
+        MAP: alias('socketmap:unix:sdr/map:route'),
         PROXY: alias(f'proxy:ldap:{table}'),
         LDAP: alias(f'ldap:{table}'),
         LMDB: alias(f'lmdb:{folder}/aliases'),
@@ -134,11 +136,11 @@ def make_table(postfix, folder, count):
     postfix.command('postmap', f'lmdb:{path}')
 
 
-def start_milter(folder, name, postfix, text):
-    """Its sockets are NAME-milter and NAME-map."""
+def start_milter(folder, name, postfix, text, options):
+    """Its socket is NAME-milter."""
     sockets = world.section('milter', {
-        'socket': f'unix:{postfix.queue_folder}/sdr/{name}-milter',
-        'map-socket': f'unix:{postfix.queue_folder}/sdr/{name}-map', 'socket-group': 'postfix'})
+        'socket': f'unix:{postfix.queue_folder}/sdr/{name}-milter', 'socket-group': 'postfix',
+        **options})
     return Milter(folder / name, text + sockets).start()
 
 

@@ -11,10 +11,10 @@
 #include <ldap.h>
 #include <lmdb.h>
 
-#include "filter.h"
-#include "profile.h"
-#include "record.h"
-#include "sdr.h"
+#include "ldap/filter.h"
+#include "decision/profile.h"
+#include "replica/record.h"
+#include "decision/sdr.h"
 
 enum { ADDRESSES_MAX = 100000 };
 

@@ -1,9 +1,10 @@
-/* address.c - fuzzed: addresses parsed, read, stripped, quoted and spelled
+/* address.c - fuzzed: addresses parsed, read, cut to keys, quoted and spelled
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "address.h"
+#include "decision/address.h"
 
 #include "fuzz.h"
+#include "decision/keys.h"
 
 static bool
 is_null(const struct sdr_address *address)
@@ -28,7 +29,7 @@ check_written(const struct sdr_address *address)
 
     sdr_address_format(address, text, sizeof text);
     FUZZ_RULE(fuzz_is_clean(text));
-    FUZZ_RULE(sdr_address_parse(&again, text) == SDR_OK);
+    FUZZ_RULE(sdr_address_parse_path(&again, text) == SDR_OK);
     check_equal(address, &again);
     FUZZ_RULE(sdr_address_read(&again, text, strlen(text)) == SDR_OK);
     check_equal(address, &again);
@@ -68,19 +69,47 @@ check_requoted(const struct sdr_address *address)
     FUZZ_RULE(sdr_address_same(address, &quoted));
 }
 
+/* Each is shorter than the one before it, but the one behind a tag; what is
+ * sent is a local part, and the whole one where nothing is left out. */
 static void
-check_stripped(const struct sdr_address *address, const char *delimiters)
+check_keys(const struct sdr_address *address, const char *delimiters)
 {
-    struct sdr_address base, again;
+    struct sdr_keys keys;
 
-    if (sdr_address_strip(address, delimiters, &base) != SDR_OK)
+    sdr_keys_make(&keys, address, address->domain, delimiters);
+    FUZZ_RULE(keys.count >= 2 && keys.count <= SDR_KEYS_MAX);
+    check_equal(&keys.key[0], address);
+    FUZZ_RULE(keys.key[keys.count - 1].local[0] == '\0');
+    for (unsigned i = 0; i < keys.count; i++) {
+        char local[SDR_LOCAL_MAX + 1], text[SDR_ADDRESS_MAX + 1];
+        struct sdr_address sent;
+
+        FUZZ_RULE(strcmp(keys.key[i].domain, address->domain) == 0);
+        if (i > 0 && i + 1 < keys.count) {
+            check_written(&keys.key[i]);
+            FUZZ_RULE(!sdr_address_same(&keys.key[i], address));
+        }
+        sdr_keys_strip(&keys, i, local);
+        sdr_address_join(local, address->domain, text, sizeof text);
+        FUZZ_RULE(sdr_address_parse_path(&sent, text) == SDR_OK);
+        if (keys.extension[i].from == keys.extension[i].to)
+            FUZZ_RULE(strcmp(local, address->local) == 0);
+    }
+}
+
+/* Where a mailbox can be read, so can its domain, and it is the same. */
+static void
+check_domain_of(const char *text)
+{
+    char domain[SDR_DOMAIN_MAX + 1];
+    struct sdr_address address;
+    bool found = sdr_address_find_domain(domain, text) == SDR_OK;
+
+    if (sdr_address_parse(&address, text) != SDR_OK || address.domain[0] == '\0'
+        || address.domain[0] == '[')
         return;
-    FUZZ_RULE(base.local[0] != '\0');
-    FUZZ_RULE(strcmp(base.domain, address->domain) == 0);
-    FUZZ_RULE(strpbrk(base.local, delimiters) == NULL);
-    FUZZ_RULE(!sdr_address_same(&base, address));
-    FUZZ_RULE(sdr_address_strip(&base, delimiters, &again) == SDR_NOTFOUND);
-    check_written(&base);
+    FUZZ_RULE(found);
+    FUZZ_RULE(strcmp(domain, address.domain) == 0);
 }
 
 /* One of them at least is a way to write this address and no other. */
@@ -120,8 +149,8 @@ check_parsed(const char *text)
     check_written(&address);
     check_folded(&address);
     check_requoted(&address);
-    check_stripped(&address, "+");
-    check_stripped(&address, "-+.=");
+    check_keys(&address, "+");
+    check_keys(&address, "-+.=");
     check_spelled(&address);
 }
 
@@ -181,6 +210,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_read(octets, size);
     check_parsed(text);
+    check_domain_of(text);
     check_domain(text);
     check_pair(text);
     free(text);

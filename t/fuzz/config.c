@@ -1,7 +1,7 @@
 /* config.c - fuzzed: a whole sdr.conf
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "config.h"
+#include "config/config.h"
 
 #include "files.h"
 #include "fuzz.h"

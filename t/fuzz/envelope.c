@@ -4,6 +4,7 @@
 #include "envelope.h"
 
 #include "fuzz.h"
+#include "path.h"
 #include "world.h"
 
 void
@@ -11,45 +12,113 @@ envelope_clear(struct envelope *envelope)
 {
     for (unsigned i = 0; i < envelope->count; i++)
         free(envelope->rcpts[i].given);
-    envelope->count = envelope->told_count = envelope->marks = 0;
+    envelope->count = envelope->marks = 0;
 }
 
 void
 envelope_add(struct envelope *envelope, const char *given, const char *resolved,
-             bool by_milter)
+             bool by_milter, bool unmapped)
 {
     FUZZ_RULE(envelope->count
               < sizeof envelope->rcpts / sizeof envelope->rcpts[0]);
     envelope->rcpts[envelope->count++] =
         (struct rcpt){.given = fuzz_text(given, strlen(given)),
                       .resolved = resolved,
-                      .added = by_milter};
+                      .added = by_milter,
+                      .unmapped = unmapped};
+}
+
+/* Without blanks and pairs of brackets; the span of the rest. */
+static const char *
+strip(const char *text, size_t *len)
+{
+    const char *end = text + strlen(text);
+
+    for (;;) {
+        while (text < end && (*text == ' ' || *text == '\t'))
+            text++;
+        while (text < end && (end[-1] == ' ' || end[-1] == '\t'))
+            end--;
+        if (end - text < 2 || *text != '<' || end[-1] != '>')
+            break;
+        text++;
+        end--;
+    }
+    *len = (size_t)(end - text);
+    return text;
+}
+
+static bool
+reads_same(const char *a, const char *b)
+{
+    size_t a_len, b_len;
+
+    a = strip(a, &a_len);
+    b = strip(b, &b_len);
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* As Postfix: of one pair of brackets, one route. */
+static bool
+reads_without_route(const char *given, const char *text)
+{
+    size_t len = strlen(given);
+    char *inner = fuzz_text(given, len);
+    const char *start = inner, *colon;
+    bool same;
+
+    if (len >= 2 && inner[0] == '<' && inner[len - 1] == '>') {
+        inner[len - 1] = '\0';
+        start++;
+    }
+    colon = start[0] == '@' ? strchr(start, ':') : NULL;
+    same = colon != NULL && reads_same(colon + 1, text);
+    free(inner);
+    return same;
+}
+
+static bool
+is_in_brackets(const char *resolved, const char *text)
+{
+    size_t len = strlen(resolved);
+
+    return strlen(text) == len + 2 && text[0] == '<'
+           && memcmp(text + 1, resolved, len) == 0;
 }
 
 void
 envelope_delete(struct envelope *envelope, const char *text)
 {
+    if (strchr(text, '@') == NULL)
+        return;
     for (unsigned i = 0; i < envelope->count; i++) {
         struct rcpt *r = &envelope->rcpts[i];
 
-        if (strcmp(r->given, text) == 0
-            || (r->resolved != NULL && strcmp(r->resolved, text) == 0))
+        if (reads_same(r->given, text) || reads_without_route(r->given, text)
+            || (!r->unmapped && r->resolved != NULL
+                && is_in_brackets(r->resolved, text)))
             r->gone = true;
     }
 }
 
-bool
-envelope_is_told(const struct envelope *envelope,
-                 const struct sdr_address *mailbox)
-{
-    for (unsigned i = 0; i < envelope->told_count; i++) {
-        if (sdr_address_same(&envelope->told[i], mailbox))
-            return true;
-    }
-    return false;
-}
-
 /* ---- the rules ---- */
+
+/* True if the MTA's map has made another mailbox of what the client said. */
+static bool
+is_mapped(const struct rcpt *r, const struct sdr_address *resolved)
+{
+    struct sdr_address given;
+    char text[PATH_TEXT_MAX];
+
+    if (r->unmapped)
+        return false;
+    if (sdr_address_parse_path(&given, r->given) == SDR_OK)
+        return !sdr_address_is_route(&given, resolved)
+               && !sdr_address_same(&given, resolved);
+    return path_address(r->given, text)
+           && sdr_address_parse_path(&given, text) == SDR_OK
+           && !sdr_address_same(&given, resolved);
+}
 
 /* What the decision about a recipient has to be made of; false if the MTA's map
  * has made another mailbox of it, which stays. */
@@ -58,20 +127,25 @@ decide(const struct rcpt *r, struct sdr_address *mailbox,
        struct sdr_verdict *verdict)
 {
     struct sdr *sdr = world_get();
-    struct sdr_address given, resolved;
-    bool has_given = sdr_address_parse(&given, r->given) == SDR_OK;
-    bool has_resolved = r->resolved != NULL
-                        && sdr_address_parse(&resolved, r->resolved) == SDR_OK;
+    const char *key = r->given;
+    char domain[SDR_DOMAIN_MAX + 1];
+    bool mapped = false;
 
     memset(mailbox, 0, sizeof *mailbox);
-    if (has_given)
-        *mailbox = given;
-    else if (has_resolved)
-        *mailbox = resolved;
-    sdr_decide(sdr, has_given || !has_resolved ? r->given : r->resolved, NULL,
-               verdict);
+    if (r->resolved != NULL
+        && sdr_address_parse(mailbox, r->resolved) == SDR_OK) {
+        mapped = is_mapped(r, mailbox);
+        key = r->resolved;
+    } else if (sdr_address_parse_path(mailbox, r->given) != SDR_OK) {
+        if (r->resolved != NULL
+            && sdr_address_find_domain(domain, r->resolved) == SDR_OK)
+            key = r->resolved;
+        else
+            (void)!sdr_address_parse(mailbox, r->given);
+    }
+    sdr_decide(sdr, key, NULL, verdict);
     sdr_close(&sdr);
-    return !has_given || !has_resolved || sdr_address_same(&given, &resolved);
+    return !mapped;
 }
 
 /* True if mail for the mailbox is delivered. */
@@ -136,16 +210,14 @@ check_recipient(const struct envelope *envelope, const struct rcpt *r)
     struct sdr_address mailbox;
     struct sdr_verdict verdict;
     bool ours = decide(r, &mailbox, &verdict);
-    bool told = envelope_is_told(envelope, &mailbox);
 
     if (!ours) {
         check_mapped(envelope, r);
         return;
     }
     FUZZ_RULE(!r->gone || verdict.kind == SDR_REDIRECT);
-    if (!told || r->gone)
-        check_targets(envelope, &verdict);
-    if (!told && verdict.kind == SDR_REDIRECT && !has_bare_name(r))
+    check_targets(envelope, &verdict);
+    if (verdict.kind == SDR_REDIRECT && !has_bare_name(r))
         FUZZ_RULE(r->gone);
     if (verdict.leaves)
         FUZZ_RULE(envelope->marks == 1);
@@ -183,6 +255,10 @@ void
 envelope_check(const struct envelope *envelope)
 {
     FUZZ_RULE(envelope->marks <= 1);
+    for (unsigned i = 0; i < envelope->count && envelope->by_tables; i++)
+        FUZZ_RULE(!envelope->rcpts[i].added && !envelope->rcpts[i].gone);
+    if (envelope->by_tables)
+        return;
     for (unsigned i = 0; i < envelope->count; i++) {
         if (envelope->rcpts[i].added)
             check_added(envelope, &envelope->rcpts[i]);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "address.h"
+#include "decision/address.h"
 
 enum { RECIPIENTS_MAX = 64 };
 
@@ -14,15 +14,15 @@ struct rcpt {
     char *given;
     const char *resolved; /* borrowed; NULL: not told */
     bool added;           /* by the milter */
+    bool unmapped;        /* the MTA has read it, and mapped nothing yet */
     bool gone;
 };
 
 struct envelope {
     struct rcpt rcpts[RECIPIENTS_MAX * 8];
     unsigned count;
-    struct sdr_address told[RECIPIENTS_MAX]; /* by the lookup table */
-    unsigned told_count;
     unsigned marks;
+    bool by_tables; /* for good: nothing may be edited */
 };
 
 void
@@ -31,15 +31,13 @@ envelope_clear(struct envelope *envelope);
 /* A recipient, by the client or by the milter. */
 void
 envelope_add(struct envelope *envelope, const char *given, const char *resolved,
-             bool by_milter);
+             bool by_milter, bool unmapped);
 
-/* By the client's text, or by the MTA's own. */
+/* As an MTA reads a text: by the client's without what is around it, or by
+ * what that was mapped to. A text without a domain is for an MTA whose users
+ * type such. */
 void
 envelope_delete(struct envelope *envelope, const char *text);
-
-bool
-envelope_is_told(const struct envelope *envelope,
-                 const struct sdr_address *mailbox);
 
 /* The rules of a message that was accepted: each recipient is kept, or replaced
  * by all its targets; what is added is a target of somebody, once. */

@@ -11,18 +11,18 @@
  * Each is read as a live search does it, and as sdr-sync and the replica do it:
  * the verdict must be the same.
  */
-#include "facts.h"
+#include "decision/facts.h"
 
-#include "entry.h"
+#include "store/entry.h"
 #include "files.h"
 #include "fuzz.h"
-#include "profile.h"
-#include "route.h"
+#include "decision/profile.h"
+#include "decision/route.h"
 #include "verdict.h"
 
 /* Three points of view of one company. */
 #define SITES                                                                  \
-    "recipient-delimiter = +\n"                                                \
+    "recipient-delimiter = +-\n"                                               \
     "[site onprem]\n"                                                          \
     "routing-domain = onprem.%d\n"                                             \
     "accept-domain = mail.example.net\n"                                       \
@@ -105,7 +105,7 @@ find_key(struct entry_view view, struct sdr_facts *facts)
                 continue;
             any = true;
             facts->key = i;
-            facts->strength = found.strength;
+            entry_key_facts(&found, facts);
         }
     }
     return any;
@@ -121,8 +121,7 @@ end_copy(void)
     FUZZ_RULE(entry_read(&view, now.entry.octets, now.entry.len));
     FUZZ_RULE(entry_facts(&view, &facts));
     facts.directory = now.directory;
-    facts.routing_wins =
-        now.config->directories[now.directory].mapping.routing_wins;
+    sdr_facts_apply(&facts, now.config);
     if (find_key(view, &facts))
         sdr_facts_merge(&now.copied.facts[now.directory],
                         &now.copied.found[now.directory], &facts);
@@ -222,13 +221,16 @@ check_local_parts(const struct sdr_verdict *verdict)
         struct sdr_address target;
 
         FUZZ_RULE(sdr_address_parse(&target, text) == SDR_OK);
-        known =
-            strcmp(target.local, now.question.keys.key[0].local) == 0
-            || (now.question.keys.count == SDR_KEYS_MAX
-                && strcmp(target.local, now.question.keys.key[1].local) == 0);
+        for (unsigned k = 0; k < now.question.keys.count; k++) {
+            char local[SDR_LOCAL_MAX + 1];
+
+            sdr_keys_strip(&now.question.keys, k, local);
+            known = known || strcmp(target.local, local) == 0;
+        }
         for (unsigned d = 0; d < now.config->directory_count; d++)
             known = known
-                    || (now.live.found[d] && now.live.facts[d].has_routing
+                    || (now.live.found[d]
+                        && sdr_facts_has_address(&now.live.facts[d])
                         && strcmp(target.local, now.live.facts[d].routing.local)
                                == 0);
         FUZZ_RULE(known);

@@ -4,7 +4,7 @@
 #include "files.h"
 
 #include "fuzz.h"
-#include "trust.h"
+#include "config/file_owner.h"
 
 #define PASSWORD "secret\n"
 
@@ -12,8 +12,8 @@ static const char *conf;
 static size_t conf_len;
 
 enum sdr_status
-sdr_trust_read(const char *path, bool secret, size_t max, char **text,
-               size_t *len, struct sdr_error *error)
+sdr_file_read(const char *path, bool secret, size_t max, char **text,
+              size_t *len, struct sdr_error *error)
 {
     bool is_conf = strcmp(path, FILES_CONF) == 0 && !secret;
 
@@ -31,7 +31,7 @@ sdr_trust_read(const char *path, bool secret, size_t max, char **text,
 }
 
 enum sdr_status
-sdr_trust_check(const char *path, bool secret, struct sdr_error *error)
+sdr_file_check(const char *path, bool secret, struct sdr_error *error)
 {
     (void)secret;
     if (strncmp(path, "/there", 6) == 0
@@ -42,7 +42,7 @@ sdr_trust_check(const char *path, bool secret, struct sdr_error *error)
 }
 
 enum sdr_status
-sdr_trust_replica(const char *path, struct sdr_error *error)
+sdr_file_check_replica(const char *path, struct sdr_error *error)
 {
     sdr_error_set(error, "%s: no such file", path);
     return SDR_CONFIG;

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "config.h"
+#include "config/config.h"
 
 /* The path of the text that is loaded. Beside it there are "/password", with
  * one in it, and all that begins with "/there". */

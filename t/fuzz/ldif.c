@@ -3,15 +3,15 @@
  *
  * The store and the worker are played by this file.
  */
-#include "intake.h"
+#include "source/ldif_import.h"
 
 #include <unistr.h>
 
-#include "dn.h"
-#include "entry.h"
+#include "ldap/dn.h"
+#include "store/entry.h"
 #include "files.h"
 #include "fuzz.h"
-#include "refresh.h"
+#include "source/refresh.h"
 
 static const char conf[] = "this-site = onprem\n"
                            "[site onprem]\n"
@@ -147,7 +147,7 @@ take(const struct sdr_config *config, unsigned directory, const char *text,
     memset(&worker, 0, sizeof worker);
     worker.config = config;
     worker.directory = directory;
-    status = intake(&worker, text, len, &error);
+    status = ldif_import(&worker, text, len, &error);
     FUZZ_RULE(status == SDR_OK || status == SDR_INVALID);
     FUZZ_RULE((status == SDR_OK) == (error.text[0] == '\0'));
     FUZZ_RULE(now.begun == (status == SDR_OK) && now.cleared == 0);

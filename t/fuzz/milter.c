@@ -11,17 +11,16 @@
  *   S NUMBER                 the milter reads so many octets at once
  *   F                        MAIL
  *   R GIVEN TAB RESOLVED TAB PARAMETER...   RCPT; without RESOLVED it is GIVEN
- *   T ADDRESS                the lookup table has told everything about it
+ *   L                        from the next message on the tables rewrite
  *   H VALUE                  a loop mark among the headers
  *   D, U                     DATA to the body; an unknown command
  *   E, A, K, C               end of message, abort, QUIT_NC, another connection
  */
-#include <libmilter/mfdef.h>
+#include "protocol/constants.h"
 
 #include "fuzz.h"
 #include "played.h"
 #include "service.h"
-#include "told.h"
 #include "world.h"
 
 /* ---- the rest of the program ---- */
@@ -36,13 +35,6 @@ bool
 service_is_verbose(void)
 {
     return true;
-}
-
-bool
-told_since(const struct sdr_address *mailbox, int64_t moment)
-{
-    (void)moment;
-    return envelope_is_told(&played.envelope, mailbox);
 }
 
 /* ---- the script ---- */
@@ -63,17 +55,6 @@ set_macro(char **macro, const char *text)
 {
     free(*macro);
     *macro = text[0] == '\0' ? NULL : fuzz_text(text, strlen(text));
-}
-
-static void
-note_told(const char *text)
-{
-    struct envelope *envelope = &played.envelope;
-
-    if (envelope->told_count < RECIPIENTS_MAX
-        && sdr_address_parse(&envelope->told[envelope->told_count], text)
-               == SDR_OK)
-        envelope->told_count++;
 }
 
 static void
@@ -104,8 +85,8 @@ obey(char command, char *text)
     case 'R':
         played_rcpt(text);
         break;
-    case 'T':
-        note_told(text);
+    case 'L':
+        played_leave_to_tables();
         break;
     case 'H':
         played_header(text);

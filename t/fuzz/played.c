@@ -5,11 +5,11 @@
 
 #include <arpa/inet.h>
 
-#include <libmilter/mfapi.h>
-#include <libmilter/mfdef.h>
+#include "protocol/constants.h"
 
 #include "fuzz.h"
-#include "route.h"
+#include "path.h"
+#include "decision/route.h"
 #include "world.h"
 
 struct played played;
@@ -76,7 +76,7 @@ hear_added(struct packet_strings *strings)
 
     FUZZ_RULE(len > 2 && path[0] == '<' && path[len - 1] == '>');
     FUZZ_RULE(fuzz_is_clean(path));
-    envelope_add(&played.envelope, path, NULL, true);
+    envelope_add(&played.envelope, path, NULL, true, false);
 }
 
 static void
@@ -272,10 +272,11 @@ played_mail(void)
 static char *
 map_key(const char *given)
 {
-    char text[2 * SDR_ADDRESS_MAX + 4];
+    char text[2 * SDR_ADDRESS_MAX + 4], alone[PATH_TEXT_MAX];
     struct sdr_address address;
 
-    if (sdr_address_parse(&address, given) != SDR_OK)
+    if (sdr_address_parse(&address, path_address(given, alone) ? alone : given)
+        != SDR_OK)
         return fuzz_text(given, strlen(given));
     snprintf(text, sizeof text, "%s@%s", address.folded, address.domain);
     return fuzz_text(text, strlen(text));
@@ -385,7 +386,8 @@ played_rcpt(char *line)
     if (played.mailer == NULL)
         FUZZ_RULE(taken);
     if (taken && !is_refused())
-        envelope_add(&played.envelope, words[0], resolved, false);
+        envelope_add(&played.envelope, words[0], resolved, false,
+                     path_mta_of(played.version_text) == PATH_POSTFIX);
 }
 
 void
@@ -456,9 +458,19 @@ played_unknown(const char *text)
 /* ---- its life ---- */
 
 void
+played_leave_to_tables(void)
+{
+    if (played.in_message)
+        return;
+    world_milter_rewrites(false);
+    played.envelope.by_tables = true;
+}
+
+void
 played_begin(void)
 {
     memset(&played, 0, sizeof played);
+    world_milter_rewrites(true);
     played.offer[0] = SMFI_CURR_ACTS;
     played.offer[1] = SMFI_CURR_PROT;
     played.offer[2] = 6;

@@ -47,6 +47,8 @@ played_header(const char *mark);
 void
 played_content(void);
 void
+played_leave_to_tables(void); /* out of a message */
+void
 played_end(void);
 void
 played_alone(char command); /* ABORT, QUIT_NC */

@@ -4,21 +4,24 @@
  * The same octets are taken for the records of an address, for an entry, and
  * for two addresses, a line each.
  */
-#include "record.h"
+#include "replica/record.h"
 
-#include "entry.h"
+#include "store/entry.h"
 #include "fuzz.h"
 
 static void
 check_equal(const struct sdr_facts *a, const struct sdr_facts *b)
 {
     FUZZ_RULE(a->strength == b->strength && a->owners == b->owners);
+    FUZZ_RULE(a->unreadable == b->unreadable);
     FUZZ_RULE(a->hold == b->hold && a->foreign_owner == b->foreign_owner);
     FUZZ_RULE(a->bad_routing == b->bad_routing && a->outside == b->outside);
     FUZZ_RULE(a->by_default == b->by_default);
     FUZZ_RULE(a->routing_site == b->routing_site);
     FUZZ_RULE(a->has_routing == b->has_routing);
-    FUZZ_RULE(!a->has_routing || sdr_address_same(&a->routing, &b->routing));
+    FUZZ_RULE(a->in_split == b->in_split && a->forward == b->forward);
+    FUZZ_RULE(!sdr_facts_has_address(a)
+              || sdr_address_same(&a->routing, &b->routing));
 }
 
 /* What could be read can be written, and means the same. */

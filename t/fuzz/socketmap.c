@@ -3,30 +3,23 @@
  *
  * The input is what one peer sends before it shuts down.
  */
-#include "map.h"
+#include "socketmap.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "netstring.h"
-#include "told.h"
 #include "world.h"
 
 /* What a socket takes without a reader, certainly. */
-enum { INPUT_MAX = 32768, PATIENCE = 1 };
-
-void
-told_note(const struct sdr_address *mailbox)
-{
-    FUZZ_RULE(mailbox->domain[0] != '\0');
-}
+enum { INPUT_MAX = 32768 };
 
 /* ---- what may be answered ---- */
 
 struct allowed {
     unsigned count;
-    char text[SDR_SITES_MAX + 2][SDR_ADDRESS_MAX + 1];
+    char text[2 * (SDR_SITES_MAX + 2)][SDR_ADDRESS_MAX + 1];
 };
 
 static void
@@ -69,23 +62,19 @@ allow_for(struct sdr *sdr, struct allowed *allowed, const char *key)
     allow_address(allowed, &address);
 }
 
-/* "sdr-copy.LOCAL.=.DOMAIN" */
-static char *
-copied_key(const char *user)
+/* Postfix: no octet of the local part means anything. */
+static void
+allow_for_literal(struct sdr *sdr, struct allowed *allowed, const char *key)
 {
-    char *key = fuzz_text(user, strlen(user));
-    char *at = NULL;
+    char text[2 * SDR_ADDRESS_MAX + 3];
+    const char *at = strrchr(key, '@');
 
-    for (char *s = key; (s = strstr(s, ".=.")) != NULL; s++)
-        at = s;
-    if (strlen(key) < 9 || at == NULL || at < key + 9) {
-        key[0] = '\0';
-        return key;
-    }
-    at[0] = '@';
-    memmove(at + 1, at + 3, strlen(at + 3) + 1);
-    memmove(key, key + 9, strlen(key + 9) + 1);
-    return key;
+    if (at == NULL || strlen(key) > SDR_ADDRESS_MAX
+        || !sdr_address_quote(key, (size_t)(at - key), text,
+                              sizeof text - strlen(at)))
+        return;
+    strcat(text, at);
+    allow_for(sdr, allowed, text);
 }
 
 /* A list, separated by ", ", which may stand within a quoted local part, too.
@@ -110,6 +99,23 @@ check_list(const struct allowed *allowed, const char *list)
     }
 }
 
+/* One address, in which each percent sign is doubled. */
+static void
+check_redirect(const struct allowed *allowed, const char *text)
+{
+    char single[SDR_ADDRESS_MAX + 1];
+    size_t n = 0;
+
+    for (; *text != '\0'; text++) {
+        FUZZ_RULE(n < SDR_ADDRESS_MAX);
+        if (*text == '%')
+            FUZZ_RULE(*++text == '%');
+        single[n++] = *text;
+    }
+    single[n] = '\0';
+    check_list(allowed, single);
+}
+
 /* ---- one answer ---- */
 
 static void
@@ -117,7 +123,6 @@ check_ok(struct sdr *sdr, const char *question, const char *answer)
 {
     const char *key = strchr(question, ' ') + 1;
     static struct allowed allowed; /* large */
-    char *copied;
 
     allowed.count = 0;
     if (strncmp(question, "recipient ", 10) == 0) {
@@ -126,13 +131,13 @@ check_ok(struct sdr *sdr, const char *question, const char *answer)
         FUZZ_RULE(strcmp(answer, "OK smtp:[mx.far.test]:25") == 0);
     } else if (strncmp(question, "route ", 6) == 0) {
         allow_for(sdr, &allowed, key);
+        allow_for_literal(sdr, &allowed, key);
         check_list(&allowed, answer + 3);
+    } else if (strncmp(question, "redirect ", 9) == 0) {
+        allow_for(sdr, &allowed, key);
+        check_redirect(&allowed, answer + 3);
     } else {
-        FUZZ_RULE(strncmp(question, "Alias", 5) == 0);
-        copied = copied_key(key);
-        allow_for(sdr, &allowed, copied);
-        check_list(&allowed, answer + 3);
-        free(copied);
+        FUZZ_RULE(false); /* redirect has no key, so there is no alias */
     }
 }
 
@@ -140,7 +145,7 @@ static void
 check_answer(struct sdr *sdr, const char *question, const char *answer,
              size_t len)
 {
-    FUZZ_RULE(len < MAP_ANSWER_MAX);
+    FUZZ_RULE(len < SOCKETMAP_ANSWER_MAX);
     FUZZ_RULE(strlen(answer) == len && fuzz_is_clean(answer));
     if (strncmp(answer, "OK ", 3) == 0) {
         FUZZ_RULE(answer[3] != '\0');
@@ -156,30 +161,49 @@ check_answer(struct sdr *sdr, const char *question, const char *answer,
 static void
 check_written(int fd, int peer, const char *answer, size_t len)
 {
-    static char wanted[MAP_ANSWER_MAX + 16], got[sizeof wanted];
+    static char wanted[SOCKETMAP_ANSWER_MAX + 16], got[sizeof wanted];
+    static char octets[NETSTRING_FRAME + SOCKETMAP_ANSWER_MAX];
     int size = snprintf(wanted, sizeof wanted, "%zu:%s,", len, answer);
+    size_t octets_len = netstring_format(octets, answer, len);
 
-    FUZZ_RULE(netstring_write(fd, answer, len));
+    FUZZ_RULE(octets_len == (size_t)size);
+    FUZZ_RULE(send(fd, octets, octets_len, MSG_NOSIGNAL) == size);
     FUZZ_RULE(recv(peer, got, sizeof got, MSG_DONTWAIT) == size);
     FUZZ_RULE(memcmp(got, wanted, (size_t)size) == 0);
 }
 
-/* As milter/mapserver.c does it. */
+/* Until the peer has no more. */
+static bool
+read_one(struct netstring_reader *reader, char **text, size_t *len)
+{
+    enum netstring_status status = netstring_take(reader, text, len);
+
+    while (status == NETSTRING_PART
+           && netstring_receive(reader) == NETSTRING_OK)
+        status = netstring_take(reader, text, len);
+    return status == NETSTRING_OK;
+}
+
+/* As milter/socketmap_server.c does it. */
 static void
 converse(int fd, int peer)
 {
     struct netstring_reader reader = {.fd = fd};
-    struct map_session session = {""};
+    struct socketmap_session session = {.settled = ""};
     char *text = NULL;
     size_t len;
 
-    while (netstring_read(&reader, PATIENCE, &text, &len) == NETSTRING_OK) {
+    while (read_one(&reader, &text, &len)) {
         struct sdr *sdr = world_get();
-        char *answer = malloc(MAP_ANSWER_MAX);
+        char *answer = malloc(SOCKETMAP_ANSWER_MAX);
         size_t answer_len;
+        bool needs;
 
         FUZZ_RULE(answer != NULL && len <= NETSTRING_MAX);
-        answer_len = map_answer(sdr, &session, true, text, len, answer);
+        needs = socketmap_needs_directory(sdr, &session, text, len);
+        world_was_asked = false;
+        answer_len = socketmap_answer(sdr, &session, true, text, len, answer);
+        FUZZ_RULE(needs || !world_was_asked);
         check_answer(sdr, text, answer, answer_len);
         check_written(fd, peer, answer, answer_len);
         free(answer);

@@ -3,7 +3,7 @@
  *
  * The same octets are taken for each of the three.
  */
-#include "syncinfo.h"
+#include "source/syncinfo.h"
 
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
 #include "verdict.h"
 
 #include "fuzz.h"
-#include "log.h"
+#include "decision/line.h"
 
 /* RFC 5321 (4.2) and RFC 3463: of ASCII, three digits that agree. */
 void
@@ -27,12 +27,14 @@ check_target(const struct sdr_config *config, const struct sdr_target *target)
     struct sdr_address address;
     const struct sdr_name *name;
 
-    FUZZ_RULE(target->site < config->site_count);
+    FUZZ_RULE(target->site < config->site_count || target->site == SDR_NO_SITE);
     FUZZ_RULE(fuzz_is_clean(target->address));
-    FUZZ_RULE(sdr_address_parse(&address, target->address) == SDR_OK);
+    FUZZ_RULE(sdr_address_parse_path(&address, target->address) == SDR_OK);
     FUZZ_RULE(address.local[0] != '\0');
     name = sdr_config_name(config, address.domain);
-    FUZZ_RULE(name != NULL);
+    FUZZ_RULE((name == NULL) == (target->site == SDR_NO_SITE));
+    if (name == NULL)
+        return;
     if (name->kind == SDR_NAME_SPLIT)
         FUZZ_RULE(target->site == config->this_site);
     else
@@ -49,7 +51,8 @@ check_targets(const struct sdr_verdict *verdict)
         const struct sdr_target *target = &verdict->targets[i];
 
         check_target(verdict->config, target);
-        FUZZ_RULE((verdict->sites & (sdr_sites)1 << target->site) != 0);
+        FUZZ_RULE(target->site == SDR_NO_SITE
+                  || (verdict->sites & (sdr_sites)1 << target->site) != 0);
         if (target->site != verdict->config->this_site)
             FUZZ_RULE(verdict->leaves);
         for (unsigned k = 0; k < i; k++)

@@ -4,7 +4,7 @@
 #ifndef FUZZ_VERDICT_H
 #define FUZZ_VERDICT_H
 
-#include "route.h"
+#include "decision/route.h"
 
 /* Check the rules. QUESTION may be NULL. */
 void

@@ -24,11 +24,11 @@ put(struct packet_reader *reader, const char *octets, size_t len)
     }
 }
 
-/* As milterserver.c does. */
+/* As milter_server.c does. */
 static void
 serve(struct wire *wire)
 {
-    struct packet_writer *told = &wire->session.mta.told;
+    struct packet_writer *replies = &wire->session.mta.replies;
     enum packet_status status;
     struct packet packet;
 
@@ -36,8 +36,8 @@ serve(struct wire *wire)
            && (status = packet_take(&wire->said, &packet)) != PACKET_PART)
         wire->end = status == PACKET_OK ? session_take(&wire->session, &packet)
                                         : SESSION_BROKEN;
-    put(&wire->told, told->octets, told->len);
-    packet_sent(told);
+    put(&wire->replies, replies->octets, replies->len);
+    packet_sent(replies);
 }
 
 void
@@ -88,9 +88,9 @@ wire_end(struct wire *wire)
 bool
 wire_hear(struct wire *wire, struct packet *packet)
 {
-    enum packet_status status = packet_take(&wire->told, packet);
+    enum packet_status status = packet_take(&wire->replies, packet);
 
-    FUZZ_RULE(status == PACKET_OK || !packet_waiting(&wire->told));
+    FUZZ_RULE(status == PACKET_OK || !packet_waiting(&wire->replies));
     return status == PACKET_OK;
 }
 
@@ -99,6 +99,6 @@ wire_clear(struct wire *wire)
 {
     session_clear(&wire->session);
     packet_reader_clear(&wire->said);
-    packet_reader_clear(&wire->told);
+    packet_reader_clear(&wire->replies);
     wire->end = SESSION_GOES_ON;
 }

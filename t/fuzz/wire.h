@@ -7,12 +7,12 @@
 #ifndef FUZZ_WIRE_H
 #define FUZZ_WIRE_H
 
-#include "packet.h"
-#include "session.h"
+#include "protocol/packet.h"
+#include "protocol/session.h"
 
 struct wire {
     struct session session;
-    struct packet_reader said, told; /* by the MTA, by the milter */
+    struct packet_reader said, replies; /* by the MTA, by the milter */
     size_t cut; /* octets of one read; 0: all that there is */
     enum session_end end;
     char packet[65536]; /* that is being said */

@@ -7,7 +7,7 @@
 
 #include "files.h"
 #include "fuzz.h"
-#include "profile.h"
+#include "decision/profile.h"
 #include "say.h"
 #include "verdict.h"
 
@@ -36,6 +36,7 @@ static const char conf[] = "this-site = onprem\n"
                            "[milter]\n"
                            "socket = unix:/there/milter\n"
                            "map-socket = unix:/there/map\n"
+                           "rewrite = tables\n"
                            "milter-route = pass\n";
 
 /* An address, then owners and routing addresses. */
@@ -65,6 +66,8 @@ struct sdr {
 };
 
 static struct sdr company;
+static struct sdr_config *milter_config; /* the same, but for who rewrites */
+static bool milter_rewrites;
 
 struct sdr *
 world_get(void)
@@ -72,6 +75,12 @@ world_get(void)
     if (company.config == NULL)
         company.config = files_config(conf);
     return sdr_ref(&company);
+}
+
+void
+world_milter_rewrites(bool does)
+{
+    milter_rewrites = does;
 }
 
 unsigned
@@ -100,7 +109,15 @@ sdr_close(struct sdr **sdr)
 const struct sdr_config *
 sdr_get_config(const struct sdr *sdr)
 {
-    return sdr->config;
+    if (!milter_rewrites)
+        return sdr->config;
+    if (milter_config == NULL) {
+        milter_config = malloc(sizeof *milter_config);
+        FUZZ_RULE(milter_config != NULL);
+        *milter_config = *sdr->config;
+        milter_config->milter.rewrite = SDR_MILTER_REWRITES;
+    }
+    return milter_config;
 }
 
 /* ---- the directory ---- */
@@ -121,6 +138,8 @@ ask(const struct sdr_config *config, const char *const entry[5],
     sdr_reader_end(&reader, best, found);
 }
 
+bool world_was_asked;
+
 /* Nobody knows now whether there is an "away...". */
 static void
 look_up(const struct sdr_config *config, const struct sdr_keys *keys,
@@ -128,6 +147,7 @@ look_up(const struct sdr_config *config, const struct sdr_keys *keys,
 {
     bool found = false;
 
+    world_was_asked = true;
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
         ask(config, entries[i], keys, &answer->facts, &found);
     answer->status = found ? SDR_OK : SDR_NOTFOUND;
@@ -149,6 +169,16 @@ sdr_decide(struct sdr *sdr, const char *recipient,
         sdr_route_decide(sdr->config, &question, &answer, verdict);
     }
     verdict_check(&question, verdict);
+}
+
+bool
+sdr_needs_directory(struct sdr *sdr, const char *recipient)
+{
+    struct sdr_question question;
+    struct sdr_verdict verdict;
+
+    return sdr_route_begin(sdr->config, recipient, &question, &verdict)
+           != SDR_OK;
 }
 
 /* It has no server of which something could be counted. */

@@ -122,12 +122,19 @@ class Round:
         self.choice, self.server, self.sync = choice, server, sync
         self.company, self.backup, self.most = company, backup, changes
         self.saved = None
+        self.rounds = self.changed = self.sync_kills = self.server_kills = 0
 
     def changes(self):
         """So many at most, each time."""
-        text = ''.join(self.company.change() for _ in range(self.choice.randrange(self.most)))
+        count = self.choice.randrange(self.most)
+        text = ''.join(self.company.change() for _ in range(count))
         if text:
             self.server.modify(text)
+        self.changed += count
+
+    def kill_sync(self):
+        self.sync.kill()
+        self.sync_kills += 1
 
     def undisturbed(self):
         self.changes()
@@ -135,12 +142,20 @@ class Round:
     def killed(self):
         """In the middle of it, if the time is right; and it starts while changes come."""
         self.changes()
-        self.sync.kill()
+        self.kill_sync()
         self.sync.start()
         self.changes()
-        self.sync.kill()
+        self.kill_sync()
         self.changes()
         self.sync.start()
+
+    def server_killed(self):
+        """While it is read, if the time is right; what it would have noted at its end is lost."""
+        self.changes()
+        self.server.kill()
+        self.server_kills += 1
+        self.server.start()
+        self.changes()
 
     def away(self):
         self.sync.stop()
@@ -176,7 +191,12 @@ class Round:
 
     def run(self):
         kind = self.choice.choice([
-            self.undisturbed, self.undisturbed, self.killed, self.away, self.restarted,
-            self.restarted_while_away, self.saved_or_restored])
-        print(kind.__name__, len(self.company.people))
+            self.undisturbed, self.undisturbed, self.killed, self.server_killed, self.away,
+            self.restarted, self.restarted_while_away, self.saved_or_restored])
+        self.rounds += 1
+        print(self.rounds, kind.__name__, len(self.company.people), flush=True)
         kind()
+
+    def sums(self):
+        return (f'{self.rounds} rounds, {self.changed} changes, sdr-sync killed '
+                f'{self.sync_kills} times and its server {self.server_kills} times')

@@ -1,9 +1,12 @@
-"""debianexim.py - Exim as Debian configures it, with sdr as exim-sdr(7) says
+"""debianexim.py - Exim as Debian configures it, with sdr as doc/install.md says, and nothing else
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import email
 import re
 import shutil
+from collections import Counter
+from dataclasses import dataclass
 
 from exim import SERVER, SNIPPETS, SO, Exim
 from mta import INSIDER
@@ -11,17 +14,18 @@ from proc import run
 
 # update-exim4.conf.conf: what debconf asks an administrator.
 ANSWERS = """\
-dc_eximconfig_configtype='internet'
-dc_other_hostnames='{local}'
+dc_eximconfig_configtype='{world.type}'
+dc_other_hostnames='{world.local}'
 dc_local_interfaces='127.0.0.1.{port}'
-dc_relay_domains='{relay}'
+dc_relay_domains='{world.relay}'
 dc_relay_nets='{insider}'
+dc_smarthost='{smarthost}'
 dc_use_split_config='{split}'
-dc_localdelivery='sink'
+dc_localdelivery='maildir_home'
 CFILEMODE='644'
 """
 
-# The rest of what this machine must not be asked, and where things are.
+# What this machine must not be asked, and where things are: macros that Debian has for that.
 MACROS = """\
 CONFDIR = {etc}
 SPOOLDIR = {folder}/spool
@@ -29,42 +33,90 @@ MAIN_QUALIFY_DOMAIN = onprem.test
 MAIN_HARDCODE_PRIMARY_HOSTNAME = onprem.test
 MAIN_HOST_LOOKUP =
 MAIN_KEEP_ENVIRONMENT = ASAN_OPTIONS : UBSAN_OPTIONS
+MAILDIR_HOME_MAILDIR_LOCATION = {folder}/mail/$local_part_data
+MAILDIR_HOME_CREATE_DIRECTORY = true
+MAILDIR_HOME_CREATE_FILE = anywhere
 CHECK_RCPT_VERIFY_SENDER = true
 log_file_path = {folder}/log/%s
-rfc1413_hosts =
 """
-ROUTER = """\
-to_sink:
-  driver = manualroute
-  domains = ! +local_domains
-  route_list = * 127.0.0.1::{sink_port} byname
-  self = send
-  transport = sink
-"""
-TRANSPORT = """\
-sink:
-  driver = smtp
-  hosts = 127.0.0.1
-  port = {sink_port}
-  allow_localhost
-  hosts_try_chunking =
-"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What an administrator may have answered. {sink}: the next machine."""
+    type: str
+    local: str = ''
+    relay: str = ''
+    hubbed: str = ''     # more lines in hubbed_hosts
+    smarthost: str = ''
+
+
+OURS = 'example.com : onprem.example.com'
+# The test machine asks no name server: domains elsewhere are in hubbed_hosts as well, unless
+# there is a smarthost for them.
+ELSEWHERE = 'hosted.example.com: {sink}\noutside.test: {sink}\nelsewhere.test: {sink}\n'
+WORLDS = {
+    # the mailboxes are here
+    'internet': World('internet', local=OURS, hubbed=ELSEWHERE),
+    'smarthost': World('smarthost', local=OURS, smarthost='{sink}'),
+    # they are on another machine behind this one
+    'hubbed': World('internet', relay=OURS, hubbed='example.com: {sink}\n' + ELSEWHERE),
+    'hubbed smarthost': World('smarthost', relay=OURS, hubbed='example.com: {sink}\n',
+                              smarthost='{sink}'),
+    'satellite': World('satellite', relay=OURS, smarthost='{sink}'),
+}
 
 
 class DebianExim(Exim):
     """
-    Everything from Debian's packages, in a folder instead of /etc/exim4: the mailboxes (transport
-    sink instead of mail_spool) and all other domains are at the sink.
+    Everything from Debian's packages, in a folder instead of /etc/exim4, with Maildirs below mail/
+    and .forward files below home/. The other machines are the sink.
     """
 
-    def __init__(self, folder, sink_port, conf, *, split, mailboxes_here=True):
+    def __init__(self, folder, sink, conf, *, split, world='internet', rewrite='', lists='',
+                 acl='', macros=''):
         """
-        split           one file for each router, or one for all
-        mailboxes_here  those of example.com are this machine's users, or behind it
+        sink     a Sink whose address is not 127.0.0.1; or its port, if nothing is sent
+        split    one file for each router, or one for all
+        world    one of WORLDS
+        rewrite  rules
+        lists    a router that comes before those of sdr
+        acl      more ACLs; macros: more macros, which may redefine others
         """
         self._split = split
-        self._here = mailboxes_here
-        super().__init__(folder, sink_port, conf)
+        self.world = WORLDS[world]
+        self._sink = sink if isinstance(sink, int) else f'{sink.address}::{sink.port}'
+        self._rewrite, self._lists = rewrite, lists
+        self._acl, self._more_macros = acl, macros
+        self.aliases = {'postmaster': 'root', 'root': 'daemon@example.com'}
+        super().__init__(folder, sink, conf)
+        mail = self.folder / 'mail'
+        mail.mkdir()
+        mail.chmod(0o1777)
+
+    @property
+    def mailboxes_here(self):
+        return bool(self.world.local)
+
+    # --- mail ---
+
+    def forward(self, user, text):
+        """Their .forward file."""
+        path = self.folder / 'home' / user
+        path.mkdir(parents=True)
+        (path / '.forward').write_text(text)
+        shutil.chown(path, user)
+        shutil.chown(path / '.forward', user)
+
+    def mailboxes(self, message_id):
+        """How often each user's mailbox has this message: a Counter."""
+        found = Counter()
+        for path in self.folder.glob('mail/*/new/*'):
+            if email.message_from_bytes(path.read_bytes())['Message-ID'] == f'<{message_id}>':
+                found[path.parts[-3]] += 1
+        return found
+
+    # --- making it ---
 
     def configure(self):
         self._etc = self.folder / 'etc'
@@ -72,35 +124,41 @@ class DebianExim(Exim):
         for path in self._etc.rglob('*'):
             if path.is_file():
                 self._edit(path, '/usr/sbin/exim4', str(self.program))
+                self._edit(path, '$home/.forward', f'{self.folder}/home/$local_part_data/.forward')
                 for name in ('aliases', 'email-addresses'):
                     self._edit(path, f'/etc/{name}', str(self._etc / name))
-        (self._etc / 'aliases').write_text('postmaster: root\nroot: daemon@example.com\n'
-                                           'team: alice@example.com, daemon@example.com\n')
+        (self._etc / 'aliases').write_text(
+            ''.join(f'{name}: {data}\n' for name, data in self.aliases.items()))
         (self._etc / 'email-addresses').touch()
-        domains = {True: ('example.com', 'onprem.example.com'),
-                   False: ('', 'example.com : onprem.example.com')}[self._here]
+        if self.world.hubbed:
+            (self._etc / 'hubbed_hosts').write_text(self.world.hubbed.format(sink=self._sink))
         (self._etc / 'update-exim4.conf.conf').write_text(ANSWERS.format(
-            local=domains[0], relay=domains[1], port=self.port, insider=INSIDER,
-            split=str(self._split).lower()))
+            world=self.world, port=self.port, insider=INSIDER, split=str(self._split).lower(),
+            smarthost=self.world.smarthost.format(sink=self._sink)))
         self._install()
         self._update()
 
     def _install(self):
+        """doc/install.md, step 8."""
         macros = self._snippet('sdr-macros')
         for name, value in [('SDR_SO', SO), ('SDR_CONF', self._conf)]:
             macros = re.sub(f'^{name} = .*', f'{name} = {value}', macros, flags=re.M)
-        macros += MACROS.format(etc=self._etc, folder=self.folder)
-        router, acl = self._snippet('sdr-router'), self._snippet('sdr-rcpt-acl')
-        to_sink, transport = (text.format(sink_port=self._sink_port) for text in (ROUTER, TRANSPORT))
+        macros += MACROS.format(etc=self._etc, folder=self.folder) + self._more_macros
+        sections = {'routers': self._snippet('sdr-router'),
+                    'acl': self._snippet('sdr-rcpt-acl') + self._snippet('sdr-data-acl')
+                    + self._acl,
+                    'rewrite': self._rewrite}
         if self._split:
-            for path, text in [('main/000_sdr', macros), ('router/120_sdr', router),
-                               ('acl/25_sdr', acl), ('router/130_to_sink', to_sink),
-                               ('transport/25_sink', transport)]:
-                (self._etc / 'conf.d' / path).write_text(text)
+            (self._etc / 'conf.d/router/110_lists').write_text(self._lists)
+            (self._etc / 'conf.d/main/000_sdr').write_text(macros)
+            for name, text in sections.items():
+                folder = {'routers': 'router/120_sdr', 'acl': 'acl/25_sdr', 'rewrite': 'rewrite/20_ours'}
+                (self._etc / 'conf.d' / folder[name]).write_text(text)
             return
         (self._etc / 'exim4.conf.localmacros').write_text(macros)
-        for section, text in [('routers', router + to_sink), ('acl', acl), ('transports', transport)]:
-            begin = f'\nbegin {section}\n'
+        sections['routers'] = self._lists + sections['routers']
+        for name, text in sections.items():
+            begin = f'\nbegin {name}\n'
             self._edit(self._etc / 'exim4.conf.template', begin, begin + text)
 
     def _update(self):

@@ -21,14 +21,19 @@ SDR_SO = {so}
 SDR_CONF = {conf}
 SDR_TRANSPORT = smtp
 SDR_ACL = rcpt
+SDR_DATA_ACL = data
+acl_smtp_data = sdr_check_data
 """
-# The last line belongs to the last router of the snippet: a next hop may be 127.0.0.1 here.
-ROUTERS = f"""\
-.include {SNIPPETS}/sdr-router
-  self = send
-"""
+# A next hop may be 127.0.0.1 here.
+ROUTERS = (SNIPPETS / 'sdr-router').read_text().replace(
+    '  host_find_failed = defer\n', '  host_find_failed = defer\n  self = send\n')
 ACL = f"""\
 .include {SNIPPETS}/sdr-rcpt-acl
+"""
+DATA_ACL = f"""\
+.include {SNIPPETS}/sdr-data-acl
+data:
+  accept
 """
 
 CONFIGURATION = """\
@@ -90,12 +95,12 @@ class Exim(Mta):
     """Recipients that stay here go to the sink as well."""
     manners = EXIM
 
-    def __init__(self, folder, sink_port, conf=None, *, main='', routers='', transports='',
-                 at_the_door=False, drop_privilege=False):
+    def __init__(self, folder, sink_port, conf=None, *, main='', routers='', first_routers='',
+                 transports='', at_the_door=False, drop_privilege=False):
         """
         conf            path of sdr.conf; None: without sdr
         main            more main options
-        routers         more routers after those of sdr, and
+        routers         more routers after those of sdr, first_routers: before, and
         transports      their transports
         at_the_door     with sdr-rcpt-acl
         drop_privilege  deliver as Debian-exim; otherwise, as on Debian, Exim runs itself anew to
@@ -105,6 +110,7 @@ class Exim(Mta):
         self._sink_port = sink_port
         self._conf = conf
         self._main, self._routers, self._transports = main, routers, transports
+        self._first_routers = first_routers
         self._at_the_door = at_the_door
         self._drop_privilege = drop_privilege
         self.program = self.folder / 'exim4'
@@ -213,8 +219,9 @@ class Exim(Mta):
             drop_privilege=str(self._drop_privilege).lower(),
             macros=MACROS.format(so=SO, conf=self._conf) if sdr else '', main=self._main,
             first_acl='sdr_check_rcpt' if self._at_the_door else 'rcpt',
-            acl=ACL if self._at_the_door else '',
-            routers=(ROUTERS if sdr else '') + self._routers, transports=self._transports))
+            acl=(ACL if self._at_the_door else '') + (DATA_ACL if sdr else ''),
+            routers=self._first_routers + (ROUTERS if sdr else '') + self._routers,
+            transports=self._transports))
 
 
 def private_exim(trusted_configs):

@@ -13,20 +13,18 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import json
 import os
-import re
-import selectors
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
+
+from init import DEVICES, run, serve
 
 # Of a mail server that this machine may have itself nothing is to be seen.
 NOT_OURS = ['/etc/postfix', '/etc/exim4', '/etc/mail', '/etc/ldap', '/etc/sdr', '/etc/unbound',
             '/etc/aliases', '/etc/default/postfix', '/var/spool/postfix', '/var/spool/exim4',
             '/var/spool/mqueue', '/var/lib/postfix', '/var/lib/exim4', '/var/lib/sdr',
-            '/var/lib/ldap', '/var/log/exim4', '/var/log/mail.log', '/var/mail']
-DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
+            '/var/lib/sdrctl', '/var/lib/ldap', '/var/log/exim4', '/var/log/mail.log', '/var/mail']
 # What the packages make when they are installed: folder, owner, group, mode
 FOLDERS = {
     'postfix': [('/var/spool/postfix', 'root', 'root', '755'),
@@ -44,14 +42,8 @@ SETUID = {
 }
 
 
-def run(*argv):
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f'{argv}: {done.stdout}{done.stderr}')
-
-
 def mount(*arguments):
-    run('mount', *map(str, arguments))
+    run('mount', *arguments)
 
 
 def lay_over(ram, top, lower=()):
@@ -140,37 +132,11 @@ def name_it(spec):
     run('ip', 'link', 'set', 'lo', 'up')
 
 
-def serve():
-    """Until the end of standard input. Children that nobody waits for are none of init's here."""
-    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    log.bind('/dev/log')
-    os.chmod('/dev/log', 0o666)
-    watched = selectors.DefaultSelector()
-    watched.register(log, selectors.EVENT_READ)
-    watched.register(sys.stdin, selectors.EVENT_READ)
-    with open('/var/log/mail.log', 'ab', buffering=0) as out:
-        while True:
-            for key, _ in watched.select(1):
-                if key.fileobj is sys.stdin:
-                    return
-                out.write(re.sub(rb'^<\d+>', b'', log.recv(65536).rstrip(b'\0\n')) + b'\n')
-            bury()
-
-
-def bury():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
 def main():
     os.umask(0o022)
     spec = json.loads(sys.argv[1])
     make_files(spec)
     name_it(spec)
-    print('ready', flush=True)
     serve()
 
 

@@ -1,7 +1,6 @@
-"""latermilter.py - a milter that comes after ours and refuses things
+"""latermilter.py - a milter beside ours that refuses recipients, takes them away or adds them
 
-Just enough of the protocol (Sendmail's libmilter/mfdef.h, version 6) to say no
-to a recipient or to a whole message.
+Just enough of the protocol (Sendmail's libmilter/mfdef.h, version 6) for that.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -14,17 +13,29 @@ import threading
 from sockets import read_exactly
 
 OPTNEG, RCPT, EOM, QUIT, ABORT, MACRO = b'O', b'R', b'E', b'Q', b'A', b'D'
+QUIT_NC = b'K'
+ADDRCPT, DELRCPT = b'+', b'-'
+MAY_ADD, MAY_DELETE = 0x04, 0x08
 CONTINUE = b'c'
-NO_ANSWER = (ABORT, MACRO)
+NO_ANSWER = (ABORT, MACRO, QUIT_NC)
 
 
 class LaterMilter:
-    """refuse_rcpt: answers by a text the recipient contains; refuse_message: one for all."""
+    """
+    path            of its socket; (host, port): over TCP
+    refuse_rcpt     answers by a text the recipient contains, in capitals or not
+    refuse_message  one for all
+    add, delete     recipients as <address>, at the end of every message
+    actions         what it asks to be allowed to do
+    """
 
-    def __init__(self, path, refuse_rcpt=None, refuse_message=None):
-        self.path = str(path)
+    def __init__(self, path, refuse_rcpt=None, refuse_message=None, add=(), delete=(),
+                 actions=MAY_ADD | MAY_DELETE):
+        self.path = path if isinstance(path, tuple) else str(path)
         self.refuse_rcpt = refuse_rcpt or {}
         self.refuse_message = refuse_message
+        self._actions = actions
+        self._edits = [(DELRCPT, a) for a in delete] + [(ADDRCPT, a) for a in add]
         self._server = None
 
     def start(self):
@@ -34,9 +45,12 @@ class LaterMilter:
             def handle(self):
                 milter.serve(self.request)
 
-        self._server = socketserver.ThreadingUnixStreamServer(self.path, Handler)
+        kind = socketserver.ThreadingTCPServer if isinstance(self.path, tuple) else \
+            socketserver.ThreadingUnixStreamServer
+        self._server = kind(self.path, Handler)
         self._server.daemon_threads = True
-        os.chmod(self.path, 0o666)
+        if not isinstance(self.path, tuple):
+            os.chmod(self.path, 0o666)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -52,14 +66,17 @@ class LaterMilter:
                 return
             if command in NO_ANSWER:
                 continue
+            if command == EOM:
+                for edit, address in self._edits:
+                    write_packet(peer, edit, f'{address}\0'.encode())
             write_packet(peer, *self.answer(command, data))
 
     def answer(self, command, data):
         if command == OPTNEG:
-            return OPTNEG, struct.pack('!III', 6, 0, 0)
+            return OPTNEG, struct.pack('!III', 6, self._actions, 0)
         if command == RCPT:
             for text, reply in self.refuse_rcpt.items():
-                if text.encode() in data:
+                if text.lower().encode() in data.lower():
                     return b'y', reply.encode() + b'\0'
         if command == EOM and self.refuse_message:
             return b'y', self.refuse_message.encode() + b'\0'

@@ -70,7 +70,7 @@ class Search:
 
 def parse_search(octets):
     """The Search in a whole message."""
-    [(_, operation)] = elements(parse(octets)[1])
+    _, operation = elements(parse(octets)[1])[0]  # controls may follow
     base, scope, _, _, seconds, _, query, attributes = elements(operation)
     return Search(base[1].decode(), scope[1] != b'\0', int.from_bytes(seconds[1], 'big'), query[1],
                   [name.decode() for _, name in elements(attributes[1])])

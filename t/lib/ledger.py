@@ -147,6 +147,10 @@ class Ledger:
                     counter.update(kinds(mail, user, host.name))
         return counter
 
+    def settled(self):
+        """Whether every item has come to an end, and no queue has anything."""
+        return not self.open() and not any(host.waiting() for host in self.hosts)
+
     def settle(self, seconds=60):
         """Wait until every item has come to an end; then strays may not follow."""
         wait_for(lambda: not self.open(), seconds, self._still_open)

@@ -5,7 +5,10 @@ SPDX-License-Identifier: BSD-2-Clause
 import contextlib
 import ctypes
 import ctypes.util
+import struct
 
+SEAL = struct.Struct('=QII')  # checksum, size, the name of the next key: common/replica/checksum.h
+WORD = (1 << 64) - 1
 NOSUBDIR, CREATE = 0x4000, 0x40000
 NOTFOUND = -30798
 
@@ -33,6 +36,25 @@ def call(name, *arguments, ok=(0,)):
     return rc
 
 
+def murmur(octets, seed):
+    """MurmurHash64A."""
+    factor = 0xc6a4a7935bd1e995
+    result = seed ^ len(octets) * factor & WORD
+    whole = len(octets) // 8 * 8
+    for word, in struct.iter_unpack('<Q', octets[:whole]):
+        word = word * factor & WORD
+        word = (word ^ word >> 47) * factor & WORD
+        result = (result ^ word) * factor & WORD
+    if octets[whole:]:
+        result = (result ^ int.from_bytes(octets[whole:], 'little')) * factor & WORD
+    result = (result ^ result >> 47) * factor & WORD
+    return result ^ result >> 47
+
+
+def checksum(file_number, table, key, sealed):
+    return murmur(sealed[8:], murmur(key, file_number ^ ord(table)))
+
+
 class Table:
     """One table of a file that no other process has open, within one transaction."""
 
@@ -51,6 +73,21 @@ class Table:
         name, _kept = Value.of(key)
         value, _kept_too = Value.of(octets)
         call('mdb_put', self._txn, self._dbi, ctypes.byref(name), ctypes.byref(value), 0)
+
+    def get_sealed(self, key):
+        """Without its seal, which must be good; for 'meta'."""
+        sealed = self.get(key)
+        assert SEAL.unpack_from(sealed) == (checksum(self._number(), 'm', key, sealed),
+                                            len(sealed), 0)
+        return sealed[SEAL.size:]
+
+    def put_sealed(self, key, octets):
+        sealed = SEAL.pack(0, SEAL.size + len(octets), 0) + octets
+        total = checksum(self._number(), 'm', key, sealed)
+        self.put(key, struct.pack('=Q', total) + sealed[8:])
+
+    def _number(self):
+        return struct.unpack('=IIQ', self.get(b'format'))[2]
 
 
 @contextlib.contextmanager

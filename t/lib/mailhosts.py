@@ -111,6 +111,9 @@ class SendmailHost(MailHost):
                   '/etc/mail/smrsh'])
         self.run(['ln', '-sf', '/etc/aliases', '/etc/mail/aliases'])
         self.run(['ln', '-sf', '/usr/bin/procmail', '/etc/mail/smrsh/'])
+        # Sendmail only queues mail, and runs no queue, where it reads of a high load.
+        self.run(['sh', '-c', 'echo 0.00 0.00 0.00 1/1 1 >/run/loadavg && '
+                              'mount --bind /run/loadavg /proc/loadavg'])
 
     def waiting(self):
         return re.findall(r'^\s+<?([^\s<>]+@[^\s<>]+?)>?$', self.run(['mailq']).stdout, re.M)

@@ -35,7 +35,7 @@ def use_map(mta, scratch, *, milter, hop_port=25):
         use_in_postfix(mta, milters, folder)
     else:
         use_in_sendmail(mta, milters, folder, hop_port)
-    return {'map-socket': f'unix:{mta.queue_folder / SOCKET}'}
+    return {'map-socket': f'unix:{mta.queue_folder / SOCKET}', 'rewrite': 'tables'}
 
 
 def make_forward(scratch):

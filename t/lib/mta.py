@@ -54,9 +54,12 @@ class Mta:
     def client(self, source=OUTSIDER, port=None):
         return smtpclient.Client(port or self.port, source)
 
-    def wait_empty(self, seconds=10):
-        """Until everything is delivered; bounces included, these enter the queue first."""
-        wait_for(lambda: not self.queue(), seconds, 'an empty queue')
+    def wait_empty(self, seconds=60):
+        """
+        Until everything is delivered; bounces included, these enter the queue first. One look is
+        not enough: a message that goes back from one folder to another is missed by it.
+        """
+        wait_for(lambda: not self.queue() and not self.queue(), seconds, 'an empty queue')
 
 
 def make_folder(path, owner, group, mode):

@@ -13,14 +13,15 @@ MARK = ('addheader', 'X-SDR-Routed', 'onprem; <time>')
 ORCPT = {name: f'ORCPT=rfc822;{name}@example.com' for name in ('alice', 'both')}
 
 
-def edits(known=True, plain=False, **added):
+def edits(postfix=True, plain=False, by=None, **added):
     """
     The edits of a message to these of alice and both, each with its parameters, or None.
 
-    known: one that finds a recipient with or without brackets; plain: it takes no parameters.
+    postfix: it has taken the brackets off; plain: it takes no parameters; by: other texts that
+    alice is deleted by.
     """
-    deleted = [('delrcpt', ALICE), ('delrcpt', 'alice@example.com')][:2 - known]
-    result = deleted if 'alice' in added else []
+    deleted = by or ['alice@example.com' if postfix else ALICE]
+    result = [('delrcpt', text) for text in deleted if 'alice' in added]
     for name, parameters in added.items():
         address = f'<{name}@hosted.example.com>'
         if plain:

@@ -22,15 +22,28 @@ _workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
 
-def wait_for(predicate, seconds=10, what='condition'):
-    """What the predicate returns as soon as it is true; TimeoutError otherwise."""
+PATIENCE = 60
+
+
+def wait_for(predicate, seconds=PATIENCE, what='condition'):
+    """
+    What the predicate returns as soon as it is true; TimeoutError otherwise. It takes a minute
+    at least: less would be a guess at how busy the machine is.
+    """
+    seconds = max(seconds, PATIENCE)
+    result = within(seconds, predicate)
+    if not result:
+        raise TimeoutError(f'{what}: not within {seconds} s')
+    return result
+
+
+def within(seconds, predicate):
+    """What the predicate returns as soon as it is true, or when so much time is over."""
     end = time.monotonic() + seconds
     while True:
         result = predicate()
-        if result:
+        if result or time.monotonic() > end:
             return result
-        if time.monotonic() > end:
-            raise TimeoutError(f'{what}: not within {seconds} s')
         time.sleep(0.01)
 
 
@@ -51,7 +64,7 @@ def free_port(host='127.0.0.1'):
 def listening(port, host='127.0.0.1'):
     """Whether somebody listens there, without disturbing him."""
     address = int.from_bytes(socket.inet_aton(host), 'little')
-    return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/net/tcp').read_text()
+    return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/thread-self/net/tcp').read_text()
 
 
 def run(argv, *, ok=(0,), timeout=60, **options):
@@ -65,7 +78,8 @@ def run(argv, *, ok=(0,), timeout=60, **options):
 
 def group_members(pgid):
     """The processes of this group that still run. Zombies do not: their new parent may be slow."""
-    return [stat for stat in Path('/proc').glob('[0-9]*/stat') if runs_in(stat, pgid)]
+    # Not '[0-9]*/stat': pathlib would look whether it exists, and fail if the process just ends.
+    return [p / 'stat' for p in Path('/proc').glob('[0-9]*') if runs_in(p / 'stat', pgid)]
 
 
 def runs_in(stat, pgid):
@@ -76,7 +90,7 @@ def runs_in(stat, pgid):
     return int(group) == pgid and state != 'Z'
 
 
-def end_group(pgid, seconds=10):
+def end_group(pgid, seconds=60):
     """SIGTERM to whoever is left of this group; one that does not go is killed, and an error."""
     if group_members(pgid):
         os.killpg(pgid, signal.SIGTERM)
@@ -129,12 +143,12 @@ class Process:
 
     def kill(self):
         self._popen.kill()
-        return self._popen.wait(10)
+        return self._popen.wait(PATIENCE)
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=60):
         return self._popen.wait(seconds)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """SIGTERM, then its exit code; one that does not go is killed, and that is an error."""
         self.thaw()
         self._popen.terminate()
@@ -145,7 +159,7 @@ class Process:
             raise
         return self.returncode
 
-    def wait_ready(self, predicate, seconds=10):
+    def wait_ready(self, predicate, seconds=60):
         """Until predicate() is true; a process that died meanwhile is an error with its log."""
         def ready():
             if not self.alive():

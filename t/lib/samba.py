@@ -306,14 +306,15 @@ def copy(source, target):
 
 
 def tool(*arguments):
-    return run(laid_over_usr(['samba-tool', *arguments]))
+    """A busy machine may take minutes to make a domain."""
+    return run(laid_over_usr(['samba-tool', *arguments]), timeout=600)
 
 
-def laid_over_usr(argv):
-    """This command where Samba's files are over /usr; the process is that of the command."""
-    lower = f'{paths.prefix("samba").resolve()}/usr:/usr'
+def laid_over_usr(argv, server='samba'):
+    """This command where this server's files are over /usr; the process is that of the command."""
+    lower = f'{paths.prefix(server).resolve()}/usr:/usr'
     return ['unshare', '-m', 'sh', '-c',
-            f'mount -t overlay samba -o lowerdir={lower} /usr && exec "$@"', 'sh', *argv]
+            f'mount -t overlay {server} -o lowerdir={lower} /usr && exec "$@"', 'sh', *argv]
 
 
 def free_address():

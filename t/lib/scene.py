@@ -2,13 +2,12 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import contextlib
-
 import units
 from chapter import Chapter, missing
 from internet import OUTSIDE, Internet
 from ledger import Ledger
 from mailhosts import ADMIN_PASSWORD, READER_PASSWORD
+from proc import within
 
 
 class Scene:
@@ -80,8 +79,7 @@ class Scene:
         """It may take more than once: a message whose delivery is just being tried is passed over."""
         self.follow(heading)
         for _ in range(20):
-            with contextlib.suppress(TimeoutError):
-                self.ledger.settle(5)
+            if within(5, self.ledger.settled):
                 return
             self.do_all(self.steps(heading))
         self.ledger.settle()

@@ -101,4 +101,4 @@ class FrontEnds(Scene):
         for short in ('cp', *FRONT_ENDS):
             host = self.hosts[short]
             wait_for(lambda: target in  # pylint: disable=cell-var-from-loop
-                     host.run(['sdrctl', 'route', address]).stdout, 30, f'{address} at {short}')
+                     host.run(['sdrctl', 'route', address]).stdout, 120, f'{address} at {short}')

@@ -56,5 +56,5 @@ class Conversation:
         return json.loads(self._process.stdout.readline())
 
     def close(self):
-        _, errors = self._process.communicate(timeout=10)
+        _, errors = self._process.communicate(timeout=60)
         assert_clean(errors)

@@ -8,6 +8,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import email
 import email.policy
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,15 +18,16 @@ from aiosmtpd.smtp import SMTP
 from proc import free_port, wait_for
 
 EXTENSIONS = ['PIPELINING', 'DSN', 'ENHANCEDSTATUSCODES']
+PATH = re.compile(r'<?((?:"(?:\\.|[^"\\])*"|[^">])*)(?:>\s*|$)', re.S)
 
 
 def split_path(raw):
-    """'<a@b> NOTIFY=NEVER' -> ('a@b', 'NOTIFY=NEVER'); a quoted local part may hold '>'."""
-    path, _, arguments = raw.partition('> ')
-    while path.count('"') - path.count('\\"') & 1:
-        more, _, arguments = arguments.partition('> ')
-        path += '> ' + more
-    return path.removeprefix('<').removesuffix('>'), arguments
+    """
+    '<a@b> NOTIFY=NEVER' -> ('a@b', 'NOTIFY=NEVER'); a quoted local part may hold '>' and, behind a
+    backslash, a quotation mark. What is no path is one from its beginning to its end.
+    """
+    path = PATH.match(raw)
+    return (path[1], raw[path.end():]) if path else (raw, '')
 
 
 @dataclass
@@ -71,14 +73,16 @@ class _Server(SMTP):
 class Sink:
     """Accepts everything, except recipients in refuse: {address: 'SMTP reply'}."""
 
-    def __init__(self):
+    def __init__(self, address='127.0.0.1'):
+        """address: another one on the loopback interface is another machine to Exim."""
+        self.address = address
         self.port = free_port()
         self.transactions = []
         self.refuse = {}
         self._controller = None
 
     def start(self):
-        self._controller = _Controller(self, hostname='127.0.0.1', port=self.port)
+        self._controller = _Controller(self, hostname=self.address, port=self.port)
         self._controller.start()
         return self
 
@@ -91,7 +95,7 @@ class Sink:
         """The transactions with this Message-ID so far."""
         return [t for t in list(self.transactions) if t.message_id == message_id]
 
-    def wait(self, message_id=None, count=1, seconds=10):
+    def wait(self, message_id=None, count=1, seconds=60):
         """At least so many transactions, of this Message-ID if one is given."""
         def arrived():
             found = self.of(message_id) if message_id else list(self.transactions)

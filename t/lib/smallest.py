@@ -13,7 +13,7 @@ mail: dave@example.com
 sdrOwner: onprem
 """
 ROUTES = """\
-alice@example.com: redirect to alice@hosted.example.com (owner by the directory)
+alice@example.com: redirect to alice@hosted.example.com (owner from the directory)
 dave@example.com: pass (owner is this site)
 nobody@example.com: reject 550 5.1.1 User unknown (no entry, unknown = reject)
 """

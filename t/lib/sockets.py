@@ -15,7 +15,7 @@ ESTABLISHED, SYN_SENT = '01', '02'
 def connections(user):
     """The ends (own, other) of this user's TCP connections over IPv4."""
     uid = str(pwd.getpwnam(user).pw_uid)
-    rows = [line.split() for line in Path('/proc/net/tcp').read_text().splitlines()[1:]]
+    rows = [line.split() for line in Path('/proc/thread-self/net/tcp').read_text().splitlines()[1:]]
     return {(row[1], row[2]) for row in rows
             if row[7] == uid and row[3] in (ESTABLISHED, SYN_SENT)}
 

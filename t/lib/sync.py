@@ -42,12 +42,18 @@ class Sync(Daemon):
         return done
 
     def ask(self, *recipients):
-        """'redirect alice@hosted.example.com', one for each, as the replica answers."""
+        """
+        'redirect alice@hosted.example.com', one for each, as the replica answers. The directory
+        answers while a new replica is not complete, and when sdr-sync was kept from running.
+        """
+        answers = wait_for(lambda: self._answers(recipients), 60, 'answers of the replica')
+        return [' '.join([a['verdict'], *a['targets']]) for a in answers]
+
+    def _answers(self, recipients):
         done = sdrctl.run(self.conf, 'route', '--json', *recipients)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert answers and all(a['source'] in ('replica', 'none') for a in answers), (
-            f'{done.stdout}{done.stderr}{self.log()[-4000:]}')
-        return [' '.join([a['verdict'], *a['targets']]) for a in answers]
+        assert answers, f'{done.stdout}{done.stderr}{self.log()[-4000:]}'
+        return all(a['source'] in ('replica', 'none') for a in answers) and answers
 
     def complaint(self, directory='corp'):
         """The last that was logged of this directory, if it is an error."""
@@ -55,14 +61,14 @@ class Sync(Daemon):
                  if not line.startswith('<7>')]
         return lines[-1] if lines and lines[-1].startswith('<3>') else ''
 
-    def wait_told(self, *words, directory='corp', seconds=20):
-        """Until that error says all of this."""
+    def wait_told(self, *words, directory='corp', seconds=150):
+        """Until that error says all of this: a page of entries may take a minute."""
         try:
             wait_for(lambda: all(word in self.complaint(directory) for word in words), seconds)
         except TimeoutError:
             raise AssertionError(f'no complaint with {words}:\n{self.log()[-4000:]}') from None
 
-    def wait_well(self, directory='corp', seconds=20):
+    def wait_well(self, directory='corp', seconds=60):
         """Until there is none any more."""
         try:
             wait_for(lambda: self.complaint(directory) == '', seconds)
@@ -83,7 +89,7 @@ class Sync(Daemon):
         fresh.once()
         return fresh.dump()
 
-    def caught_up(self, seconds=20):
+    def caught_up(self, seconds=60):
         """Wait until the replica is as good as a fresh one; what is in it."""
         wanted = self.fresh_dump()
         try:

@@ -15,17 +15,23 @@ from badserver import EndOfSession
 from ldapwire import parse_number, read_message, result, tlv
 
 CONTROL, STATE, DONE, INFO = (f'1.3.6.1.4.1.4203.1.9.1.{n}'.encode() for n in (1, 2, 3, 4))
+PAGED = b'1.2.840.113556.1.4.319'
 PRESENT, ADD, MODIFY, DELETE = range(4)
 REFERENCE, INTERMEDIATE = 0x73, 0x79
+COOKIE = b'rid=000,csn=20260101000000.000000Z#000000#000#000000'  # as OpenLDAP makes them
 
 
 class SyncServer(badserver.BadServer):
-    """script(session) is called for each request to synchronize; searches: those requests."""
+    """
+    script(session) is called for each request to synchronize; searches: those requests. A plain
+    search for all people finds those whose names it shows.
+    """
 
     def __init__(self, upstream, script):
         super().__init__(upstream)
         self.script = script
         self.searches = []
+        self.shows = []
 
     def become(self, script):
         """From now on, and for those who are connected as well: they are disconnected."""
@@ -51,8 +57,28 @@ class SyncSession(badserver.Session):
             self.number = parse_number(request)
             self._server.searches.append(request)
             self._server.script(self)
+        elif PAGED in request and b'entryUUID' in request and not self.deaf:
+            self._show_people(request)
+        elif b'entryUUID' in request and not self.deaf:
+            self._show_origin(request)
         elif not self.deaf and not (self.deaf_to_pings and is_ping(request)):
             super()._answer(request)
+
+    def _show_origin(self, request):
+        """Whoever is asked for by id is there: the copy is of this server."""
+        before, self.number = self.number, parse_number(request)
+        self.send(self.message(ldapwire.entry('uid=u0,ou=people,dc=example,dc=com')), self.result(0))
+        self.number = before
+
+    def _show_people(self, request):
+        """None of them has changed after the last cookie."""
+        names = [] if b'entryCSN' in request else self._server.shows
+        before, self.number = self.number, parse_number(request)
+        self.send(*(self.message(ldapwire.entry(
+            f'uid={name},ou=people,dc=example,dc=com', mail=[f'{name}@example.com'],
+            sdrOwner=['hosted'], entryUUID=[str(uuid.UUID(bytes=ident_of(name)))]))
+                    for name in names), self.result(0))
+        self.number = before
 
     def send(self, *messages):
         self._peer.sendall(b''.join(messages))
@@ -110,7 +136,7 @@ class SyncSession(badserver.Session):
     def info(self, value):
         return self.message(tlv(INTERMEDIATE, tlv(0x80, INFO), tlv(0x81, value)))
 
-    def phase(self, tag, cookie=b'cookie', done=True):
+    def phase(self, tag, cookie=COOKIE, done=True):
         return self.info(tlv(tag, *([tlv(0x04, cookie)] if cookie is not None else []),
                              *([] if done else [tlv(0x01, b'\0')])))
 
@@ -128,6 +154,11 @@ class SyncSession(badserver.Session):
         return self.message(tlv(ldapwire.SEARCH_DONE, tlv(0x0a, code.to_bytes(2, 'big')),
                                 tlv(0x04), tlv(0x04)), *controls)
 
+    def done(self, cookie=COOKIE, deletes=False):
+        """The end of a refresh without persistence; deletes: who is gone was named."""
+        return self.result(0, (DONE, tlv(0x30, tlv(0x04, cookie),
+                                         *([tlv(0x01, b'\xff')] if deletes else []))))
+
     def reference(self):
         return self.message(tlv(REFERENCE, tlv(0x04, b'ldap://127.0.0.1:1/dc=elsewhere')))
 
@@ -141,5 +172,5 @@ def ident_of(name):
     return uuid.uuid5(uuid.NAMESPACE_DNS, name).bytes
 
 
-__all__ = ['ADD', 'DELETE', 'DONE', 'MODIFY', 'PRESENT', 'STATE', 'SyncServer', 'ident_of', 'result',
+__all__ = ['ADD', 'COOKIE', 'DELETE', 'DONE', 'MODIFY', 'PRESENT', 'STATE', 'SyncServer', 'ident_of', 'result',
            'tlv']

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proc import run
 
-NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+P_256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 
@@ -39,45 +39,50 @@ class Certificate:
 class CA:
     """Signs certificates for the servers on the loopback address."""
 
-    def __init__(self, folder, name='sdr test CA', issuer=None):
-        """issuer: the CA that vouches for this one, instead of itself"""
+    def __init__(self, folder, name='sdr test CA', issuer=None, kind=P_256):
+        """issuer: the CA that vouches for this one, instead of itself; kind: as of issue()"""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.cert, self._key = self._files('ca')
         if issuer:
-            above = issuer.issue(name, extensions='basicConstraints=critical,CA:TRUE')
+            above = issuer.issue(name, extensions='basicConstraints=critical,CA:TRUE', kind=kind)
             above.cert.rename(self.cert)
             above.key.rename(self._key)
         else:
-            self._sign_oneself(self.cert, self._key, name)
+            self._sign_oneself(self.cert, self._key, name, kind)
         self.cert.chmod(0o644)
         self._conf = self.folder / 'ca.conf'
         self._conf.write_text(CONFIGURATION.format(folder=self.folder))
         (self.folder / 'index').touch()
 
-    def issue(self, name, san='IP:127.0.0.1', *, start=NOW - DAY, end=NOW + 2 * DAY, extensions=''):
-        """A Certificate; san is its subjectAltName, None for none; more extensions as openssl has them."""
+    def issue(self, name, san='IP:127.0.0.1', *, start=NOW - DAY, end=NOW + 90 * DAY, extensions='',
+              usage='', kind=P_256, digest='sha256'):
+        """A Certificate; san is its subjectAltName, None for none; usage its extendedKeyUsage.
+
+        extensions: all of them, as openssl has them; kind: of key, what openssl req -newkey makes
+        """
         cert, key = self._files(name)
         request, extra = self.folder / f'{name}.csr', self.folder / f'{name}.ext'
-        extra.write_text(extensions or (f'subjectAltName={san}\n' if san else ''))
-        run(['openssl', 'req', '-new', *NEW_KEY, '-subj', f'/CN={name}', '-keyout', key,
+        extra.write_text(extensions or (f'subjectAltName={san}\n' if san else '')
+                         + (f'extendedKeyUsage={usage}\n' if usage else ''))
+        run(['openssl', 'req', '-new', '-nodes', '-newkey', *kind, '-subj', f'/CN={name}', '-keyout', key,
              '-out', request])
         run(['openssl', 'ca', '-batch', '-notext', '-config', self._conf, '-in', request,
-             '-cert', self.cert, '-keyfile', self._key, '-startdate', date(start),
+             '-cert', self.cert, '-keyfile', self._key, '-startdate', date(start), '-md', digest,
              '-enddate', date(end), '-extfile', extra, '-out', cert])
         return Certificate(self.cert, cert, key)
 
     def self_signed(self, name, san='IP:127.0.0.1'):
         """A Certificate that nobody vouches for; its ca is ours nevertheless."""
         cert, key = self._files(name)
-        self._sign_oneself(cert, key, name, '-addext', f'subjectAltName={san}')
+        self._sign_oneself(cert, key, name, P_256, '-addext', f'subjectAltName={san}')
         return Certificate(self.cert, cert, key)
 
     @staticmethod
-    def _sign_oneself(cert, key, name, *options):
-        run(['openssl', 'req', '-x509', *NEW_KEY, '-subj', f'/CN={name}', '-days', '2', *options,
-             '-keyout', key, '-out', cert])
+    def _sign_oneself(cert, key, name, kind, *options):
+        run(['openssl', 'req', '-x509', '-nodes', '-newkey', *kind, '-subj', f'/CN={name}',
+             '-days', '90', *options, '-keyout', key, '-out', cert])
 
     def _files(self, name):
         return self.folder / f'{name}.pem', self.folder / f'{name}.key'

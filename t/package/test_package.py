@@ -5,35 +5,18 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
-
 import debian
 import paths
 import smallest
-from debian import Machine, as_sdr, build_packages, make_base
+from debian import Machine, as_sdr, make_base, newer
 from namespace import Namespace
 from proc import run
 
 SERVICES = ['sdr-milter', 'sdr-sync']
-
-
-@pytest.fixture(scope='module')
-def packages():
-    """The folder that they were built in."""
-    with paths.scratch() as folder:
-        yield build_packages(folder)
-
-
-@pytest.fixture(scope='module')
-def debs(packages):
-    """By name."""
-    found = {path.name.split('_')[0]: path for path in packages.glob('*.deb')}
-    return {name: path for name, path in found.items() if not name.endswith('-dbgsym')}
 
 
 @pytest.fixture(scope='module')
@@ -82,6 +65,7 @@ def test_the_tarball_has_all_that_the_repository_has(packages):
     ('sdr-common', ['/etc/sdr/sdr.conf', '/usr/lib/sysusers.d/sdr.conf',
                     '/usr/lib/tmpfiles.d/sdr.conf', '/usr/share/man/man5/sdr.conf.5.gz',
                     '/usr/share/sdr/ldap-schema/sdr.schema', '/usr/share/doc/sdr/README.md',
+                    '/usr/share/doc/sdr/doc/install.md',
                     '/usr/share/doc/sdr/examples/sdr.conf',
                     '/usr/share/doc/sdr/examples/sdr-router',
                     '/usr/share/doc/sdr/examples/sendmail-sdr.m4']),
@@ -117,7 +101,8 @@ def test_nothing_is_needed_that_is_not_used(debs, package, others):
 
 @pytest.mark.parametrize('path, rights', [
     ('/etc/sdr', 'root root 0755'), ('/etc/sdr/sdr.conf', 'root root 0644'),
-    ('/var/lib/sdr', 'sdr sdr 0750'), ('/usr/bin/sdrctl', 'root root 0755'),
+    ('/var/lib/sdr', 'sdr sdr 0750'), ('/var/lib/sdrctl', 'root root 0700'),
+    ('/usr/bin/sdrctl', 'root root 0755'),
     ('/usr/sbin/sdr-milter', 'root root 0755'), ('/usr/sbin/sdr-sync', 'root root 0755'),
     ('/usr/lib/exim4/exim-sdr.so', 'root root 0644')])
 def test_owners_and_modes(machine, path, rights):
@@ -147,7 +132,7 @@ def test_the_configuration_is_a_sound_example(machine):
     """Before anybody has edited it."""
     installed = (machine.root / 'etc/sdr/sdr.conf').read_text()
     assert installed == (paths.ROOT / 'doc/sdr.conf').read_text()
-    assert machine.run('sdr-milter', '-t').stdout == '/etc/sdr/sdr.conf: no mistakes\n'
+    assert machine.run('sdr-milter', '-t').stdout == '/etc/sdr/sdr.conf: no errors found\n'
 
 
 def test_bash_completes(machine):
@@ -246,7 +231,23 @@ def test_a_program_can_be_built_with_the_library(routing):
     (routing.root / 'root/program').unlink()
 
 
-# --- removed ---
+def test_administrators_journals_are_believed(routing):
+    """There are none yet; of a folder that sdr could change it says so."""
+    told = routing.run('sdrctl', 'history').stderr
+    assert told == 'sdrctl: no journals in /var/lib/sdrctl\n'
+    routing.run('mkdir', '-m', '700', '/var/lib/sdr/journal')
+    assert '/var/lib/sdr/journal is no longer used' in routing.run('sdrctl', 'history').stderr
+    routing.run('rmdir', '/var/lib/sdr/journal')
+
+
+# --- upgraded and removed; with systemd: test_upgrade.py ---
+
+def test_upgrade_where_no_systemd_runs(machine, debs, tmp_path):
+    later = [newer(deb, tmp_path, '0.1.0+later') for deb in debs.values()]
+    machine.install(later)
+    assert 'sdr-milter 0.1.0+later' in machine.run(
+        'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n').stdout
+
 
 # What dpkg and its triggers keep, and the user: files may still belong to him.
 KEPT = re.compile(r'var/(lib|cache|log)/(dpkg|man|ldconfig|apt|systemd)\b.*|run/systemd/.*'

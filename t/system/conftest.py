@@ -20,10 +20,13 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
+HERE = Path(__file__).resolve().parent
+# What one test borrows from another, it finds in any folder.
+sys.path[:0] = map(str, [HERE.parent / 'lib', HERE, *(path for path in HERE.iterdir() if path.is_dir())])
 
 import paths
 import world
+from ds389 import DS389
 from exim import Exim
 from krb5 import Client
 from mailhost import MailHost
@@ -43,8 +46,12 @@ MTAS = ['postfix', 'sendmail', 'exim']
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'milter: runs sdr-milter, set by itself: worth a run '
-                                       'under ThreadSanitizer')
+    for marker in ('milter: runs sdr-milter, set by itself where a fixture tells',
+                   'threads: in each case its threads meet in another way',
+                   'races: worth a run under ThreadSanitizer, set by itself',
+                   'own_engine: what sdr-milter with libmilter cannot do, see sdr-milter(8)',
+                   'slow: takes much longer than others, and so begins before them'):
+        config.addinivalue_line('markers', marker)
 
 
 def possible(fixturenames):
@@ -59,9 +66,16 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
+    """Races: of each test that runs sdr-milter the first case, and all where threads are the point."""
+    seen = set()
     for item in items:
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
+        if item.get_closest_marker('milter') and (
+                item.function not in seen or item.get_closest_marker('threads')):
+            item.add_marker('races')
+        seen.add(item.function)
+    items.sort(key=lambda item: not item.get_closest_marker('slow'))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -156,6 +170,36 @@ def ad(shared_ad):
     """A Samba without people, that is emptied after the test."""
     yield shared_ad
     shared_ad.empty()
+
+
+@pytest.fixture
+def new_ds(scratch, stop_later, certificate):
+    """new_ds(ldif, ...): a started DS389 with TLS."""
+    numbers = count()
+
+    def make(ldif=world.PEOPLE, *, tls=certificate, **options):
+        server = DS389(scratch / f'ds{next(numbers)}', ldif, tls=tls, **options)
+        stop_later(server.close)
+        return server.start()
+    return make
+
+
+@pytest.fixture(scope='session')
+def shared_ds(certificate):
+    with paths.scratch() as folder:
+        server = DS389(folder / 'ds', tls=certificate)
+        try:
+            yield server.start()
+        finally:
+            server.close()
+
+
+@pytest.fixture
+def ds(shared_ds):
+    """A DS389 without people, that is emptied after the test."""
+    yield shared_ds
+    shared_ds.thaw()
+    shared_ds.empty()
 
 
 @pytest.fixture
@@ -283,7 +327,7 @@ def new_sync(scratch, stop_later):
 def told(scratch):
     """told(): the next word for the service manager, whose socket is told.path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        def receive(seconds=15):
+        def receive(seconds=60):
             notify.settimeout(seconds)
             return notify.recv(100).split(b'\n')[0]
         receive.path = str(scratch / 'told')

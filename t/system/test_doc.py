@@ -1,14 +1,20 @@
-"""test_doc.py - what doc/ refers to is there
+"""test_doc.py - what the documents refer to is there; they agree with each other
+
+t/worlds follows the lines of README.md and doc/install.md, test_scenes.py the chapters.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import os
 import re
+import textwrap
 
 import paths
 import pytest
+from proc import run
 
 DOC = paths.ROOT / 'doc'
-PAGES = sorted(DOC.glob('*.md'))
+README, INSTALL = paths.ROOT / 'README.md', DOC / 'install.md'
+PAGES = [README, paths.ROOT / 'CONTRIBUTING.md', paths.ROOT / 't/README.md', *sorted(DOC.glob('*.md'))]
 
 
 def anchor(heading):
@@ -17,6 +23,13 @@ def anchor(heading):
 
 def anchors(page):
     return {anchor(h) for h in re.findall(r'^#+ (.*)$', page.read_text(), re.M)}
+
+
+def blocks(page, heading):
+    """The indented blocks of a section, of its subsections too."""
+    level = heading.split()[0]
+    section = re.split(rf'^#{{1,{len(level)}}} ', page.read_text().partition(f'\n{heading}\n')[2], flags=re.M)[0]
+    return [textwrap.dedent(block) for block in re.findall(r'(?:^(?:    .*|)\n)+', section, re.M) if block.strip()]
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -32,3 +45,42 @@ def test_a_chapter_names_all_hosts_that_have_files(page):
     text = page.read_text()
     for host in (DOC / page.stem).iterdir():
         assert f'{page.stem}/{host.name}' in text or f'/root/{host.name}' in text, host.name
+
+
+# --- README.md: short, and the same as the long page ---
+
+def test_the_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 250
+
+
+# What the long page has in another order, with more in the line, or in a sentence.
+ELSEWHERE = {
+    'smtpd_milters = { unix:sdr/milter.sock, default_action=tempfail, command_timeout=30s }',
+    'virtual_alias_maps = socketmap:unix:sdr/map.sock:route',
+    'example.com    smtp:[mailstore.example.com]',
+    'verify-address = alice@example.com',
+    'map-socket = unix:/run/sdr/map.sock',
+    'sdrctl route alice@example.com dave@example.com nobody@example.com',
+}
+
+
+def lines(text):
+    """Without comments, and with blanks of one kind."""
+    return {' '.join(re.sub(' +#.*', '', line).split()).replace('< ', '<')
+            for line in text.splitlines() if line.strip()}
+
+
+def test_the_lines_of_the_readme_are_those_of_the_long_page():
+    long = lines('\n'.join(re.findall('^    (.*)$', INSTALL.read_text(), re.M)))
+    short = lines('\n'.join(blocks(README, '## Set it up')))
+    assert short - long == {' '.join(line.split()) for line in ELSEWHERE}
+
+
+# --- doc/install.md ---
+
+def test_routing_by_a_file(scratch):
+    """Line by line, in what is the folder of the sources to it."""
+    script, answers = blocks(INSTALL, '## Routing by a file')[:2]
+    (scratch / 'build').symlink_to(paths.BUILD)
+    done = run(['bash', '-ec', script], cwd=scratch, env={**os.environ, 'HOME': str(scratch)})
+    assert done.stdout == answers.strip('\n') + '\n'

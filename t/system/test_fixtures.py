@@ -105,7 +105,8 @@ def test_recipients_are_counted_over_transactions(new_postfix, sink):
         [ALICE, 'dave@example.com', 'dave@onprem.example.com'])
 
 
-@pytest.mark.parametrize('recipient', ['"al> ice"@example.com', '"a\\"b"@example.com'])
+@pytest.mark.parametrize('recipient', ['"al> ice"@example.com', '"a\\"b"@example.com',
+                                       '"a\\\\"@example.com'])
 def test_odd_recipients_arrive(plain, sink, recipient):
     sent = plain.send(recipient)
     plain.wait_empty()
@@ -206,6 +207,11 @@ def test_nothing_to_complain_about(plain):
     ('<a@b> NOTIFY=NEVER ORCPT=rfc822;a@b', 'a@b', 'NOTIFY=NEVER ORCPT=rfc822;a@b'),
     ('<"a> b"@c> NOTIFY=NEVER', '"a> b"@c', 'NOTIFY=NEVER'),
     ('<"a\\"> b"@c> X=1', '"a\\"> b"@c', 'X=1'),
+    ('<"a\\\\"@example.com>', '"a\\\\"@example.com', ''),
+    ('<"\\\\\\""@c> X=1', '"\\\\\\""@c', 'X=1'),
+    ('<"a b@c> X=1', '<"a b@c> X=1', ''),
+    ('<a"@c>', '<a"@c>', ''),
+    ('a@b', 'a@b', ''),
     ('<>', '', ''),
 ])
 def test_split_path(raw, path, arguments):

@@ -11,6 +11,7 @@ from scene import sound, summary
 from scenes import SCENES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', SCENES, ids=lambda n: SCENES[n].chapter)
 def test_scene(number, scratch):
     outcomes = SCENES[number](scratch).run()

@@ -15,12 +15,16 @@
 
 #include <lmdb.h>
 
-#include "fingerprint.h"
-#include "record.h"
-#include "replica.h"
+#include "replica/fingerprint.h"
+#include "replica/record.h"
+#include "replica/reader.h"
+#include "replica/checksum.h"
 
 /* So many seconds after which a reader looks at the file again, and some. */
 enum { BOX_PATIENCE = 20 };
+
+/* What its seals are made with. */
+enum { BOX_NUMBER = 4711 };
 
 struct box {
     char folder[64], path[96], lock_file[104];
@@ -44,6 +48,7 @@ struct box_writer {
     MDB_env *env;
     MDB_txn *txn;
     MDB_dbi addresses, entries, meta;
+    bool unsealed; /* the addresses, until the commit */
 };
 
 /* TEXT is the configuration, with @REPLICA@ where the path belongs. */
@@ -87,7 +92,7 @@ box_remove(struct box *box)
 static inline void
 box_open(struct box_writer *writer, const struct box *box, size_t map_size)
 {
-    writer->config = box->config;
+    *writer = (struct box_writer){.config = box->config};
     BOX_MUST(mdb_env_create(&writer->env) == 0);
     BOX_MUST(mdb_env_set_maxdbs(writer->env, 4) == 0);
     BOX_MUST(mdb_env_set_mapsize(writer->env, map_size) == 0);
@@ -113,8 +118,8 @@ box_begin(struct box_writer *writer)
 }
 
 static inline void
-box_put(struct box_writer *writer, MDB_dbi dbi, const void *key, size_t key_len,
-        const void *octets, size_t len)
+box_put_raw(struct box_writer *writer, MDB_dbi dbi, const void *key,
+            size_t key_len, const void *octets, size_t len)
 {
     MDB_val k = {key_len, (void *)(uintptr_t)key};
     MDB_val v = {len, (void *)(uintptr_t)octets};
@@ -123,9 +128,40 @@ box_put(struct box_writer *writer, MDB_dbi dbi, const void *key, size_t key_len,
 }
 
 static inline void
+box_put_sealed(struct box_writer *writer, MDB_dbi dbi, const MDB_val *key,
+               uint32_t next, const void *octets, size_t len)
+{
+    char table = dbi == writer->meta      ? SDR_CHECKSUM_META
+                 : dbi == writer->entries ? SDR_CHECKSUM_ENTRY
+                                          : SDR_CHECKSUM_ADDRESS;
+    const struct sdr_checksum seal = {BOX_NUMBER, table};
+    unsigned char *sealed = malloc(SDR_CHECKSUM_SIZE + len);
+
+    BOX_MUST(sealed != NULL);
+    if (len > 0)
+        memcpy(sealed + SDR_CHECKSUM_SIZE, octets, len);
+    sdr_checksum_write(&seal, key, next, sealed, SDR_CHECKSUM_SIZE + len);
+    box_put_raw(writer, dbi, key->mv_data, key->mv_size, sealed,
+                SDR_CHECKSUM_SIZE + len);
+    free(sealed);
+}
+
+static inline void
+box_put(struct box_writer *writer, MDB_dbi dbi, const void *key, size_t key_len,
+        const void *octets, size_t len)
+{
+    const MDB_val k = {key_len, (void *)(uintptr_t)key};
+
+    box_put_sealed(writer, dbi, &k, 0, octets, len);
+}
+
+static inline void
 box_put_format(struct box_writer *writer, uint32_t format)
 {
-    box_put(writer, writer->meta, "format", 6, &format, sizeof format);
+    const struct sdr_record_format ours = {.format = format,
+                                           .file = BOX_NUMBER};
+
+    box_put_raw(writer, writer->meta, "format", 6, &ours, sizeof ours);
 }
 
 /* The fingerprint is that of the configuration. */
@@ -139,7 +175,7 @@ box_put_state(struct box_writer *writer, unsigned directory,
     box_put(writer, writer->meta, &key, 1, &state, sizeof state);
 }
 
-/* One more record under the key. */
+/* One more record under the key, in a table that was empty. */
 static inline void
 box_put_record(struct box_writer *writer, const struct sdr_record_key *key,
                const unsigned char *record, size_t len)
@@ -154,8 +190,9 @@ box_put_record(struct box_writer *writer, const struct sdr_record_key *key,
     if (old.mv_size > 0)
         memcpy(octets, old.mv_data, old.mv_size);
     memcpy(octets + old.mv_size, record, len);
-    box_put(writer, writer->addresses, key->octets, key->len, octets,
-            old.mv_size + len);
+    box_put_raw(writer, writer->addresses, key->octets, key->len, octets,
+                old.mv_size + len);
+    writer->unsealed = true;
     free(octets);
 }
 
@@ -183,9 +220,50 @@ box_put_entry(struct box_writer *writer, const struct box_entry *entry)
     box_put(writer, writer->entries, id, sizeof id, name, strlen(name) + 1);
 }
 
+/* Each key names the one behind it in its directory, from the last on. */
+static inline void
+box_seal_addresses(struct box_writer *writer)
+{
+    const struct sdr_checksum seal = {BOX_NUMBER, SDR_CHECKSUM_ADDRESS};
+    MDB_val key, value, last = {0, NULL};
+    MDB_cursor *cursor = NULL;
+    uint32_t next = 0;
+    int rc;
+
+    for (unsigned i = 0; i < writer->config->directory_count; i++) {
+        unsigned char first = (unsigned char)i;
+
+        box_put_raw(writer, writer->addresses, &first, 1, "", 0);
+    }
+    BOX_MUST(mdb_cursor_open(writer->txn, writer->addresses, &cursor) == 0);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV)) {
+        unsigned char name[SDR_RECORD_KEY_MAX], sealed[8192];
+        size_t len = SDR_CHECKSUM_SIZE + value.mv_size;
+        bool is_last =
+            last.mv_size == 0
+            || *(unsigned char *)last.mv_data != *(unsigned char *)key.mv_data;
+
+        BOX_MUST(len <= sizeof sealed);
+        if (value.mv_size > 0)
+            memcpy(sealed + SDR_CHECKSUM_SIZE, value.mv_data, value.mv_size);
+        memcpy(name, key.mv_data, key.mv_size);
+        key.mv_data = name;
+        sdr_checksum_write(&seal, &key, is_last ? 0 : next, sealed, len);
+        next = sdr_checksum_name(&seal, &key);
+        value = (MDB_val){len, sealed};
+        BOX_MUST(mdb_cursor_put(cursor, &key, &value, MDB_CURRENT) == 0);
+        BOX_MUST(mdb_cursor_get(cursor, &last, &value, MDB_GET_CURRENT) == 0);
+    }
+    mdb_cursor_close(cursor);
+    writer->unsealed = false;
+}
+
 static inline void
 box_commit(struct box_writer *writer)
 {
+    if (writer->unsealed)
+        box_seal_addresses(writer);
     BOX_MUST(mdb_txn_commit(writer->txn) == 0);
 }
 
@@ -244,6 +322,7 @@ box_fill(const struct box *box, void *arg)
         box_put_state(&writer, i, content->state);
     for (size_t i = 0; i < content->count; i++)
         box_put_entry(&writer, &content->entries[i]);
+    writer.unsealed = true;
     box_commit(&writer);
     mdb_env_close(writer.env);
 }

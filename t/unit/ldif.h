@@ -11,8 +11,8 @@
 
 #include <fcntl.h>
 
-#include "ldif_source.h"
-#include "refresh.h"
+#include "source/ldif_file.h"
+#include "source/refresh.h"
 
 #define ALICE                                                                  \
     "dn: uid=alice,dc=com\nmail: alice@example.com\nsdrOwner: hosted\n\n"

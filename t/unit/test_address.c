@@ -1,7 +1,7 @@
 /* test_address.c - addresses parsed, read, compared, stripped and spelled
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "address.h"
+#include "decision/address.h"
 
 #include "unit.h"
 
@@ -12,7 +12,7 @@
 #define LONG_LABEL                                                             \
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-/* ---- sdr_address_parse() ---- */
+/* ---- sdr_address_parse_path(), and sdr_address_parse() with it ---- */
 
 static const struct {
     const char *text, *local, *folded, *domain;
@@ -27,7 +27,6 @@ static const struct {
     {"<user@example.org>", "user", "user", "example.org"},
     {"<a@b> NOTIFY=NEVER", "a", "a", "b"},
     {"<a@b> ORCPT=rfc822;<x@y>", "a", "a", "b"},
-    {"<a@b>junk", "a", "a", "b"},
     {"<\">\"@b>", "\">\"", ">", "b"},
     {"<\"\\\">\"@b>", "\"\\\">\"", "\">", "b"},
     {"<>", "", "", ""},
@@ -79,6 +78,9 @@ static const struct {
 
 static const char *const bad[] = {
     "",
+    "<a@b>junk",
+    "<a@b><c@d>",
+    "<a@b>@c",
     "user",
     "user@",
     "@example.org",
@@ -158,12 +160,14 @@ good_ones_are_parsed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(good); i++) {
-        struct sdr_address a = {"old", "old", "old"};
-        enum sdr_status status = sdr_address_parse(&a, good[i].text);
+        struct sdr_address a = {"old", "old", "old"}, b;
+        enum sdr_status status = sdr_address_parse_path(&a, good[i].text);
 
         unit_row(status == SDR_OK && strcmp(a.local, good[i].local) == 0
                      && strcmp(a.folded, good[i].folded) == 0
-                     && strcmp(a.domain, good[i].domain) == 0,
+                     && strcmp(a.domain, good[i].domain) == 0
+                     && sdr_address_parse(&b, good[i].text) == SDR_OK
+                     && strcmp(a.local, b.local) == 0,
                  "%s: %s, local %s, folded %s, domain %s", good[i].text,
                  sdr_status_name(status), a.local, a.folded, a.domain);
     }
@@ -183,11 +187,232 @@ bad_ones_change_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
         struct sdr_address a = {"old", "old", "old"};
-        enum sdr_status status = sdr_address_parse(&a, bad[i]);
+        enum sdr_status status = sdr_address_parse_path(&a, bad[i]);
 
         unit_row(status == SDR_INVALID && is_old(&a),
                  "%s: %s, local %s, domain %s", bad[i], sdr_status_name(status),
                  a.local, a.domain);
+    }
+    unit_end();
+}
+
+/* ---- sdr_address_parse(): what MTAs take for a path ---- */
+
+/* LOCAL NULL: it can be no local part, but the domain is found. */
+static const struct {
+    const char *text, *local, *folded, *domain;
+} readings[] = {
+    /* no dot-string */
+    {"john..doe@b", "\"john..doe\"", "john..doe", "b"},
+    {".Lead@b", "\".Lead\"", ".lead", "b"},
+    {"trail.@b", "\"trail.\"", "trail.", "b"},
+    {".@b", "\".\"", ".", "b"},
+    {"a:b@c", "\"a:b\"", "a:b", "c"},
+    {"a;b@c", "\"a;b\"", "a;b", "c"},
+    {"a,b@c", "\"a,b\"", "a,b", "c"},
+    {"a[b]@c", "\"a[b]\"", "a[b]", "c"},
+    {"<alice..x@b>", "\"alice..x\"", "alice..x", "b"},
+    /* words and quoted strings, one after the other */
+    {"first.\"last\"@b", "first.last", "first.last", "b"},
+    {"\"first\".\"last\"@b", "first.last", "first.last", "b"},
+    {"\"a b\".c@d", "\"a b.c\"", "a b.c", "d"},
+    {"nobody\"\"@b", "nobody", "nobody", "b"},
+    {"\"\"nobody@b", "nobody", "nobody", "b"},
+    {"\"no\"Body@b", "noBody", "nobody", "b"},
+    {"no\"bo\"dy@b", "nobody", "nobody", "b"},
+    {"a\"@\"b@c", "\"a@b\"", "a@b", "c"},
+    /* backslashes */
+    {"\\alice@b", "alice", "alice", "b"},
+    {"a\\l\\ice@b", "alice", "alice", "b"},
+    {"al\\\"ice@b", "\"al\\\"ice\"", "al\"ice", "b"},
+    {"al\\\\ice@b", "\"al\\\\ice\"", "al\\ice", "b"},
+    {"alice\\@x@b", "\"alice@x\"", "alice@x", "b"},
+    {"\\\"alice\\\"@b", "\"\\\"alice\\\"\"", "\"alice\"", "b"},
+    {"a\\ b@c", "\"a b\"", "a b", "c"},
+    /* several "@" */
+    {"a@b@c", "\"a@b\"", "a@b", "c"},
+    {"a@@b", "\"a@\"", "a@", "b"},
+    {"alice@b@", "alice", "alice", "b"},
+    {"alice@b.@", "alice", "alice", "b"},
+    {"\"a@b\".c@d", "\"a@b.c\"", "a@b.c", "d"},
+    /* brackets: the last ones */
+    {"<a@b>junk", "a", "a", "b"},
+    {"<<alice@B.Example>>", "alice", "alice", "b.example"},
+    {"<<<alice@b>>>", "alice", "alice", "b"},
+    {"<Alice <Alice@b>>", "Alice", "alice", "b"},
+    {"Alice <alice@b>", "alice", "alice", "b"},
+    {"<x@y><alice@b>", "alice", "alice", "b"},
+    {"<x@y>,<alice@b>", "alice", "alice", "b"},
+    {"<alice@b>@y", "alice", "alice", "b"},
+    {"<\"<x@y>\" <alice@b>>", "alice", "alice", "b"},
+    {"<Jane <jane@x>, Alice <alice@b>>", "alice", "alice", "b"},
+    /* source routes within them */
+    {"<<@x:alice@b>>", "alice", "alice", "b"},
+    {"<@a:@b:c@d>", "c", "c", "d"},
+    {"<@[IPv6:::1]:alice@b>", "alice", "alice", "b"},
+    {"<@x,@y:a..b@c>", "\"a..b\"", "a..b", "c"},
+    /* blanks and comments */
+    {" alice@b", "alice", "alice", "b"},
+    {"alice@b ", "alice", "alice", "b"},
+    {"< alice @ b . example >", "alice", "alice", "b.example"},
+    {"al . ice@b", "al.ice", "al.ice", "b"},
+    {"\"alice\" @b", "\"alice\"", "alice", "b"},
+    {"alice(x)@b", "alice", "alice", "b"},
+    {"(x)alice@b", "alice", "alice", "b"},
+    {"alice@(x)b", "alice", "alice", "b"},
+    {"alice@b(x)", "alice", "alice", "b"},
+    {"alice@b(x@y)", "alice", "alice", "b"},
+    {"alice(a(b)\\)c)@b", "alice", "alice", "b"},
+    {"\"(x)\"alice@b", "\"(x)alice\"", "(x)alice", "b"},
+    /* domains */
+    {"alice@b..", "alice", "alice", "b"},
+    {"alice@\"b\"", "alice", "alice", "b"},
+    {"alice@\"b\".\"example\"", "alice", "alice", "b.example"},
+    {"alice@exam\\ple", "alice", "alice", "example"},
+    {"\"Al\\ice\"@b..", "\"Al\\ice\"", "alice", "b"},
+    {"a..b@b\xc3\xbc"
+     "cher.example",
+     "\"a..b\"", "a..b", "xn--bcher-kva.example"},
+    {"alice@\xef\xbd\x82.example", "alice", "alice", "b.example"},
+    /* it can be no local part */
+    {"@b", NULL, NULL, "b"},
+    {"<@B.example.>", NULL, NULL, "b.example"},
+    {"@@b", "\"@\"", "@", "b"},
+    {"\"\".\"\"@b", "\".\"", ".", "b"},
+    {"\"\"\"\"@b", NULL, NULL, "b"},
+    {"alice\x01@b", NULL, NULL, "b"},
+    {"\"al\x01ice\"@b", NULL, NULL, "b"},
+    {"\"al\tice\"@b", NULL, NULL, "b"},
+    {"al\x7fice@b", NULL, NULL, "b"},
+    {"\x1b@b", NULL, NULL, "b"},
+    {"j\xf6rg@b", NULL, NULL, "b"},
+    {"a..\xff@b", NULL, NULL, "b"},
+    {"al ice@b", NULL, NULL, "b"},
+    {"al\tice@b", NULL, NULL, "b"},
+    {"al(x)ice@b", NULL, NULL, "b"},
+    {"alice \"x\"@b", NULL, NULL, "b"},
+    {"\"alice@b", NULL, NULL, "b"},
+    {"alice\"@b", NULL, NULL, "b"},
+    {"\"al\\\"ice@b", NULL, NULL, "b"},
+    {"\"a\"b\"@c", NULL, NULL, "c"},
+    {"\"alice@b\"", NULL, NULL, "b"},
+    {"a<b@c", NULL, NULL, "c"},
+    {"a>b@c", NULL, NULL, "c"},
+    {"<alice@b", NULL, NULL, "b"},
+    {"alice@b>", NULL, NULL, "b"},
+    {"x:alice@b;", NULL, NULL, "b"},
+    {"alice@b;", NULL, NULL, "b"},
+    {"alice@b(x", NULL, NULL, "b"},
+    {"<;\x01<alice@b>c.example >", NULL, NULL, "b"},
+    {"<a c <alice@b>>", "alice", "alice", "b"},
+    {"<\"x\" y<alice@b> z>", "alice", "alice", "b"},
+};
+
+static void
+mtas_take_more_for_a_path(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(readings); i++) {
+        struct sdr_address a = {"old", "old", "old"};
+        char domain[SDR_DOMAIN_MAX + 1] = "old";
+        enum sdr_status status = sdr_address_parse(&a, readings[i].text);
+        enum sdr_status found =
+            sdr_address_find_domain(domain, readings[i].text);
+        bool ok = readings[i].local == NULL
+                      ? status == SDR_INVALID && is_old(&a)
+                      : status == SDR_OK
+                            && strcmp(a.local, readings[i].local) == 0
+                            && strcmp(a.folded, readings[i].folded) == 0
+                            && strcmp(a.domain, readings[i].domain) == 0;
+
+        unit_row(ok && found == SDR_OK
+                     && strcmp(domain, readings[i].domain) == 0,
+                 "%s: %s, local %s, folded %s, domain %s, found %s",
+                 readings[i].text, sdr_status_name(status), a.local, a.folded,
+                 a.domain, domain);
+    }
+    unit_end();
+}
+
+/* No MTA reads a domain in it, or one that no name server has. */
+static void
+some_texts_have_no_domain(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "user",
+        "user@",
+        "@",
+        "<",
+        ">",
+        "<>",
+        "< >",
+        "<user>",
+        ";",
+        ":@",
+        "user@.",
+        "user@..",
+        "user@@",
+        "user@.example.org",
+        "user@example..org",
+        "user@exam ple.org",
+        "user@ex*mple.org",
+        "user@example.org/x",
+        "user@example.org%x",
+        "user@exa\x01mple.org",
+        "user@[192.0.2.1]",
+        "a..b@[192.0.2.1]",
+        "user@[192.0.2.1",
+        "al(ice@example.org",
+        "(alice@example.org)",
+        "alice%example.org",
+        "example.org!alice",
+        ("u@b\xfc"
+         "cher.example"),
+        "\"",
+        "\\",
+        "\"\\",
+        "(",
+        "@:",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char domain[SDR_DOMAIN_MAX + 1] = "old";
+        enum sdr_status found = sdr_address_find_domain(domain, rows[i]);
+        struct sdr_address a;
+
+        unit_row(found == SDR_INVALID && strcmp(domain, "old") == 0
+                     && (sdr_address_parse(&a, rows[i]) == SDR_INVALID
+                         || a.domain[0] == '[' || a.domain[0] == '\0'),
+                 "%s: %s", rows[i], domain);
+    }
+    unit_end();
+}
+
+/* Longer than any line of SMTP: the domain is found all the same. */
+static void
+a_text_of_any_length_has_a_domain(void **state)
+{
+    static const size_t lengths[] = {256,  257,  300,  4000,
+                                     4090, 4096, 4097, 9000};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+        static const char octets[] = {'l', '.', '"', '(', '@', ' ', '\\', ':'};
+
+        for (size_t k = 0; k < sizeof octets; k++) {
+            char text[10000], domain[SDR_DOMAIN_MAX + 1] = "old";
+            enum sdr_status status;
+
+            memset(text, octets[k], lengths[i]);
+            strcpy(text + lengths[i], "@example.org");
+            status = sdr_address_find_domain(domain, text);
+            if (octets[k] == '(' || (octets[k] == '\\' && lengths[i] % 2 == 1))
+                continue; /* a comment, or an "@" that is quoted */
+            unit_row(status == SDR_OK && strcmp(domain, "example.org") == 0,
+                     "%zu times %c: %s", lengths[i], octets[k], domain);
+        }
     }
     unit_end();
 }
@@ -232,7 +457,7 @@ lengths_have_limits(void **state)
         snprintf(text, sizeof text, "%s%s%s@%s", quote,
                  unit_repeat('l', rows[i].local), quote,
                  long_domain(rows[i].domain));
-        status = sdr_address_parse(&a, text);
+        status = sdr_address_parse_path(&a, text);
         unit_row((status == SDR_OK) == rows[i].ok, "%zu @ %zu: %s",
                  rows[i].local, rows[i].domain, sdr_status_name(status));
     }
@@ -253,6 +478,44 @@ what_grows_too_long_is_refused(void **state)
     assert_int_equal(sdr_address_parse(&a, text), SDR_INVALID);
     strcpy(text, "\xc5\x89@example.org");
     assert_int_equal(sdr_address_parse(&a, text), SDR_OK);
+}
+
+static void
+a_mailbox_may_be_named_by_way_of_a_host(void **state)
+{
+    static const struct {
+        const char *given, *mailbox;
+        bool is_route;
+    } rows[] = {
+        {"Alice%B.example@[192.0.2.1]", "alice@b.example", true},
+        {"\"alice@b.example\"@localhost", "alice@b.example", true},
+        {"alice%b.example%c@d", "alice@b.example", true},
+        {"\"alice%b.example@c\"@d", "alice@b.example", true},
+        {"b.example!alice@c", "alice@b.example", true},
+        {"c!b.example!alice@d", "alice@b.example", true},
+        {"\"al ice%b\"@c", "\"al ice\"@b", true},
+        {"alice@c", "alice@b", false},
+        {"alice@b", "alice@b", false},
+        {"alice%bb@c", "alice@b", false},
+        {"malice%b@c", "alice@b", false},
+        {"alice%c%b@d", "alice@b", false},
+        {"bb!alice@c", "alice@b", false},
+        {"b!malice@c", "alice@b", false},
+        {"b!alice!x@c", "alice@b", false},
+        {"%@c", "a@b", false},
+        {"!@c", "a@b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_address given, mailbox;
+
+        assert_int_equal(sdr_address_parse(&given, rows[i].given), SDR_OK);
+        assert_int_equal(sdr_address_parse(&mailbox, rows[i].mailbox), SDR_OK);
+        unit_row(sdr_address_is_route(&given, &mailbox) == rows[i].is_route,
+                 "%s for %s", rows[i].given, rows[i].mailbox);
+    }
+    unit_end();
 }
 
 /* ---- sdr_address_read() ---- */
@@ -402,51 +665,7 @@ same_is_one_mailbox(void **state)
     unit_end();
 }
 
-/* ---- sdr_address_strip() and sdr_address_format() ---- */
-
-static void
-extensions_are_stripped(void **state)
-{
-    static const struct {
-        const char *text, *delimiters, *base; /* base NULL: there is none */
-    } rows[] = {
-        {"alice+news@b", "+", "alice@b"},
-        {"Alice+News@B", "+", "Alice@b"},
-        {"alice+a+b@c", "+", "alice@c"},
-        {"alice+@c", "+", "alice@c"},
-        {"alice-news@c", "+-", "alice@c"},
-        {"alice-a+b@c", "+-", "alice@c"},
-        {"\"alice+news\"@c", "+", "alice@c"},
-        {"\"al ice+news\"@c", "+", "\"al ice\"@c"},
-        {"\"a\\\"b+c\"@d", "+", "\"a\\\"b\"@d"},
-        {"\"alice\\+news\"@c", "+", "alice@c"},
-        {"\"a@b+c\"@d", "+", "\"a@b\"@d"},
-        {"j" NFC_O "rg+x@c", "+", "j" NFC_O "rg@c"},
-        {"alice@c", "+", NULL},
-        {"alice+news@c", "", NULL},
-        {"alice+news@c", "-", NULL},
-        {"+news@c", "+", NULL},
-        {"\"+news\"@c", "+", NULL},
-        {"\"\"@c", "+", NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct sdr_address a, base = {"old", "old", "b"};
-        char text[SDR_ADDRESS_MAX + 1];
-        const char *expected;
-        enum sdr_status status;
-
-        assert_int_equal(sdr_address_parse(&a, rows[i].text), SDR_OK);
-        status = sdr_address_strip(&a, rows[i].delimiters, &base);
-        sdr_address_format(&base, text, sizeof text);
-        expected = rows[i].base ? rows[i].base : "old@b";
-        unit_row((status == SDR_OK) == (rows[i].base != NULL)
-                     && strcmp(text, expected) == 0,
-                 "%s: %s, %s", rows[i].text, sdr_status_name(status), text);
-    }
-    unit_end();
-}
+/* ---- sdr_address_format() ---- */
 
 static void
 format_is_cut_to_its_room(void **state)
@@ -492,18 +711,26 @@ all_spellings_are_there(void **state)
         const char *text;
         const char *spellings[SDR_SPELLINGS_MAX + 1];
     } rows[] = {
-        {"User@Example.org", {"user@example.org"}},
-        {"\"user\"@b", {"user@b"}},
+        {"User@Example.org", {"user@example.org", "\"user\"@example.org"}},
+        {"\"user\"@b", {"user@b", "\"user\"@b"}},
         {"\"al ice\"@b", {"al ice@b", "\"al ice\"@b"}},
         {"\"a\\\"b\"@c", {"a\"b@c", "\"a\\\"b\"@c"}},
-        {"J" NFD_O "RG@b", {"j" NFC_O "rg@b", "J" NFC_O "RG@b"}},
+        {"J" NFD_O "RG@b",
+         {"j" NFC_O "rg@b", "\"j" NFC_O "rg\"@b", "J" NFC_O "RG@b",
+          "\"J" NFC_O "RG\"@b"}},
         {"stra\xc3\x9f"
          "e@b",
-         {"strasse@b", "stra\xc3\x9f"
-                       "e@b"}},
+         {"strasse@b", "\"strasse\"@b",
+          "stra\xc3\x9f"
+          "e@b",
+          "\"stra\xc3\x9f"
+          "e\"@b"}},
         {"u@xn--bcher-kva.example",
-         {"u@xn--bcher-kva.example", "u@b\xc3\xbc"
-                                     "cher.example"}},
+         {"u@xn--bcher-kva.example", "\"u\"@xn--bcher-kva.example",
+          "u@b\xc3\xbc"
+          "cher.example",
+          "\"u\"@b\xc3\xbc"
+          "cher.example"}},
         {"\"J" NFC_O " x\"@b\xc3\xbc"
          "cher.example",
          {"j" NFC_O " x@xn--bcher-kva.example",
@@ -556,13 +783,16 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones_are_parsed),
         cmocka_unit_test(bad_ones_change_nothing),
+        cmocka_unit_test(mtas_take_more_for_a_path),
+        cmocka_unit_test(some_texts_have_no_domain),
+        cmocka_unit_test(a_mailbox_may_be_named_by_way_of_a_host),
+        cmocka_unit_test(a_text_of_any_length_has_a_domain),
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(what_grows_too_long_is_refused),
         cmocka_unit_test(directory_values_are_read),
         cmocka_unit_test(a_value_ends_at_its_length),
         cmocka_unit_test(domains_get_one_form),
         cmocka_unit_test(same_is_one_mailbox),
-        cmocka_unit_test(extensions_are_stripped),
         cmocka_unit_test(format_is_cut_to_its_room),
         cmocka_unit_test(all_spellings_are_there),
         cmocka_unit_test(a_catch_all_has_a_spelling),

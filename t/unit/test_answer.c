@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "answer.h"
+#include "recipients.h"
 
 struct row {
     const char *recipient;
@@ -149,6 +150,29 @@ test_verdict_becomes_the_words_of_a_router(void **state)
     sdr_config_free(&config);
 }
 
+/* The routers behind verify who stays here too; all else is as when it is
+ * routed. */
+static void
+test_verification(void **state)
+{
+    struct sdr_config *config = unit_config(UNIT_CONF);
+
+    (void)state;
+    for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_verdict verdict;
+        char route[ANSWER_SIZE], verify[ANSWER_SIZE];
+        bool stays = rows[i].kind == SDR_COPY || rows[i].kind == SDR_ROUTE;
+
+        fill(&verdict, &rows[i], config);
+        answer_route(route, sizeof route, rows[i].recipient, &verdict);
+        answer_verify(verify, sizeof verify, rows[i].recipient, &verdict);
+        unit_row(strcmp(verify, stays ? "" : route) == 0, "%s: %s",
+                 rows[i].recipient, verify);
+    }
+    unit_end();
+    sdr_config_free(&config);
+}
+
 static void
 test_address_that_is_not_ours_to_judge_has_no_owner(void **state)
 {
@@ -256,16 +280,50 @@ test_what_leaves(void **state)
     sdr_config_free(&config);
 }
 
+static void
+test_recipients_one_by_one(void **state)
+{
+    static const struct {
+        const char *list, *wanted;
+    } lists[] = {
+        {"", ""},
+        {"a@b", "a@b|"},
+        {"a@b, c@d", "a@b|c@d|"},
+        {"\"a, b\"@c, d@e", "\"a, b\"@c|d@e|"},
+        {"\"a\\\", b\"@c, d@e", "\"a\\\", b\"@c|d@e|"},
+        {"\"a\\\\\"@c, d@e", "\"a\\\\\"@c|d@e|"},
+        {"\"a, b@c", "\"a, b@c|"},
+        {"\"a\\", "\"a\\|"},
+        {", ,", ""},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < UNIT_COUNT(lists); i++) {
+        char all[100] = "", one[50];
+        const char *at = lists[i].list;
+
+        while (recipients_next(&at, one, sizeof one)) {
+            strcat(all, one);
+            strcat(all, "|");
+        }
+        unit_row(strcmp(all, lists[i].wanted) == 0, "%s: %s", lists[i].list,
+                 all);
+    }
+    unit_end();
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdict_becomes_the_words_of_a_router),
+        cmocka_unit_test(test_verification),
         cmocka_unit_test(test_address_that_is_not_ours_to_judge_has_no_owner),
         cmocka_unit_test(test_largest_answer_fits),
         cmocka_unit_test(test_recipient_has_the_quotes_it_needs),
         cmocka_unit_test(test_recipient_of_any_length),
         cmocka_unit_test(test_what_leaves),
+        cmocka_unit_test(test_recipients_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* test_config.c - sdr.conf, read
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "config.h"
+#include "config/config.h"
 
 #include "unit.h"
 
@@ -60,6 +60,8 @@ static const char full[] =
     "owner-attribute = memberOf\n"
     "routing-address-attribute = x\n"
     "hold-attribute = y\n"
+    "must-see = Alice@Example.COM  HOSTED\n"
+    "must-see = \"a b\"@example.com\n"
     "[directory merged]\n"
     "uri = ldap://ldap.merged.example\n"
     "start-tls = yes\n"
@@ -82,6 +84,7 @@ static const char full[] =
     "socket-group = postfix\n"
     "socket-mode = 0600\n"
     "milter-route = pass\n"
+    "rewrite = tables\n"
     "metrics-file = /srv/sdr-milter.prom\n";
 
 static void
@@ -100,6 +103,7 @@ main_options_are_read(void **state)
     assert_string_equal(c->milter.socket_group, "postfix");
     assert_int_equal(c->milter.socket_mode, 0600);
     assert_int_equal(c->milter.route, SDR_ROUTE_PASSES);
+    assert_int_equal(c->milter.rewrite, SDR_TABLES_REWRITE);
     assert_string_equal(c->milter.metrics_file, "/srv/sdr-milter.prom");
     sdr_config_free(&c);
     assert_null(c);
@@ -173,6 +177,12 @@ directories_are_read(void **state)
     assert_string_equal(corp->password, "secret");
     assert_false(corp->tls_require_cert);
     assert_int_equal(corp->timeout, 60);
+    assert_int_equal(corp->must_see_count, 2);
+    assert_string_equal(corp->must_see[0].address.folded, "alice");
+    assert_true(corp->must_see[0].has_site);
+    assert_string_equal(c->sites[corp->must_see[0].site].name, "hosted");
+    assert_string_equal(corp->must_see[1].address.folded, "a b");
+    assert_false(corp->must_see[1].has_site);
     assert_int_equal(corp->max_connections, 64);
     assert_int_equal(corp->mapping.addresses.count, 2);
     assert_string_equal(corp->mapping.owner, "memberOf");
@@ -215,7 +225,7 @@ what_is_not_given_has_a_default(void **state)
     (void)state;
     assert_string_equal(c->recipient_delimiter, "");
     assert_int_equal(c->loop_limit, 5);
-    assert_int_equal(c->always_local.count, 7);
+    assert_int_equal(c->always_local.count, 6);
     assert_int_equal(c->domains[0].unknown, SDR_UNKNOWN_REJECT);
     assert_string_equal(c->domains[0].routing[0], "mail.example.org");
     assert_string_equal(d->profile, "sdr");
@@ -232,6 +242,7 @@ what_is_not_given_has_a_default(void **state)
     assert_null(c->milter.socket_group);
     assert_int_equal(c->milter.socket_mode, 0660);
     assert_int_equal(c->milter.route, SDR_ROUTE_REFUSED);
+    assert_int_equal(c->milter.rewrite, SDR_MILTER_REWRITES);
     assert_null(d->ldif_path);
     assert_null(c->replica.path);
     assert_int_equal(c->replica.unknown_max_age, 30);
@@ -368,6 +379,13 @@ owner_values_mean_sites(void **state)
         {"OnPrem", 6, ONPREM},
         {"mx2.hosted.EXAMPLE.net", 22, HOSTED},
         {"cn=HERE,ou=a\\2cb,dc=example,dc=com", 34, ONPREM},
+        {"cn=here,ou=a\\,b,dc=example,dc=com", 33, ONPREM},
+        {"CN=here, OU=a\\,B, DC=example, DC=com", 36, ONPREM},
+        {"cn=h\\65re,ou=a\\2Cb,dc=example,dc=com", 36, ONPREM},
+        {"cn=here,ou=a,b,dc=example,dc=com", 32, 0},
+        {"cn=here,ou=a\\, b,dc=example,dc=com", 34, 0},
+        {"cn=here,ou=a\\2", 14, 0},
+        {"cn=here\\,ou=a\\2Cb,dc=example,dc=com", 35, 0},
         {"onprem and more", 6, ONPREM},
         {"onpre", 5, 0},
         {"onprem\0", 7, 0},

@@ -1,7 +1,7 @@
 /* test_config_files.c - what is no sdr.conf at all, or may not be believed
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "config.h"
+#include "config/config.h"
 
 #include "unit.h"
 
@@ -21,7 +21,7 @@ complaint(const char *path)
 }
 
 static void
-what_is_no_file_is_told(void **state)
+what_is_no_file_is_reported(void **state)
 {
     struct unit_folder folder;
 
@@ -36,7 +36,7 @@ what_is_no_file_is_told(void **state)
 }
 
 static void
-what_is_no_text_is_told(void **state)
+what_is_no_text_is_reported(void **state)
 {
     static const char nul[] = UNIT_CONF "# a\0b\n";
     struct unit_folder folder;
@@ -45,7 +45,7 @@ what_is_no_text_is_told(void **state)
     (void)state;
     unit_folder_make(&folder);
     unit_write(folder.conf, nul, sizeof nul - 1, 0600);
-    assert_non_null(strstr(complaint(folder.conf), "holds a NUL"));
+    assert_non_null(strstr(complaint(folder.conf), "contains a NUL"));
     big = malloc((1 << 20) + 1);
     assert_non_null(big);
     memset(big, '\n', (1 << 20) + 1);
@@ -93,9 +93,9 @@ passwords_are_the_first_line(void **state)
         {"secret\nsecond line\n", 0600, "secret", NULL},
         {"", 0600, NULL, ":18: password-file: "},
         {"\nsecret\n", 0600, NULL, ": no password"},
-        {"secret\n", 0644, NULL, "a secret, yet its mode 0644"},
-        {"secret\n", 0604, NULL, "a secret, yet its mode 0604"},
-        {"secret\n", 0620, NULL, "a secret, yet its mode 0620"},
+        {"secret\n", 0644, NULL, "holds a secret, but mode 0644"},
+        {"secret\n", 0604, NULL, "holds a secret, but mode 0604"},
+        {"secret\n", 0620, NULL, "holds a secret, but mode 0620"},
     };
 
     (void)state;
@@ -107,7 +107,7 @@ passwords_are_the_first_line(void **state)
         bool ok =
             files[i].password == NULL
                 ? status == SDR_CONFIG
-                      && unit_is_told(&mistakes, files[i].mistake)
+                      && unit_is_reported(&mistakes, files[i].mistake)
                 : status == SDR_OK
                       && strcmp(c->directories[0].password, files[i].password)
                              == 0;
@@ -143,15 +143,15 @@ root_believes_only_root(void **state)
         return;
     unit_folder_make(&folder);
     for (size_t i = 0; i < UNIT_COUNT(files); i++) {
-        const char *told;
+        const char *reported;
 
         unit_write(folder.conf, UNIT_CONF, sizeof UNIT_CONF - 1, 0600);
         assert_int_equal(chown(folder.conf, files[i].owner, 0), 0);
         assert_int_equal(chmod(folder.conf, files[i].file), 0);
         assert_int_equal(chmod(folder.path, files[i].folder), 0);
-        told = complaint(folder.conf);
-        unit_row(strstr(told, files[i].mistake) != NULL, "%o in %o: %s",
-                 (unsigned)files[i].file, (unsigned)files[i].folder, told);
+        reported = complaint(folder.conf);
+        unit_row(strstr(reported, files[i].mistake) != NULL, "%o in %o: %s",
+                 (unsigned)files[i].file, (unsigned)files[i].folder, reported);
     }
     unit_folder_remove(&folder);
     unit_end();
@@ -161,8 +161,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_file_is_told),
-        cmocka_unit_test(what_is_no_text_is_told),
+        cmocka_unit_test(what_is_no_file_is_reported),
+        cmocka_unit_test(what_is_no_text_is_reported),
         cmocka_unit_test(nobody_need_listen),
         cmocka_unit_test(passwords_are_the_first_line),
         cmocka_unit_test(root_believes_only_root),

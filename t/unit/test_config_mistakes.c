@@ -1,7 +1,7 @@
 /* test_config_mistakes.c - every mistake in an sdr.conf told, with its line
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "config.h"
+#include "config/config.h"
 
 #include "unit.h"
 
@@ -26,30 +26,40 @@ static const struct {
     {"[milter]\nsocket =\nmap-socket = unix:/x\n", {":17: socket: no value"}},
     {"/* no comment here\n", {":16: Equal sign is missing"}},
     /* names */
-    {"bogus = 1\n", {":16: bogus: there is no such option in [directory]"}},
-    {"uris = x\n", {":16: uris: there is no such option in [directory]"}},
-    {"this-site = onprem\n", {":16: this-site: there is no such option"}},
-    {"[milter]\nsocket-mod = 1\n", {":17: socket-mod: there is no such"}},
-    {"[bogus]\n", {"[bogus]: there is no such section"}},
-    {"[site]\n", {"[site]: there is no such section"}},
-    {"[site h\177sted]\n", {"[site h\\x7Fsted]: there is no such section"}},
-    {"[milter x]\n", {"[milter x]: there is no such section"}},
-    {"[sites x]\n", {"[sites x]: there is no such section"}},
-    {"[site a b]\nrouting-domain = ab.%d\n", {"[site a b]: a name without"}},
-    {"[site a;b]\nrouting-domain = ab.%d\n", {"[site a;b]: a name without"}},
-    {"[site a%b]\nrouting-domain = ab.%d\n", {"[site a%b]: a name without"}},
-    {"[domain x y]\n", {"[domain x y]: no domain name"}},
-    {"[domain [192.0.2.1]\n", {"no domain name"}},
+    {"bogus = 1\n", {":16: bogus: unknown option in [directory]"}},
+    {"uris = x\n", {":16: uris: unknown option in [directory]"}},
+    {"this-site = onprem\n", {":16: this-site: unknown option"}},
+    {"[milter]\nsocket-mod = 1\n", {":17: socket-mod: unknown option"}},
+    {"[bogus]\n", {"[bogus]: unknown section"}},
+    {"[site]\n", {"[site]: unknown section"}},
+    {"[site h\177sted]\n", {"[site h\\x7Fsted]: unknown section"}},
+    {"[milter x]\n", {"[milter x]: unknown section"}},
+    {"[sites x]\n", {"[sites x]: unknown section"}},
+    {"[site a b]\nrouting-domain = ab.%d\n",
+     {"[site a b]: the name must not contain"}},
+    {"[site a;b]\nrouting-domain = ab.%d\n",
+     {"[site a;b]: the name must not contain"}},
+    {"[site a%b]\nrouting-domain = ab.%d\n",
+     {"[site a%b]: the name must not contain"}},
+    {"[domain x y]\n", {"[domain x y]: not a domain name"}},
+    {"[domain [192.0.2.1]\n", {"not a domain name"}},
     /* values */
-    {"timeout = 0\n", {":16: timeout: \"0\" is no number from 1 to 60"}},
-    {"timeout = 61\n", {":16: timeout: \"61\" is no number"}},
-    {"timeout = -1\n", {":16: timeout: \"-1\" is no number"}},
-    {"timeout = 5s\n", {":16: timeout: \"5s\" is no number"}},
+    {"timeout = 0\n", {":16: timeout: \"0\" is not a number from 1 to 60"}},
+    {"timeout = 61\n", {":16: timeout: \"61\" is not a number"}},
+    {"timeout = -1\n", {":16: timeout: \"-1\" is not a number"}},
+    {"timeout = 5s\n", {":16: timeout: \"5s\" is not a number"}},
     {"timeout = 99999999999999999999\n", {":16: timeout: "}},
-    {"max-connections = 65\n", {":16: max-connections: \"65\" is no number"}},
+    {"max-connections = 65\n",
+     {":16: max-connections: \"65\" is not a number"}},
     {"start-tls = maybe\n", {":16: start-tls: \"maybe\" is not no or yes"}},
     {"bind = kerberos\n", {":16: bind: \"kerberos\" is not none or simple or"}},
-    {"profile = bogus\n", {":16: profile: there is no \"bogus\", only"}},
+    {"profile = bogus\n", {":16: profile: \"bogus\" is not one of sdr, laser"}},
+    {"must-see = alice\n", {":16: must-see: \"alice\" is not ADDRESS or"}},
+    {"must-see = alice@example.com nowhere\n", {":16: must-see: \"alice@"}},
+    {"must-see = alice@example.com a b\n", {":16: must-see: \"alice@exam"}},
+    {"must-see = @example.com onprem\n", {":16: must-see: \"@example.com"}},
+    {"must-see = a@example.com\nmust-see = b@example.com x\n",
+     {":17: must-see: \"b@example.com x\" is not"}},
     {"filter = a=b\n", {":16: filter: \"a=b\" is not in parentheses"}},
     {"[site hosted]\ndelivery = fly\n",
      {":17: delivery: \"fly\" is not rewrite or route"}},
@@ -60,15 +70,23 @@ static const struct {
     {"[milter]\nmetrics-file = x.prom\n", {":17: metrics-file: \"x.prom\" is"}},
     {"[replica]\nmetrics-file = /x\n", {":17: metrics-file: \"/x\" is not"}},
     {"[milter]\nmetrics-file = /x.prom\n[replica]\nmetrics-file = /x.prom\n",
-     {":17: metrics-file: the same as in [replica]"}},
+     {":17: metrics-file: the same file as in [replica]"}},
+    {"catch-all = @example.com\n",
+     {":16: catch-all: \"@example.com\" is not an ASCII local part"}},
+    {"catch-all = a b\n",
+     {":16: catch-all: \"a b\" is not an ASCII local part"}},
+    {"profile = laser\nhold-value = x\n",
+     {":17: hold-value: needs a hold-attribute"}},
     {"[milter]\nmap-socket = inet:1\n", {":17: map-socket: \"inet:1\" is not"}},
     {"[milter]\nmap-socket = unix:\n", {":17: map-socket: \"\" is not"}},
     {"[milter]\nmap-socket = /x\nsocket = unix:/x\n",
      {":17: map-socket: the same path as socket"}},
     {"[milter]\nsocket = /a123456789b123456789c123456789d123456789e123456789"
      "f123456789g123456789h123456789i123456789j123456789k1234567\n",
-     {":17: socket: longer than the 107 octets"}},
+     {":17: socket: longer than 107 octets"}},
     {"[milter]\nmilter-route = x\n", {":17: milter-route: \"x\" is not"}},
+    {"[milter]\nrewrite = both\n", {":17: rewrite: \"both\" is not"}},
+    {"[milter]\nrewrite = tables\n", {":17: rewrite: \"tables\" needs map-s"}},
     /* given twice, merged sections included */
     {"timeout = 5\ntimeout = 5\n", {":17: timeout: given twice"}},
     {"default-owner = cloud\n", {":16: default-owner: given twice"}},
@@ -89,39 +107,40 @@ static const struct {
      {":19: default-owner: there is no [site bogus]"}},
     /* sites against each other */
     {"[site x]\nrouting-domain = x.%d\nowner-value = a\nowner-value = HOSTED\n",
-     {":19: owner-value: \"HOSTED\" means another site already"}},
+     {":19: owner-value: \"HOSTED\" already means another site"}},
     {"[site x]\nrouting-domain = x.%d\nowner-value = MX.hosted.example.net\n",
      {":18: owner-value: \"MX.hosted"}},
     {"[site x]\nrouting-domain = hosted.%d\n",
-     {":17: hosted.example.com: this name means two things: hosted and x"}},
+     {":17: hosted.example.com: this name has two meanings: hosted and x"}},
     {"[site x]\nrouting-domain = example.com\n",
-     {":17: example.com: this name means two things"}},
+     {":17: example.com: this name has two meanings"}},
     {"[site x]\nrouting-domain = tenant.example.org\n",
-     {"tenant.example.org: this name means two things"}},
+     {"tenant.example.org: this name has two meanings"}},
     {"[site x]\nrouting-domain = x.example.org\n[domain example.org]\n",
-     {":17: x.example.org: this name means two things: x and x"}},
+     {":17: x.example.org: this name has two meanings: x and x"}},
     {"[domain hosted.example.com]\n",
-     {":6: hosted.example.com: this name means two things"}},
+     {":6: hosted.example.com: this name has two meanings"}},
     {"[site x]\nrouting-domain = x.%d\naccept-domain = example.com\n",
-     {":18: example.com: this name means two things"}},
+     {":18: example.com: this name has two meanings"}},
     {"[site x]\nrouting-domain = %s.%d\n",
-     {":17: routing-domain: \"%s.%d\" gives no domain name for example.com"}},
+     {":17: routing-domain: \"%s.%d\" does not give a domain name for "
+      "example.com"}},
     {"[site x]\nrouting-domain = x..%d\n", {":17: routing-domain: \"x..%d\""}},
     {"[site x]\nrouting-domain = [192.0.2.1]\n", {":17: routing-domain: "}},
     {"[site x]\nrouting-domain = x.%d\naccept-domain = a.b\n"
      "accept-domain = a b\n",
-     {":19: accept-domain: \"a b\" is no domain name"}},
+     {":19: accept-domain: \"a b\" is not a domain name"}},
     /* next hops */
     /* mailboxes to try */
     {"[site x]\nrouting-domain = x.%d\nverify-address = a@example.com\n"
      "verify-address = a@x.example.com\n",
-     {":19: verify-address: \"a@x.example.com\" is no address in a split"}},
+     {":19: verify-address: \"a@x.example.com\" is not an address in a split"}},
     {"[site x]\nrouting-domain = x.%d\nverify-address = example.com\n",
-     {":18: verify-address: \"example.com\" is no address"}},
+     {":18: verify-address: \"example.com\" is not an address"}},
     {"[site x]\nrouting-domain = x.%d\nverify-address = <>\n",
-     {":18: verify-address: \"<>\" is no address"}},
+     {":18: verify-address: \"<>\" is not an address"}},
     {"[site x]\nrouting-domain = x.%d\nverify-address = a@tenant.example.org\n",
-     {":18: verify-address: \"a@tenant.example.org\" is no address"}},
+     {":18: verify-address: \"a@tenant.example.org\" is not an address"}},
     {"[site x]\nrouting-domain = x.%d\nverify-address = "
      "jos\xc3\xa9@example.com\n",
      {":18: verify-address: "}},
@@ -130,19 +149,20 @@ static const struct {
     {"[site hosted]\nnext-hop = x:25\n",
      {":17: next-hop: only with delivery = route"}},
     {"[site hosted]\ndelivery = route\nnext-hop = x 25\n",
-     {":18: next-hop: \"x 25\" is no host:port"}},
+     {":18: next-hop: \"x 25\" is not host:port"}},
     {"[site onprem]\ndelivery = route\nnext-hop = x:25\n",
      {":17: delivery: route makes no sense for this-site"}},
     /* aliases */
     {"[domain x.org]\nalias-of = bogus.org\n",
      {":17: alias-of: there is no [domain bogus.org]"}},
     {"[domain x.org]\nalias-of = x.org\n",
-     {":17: alias-of: there is no [domain x.org] that is no alias itself"}},
+     {":17: alias-of: there is no [domain x.org], or it is an alias itself"}},
     {"[domain x.org]\nalias-of = example.com\n[domain y.org]\nalias-of = "
      "x.org\n",
-     {":19: alias-of: there is no [domain x.org] that is no alias itself"}},
+     {":19: alias-of: there is no [domain x.org], or it is an alias itself"}},
     {"[domain x.org]\nunknown = pass\nalias-of = example.com\n",
-     {":17: unknown: an alias follows the domain it stands for"}},
+     {":17: unknown: not for an alias; set it in the domain that alias-of "
+      "names"}},
     /* servers */
     {"uri = ldap1.example.com\n", {":16: uri: \"ldap1.example.com\" is not"}},
     {"uri = ldap://localhost\nuri = http://x\n", {":17: uri: \"http://x\""}},
@@ -190,10 +210,10 @@ static const struct {
      {":18: password-file: /dev/null: not a regular file"}},
     {"bind = simple\nbind-dn = cn=x\npassword-file = @PASSWORD_FILE@\n"
      "uri = ldap://x.example\n",
-     {":19: uri: \"ldap://x.example\" would carry the password unencrypted"}},
+     {":19: uri: \"ldap://x.example\" would send the password unencrypted"}},
     {"bind = simple\nbind-dn = cn=x\npassword-file = @PASSWORD_FILE@\n"
      "uri = ldap://127.0.0.1.example\n",
-     {":19: uri: \"ldap://127.0.0.1.example\" would carry the password"}},
+     {":19: uri: \"ldap://127.0.0.1.example\" would send the password"}},
     {"bind = simple\nbind-dn = cn=x\npassword-file = @PASSWORD_FILE@\n"
      "uri = pldap://x.example\n",
      {":19: uri: "}},
@@ -202,18 +222,18 @@ static const struct {
      {":17: path: \"replica\" does not begin with /"}},
     {"[replica]\npath = /a\npath = /b\n", {":18: path: given twice"}},
     {"[replica]\nunknown-max-age = 4\n",
-     {":17: unknown-max-age: \"4\" is no number from 5 to 86400"}},
+     {":17: unknown-max-age: \"4\" is not a number from 5 to 86400"}},
     {"[replica]\nunknown-max-age = 86401\n", {":17: unknown-max-age: "}},
     {"[replica]\nknown-max-age = 59\n",
-     {":17: known-max-age: \"59\" is no number from 60 to 31536000"}},
+     {":17: known-max-age: \"59\" is not a number from 60 to 31536000"}},
     {"[replica]\nknown-max-age = 31536001\n", {":17: known-max-age: "}},
     {"[replica]\nmax-removed = 101\n",
-     {":17: max-removed: \"101\" is no number from 0 to 100"}},
+     {":17: max-removed: \"101\" is not a number from 0 to 100"}},
     {"[replica]\nmax-removed = 10%\n", {":17: max-removed: \"10%\" is no"}},
     {"[replica]\nreconcile = 31536001\n",
-     {":17: reconcile: \"31536001\" is no number from 0 to 31536000"}},
-    {"[replica]\nmax-age = 1\n", {":17: max-age: there is no such option"}},
-    {"[replica x]\n", {"[replica x]: there is no such section"}},
+     {":17: reconcile: \"31536001\" is not a number from 0 to 31536000"}},
+    {"[replica]\nmax-age = 1\n", {":17: max-age: unknown option"}},
+    {"[replica x]\n", {"[replica x]: unknown section"}},
     /* files in place of servers */
     {EXPORT "uri = ldif:/x\n",
      {":19: uri: ldif: needs a [replica] with a path"}},
@@ -223,15 +243,15 @@ static const struct {
      {":21: uri: \"ldif:x\" is not ldif:/PATH"}},
     {REPLICA EXPORT "uri = ldif:\n", {":21: uri: \"ldif:\" is not ldif:/PA"}},
     {REPLICA EXPORT "uri = ldif:/x\nuri = ldap://localhost\n",
-     {":21: uri: an ldif: stands alone"}},
+     {":21: uri: an ldif: file must be the only uri"}},
     {REPLICA EXPORT "uri = ldap://localhost\nuri = ldif:/x\n",
      {":22: uri: \"ldif:/x\" is not ldap://HOST"}},
     {REPLICA EXPORT "uri = ldif:/x\nfilter = (a=b)\n",
-     {":22: filter: not with ldif:"}},
+     {":22: filter: cannot be used with ldif:"}},
 };
 
 static void
-mistakes_are_told_with_their_line(void **state)
+mistakes_are_reported_with_their_line(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -244,7 +264,7 @@ mistakes_are_told_with_their_line(void **state)
         snprintf(text, sizeof text, "%s%s", UNIT_CONF, rows[i].more);
         status = unit_load(&c, text, &mistakes);
         for (; n < UNIT_COUNT(rows[i].mistake) && rows[i].mistake[n]; n++)
-            unit_row(unit_is_told(&mistakes, rows[i].mistake[n]),
+            unit_row(unit_is_reported(&mistakes, rows[i].mistake[n]),
                      "%s: not told: %s, but %s", rows[i].more,
                      rows[i].mistake[n], mistakes.text);
         unit_row(status == SDR_CONFIG && c == NULL && mistakes.count == n,
@@ -266,10 +286,10 @@ whole_files_are_judged(void **state)
         {"", "there is no [domain ...]"},
         {"", "there is no [directory ...]"},
         {"this-site = x\n", ":1: this-site: there is no [site x]"},
-        {"bogus = 1\nthis-site = x\n", ":1: bogus: there is no such option"},
+        {"bogus = 1\nthis-site = x\n", ":1: bogus: unknown option"},
         {"nonsense\n", ":1: Equal sign is missing"},
-        {"loop-limit = 0\n", ":1: loop-limit: \"0\" is no number"},
-        {"loop-limit = 51\n", ":1: loop-limit: \"51\" is no number"},
+        {"loop-limit = 0\n", ":1: loop-limit: \"0\" is not a number"},
+        {"loop-limit = 51\n", ":1: loop-limit: \"51\" is not a number"},
         {"this-site = a\nthis-site = b\n", ":2: this-site: given twice"},
         {"\xef\xbb\xbfthis-site = x\n", ":1: begins with a byte order mark"},
     };
@@ -281,7 +301,7 @@ whole_files_are_judged(void **state)
         enum sdr_status status = unit_load(&c, files[i].text, &mistakes);
 
         unit_row(status == SDR_CONFIG
-                     && unit_is_told(&mistakes, files[i].mistake),
+                     && unit_is_reported(&mistakes, files[i].mistake),
                  "%s: %s, %s", files[i].text, sdr_status_name(status),
                  mistakes.text);
         sdr_config_free(&c);
@@ -290,22 +310,25 @@ whole_files_are_judged(void **state)
 }
 
 static void
-all_mistakes_are_told_at_once(void **state)
+all_mistakes_are_reported_in_the_order_of_the_file(void **state)
 {
-    static const char *const told[] = {
+    static const char *const reported[] = {
         ":1: this-site: there is no [site bogus]",
         ":2: loop-limit: ",
-        ":3: bogus: there is no such option",
-        ":5: routing-domain: ",
-        ":6: delivery: ",
-        ":8: unknown: there is no [site y]",
-        ":10: uri: ",
-        ":11: default-owner: there is no [site z]",
-        ":12: bind: simple needs bind-dn",
-        ":12: bind: simple needs password-file",
-        "search-base is missing",
-        ":14: socket: ",
-        "[what]: there is no such section",
+        ":3: bogus: unknown option",
+        ":4: [what]: unknown section",
+        ":6: socket: ",
+        ":7: [site a b]: the name must not",
+        ":8: routing-domain: ",
+        ":9: delivery: ",
+        ":11: unknown: there is no [site y]",
+        ":12: [directory d]: search-base is missing",
+        ":13: uri: ",
+        ":14: default-owner: there is no [site z]",
+        ":15: bind: simple needs bind-dn",
+        ":15: bind: simple needs password-file",
+        ":16: [SITE c]: routing-domain is missing",
+        ":17: zzz: unknown option",
     };
     struct sdr_config *c;
     struct unit_lines mistakes;
@@ -315,7 +338,10 @@ all_mistakes_are_told_at_once(void **state)
                                "this-site = bogus\n"
                                "loop-limit = x\n"
                                "bogus = 1\n"
-                               "[site a]\n"
+                               "[what]\n"
+                               "[milter]\n"
+                               "socket = x\n"
+                               "[ site a b ]\n"
                                "routing-domain = %%\n"
                                "delivery = fly\n"
                                "[domain b]\n"
@@ -324,14 +350,14 @@ all_mistakes_are_told_at_once(void **state)
                                "uri = x\n"
                                "default-owner = z\n"
                                "bind = simple\n"
-                               "[milter]\n"
-                               "socket = x\n"
-                               "[what]\n",
+                               "[SITE c]\n"
+                               "zzz = 1\n",
                                &mistakes),
                      SDR_CONFIG);
-    for (size_t i = 0; i < UNIT_COUNT(told); i++)
-        unit_row(unit_is_told(&mistakes, told[i]), "not told: %s", told[i]);
-    unit_row(mistakes.count == UNIT_COUNT(told), "%s", mistakes.text);
+    for (unsigned i = 0; i < UNIT_COUNT(reported); i++)
+        unit_row(unit_line_has(&mistakes, i, reported[i]), "not line %u: %s", i,
+                 reported[i]);
+    unit_row(mistakes.count == UNIT_COUNT(reported), "%s", mistakes.text);
     unit_end();
 }
 
@@ -350,7 +376,7 @@ more_sites_than_bits_are_a_mistake(void **state)
     sdr_config_free(&c);
     strcat(text, "[site last]\nrouting-domain = last.%d\n");
     assert_int_equal(unit_load(&c, text, &mistakes), SDR_CONFIG);
-    assert_true(unit_is_told(&mistakes, "more than 32 sites"));
+    assert_true(unit_is_reported(&mistakes, "more than 32 sites"));
 }
 
 /* A key of the replica has one octet for the directory. */
@@ -378,14 +404,15 @@ more_directories_than_an_octet_knows_have_no_replica(void **state)
     fputs(EXPORT "uri = ldap://localhost\n", out);
     fclose(out);
     assert_int_equal(unit_load(&c, text, &mistakes), SDR_CONFIG);
-    assert_true(unit_is_told(&mistakes, "path: a replica of more than 256"));
+    assert_true(
+        unit_is_reported(&mistakes, "path: a replica can hold at most 256"));
     free(text);
 }
 
 /* libini_config refuses some files without a word: octets that are no UTF-8,
  * and section names that are no plain ASCII. */
 static void
-what_the_parser_cannot_take_is_told(void **state)
+what_the_parser_cannot_take_is_reported(void **state)
 {
     static const char *const texts[] = {
         "# caf\xe9\n", "filter = (cn=caf\xe9)\n", "[site caf\xe9]\n",
@@ -400,9 +427,9 @@ what_the_parser_cannot_take_is_told(void **state)
 
         snprintf(text, sizeof text, "%s%s", UNIT_CONF, texts[i]);
         status = unit_load(&c, text, &mistakes);
-        unit_row(status == SDR_CONFIG && unit_is_told(&mistakes, "/sdr.conf"),
-                 "%s: %s, %s", texts[i], sdr_status_name(status),
-                 mistakes.text);
+        unit_row(
+            status == SDR_CONFIG && unit_is_reported(&mistakes, "/sdr.conf"),
+            "%s: %s, %s", texts[i], sdr_status_name(status), mistakes.text);
         sdr_config_free(&c);
     }
     unit_end();
@@ -412,12 +439,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mistakes_are_told_with_their_line),
+        cmocka_unit_test(mistakes_are_reported_with_their_line),
         cmocka_unit_test(whole_files_are_judged),
-        cmocka_unit_test(all_mistakes_are_told_at_once),
+        cmocka_unit_test(all_mistakes_are_reported_in_the_order_of_the_file),
         cmocka_unit_test(more_sites_than_bits_are_a_mistake),
         cmocka_unit_test(more_directories_than_an_octet_knows_have_no_replica),
-        cmocka_unit_test(what_the_parser_cannot_take_is_told),
+        cmocka_unit_test(what_the_parser_cannot_take_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

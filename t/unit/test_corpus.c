@@ -4,8 +4,8 @@
  * t/corpus/README says what the files hold. Here a directory is asked by
  * showing each of its entries to the reader of entries.
  */
-#include "profile.h"
-#include "route.h"
+#include "decision/profile.h"
+#include "decision/route.h"
 
 #include <dirent.h>
 #include <stdio.h>

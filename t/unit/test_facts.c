@@ -1,7 +1,7 @@
 /* test_facts.c - facts settled and merged
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "facts.h"
+#include "decision/facts.h"
 
 #include "unit.h"
 
@@ -78,21 +78,58 @@ owners_and_routing_are_settled(void **state)
     unit_end();
 }
 
-/* What a profile for hybrids says: such an address is a contact's. */
+/* What an address in no site means is the profile's to say, or the option's.
+ * Marks: o outside, r routing, s in a split domain, f forward, c contact, d by
+ * default. */
 static void
-outside_may_be_allowed(void **state)
+an_address_in_no_site_means_what_the_mapping_says(void **state)
 {
+    static const struct {
+        bool wins, contacts;
+        enum sdr_outside outside;
+        const char *routing;
+        const char *marks;
+    } rows[] = {
+        {false, false, SDR_OUTSIDE_DEFERS, "a@elsewhere.example", "od"},
+        {false, false, SDR_OUTSIDE_IS_IGNORED, "a@elsewhere.example", "d"},
+        {false, false, SDR_OUTSIDE_REDIRECTS, "a@elsewhere.example", "fd"},
+        {false, true, SDR_OUTSIDE_IS_IGNORED, "a@elsewhere.example", "d"},
+        {false, true, SDR_OUTSIDE_REDIRECTS, "a@elsewhere.example", "fcd"},
+        {true, false, SDR_OUTSIDE_DEFERS, "a@elsewhere.example", "od"},
+        /* redirected into the split domain it would come back */
+        {false, false, SDR_OUTSIDE_DEFERS, "a@example.com", "od"},
+        {false, false, SDR_OUTSIDE_IS_IGNORED, "a@example.com", "od"},
+        {false, false, SDR_OUTSIDE_REDIRECTS, "a@example.com", "od"},
+        {false, true, SDR_OUTSIDE_IS_IGNORED, "a@example.com", "scd"},
+        {false, true, SDR_OUTSIDE_REDIRECTS, "a@example.com", "scd"},
+        {true, false, SDR_OUTSIDE_DEFERS, "a@example.com", "sd"},
+        {true, false, SDR_OUTSIDE_DEFERS, "a@hosted.example.com", "r"},
+        {false, true, SDR_OUTSIDE_IS_IGNORED, "a@hosted.example.com", "rc"},
+        {false, true, SDR_OUTSIDE_IS_IGNORED, NULL, "d"},
+    };
     struct sdr_mapping *mapping = &config->directories[1].mapping;
-    struct sdr_facts f = {.directory = 1};
+    const struct sdr_mapping usual = *mapping;
 
     (void)state;
-    mapping->routing_outside_ok = true;
-    set_routing(&f, "a@elsewhere.example");
-    sdr_facts_settle(&f, config);
-    mapping->routing_outside_ok = false;
-    assert_false(f.outside);
-    assert_false(f.has_routing);
-    assert_int_equal(f.owners, CLOUD);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_facts f = {.directory = 1};
+        char marks[8];
+
+        mapping->routing_wins = rows[i].wins;
+        mapping->contacts = rows[i].contacts;
+        mapping->outside = rows[i].outside;
+        set_routing(&f, rows[i].routing);
+        sdr_facts_settle(&f, config);
+        snprintf(marks, sizeof marks, "%s%s%s%s%s%s", f.outside ? "o" : "",
+                 f.has_routing ? "r" : "", f.in_split ? "s" : "",
+                 f.forward ? "f" : "", f.contact ? "c" : "",
+                 f.by_default ? "d" : "");
+        unit_row(strcmp(marks, rows[i].marks) == 0
+                     && f.owners == (f.has_routing ? HOSTED : CLOUD),
+                 "%zu: %s, owners %u", i, marks, f.owners);
+    }
+    *mapping = usual;
+    unit_end();
 }
 
 static void
@@ -273,6 +310,137 @@ a_stronger_one_ends_the_quarrel(void **state)
     assert_int_equal(best.owners, CLOUD);
 }
 
+/* ---- two forests, each with contacts for the mailboxes of the other ---- */
+
+static const struct sdr_address here_address = {"a", "a", "onprem.example.com"};
+static const struct sdr_address other_address = {"b", "b",
+                                                 "onprem.example.com"};
+static const struct sdr_address split_address = {"a", "a", "example.com"};
+
+/* What stands in a directory, by its mark in the rows below. */
+static struct sdr_facts
+entry_of(char kind, unsigned directory)
+{
+    sdr_sites home = directory == 0 ? ONPREM : CLOUD;
+    struct sdr_facts f = {.directory = directory, .owners = home};
+
+    f.by_default = strchr("MCX", kind) != NULL;
+    f.contact = strchr("CSTR", kind) != NULL;
+    f.in_split = kind == 'C';
+    f.has_routing = strchr("STRW", kind) != NULL;
+    if (f.has_routing)
+        f.owners = kind == 'R' ? HOSTED : ONPREM;
+    f.routing_site = kind == 'R' ? 1 : 0;
+    f.routing = kind == 'C'   ? split_address
+                : kind == 'T' ? other_address
+                              : here_address;
+    f.outside = kind == 'X';
+    f.hold = kind == 'H';
+    return f;
+}
+
+/* M mailbox; H one on hold, whose owner is named; C contact of a mailbox in a
+ * split domain; S, T contact whose address lies at onprem; W the same in a
+ * profile that has no contacts; R remote mailbox, at hosted; X mistake. The
+ * first stands in the directory of onprem, the second in that of cloud. */
+static const struct {
+    const char *kinds;
+    bool disagree;
+    sdr_sites owners;
+    char like; /* the entry that counts */
+} pairs[] = {
+    {"MC", false, ONPREM, 'M'},
+    {"MS", false, ONPREM, 'M'},
+    {"MT", false, ONPREM, 'M'},
+    {"HC", false, ONPREM, 'H'},
+    {"HS", false, ONPREM, 'H'},
+    {"RC", false, HOSTED, 'R'},
+    {"RR", false, HOSTED, 'R'},
+    {"CM", false, CLOUD, 'M'},
+    {"CR", false, HOSTED, 'R'},
+    {"SS", false, ONPREM, 'S'},
+    {"CC", false, 0, 'C'},
+    {"CX", false, CLOUD, 'X'},
+    /* two mailboxes, or two places */
+    {"MM", true, ONPREM, 'M'},
+    {"MR", true, ONPREM, 'M'},
+    {"SM", true, ONPREM, 'S'},
+    {"ST", true, ONPREM, 'S'},
+    {"MW", true, ONPREM, 'M'},
+    {"XS", true, ONPREM, 'X'},
+    {"MX", true, ONPREM, 'M'},
+};
+
+static void
+a_contact_is_the_mailbox_that_it_means(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * UNIT_COUNT(pairs); i++) {
+        const char *kinds = pairs[i / 2].kinds;
+        struct sdr_facts first = entry_of(kinds[0], 0);
+        struct sdr_facts second = entry_of(kinds[1], 1);
+        struct sdr_facts like, best;
+        bool found = false, turned = i % 2 != 0;
+
+        sdr_facts_merge(&best, &found, turned ? &second : &first);
+        sdr_facts_merge(&best, &found, turned ? &first : &second);
+        like = entry_of(pairs[i / 2].like, best.directory);
+        unit_row(best.disagree == pairs[i / 2].disagree
+                     && (best.disagree
+                         || (best.owners == pairs[i / 2].owners
+                             && best.hold == (strchr(kinds, 'H') != NULL)
+                             && best.has_routing == like.has_routing
+                             && best.in_split == like.in_split)),
+                 "%s, turned %d: disagree %d, owners %u, routing %d, split %d",
+                 kinds, turned, best.disagree, best.owners, best.has_routing,
+                 best.in_split);
+    }
+    unit_end();
+}
+
+/* Two contacts and the mailbox, in whatever order. */
+static void
+a_mailbox_is_one_however_many_contacts_there_are(void **state)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(orders); i++) {
+        struct sdr_facts entries[3] = {entry_of('M', 0), entry_of('C', 1),
+                                       entry_of('C', 1)};
+        struct sdr_facts best;
+        bool found = false;
+
+        entries[2].directory = 2;
+        entries[2].owners = HOSTED;
+        for (unsigned k = 0; k < 3; k++)
+            sdr_facts_merge(&best, &found, &entries[orders[i][k]]);
+        unit_row(!best.disagree && best.owners == ONPREM && !best.in_split,
+                 "order %zu: disagree %d, owners %u", i, best.disagree,
+                 best.owners);
+    }
+    unit_end();
+}
+
+/* A server shows what its own administrators can fix. */
+static void
+within_one_directory_a_contact_disagrees(void **state)
+{
+    static const char kinds[] = "CST";
+
+    (void)state;
+    for (const char *kind = kinds; *kind != '\0'; kind++) {
+        struct sdr_facts best = entry_of('M', 0);
+        struct sdr_facts contact = entry_of(*kind, 0);
+        bool found = true;
+
+        sdr_facts_merge(&best, &found, &contact);
+        unit_row(best.disagree, "%c", *kind);
+    }
+    unit_end();
+}
+
 static void
 catch_all_is_the_key_without_local_part(void **state)
 {
@@ -293,10 +461,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(owners_and_routing_are_settled),
-        cmocka_unit_test(outside_may_be_allowed),
+        cmocka_unit_test(an_address_in_no_site_means_what_the_mapping_says),
         cmocka_unit_test(routing_wins_comes_from_the_directory),
         cmocka_unit_test(stronger_ones_win_and_equals_must_agree),
         cmocka_unit_test(what_is_wrong_with_an_entry_is_a_difference),
+        cmocka_unit_test(a_contact_is_the_mailbox_that_it_means),
+        cmocka_unit_test(a_mailbox_is_one_however_many_contacts_there_are),
+        cmocka_unit_test(within_one_directory_a_contact_disagrees),
         cmocka_unit_test(a_stronger_one_ends_the_quarrel),
         cmocka_unit_test(catch_all_is_the_key_without_local_part),
     };

@@ -1,7 +1,7 @@
 /* test_fingerprint.c - which changes of the configuration void a copy
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "fingerprint.h"
+#include "replica/fingerprint.h"
 
 #include "unit.h"
 
@@ -67,6 +67,10 @@ static const struct {
     {"timeout = 5\n", "owner-attribute = memberOf\n", true, false},
     {"timeout = 5\n", "routing-address-attribute = x\n", true, false},
     {"timeout = 5\n", "hold-attribute = x\n", true, false},
+    {"timeout = 5\n", "hold-value = x\n", true, false},
+    {"timeout = 5\n", "catch-all = x\n", true, false},
+    {"timeout = 5\n", "outside-target = redirect\n", true, false},
+    {"timeout = 5\n", "outside-target = defer\n", false, false},
     {"default-owner = cloud\n", "default-owner = hosted\n", false, true},
     /* one after the other: an index is in every key */
     {"[directory corp]\n",

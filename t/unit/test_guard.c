@@ -1,8 +1,10 @@
 /* test_guard.c - how much a directory may lose at once
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "guard.h"
+#include "store/guard.h"
 
+#include "store/sealed.h"
+#include "store/state.h"
 #include "unit.h"
 
 static const struct {
@@ -47,7 +49,7 @@ how_much_is_too_much(void **state)
 
 /* ---- a file ---- */
 
-enum { NOW = 1000000, MAX_REMOVED = 10 };
+enum { NOW = 1000000, MAX_REMOVED = 10, MAX_MOVED = 25 };
 
 struct desk {
     char path[64], lock_path[72];
@@ -67,7 +69,10 @@ set_up(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(desk->path, sizeof desk->path, "%s/file", folder);
     snprintf(desk->lock_path, sizeof desk->lock_path, "%s-lock", desk->path);
-    desk->config = unit_config(UNIT_CONF);
+    desk->config = unit_config(UNIT_CONF "[directory other]\n"
+                                         "uri = @URI@\n"
+                                         "search-base = dc=other\n"
+                                         "default-owner = onprem\n");
     assert_int_equal(mdb_env_create(&desk->env), 0);
     assert_int_equal(mdb_env_set_maxdbs(desk->env, 4), 0);
     assert_int_equal(mdb_env_set_mapsize(desk->env, 16 << 20), 0);
@@ -120,7 +125,8 @@ says(struct desk *desk, unsigned id, const char *addresses, const char *owner)
 
     set_id(&change, id);
     snprintf(copy, sizeof copy, "%s", addresses);
-    entry_begin(&entry, desk->config, 0, change.id, "cn=somebody");
+    entry_begin(&entry, desk->config, desk->tables.directory, change.id,
+                "cn=somebody");
     while ((word = strsep(&rest, " ")) != NULL)
         entry_value(&entry, "sdrAddress", word, strlen(word));
     if (owner != NULL)
@@ -163,9 +169,11 @@ crowd(struct desk *desk, unsigned count)
 static void
 decide(struct desk *desk, int64_t now)
 {
+    const struct guard_limits limits = {MAX_REMOVED, MAX_MOVED};
+
+    guard_begin(&desk->guard, now);
     assert_int_equal(guard_sort_out(&desk->guard, &desk->tables), 0);
-    assert_int_equal(
-        guard_decide(&desk->guard, &desk->tables, now, MAX_REMOVED), 0);
+    assert_int_equal(guard_decide(&desk->guard, &desk->tables, &limits), 0);
 }
 
 /* ---- what readers see ---- */
@@ -185,7 +193,7 @@ owners(const struct desk *desk, const char *text)
     assert_int_equal(sdr_address_parse(&address, text), SDR_OK);
     sdr_record_key(&key, 0, &address);
     name = (MDB_val){key.len, key.octets};
-    if (mdb_get(desk->tables.txn, desk->tables.addresses, &name, &value) != 0)
+    if (sealed_get(&desk->tables, desk->tables.addresses, &name, &value) != 0)
         return 0;
     at = value.mv_data;
     while (sdr_record_read(&at, &value.mv_size, id, &facts))
@@ -289,6 +297,8 @@ bit_by_bit(void **state)
         decide(desk, NOW + i);
     }
     check(desk, 15, 3, true);
+    assert_int_equal(desk->guard.lost, 8);
+    assert_int_equal(desk->guard.of, 20);
 }
 
 static void
@@ -304,17 +314,125 @@ slowly(void **state)
     check(desk, 5, 0, false);
 }
 
+/* ---- the clock ---- */
+
+/* What was let go at 1000 s after the first start of the machine. */
+static const struct {
+    const char *boot;
+    int64_t now;
+    uint64_t recent;
+    int64_t since;
+} moments[] = {
+    {"first", 1000, 5, 1000},      {"first", 1600, 5, 1000},
+    {"first", 1601, 0, 1601},      {"second", 10, 5, 10},
+    {"second", 100000, 5, 100000},
+};
+
 static void
-clock_that_was_set_back(void **state)
+it_is_not_the_time_of_day(void **state)
+{
+    struct state before = {
+        .own = {.recent_since = {1000, "first"}, .recent = 5, .moved = 5}};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(moments); i++) {
+        struct boot_time now = {.seconds = moments[i].now};
+        struct guard guard;
+
+        memcpy(now.boot, moments[i].boot, strlen(moments[i].boot));
+        guard = state_guard(&before, &now);
+        unit_row(guard.recent == moments[i].recent
+                     && guard.moved == moments[i].recent
+                     && guard.recent_since == moments[i].since,
+                 "%s %d: %d since %d", moments[i].boot, (int)now.seconds,
+                 (int)guard.recent, (int)guard.recent_since);
+    }
+    unit_end();
+}
+
+static void
+it_can_be_reported(void **state)
+{
+    struct boot_time a = boot_clock_now(), b = boot_clock_now();
+    const unsigned char none[sizeof a.boot] = {0};
+
+    (void)state;
+    assert_true(a.seconds > 0 && b.seconds >= a.seconds);
+    assert_memory_equal(a.boot, b.boot, sizeof a.boot);
+    assert_memory_not_equal(a.boot, none, sizeof none);
+}
+
+/* ---- moves ---- */
+
+static void
+moves_are_counted(void **state)
 {
     struct desk *desk = *state;
 
     crowd(desk, 20);
-    for (unsigned i = 0; i < 10; i++) {
+    assert_int_equal(desk->guard.moves, 0);
+    for (unsigned i = 0; i < 10; i++)
+        says(desk, i, address_of(i), i % 2 == 0 ? "cloud" : "onprem");
+    says(desk, 10, address_of(10), "hosted");
+    says(desk, 11, address_of(11), NULL);
+    says(desk, 12, "another@example.com", "hosted");
+    decide(desk, NOW);
+    check(desk, 20, 0, false);
+    assert_int_equal(desk->guard.moves, 10);
+    assert_int_equal(owners(desk, address_of(0)), CLOUD);
+}
+
+static void
+many_moves_are_held_where_there_is_a_limit(void **state)
+{
+    struct desk *desk = *state;
+
+    desk->guard.hold_moves = true;
+    crowd(desk, 20);
+    for (unsigned i = 0; i < 5; i++)
+        says(desk, i, address_of(i), "cloud");
+    decide(desk, NOW);
+    check(desk, 20, 0, false);
+    assert_int_equal(owners(desk, address_of(0)), CLOUD);
+    /* what comes with them is taken */
+    for (unsigned i = 5; i < 11; i++)
+        says(desk, i, i == 5 ? "u5@example.com new@example.com" : address_of(i),
+             "cloud");
+    decide(desk, NOW);
+    assert_int_equal(desk->guard.holding, SDR_RECORD_HOLDS_MOVES);
+    assert_int_equal(desk->guard.held, 6);
+    assert_int_equal(desk->guard.moving, 6);
+    assert_int_equal(owners(desk, address_of(5)), HOSTED);
+    assert_int_equal(owners(desk, "new@example.com"), HOSTED);
+    /* those who come back */
+    says(desk, 6, address_of(6), "hosted");
+    decide(desk, NOW);
+    check(desk, 20, 0, false);
+    assert_int_equal(owners(desk, address_of(5)), CLOUD);
+    assert_int_equal(owners(desk, address_of(6)), HOSTED);
+}
+
+static void
+moves_and_losses_have_limits_of_their_own(void **state)
+{
+    struct desk *desk = *state;
+
+    desk->guard.hold_moves = true;
+    crowd(desk, 40);
+    for (unsigned i = 0; i < 10; i++)
+        says(desk, i, address_of(i), "cloud");
+    for (unsigned i = 10; i < 14; i++)
         forgets(desk, i);
-        decide(desk, NOW - 700 * (int64_t)i);
-    }
-    check(desk, 10, 0, false);
+    decide(desk, NOW);
+    check(desk, 36, 0, false);
+    assert_int_equal(desk->guard.recent, 4);
+    assert_int_equal(desk->guard.moves, 10);
+    forgets(desk, 14);
+    forgets(desk, 15);
+    says(desk, 16, address_of(16), "cloud");
+    decide(desk, NOW);
+    check(desk, 36, 3, SDR_RECORD_HOLDS_LOSSES);
+    assert_int_equal(desk->guard.lost, 6);
 }
 
 static void
@@ -455,7 +573,11 @@ main(void)
         TEST(many_are_held),
         TEST(bit_by_bit),
         TEST(slowly),
-        TEST(clock_that_was_set_back),
+        cmocka_unit_test(it_is_not_the_time_of_day),
+        cmocka_unit_test(it_can_be_reported),
+        TEST(moves_are_counted),
+        TEST(many_moves_are_held_where_there_is_a_limit),
+        TEST(moves_and_losses_have_limits_of_their_own),
         TEST(who_comes_back_is_held_no_more),
         TEST(what_is_new_of_one_who_is_held),
         TEST(owners_that_are_lost),

@@ -3,7 +3,7 @@
  */
 #include "ldif.h"
 
-#include "dn.h"
+#include "ldap/dn.h"
 
 static const struct {
     const char *what, *text, *taken;
@@ -48,10 +48,10 @@ static const struct {
      "cn=x|zo\xc3\xab\n"},
     {"bare UTF-8", "dn: cn=x\nmail: zo\xc3\xab@example.com\n",
      "cn=x|zo\xc3\xab\n"},
-    {"binary and NULs in base64",
+    {"binary; a NUL before an address, which is then unreadable",
      "dn: cn=x\njpegPhoto:: /9j/AAAAAA==\nmail:: AGFAZXhhbXBsZS5jb20=\n"
      "mail: x@example.com\n",
-     "cn=x|x\n"},
+     "cn=x|a|x\n"},
     {"an empty value", "dn: cn=x\nmail:\ncn: \nsn::\nmail: x@example.com\n",
      "cn=x|x\n"},
     {"no space, more spaces, a tab",
@@ -71,6 +71,56 @@ static const struct {
      "not at all|x\n"},
     {"pieces of what means nothing",
      "dn: cn=x\nmember;range=0-1499: cn=y\nmail: x@example.com\n", "cn=x|x\n"},
+    {"what ldifde writes",
+     "dn: uid=alice,dc=com\r\nchangetype: add\r\nmail: alice@example.com\r\n"
+     "sdrOwner: hosted\r\n\r\n",
+     TAKEN},
+    {"an addition, in other words",
+     "dn: cn=x\n# note\nChangeType:: QWRk\nmail: x@example.com\n\n" ALICE,
+     "cn=x|x\n" TAKEN},
+    /* 389DS, with the state of its replication */
+    {"deleted values",
+     "dn: cn=x\nmail;vucsn-5f0000010000000a0000: x@example.com\n"
+     "mail;vucsn-5f000001;vdcsn-5f000002;deleted: y@example.com\n"
+     "mail;VDCSN-5f000002;DELETED: z@example.com\n",
+     "cn=x|x\n"},
+    {"a deleted attribute",
+     "dn: cn=x\nmail;vucsn-5f000001: x@example.com\n"
+     "sdrOwner;adcsn-5f000002;vdcsn-5f000001;deletedattribute;deleted: "
+     "hosted\n"
+     "sdrHold;adcsn-5f000002;deletedattribute: TRUE\n",
+     "cn=x|x\n"},
+    {"a distinguished value with state",
+     "dn: uid=alice,dc=com\nuid;vucsn-5f000001;mdcsn-5f000001: alice\n"
+     "mail;lang-en;vucsn-5f000001: alice@example.com\n"
+     "sdrOwner;vucsn-5f000001: hosted\n",
+     TAKEN},
+    {"a tombstone",
+     ALICE "dn: nsuniqueid=1-2,uid=x,dc=com\nmail: x@example.com\n"
+           "objectClass;vucsn-5f000001: nsTombstone\n",
+     TAKEN},
+    {"an entry that was made again out of one",
+     "dn: cn=x\nobjectClass;vdcsn-5f000001;deleted: nsTombstone\n"
+     "mail: x@example.com\n",
+     "cn=x|x\n"},
+    {"a name that lost a conflict",
+     ALICE "dn: nsuniqueid=1-2+uid=alice,dc=com\nmail: alice@example.com\n"
+           "objectClass: ldapSubEntry\n",
+     TAKEN},
+    {"what lies in the recycle bin of Active Directory",
+     ALICE "dn: CN=x\\0ADEL:1-2,CN=Deleted Objects,DC=com\n"
+           "isDeleted: TRUE\nmail: x@example.com\n",
+     TAKEN},
+    {"the same in other words",
+     ALICE "dn: CN=x\\0ADEL:1-2,CN=Deleted Objects,DC=com\n"
+           "mail: x@example.com\nISDELETED:: dHJ1ZQ==\n",
+     TAKEN},
+    {"an entry that came back from there",
+     "dn: cn=x\nmail: x@example.com\nisDeleted: FALSE\n", "cn=x|x\n"},
+    {"options that only look like state",
+     "dn: cn=x\nmail;x-deleted: x@example.com\n"
+     "mail;deleted-x: y@example.com\n",
+     "cn=x|x|y\n"},
     {"the last piece", "dn: cn=x\nmail;range=1500-*: x@example.com\n",
      "cn=x|x\n"},
 };
@@ -94,54 +144,66 @@ test_good(void **state)
 static const struct {
     const char *what, *text, *complaint;
 } bad[] = {
-    {"empty", "", ": there is no entry in it"},
-    {"only comments", "# nothing\n\n#here\n", ": there is no entry in it"},
-    {"only a version", "version: 1\n", ": there is no entry in it"},
+    {"empty", "", ": it contains no entries"},
+    {"only comments", "# nothing\n\n#here\n", ": it contains no entries"},
+    {"only a version", "version: 1\n", ": it contains no entries"},
     {"no address", "dn: cn=x\ncn: x\n",
      ": none of its 1 entries has an address in a split domain"},
     {"addresses elsewhere", "dn: cn=x\nmail: x@example.org\n",
      ": none of its 1 entries has an address in a split domain"},
     {"cut in a value", ALICE "dn: uid=dave,dc=com\nmail: dave@exam",
-     ":6: the last line has no end: the file is cut off"},
+     ":6: the last line has no end: the file is truncated"},
     {"cut in an attribute", ALICE "dn: uid=dave,dc=com\nma",
-     ":6: the last line has no end: the file is cut off"},
+     ":6: the last line has no end: the file is truncated"},
     {"cut in a folded value", ALICE "dn: uid=dave,dc=com\nmail: dave\n @exam",
-     ":6: the last line has no end: the file is cut off"},
+     ":6: the last line has no end: the file is truncated"},
     {"cut in a comment", ALICE "# the e",
-     ":5: the last line has no end: the file is cut off"},
-    {"no dn", ALICE "mail: x@example.com\n", ":5: mail: a record begins with"},
+     ":5: the last line has no end: the file is truncated"},
+    {"no dn", ALICE "mail: x@example.com\n",
+     ":5: mail: a record must begin with"},
     {"what ldapsearch prints without -LLL",
      ALICE "search: 2\nresult: 0 Success\n",
-     ":5: search: a record begins with dn:"},
+     ":5: search: a record must begin with dn:"},
     {"a second dn", "dn: cn=x\nmail: x@example.com\ndn: cn=y\n",
-     ":3: dn: there is no empty line before it"},
+     ":3: dn: no empty line before it"},
     {"the same dn", ALICE DAVE ALICE, ":8: dn: the same as in line 1"},
     {"the same dn in other words",
      ALICE DAVE "dn: UID=Alice , DC=com\nmail: y@example.com\n",
      ":8: dn: the same as in line 1"},
-    {"a change", "dn: cn=x\nchangetype: add\nmail: x@example.com\n",
-     ":2: changetype: it holds changes, not entries"},
+    {"a change", "dn: cn=x\nchangetype: modify\nadd: mail\nmail: x@a.b\n-\n",
+     ":2: changetype: the file contains changes, not entries"},
+    {"a change to nothing", "dn: cn=x\nchangetype:\nmail: x@example.com\n",
+     ":2: changetype: the file contains changes, not entries"},
+    {"a late addition", "dn: cn=x\nmail: x@example.com\nchangetype: add\n",
+     ":3: changetype: the file contains changes, not entries"},
+    {"two additions", "dn: cn=x\nchangetype: add\nchangetype: add\n",
+     ":3: changetype: the file contains changes, not entries"},
+    {"tombstones alone",
+     "dn: nsuniqueid=1-2,uid=x,dc=com\nmail: x@example.com\n"
+     "objectClass: nsTombstone\n",
+     ": none of its 1 entries has an address in a split domain"},
     {"a control", "dn: cn=x\ncontrol: 1.2.3 true\nchangetype: delete\n",
-     ":2: control: it holds changes, not entries"},
+     ":2: control: the file contains changes, not entries"},
     {"a change after entries", ALICE "dn: cn=x\nChangeType: delete\n",
-     ":6: ChangeType: it holds changes"},
+     ":6: ChangeType: the file contains changes"},
     {"a modification", ALICE "dn: cn=x\nadd: mail\nmail: x@example.com\n-\n",
      ":8: it does not begin with"},
     {"a file's URL", "dn: cn=x\nmail:< file:///etc/passwd\n",
-     ":2: mail: a value in another file is not fetched"},
+     ":2: mail: values in other files are not supported"},
     {"a dn from a URL", "dn:< file:///etc/passwd\n",
-     ":1: dn: a value in another file is not fetched"},
+     ":1: dn: values in other files are not supported"},
     {"an include", ALICE "include: file:///etc/passwd\n\n",
-     ":5: include: a record begins with dn:"},
-    {"version 2", "version: 2\n" ALICE, ":1: version: only 1 is known"},
-    {"version later", ALICE "version: 1\n", ":5: version: a record begins"},
+     ":5: include: a record must begin with dn:"},
+    {"version 2", "version: 2\n" ALICE, ":1: version: only 1 is supported"},
+    {"version later", ALICE "version: 1\n", ":5: version: a record must begin"},
     {"no colon", "dn: cn=x\nmail x@example.com\n", ":2: it does not begin"},
     {"no attribute", "dn: cn=x\n: x@example.com\n", ":2: it does not begin"},
     {"a space in the attribute", "dn: cn=x\nma il: x@example.com\n",
      ":2: it does not begin"},
-    {"a continued nothing", " dn: cn=x\n", ":1: it continues no line"},
+    {"a continued nothing", " dn: cn=x\n",
+     ":1: there is no line that it could continue"},
     {"a continued empty line", ALICE " mail: x@example.com\n",
-     ":5: it continues no line"},
+     ":5: there is no line that it could continue"},
     {"the line after a folded one",
      "dn: cn\n =x\nmail: a@\n example.com\nmail\n", ":5: it does not begin"},
     {"base64 too short", "dn: cn=x\nmail:: YWJ\n", ":2: mail: broken base64"},
@@ -151,9 +213,9 @@ static const struct {
     {"no base64", "dn: cn=x\nmail:: x@example.com\n",
      ":2: mail: broken base64"},
     {"a NUL in the dn", "dn:: Y249eAA=\nmail: x@example.com\n",
-     ":1: dn: a NUL octet in it"},
+     ":1: dn: contains a NUL octet"},
     {"pieces of an attribute", "dn: cn=x\nmail;range=0-1499: x@example.com\n",
-     ":2: mail;range=0-1499: the server that it is from had more values"},
+     ":2: mail;range=0-1499: incomplete: the server had more values"},
 };
 
 static void

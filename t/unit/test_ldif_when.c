@@ -143,7 +143,7 @@ test_once_ends(void **state)
     memset(&now, 0, sizeof now);
     keep_writing();
     assert_int_equal(run(0, ""), SDR_TEMPFAIL);
-    assert_non_null(strstr(now.complaint, "it never rests"));
+    assert_non_null(strstr(now.complaint, "still being written"));
     assert_int_equal(now.refreshes, 0);
 
     memset(&now, 0, sizeof now);

@@ -1,6 +1,7 @@
 /* test_log.c - text from outside made safe; the line of a decision
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include "decision/line.h"
 #include "log.h"
 
 #include "unit.h"
@@ -106,7 +107,7 @@ static const struct sdr_verdict redirect = {
     .targets = {{1, "a@hosted.b"}, {2, "a@cloud.b"}},
     .sites = HOSTED | CLOUD,
     .origin = SDR_FROM_DIRECTORY,
-    .reason = "owner by the directory",
+    .reason = "owner from the directory",
 };
 
 static const struct sdr_verdict reject = {
@@ -136,7 +137,7 @@ static const struct {
 } decisions[] = {
     {"a@b", &redirect,
      "rcpt=\"a@b\" verdict=redirect site=hosted,cloud to=\"a@hosted.b\" "
-     "to=\"a@cloud.b\" source=directory reason=\"owner by the directory\""},
+     "to=\"a@cloud.b\" source=directory reason=\"owner from the directory\""},
     {"a@b", &reject,
      "rcpt=\"a@b\" verdict=reject reply=550 status=5.1.1 source=directory "
      "reason=\"no entry, unknown = reject\""},

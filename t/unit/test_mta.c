@@ -1,16 +1,24 @@
 /* test_mta.c - the words that mail servers and their configurations are read by
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "mta.h"
-#include "sendmailcf.h"
+#include <errno.h>
+
+#include "check/mta/mta.h"
 #include "unit.h"
 
 /* What the findings would print is for the system tests. */
 void
-tell_finding(enum sdr_finding *worst, enum sdr_finding finding,
-             const char *subject, const char *advice, const char *format, ...)
+report_finding(enum check_result *worst, enum check_result finding,
+               const char *subject, const char *advice, const char *format, ...)
 {
     (void)worst, (void)finding, (void)subject, (void)advice, (void)format;
+}
+
+unsigned
+longest_question(const struct sdr_config *config)
+{
+    (void)config;
+    return 0;
 }
 
 static void
@@ -30,6 +38,9 @@ test_words_of_lists(void **state)
         {"{", ""},
         {"{}", ""},
         {"a}", "a}"},
+        {"b:{ {c=d}, {e=f} }, g", "b:{ {c=d}, {e=f} }|g"},
+        {"b:{c}d{e f}g h", "b:{c}d{e f}g|h"},
+        {"b:{ c", "b:{ c"},
     };
 
     (void)state;
@@ -64,28 +75,24 @@ test_long_words_are_cut(void **state)
 }
 
 static void
-test_domains_in_lists(void **state)
+test_equates(void **state)
 {
+    static const char list[] = " unix:/a, F=T,\tT=C:1s;R:2s Name=MTA,F=R";
     static const struct {
-        const char *list;
-        enum answer answer; /* for hosted.example.com */
+        const char *key, *value;
     } rows[] = {
-        {"", NO},
-        {"example.com", NO},
-        {"hosted.example.com", YES},
-        {"a, Hosted.Example.COM", YES},
-        {".example.com", YES},
-        {".ted.example.com", NO},
-        {"hash:/etc/postfix/domains", PERHAPS},
-        {"/etc/postfix/domains, example.com", PERHAPS},
-        {"hash:/etc/postfix/domains hosted.example.com", YES},
+        {"F", "R"}, {"t", "C:1s;R:2s"}, {"Name", "MTA"},
+        {"R", ""},  {"unix", ""},
     };
 
     (void)state;
-    for (unsigned i = 0; i < UNIT_COUNT(rows); i++)
-        unit_row(list_has_domain(rows[i].list, "hosted.example.com")
-                     == rows[i].answer,
-                 "%s", rows[i].list);
+    for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
+        char value[32];
+
+        read_equate(list, rows[i].key, value, sizeof value);
+        unit_row(strcmp(value, rows[i].value) == 0, "%s: %s", rows[i].key,
+                 value);
+    }
     unit_end();
 }
 
@@ -150,133 +157,72 @@ test_next_hops(void **state)
     unit_end();
 }
 
-/* ---- sendmail.cf ---- */
-
-static const char cf_text[] = "Cwlocalhost one.test\n"
-                              "C{w}two.test\n"
-                              "\tthree.test\n"
-                              "CR$={VirtHost} four.test\n"
-                              "C{VirtHost}five.test\n"
-                              "C{loop}$={loop}\n"
-                              "F{map}hash:/etc/mail/x\n"
-                              "FP-o /nonexistent/file\n"
-                              "Kvirtuser hash /etc/mail/virtusertable\n"
-                              "Kroute socket -q -T<TMPF> local:/run/map.sock\n"
-                              "Kinet\tsocket inet:1@localhost\n"
-                              "Kbare socket\n"
-                              "R$+\t$: $(route $1 $: ? $)\n"
-                              "O AliasFile=/etc/a, socket:unix:/run/a.sock\n"
-                              "DSrelay:[192.0.2.1]\n"
-                              "DZ\n"
-                              "O RunAsUser=smmta\n"
-                              "O RunAsUser=other\n"
-                              "#O TempFileMode=0600\n"
-                              "O DaemonPortOptions=Name=MTA, Port=25\n"
-                              "Xsdr,\tS=unix:/a, F=T,\n"
-                              "\tT=C:1s;R:2s\n"
-                              "Xbare\n"
-                              "X, S=x\n"
-                              "C";
-
 static void
-test_sendmail_cf(void **state)
+test_programs(void **state)
 {
     static const struct {
-        const char *class, *domain;
-        bool subdomains;
-        enum answer answer;
+        const char *script;
+        int code;
+        bool fatal;
+        const char *text; /* what it prints, or a part of the reason */
     } rows[] = {
-        {"w", "localhost", false, YES},
-        {"w", "ONE.test", false, YES},
-        {"w", "two.test", false, YES},
-        {"w", "three.test", false, YES},
-        {"w", "four.test", false, NO},
-        {"R", "four.test", false, YES},
-        {"R", "a.four.test", false, NO},
-        {"R", "a.four.test", true, YES},
-        {"R", "five.test", false, YES},
-        {"R", "one.test", false, NO},
-        {"VirtHost", "five.test", false, YES},
-        {"Virt", "five.test", false, NO},
-        {"loop", "x", false, NO},
-        {"map", "x", false, PERHAPS},
-        {"P", "x", false, NO},
+        {"echo a", 0, false, "a"},
+        {"cat", 0, false, "input"},
+        {"exit 1", 1, false, "ends with exit code 1"},
+        {"echo p: warning: x >&2; exit 1", 1, false, "code 1: p: warning: x"},
+        {"echo p: warning: x >&2; echo p: fatal: y >&2; exit 1", 1, true,
+         "ends with exit code 1: y"},
+        {"exit 2", 2, false, "exit code 2"},
+        {"kill -9 $$", -1, false, "crashes"},
+        {"sleep 99 & sleep 99", -1, false, "takes too long"},
+        {"yes", -1, false, "takes too long"},
     };
-    struct unit_folder folder;
-    struct sendmailcf cf;
-    struct sdr_error error = {""};
-    char value[32];
+    struct mta mta = {.timeout = 1};
 
     (void)state;
-    unit_folder_make(&folder);
-    unit_write(folder.conf, cf_text, sizeof cf_text - 1, 0600);
-    assert_int_equal(sendmailcf_read(&cf, folder.conf, &error), SDR_OK);
-    for (unsigned i = 0; i < UNIT_COUNT(rows); i++)
-        unit_row(sendmailcf_in_class(&cf, rows[i].class, rows[i].domain,
-                                     rows[i].subdomains)
-                     == rows[i].answer,
-                 "%s in %s", rows[i].domain, rows[i].class);
-    unit_end();
-    assert_string_equal(sendmailcf_option(&cf, "RunAsUser"), "other");
-    assert_string_equal(sendmailcf_option(&cf, "TempFileMode"), "");
-    assert_string_equal(sendmailcf_macro(&cf, 'S'), "relay:[192.0.2.1]");
-    assert_string_equal(sendmailcf_macro(&cf, 'Z'), "");
-    assert_string_equal(sendmailcf_macro(&cf, 'R'), "");
-    assert_true(sendmailcf_has_map(&cf, "virtuser"));
-    assert_false(sendmailcf_has_map(&cf, "virt"));
-    assert_int_equal(cf.daemon_count, 1);
-    sendmailcf_equate(cf.daemons[0], "port", value, sizeof value);
-    assert_string_equal(value, "25");
-    assert_int_equal(cf.filter_count, 2);
-    assert_string_equal(cf.filters[0].name, "sdr");
-    sendmailcf_equate(cf.filters[0].equates, "T", value, sizeof value);
-    assert_string_equal(value, "C:1s;R:2s");
-    assert_string_equal(cf.filters[1].name, "");
-    sendmailcf_free(&cf);
-    unit_folder_remove(&folder);
-}
-
-static void
-test_socket_maps_of_sendmail(void **state)
-{
-    static const struct {
-        const char *name, *path;
-    } rows[] = {
-        {"route", "/run/map.sock"}, {"inet", ""}, {"bare", ""},
-        {"virtuser", ""},           {"none", ""},
-    };
-    struct unit_folder folder;
-    struct sendmailcf cf;
-    struct sdr_error error = {""};
-    char path[64];
-
-    (void)state;
-    unit_folder_make(&folder);
-    unit_write(folder.conf, cf_text, sizeof cf_text - 1, 0600);
-    assert_int_equal(sendmailcf_read(&cf, folder.conf, &error), SDR_OK);
     for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
-        sendmailcf_socket_map(&cf, rows[i].name, path, sizeof path);
-        unit_row(strcmp(path, rows[i].path) == 0, "%s: %s", rows[i].name, path);
+        const struct reply *reply =
+            ask(&mta, "input\n", "/bin/sh", "-c", rows[i].script, NULL);
+        const char *text = reply->code == 0 ? reply->text : reply->why;
+
+        unit_row(reply->code == rows[i].code && reply->fatal == rows[i].fatal
+                     && strstr(text, rows[i].text) != NULL,
+                 "%s: %d %s", rows[i].script, reply->code, text);
+        unit_row(
+            reply
+                == ask(&mta, "input\n", "/bin/sh", "-c", rows[i].script, NULL),
+            "%s: asked once more", rows[i].script);
     }
     unit_end();
-    sendmailcf_socket_aliases(&cf, path, sizeof path);
-    assert_string_equal(path, "/run/a.sock");
-    assert_true(cf.asks_route);
-    sendmailcf_free(&cf);
-    unit_folder_remove(&folder);
+    forget_replies(&mta);
 }
 
 static void
-test_no_sendmail_cf(void **state)
+test_files(void **state)
 {
-    struct sendmailcf cf;
-    struct sdr_error error = {""};
+    static const char text[] = "a = 1\n\nb = 2\nc";
+    struct mta mta = {.check = NULL};
+    struct unit_folder folder;
+    const struct reply *reply;
+    const char *line;
 
     (void)state;
-    assert_int_equal(sendmailcf_read(&cf, "/nonexistent", &error),
-                     SDR_NOTFOUND);
-    assert_int_equal(sendmailcf_read(&cf, "/dev/zero", &error), SDR_TEMPFAIL);
-    assert_int_equal(sendmailcf_read(&cf, "/", &error), SDR_TEMPFAIL);
+    unit_folder_make(&folder);
+    unit_write(folder.conf, text, sizeof text - 1, 0600);
+    reply = read_lines(&mta, folder.conf);
+    assert_int_equal(reply->code, 0);
+    line = next_line(reply, NULL);
+    assert_string_equal(find_line(line, "a = "), "1");
+    assert_null(find_line(line, "b = ")); /* behind an empty line */
+    line = next_line(reply, next_line(reply, line));
+    assert_string_equal(find_line(line, "b ="), " 2");
+    assert_string_equal(find_line(line, "c"), "");
+    assert_null(next_line(reply, next_line(reply, line)));
+    assert_int_equal(read_lines(&mta, "/nonexistent")->code, ENOENT);
+    assert_int_equal(read_lines(&mta, "/dev/zero")->code, EINVAL);
+    assert_int_equal(read_lines(&mta, "/")->code, EINVAL);
+    forget_replies(&mta);
+    unit_folder_remove(&folder);
 }
 
 int
@@ -285,12 +231,11 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_of_lists),
         cmocka_unit_test(test_long_words_are_cut),
-        cmocka_unit_test(test_domains_in_lists),
+        cmocka_unit_test(test_equates),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_programs),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_next_hops),
-        cmocka_unit_test(test_sendmail_cf),
-        cmocka_unit_test(test_socket_maps_of_sendmail),
-        cmocka_unit_test(test_no_sendmail_cf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* test_mx.c - the order in which the hosts of a domain are tried, and how far
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "mx.h"
+#include "net/mx.h"
 
 #include "unit.h"
 
@@ -31,8 +31,8 @@ read_hosts(struct mx *mx, const char *text)
         assert_int_equal(sscanf(text, "%u %255[^!,]%n", &host->preference,
                                 host->name, &used),
                          2);
-        host->here = text[used] == '!';
-        text += used + host->here;
+        host->local = text[used] == '!';
+        text += used + host->local;
         text += strspn(text, ", ");
     }
 }
@@ -129,26 +129,26 @@ test_this_host_is_known_by_its_addresses(void **state)
 {
     static const struct {
         const char *address;
-        bool here;
+        bool local;
     } addresses[] = {
         {"127.0.0.1", true},    {"0.0.0.0", true},       {"::", true},
         {"192.0.2.1", true},    {"2001:DB8:0::1", true}, {"203.0.113.9", false},
         {"2001:db8::2", false},
     };
-    struct here here;
+    struct local_addresses local;
 
     (void)state;
-    here_find(&here);
-    assert_true(here_add(&here, "192.0.2.1"));
-    assert_true(here_add(&here, "2001:db8::1"));
-    assert_false(here_add(&here, "mx.example.com"));
-    assert_false(here_add(&here, "192.0.2.1:25"));
+    local_addresses_find(&local);
+    assert_true(local_addresses_add(&local, "192.0.2.1"));
+    assert_true(local_addresses_add(&local, "2001:db8::1"));
+    assert_false(local_addresses_add(&local, "mx.example.com"));
+    assert_false(local_addresses_add(&local, "192.0.2.1:25"));
     for (unsigned i = 0; i < UNIT_COUNT(addresses); i++) {
         struct sockaddr_storage address;
 
         assert_true(parse_address(addresses[i].address, &address));
-        unit_row(here_has(&here, &address) == addresses[i].here, "%s",
-                 addresses[i].address);
+        unit_row(local_addresses_has(&local, &address) == addresses[i].local,
+                 "%s", addresses[i].address);
     }
     unit_end();
 }

@@ -1,7 +1,7 @@
 /* test_packet.c - packets of the milter protocol, whole, in parts and lying
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "packet.h"
+#include "protocol/packet.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* test_profile.c - which attributes mean what, and entries read by that
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "profile.h"
+#include "decision/profile.h"
 
 #include "unit.h"
 
@@ -57,7 +57,8 @@ the_profile_says_what_attributes_mean(void **state)
     assert_string_equal(mapping->routing, "sdrRoutingAddress");
     assert_string_equal(mapping->hold, "sdrHold");
     assert_false(mapping->routing_wins);
-    assert_false(mapping->routing_outside_ok);
+    assert_false(mapping->contacts);
+    assert_int_equal(mapping->outside, SDR_OUTSIDE_DEFERS);
 }
 
 static void
@@ -69,7 +70,8 @@ the_configuration_overrides_it(void **state)
                   "address-attribute = uid\n"
                   "owner-attribute = memberOf\n"
                   "routing-address-attribute = mailForwardingAddress\n"
-                  "hold-attribute = locked\n");
+                  "hold-attribute = locked\n"
+                  "outside-target = redirect\n");
     const struct sdr_mapping *mapping = &own->directories[0].mapping;
 
     (void)state;
@@ -78,6 +80,7 @@ the_configuration_overrides_it(void **state)
     assert_string_equal(mapping->owner, "memberOf");
     assert_string_equal(mapping->routing, "mailForwardingAddress");
     assert_string_equal(mapping->hold, "locked");
+    assert_int_equal(mapping->outside, SDR_OUTSIDE_REDIRECTS);
     sdr_config_free(&own);
 }
 
@@ -86,7 +89,7 @@ profiles_are_what_they_are_known_for(void **state)
 {
     static const struct {
         const char *name, *addresses, *owner, *routing;
-        bool routing_wins, routing_outside_ok;
+        bool routing_wins, contacts;
     } rows[] = {
         {"laser", "mailLocalAddress ", "mailHost", "mailRoutingAddress", true,
          false},
@@ -108,9 +111,12 @@ profiles_are_what_they_are_known_for(void **state)
                                rows[i].routing)
                             == 0
                      && mapping->hold == NULL
+                     && (mapping->catch_all != NULL) == (i == 2)
                      && mapping->routing_wins == rows[i].routing_wins
-                     && mapping->routing_outside_ok
-                            == rows[i].routing_outside_ok,
+                     && mapping->contacts == rows[i].contacts
+                     && mapping->outside
+                            == (rows[i].contacts ? SDR_OUTSIDE_IS_IGNORED
+                                                 : SDR_OUTSIDE_DEFERS),
                  "%s: %s", rows[i].name, join(&mapping->addresses));
         assert_non_null(strstr(sdr_profile_names(), rows[i].name));
         free(directory.mapping.addresses.items);
@@ -129,7 +135,7 @@ a_profile_that_there_is_not_is_refused(void **state)
 
 /* ---- the reader ---- */
 
-enum { VALUES_MAX = 5, NO = 99 };
+enum { VALUES_MAX = 5, NO = 99, UNREADABLE = 100 };
 
 struct value {
     const char *attribute, *text;
@@ -139,8 +145,8 @@ struct value {
 static const struct {
     const char *what;
     struct value values[VALUES_MAX];
-    unsigned key; /* that matches; NO: none */
-    unsigned strength;
+    unsigned key;      /* that matches; NO: none */
+    unsigned strength; /* that of a value that cannot be read has UNREADABLE */
     sdr_sites owners;
 } entries[] = {
     {"the full address",
@@ -186,7 +192,7 @@ static const struct {
      1,
      HOSTED},
     {"an address spelled otherwise",
-     {{"mail", "\"ALICE\"@EXAMPLE.com.", 0}},
+     {{"mail", "\"ALICE\"@EXAMPLE.com", 0}},
      1,
      1,
      ONPREM},
@@ -203,18 +209,44 @@ static const struct {
      1,
      1,
      HOSTED},
-    {"a scheme before the address",
+    {"blanks around it",
+     {{"mail", "  alice@example.com. ", 0}, {"sdrOwner", " hosted ", 0}},
+     1,
+     1,
+     HOSTED},
+    {"a scheme that does not belong there",
      {{"mail", "SMTP:alice@example.com", 0}},
      1,
+     1 + UNREADABLE,
+     ONPREM},
+    {"no address, but it holds one",
+     {{"mail", "Alice <alice@example.com>", 0}},
      1,
+     1 + UNREADABLE,
+     ONPREM},
+    {"what can be read counts more than a stronger attribute",
+     {{"sdrAddress", "<alice@example.com>", 0},
+      {"mailLocalAddress", "alice@example.com", 0}},
+     1,
+     2,
+     ONPREM},
+    {"a stronger key counts more than what can be read",
+     {{"mail", "alice@example.com", 0},
+      {"mail", "<alice+news@example.com>", 0}},
+     0,
+     1 + UNREADABLE,
+     ONPREM},
+    {"a NUL in it",
+     {{"mail", "alice@example.com\0x", 19}},
+     1,
+     1 + UNREADABLE,
      ONPREM},
     /* what does not match */
     {"a scheme that is not mail",
      {{"mail", "sip:alice@example.com", 0},
       {"mail", "x500:/o=Ex/cn=alice@example.com", 0},
       {"mail", "smtp-x:alice@example.com", 0},
-      {"mail", "smtp:", 0},
-      {"mail", ":alice@example.com", 0}},
+      {"mail", "smtp:", 0}},
      NO,
      0,
      0},
@@ -238,7 +270,7 @@ static const struct {
      0,
      0},
     {"no address at all",
-     {{"mail", "alice", 0}, {"mail", "alice@example.com\0x", 19}},
+     {{"mail", "alice", 0}, {"mail", "alice@", 0}, {"mail", "@", 0}},
      NO,
      0,
      0},
@@ -272,14 +304,16 @@ entries_are_matched(void **state)
 
         push(&reader, entries[i].values);
         counts = sdr_reader_end(&reader, &best, &found);
-        unit_row(counts == (entries[i].key != NO) && found == counts
-                     && (!counts
-                         || (best.key == entries[i].key
-                             && best.strength == entries[i].strength
-                             && best.owners == entries[i].owners
-                             && strcmp(best.dn, "uid=alice") == 0)),
-                 "%s: counts %d, key %u, strength %u, owners %u",
-                 entries[i].what, counts, best.key, best.strength, best.owners);
+        unit_row(
+            counts == (entries[i].key != NO) && found == counts
+                && (!counts
+                    || (best.key == entries[i].key
+                        && best.strength + (best.unreadable ? UNREADABLE : 0)
+                               == entries[i].strength
+                        && best.owners == entries[i].owners
+                        && strcmp(best.dn, "uid=alice") == 0)),
+            "%s: counts %d, key %u, strength %u, owners %u", entries[i].what,
+            counts, best.key, best.strength, best.owners);
     }
     unit_end();
 }
@@ -313,9 +347,16 @@ static const struct {
     {"sdrHold", "FALSEHOOD", 9, "h"},
     {"sdrHold", "no", 2, "h"}, /* never guess */
     {"sdrHold", "", 0, "h"},
+    {"sdrHold", " FALSE ", 7, ""},
     {"sdrOwner", "hosted", 6, ""},
     {"sdrOwner", "nowhere", 7, "f"},
-    {"sdrOwner", "hosted ", 7, "f"},
+    {"sdrOwner", "hosted ", 7, ""},
+    {"sdrOwner", " hosted", 7, ""},
+    {"sdrOwner", "hosted.", 7, ""},
+    {"sdrOwner", "MX.Hosted.example.NET. ", 23, ""},
+    {"sdrOwner", "hosted..", 8, "f"},
+    {"sdrOwner", "hosted\xc2\xa0", 8, "f"},
+    {"sdrOwner", " ", 1, "f"},
     {"sdrOwner", "", 0, "f"},
     {"sdrRoutingAddress", "a@hosted.example.com", 20, "r"},
     {"sdrRoutingAddress", "\"a b\"@hosted.example.com", 24, "r"},
@@ -323,6 +364,8 @@ static const struct {
     {"sdrRoutingAddress", "a@elsewhere.example", 19, "o"},
     {"sdrRoutingAddress", "SMTP:a@hosted.example.com", 25, "r"},
     {"sdrRoutingAddress", "smtp:a@elsewhere.example", 24, "o"},
+    {"sdrRoutingAddress", " a@hosted.example.com. ", 23, "r"},
+    {"sdrRoutingAddress", "smtp: a@hosted.example.com", 26, "b"},
     {"sdrRoutingAddress", "X400:c=DE;a=x;p=y", 17, "o"},
     {"sdrRoutingAddress", "smtp:smtp:a@hosted.example.com", 30, "b"},
     {"sdrRoutingAddress", "a b@hosted.example.com", 22, "b"},
@@ -365,6 +408,75 @@ values_say_what_they_mean(void **state)
                  facts[i].text, flags_of(&best), facts[i].flags);
     }
     unit_end();
+}
+
+/* Other systems' words for it. */
+static void
+hold_values_hold_and_no_others(void **state)
+{
+    static const struct {
+        const char *value;
+        bool hold;
+    } rows[] = {
+        {"maintenance", true}, {"Maintenance", true}, {"locked", true},
+        {"active", false},     {"", false},           {"TRUE", false},
+        {"lock", false},       {"lockedout", false},
+    };
+    struct sdr_config *own =
+        unit_config(UNIT_CONF "hold-attribute = zimbraAccountStatus\n"
+                              "hold-value = maintenance\n"
+                              "hold-value = locked\n");
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_reader reader;
+
+        sdr_reader_begin(&reader, own, &keys, 0, "uid=alice");
+        sdr_reader_value(&reader, "zimbraAccountStatus", rows[i].value,
+                         strlen(rows[i].value));
+        unit_row(reader.facts.hold == rows[i].hold, "\"%s\": hold %d",
+                 rows[i].value, reader.facts.hold);
+    }
+    unit_end();
+    sdr_config_free(&own);
+}
+
+/* A local part that stands for all others is the catch-all. */
+static void
+a_local_part_may_be_the_catch_all(void **state)
+{
+    static const struct {
+        const char *address;
+        unsigned key; /* NO: none */
+    } rows[] = {
+        {"catchall@example.com", 2},
+        {"CatchAll@Example.com", 2},
+        {"\"catchall\"@example.com", 2},
+        {"smtp:catchall@example.com", 2},
+        {"@example.com", 2},
+        {"alice@example.com", 1},
+        {"catchall@example.org", NO},
+        {"catchall2@example.com", NO},
+        {"catchal@example.com", NO},
+        {"*@example.com", NO},
+    };
+    struct sdr_config *own = unit_config(UNIT_CONF "catch-all = catchall\n");
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_reader reader;
+        struct sdr_facts best = {.key = NO};
+        bool found = false;
+
+        sdr_reader_begin(&reader, own, &keys, 0, "uid=all");
+        sdr_reader_value(&reader, "mail", rows[i].address,
+                         strlen(rows[i].address));
+        sdr_reader_end(&reader, &best, &found);
+        unit_row(best.key == rows[i].key, "%s: key %u", rows[i].address,
+                 best.key);
+    }
+    unit_end();
+    sdr_config_free(&own);
 }
 
 static void
@@ -478,6 +590,8 @@ main(void)
         cmocka_unit_test(entries_are_matched),
         cmocka_unit_test(an_entry_that_does_not_count_changes_nothing),
         cmocka_unit_test(values_say_what_they_mean),
+        cmocka_unit_test(hold_values_hold_and_no_others),
+        cmocka_unit_test(a_local_part_may_be_the_catch_all),
         cmocka_unit_test(several_routing_addresses_must_be_one),
         cmocka_unit_test(groups_of_no_site_are_no_owner),
         cmocka_unit_test(long_names_are_cut),

@@ -1,7 +1,7 @@
 /* test_record.c - records and keys of the replica, as octets
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "record.h"
+#include "replica/record.h"
 
 #include "unit.h"
 
@@ -17,7 +17,8 @@ static const struct {
     {"nothing", {.strength = 0}, NULL},
     {"all owners", {.owners = UINT32_MAX}, NULL},
     {"the last site", {.owners = (sdr_sites)1 << 31}, NULL},
-    {"the last attribute", {.strength = 255}, NULL},
+    {"the last attribute", {.strength = 127}, NULL},
+    {"what could not be read", {.strength = 127, .unreadable = true}, NULL},
     {"hold", {.hold = true}, NULL},
     {"foreign owner", {.foreign_owner = true}, NULL},
     {"bad routing", {.bad_routing = true}, NULL},
@@ -31,6 +32,8 @@ static const struct {
       .by_default = true},
      NULL},
     {"a routing address", {.routing_site = 31}, "a@hosted.example.com"},
+    {"one in a split domain", {.in_split = true}, "a@example.com"},
+    {"one outside every site", {.forward = true}, "a@elsewhere.example"},
     {"in capitals", {.owners = HOSTED}, "A.B@hosted.example.com"},
     {"quoted", {.owners = HOSTED}, "\"a b\"@hosted.example.com"},
     {"an at sign in it", {.owners = HOSTED}, "\"a@b\"@hosted.example.com"},
@@ -41,11 +44,13 @@ static const struct {
 static bool
 same(const struct sdr_facts *a, const struct sdr_facts *b)
 {
-    return a->strength == b->strength && a->owners == b->owners
-           && a->hold == b->hold && a->foreign_owner == b->foreign_owner
+    return a->strength == b->strength && a->unreadable == b->unreadable
+           && a->owners == b->owners && a->hold == b->hold
+           && a->foreign_owner == b->foreign_owner
            && a->bad_routing == b->bad_routing && a->outside == b->outside
            && a->by_default == b->by_default && a->has_routing == b->has_routing
-           && (!a->has_routing
+           && a->in_split == b->in_split && a->forward == b->forward
+           && (!sdr_facts_has_address(a)
                || (a->routing_site == b->routing_site
                    && strcmp(a->routing.local, b->routing.local) == 0
                    && sdr_address_same(&a->routing, &b->routing)));
@@ -54,7 +59,7 @@ same(const struct sdr_facts *a, const struct sdr_facts *b)
 static void
 set_routing(struct sdr_facts *facts, const char *text)
 {
-    facts->has_routing = text != NULL;
+    facts->has_routing = text != NULL && !facts->in_split && !facts->forward;
     if (text != NULL)
         assert_int_equal(sdr_address_parse(&facts->routing, text), SDR_OK);
 }
@@ -326,7 +331,7 @@ what_is_on_disk_has_no_gaps(void **state)
     (void)state;
     assert_int_equal(sizeof(struct sdr_record_state),
                      SDR_RECORD_FINGERPRINT + 4 * 8 + 2 * 4);
-    assert_int_equal(sizeof(struct sdr_record_status), 4 * 8 + 16 + 256 + 256);
+    assert_int_equal(sizeof(struct sdr_record_status), 7 * 8 + 16 + 256 + 256);
 }
 
 int

@@ -1,7 +1,7 @@
 /* test_replica.c - what the local copy answers
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "replica.h"
+#include "replica/reader.h"
 
 #include "reader.h"
 

@@ -1,9 +1,9 @@
 /* test_replica_file.c - a replica that comes, goes, breaks and grows
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "replica_file.h"
+#include "replica/file.h"
 
-#include "clock.h"
+#include "net/clock.h"
 #include "reader.h"
 
 #define CONF                                                                   \
@@ -98,7 +98,7 @@ a_database_of_others_is_none(void **state)
 {
     (void)state;
     box_in_child(&box, write_foreign, NULL);
-    reader_is_silent("it is no replica");
+    reader_is_silent("it is not a replica");
 }
 
 static void
@@ -172,11 +172,11 @@ write_at_the_end(size_t before)
 static void
 await_tick(void)
 {
-    const struct timespec moment = {.tv_nsec = 1000000};
+    const struct timespec time = {.tv_nsec = 1000000};
     int64_t tick = sdr_clock_tick();
 
     while (sdr_clock_tick() == tick)
-        nanosleep(&moment, NULL);
+        nanosleep(&time, NULL);
 }
 
 static void

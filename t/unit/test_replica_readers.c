@@ -1,7 +1,7 @@
 /* test_replica_readers.c - many who read one replica, in threads and processes
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "replica_file.h"
+#include "replica/file.h"
 
 #include <grp.h>
 #include <malloc.h>

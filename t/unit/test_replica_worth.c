@@ -1,7 +1,7 @@
 /* test_replica_worth.c - what the answers of the local copy are worth
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "replica.h"
+#include "replica/reader.h"
 
 #include "reader.h"
 
@@ -137,7 +137,7 @@ another_configuration_is_another_copy(void **state)
 {
     static const char *const reasons[] = {
         "sdr-sync has not read the directory yet",
-        "written under another configuration"};
+        "written for another configuration"};
 
     (void)state;
     for (unsigned has_state = 0; has_state < 2; has_state++) {

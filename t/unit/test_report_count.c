@@ -1,7 +1,7 @@
 /* test_report_count.c - addresses and entries become recipients
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "report.h"
+#include "report/report.h"
 
 #include "unit.h"
 
@@ -22,6 +22,8 @@ struct given {
     const char *address, *dn;
     struct sdr_facts facts;
 };
+
+#define CONTACT .owners = HOSTED, .contact = true, .directory = 1
 
 static const struct row_of_test {
     const char *name;
@@ -110,6 +112,61 @@ static const struct row_of_test {
      {0, 1, 1},
      {[REPORT_AMBIGUOUS] = 1},
      2},
+    {"a mailbox and a contact that means it",
+     {{"a@example.com", "a", {.owners = ONPREM, .by_default = true}},
+      {"a@example.com", "b", {CONTACT, .in_split = true, .by_default = true}}},
+     COM,
+     1,
+     0,
+     {1, 0, 0},
+     {0},
+     1},
+    {"the contact first, and with two addresses",
+     {{"a@example.com", "a", {CONTACT, .in_split = true, .by_default = true}},
+      {"b@example.com", "a", {CONTACT, .in_split = true, .by_default = true}},
+      {"a@example.com", "b", {.owners = ONPREM}},
+      {"b@example.com", "b", {.owners = ONPREM}}},
+     COM,
+     1,
+     0,
+     {1, 0, 0},
+     {0},
+     1},
+    {"a contact whose routing address lies in the mailbox's site",
+     {{"a@example.com", "a", {.owners = HOSTED}},
+      {"a@example.com",
+       "b",
+       {CONTACT, .has_routing = true, .routing_site = 1}}},
+     COM,
+     1,
+     0,
+     {0, 1, 0},
+     {0},
+     1},
+    {"a contact that nobody else has",
+     {{"a@example.com",
+       "a",
+       {CONTACT, .has_routing = true, .routing_site = 1}}},
+     COM,
+     1,
+     0,
+     {0, 1, 0},
+     {0},
+     1},
+    {"contacts that mean each other",
+     {{"a@example.com",
+       "a",
+       {.owners = ONPREM,
+        .contact = true,
+        .in_split = true,
+        .by_default = true}},
+      {"a@example.com", "b", {CONTACT, .in_split = true, .by_default = true}}},
+     COM,
+     1,
+     0,
+     {1, 0, 0},
+     {[REPORT_AMBIGUOUS] = 1},
+     1},
     {"no site",
      {{"a@example.com", "a", {.foreign_owner = true}}},
      COM,

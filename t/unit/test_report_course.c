@@ -1,7 +1,7 @@
 /* test_report_course.c - how many lived at a site before each step
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "report_course.h"
+#include "report/course.h"
 
 #include "unit.h"
 

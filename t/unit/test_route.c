@@ -3,7 +3,7 @@
  *
  * What depends on the recipient and the directory alone stands in t/corpus.
  */
-#include "route.h"
+#include "decision/route.h"
 
 #include "unit.h"
 
@@ -70,6 +70,9 @@ the_address_makes_the_question(void **state)
          true,
          {"alice@example.com", "@example.com"}},
         {"+x@example.com", false, {"+x@example.com", "@example.com"}},
+        {"a..b+x@Example.com..",
+         false,
+         {"\"a..b+x\"@example.com", "\"a..b\"@example.com", "@example.com"}},
     };
 
     (void)state;
@@ -100,6 +103,11 @@ what_is_not_ours_is_decided_at_once(void **state)
                                        "alice@tenant.example.org",
                                        "<>",
                                        "alice",
+                                       "a..b@example.org",
+                                       "a..b@hosted.example.com",
+                                       "@hosted.example.com",
+                                       "\"@example.org",
+                                       "alice@example..com",
                                        ""};
 
     (void)state;
@@ -116,6 +124,35 @@ what_is_not_ours_is_decided_at_once(void **state)
                      && !v.mistake && v.origin == SDR_FROM_NOWHERE
                      && v.config == config && v.reason[0] != '\0',
                  "%s: %s", rows[i], v.reason);
+    }
+    unit_end();
+}
+
+/* The directory is not asked about what can be no local part. */
+static void
+what_is_no_local_part_is_rejected_at_once(void **state)
+{
+    static const char *const rows[] = {
+        "@example.com",           "\"\"@example.com",
+        "<@example.com>",         "\"al\x01ice\"@example.com",
+        "al ice@Example.com..",   "\"alice@example.com",
+        "j\xf6rg@example.com",    "@onprem.example.com",
+        "\"\"@onprem.example.com"};
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_question question;
+        struct sdr_verdict v;
+        enum sdr_status status;
+
+        memset(&v, 0x5a, sizeof v);
+        status = sdr_route_begin(config, rows[i], &question, &v);
+        unit_row(status == SDR_OK && v.kind == SDR_REJECT && v.target_count == 0
+                     && v.sites == 0 && v.decided && !v.leaves && !v.mistake
+                     && v.config == config && strcmp(v.reply.code, "553") == 0
+                     && strcmp(v.reply.enhanced, "5.1.3") == 0
+                     && v.reason[0] != '\0',
+                 "%s: %s, %s", rows[i], sdr_verdict_name(v.kind), v.reason);
     }
     unit_end();
 }
@@ -297,12 +334,141 @@ an_address_outside_may_be_ignored(void **state)
     sdr_route_decide(config, &question, &answer, &v);
     assert_int_equal(v.kind, SDR_DEFER);
     assert_true(v.mistake);
-    mapping->routing_outside_ok = true;
+    mapping->outside = SDR_OUTSIDE_IS_IGNORED;
     answer = answer_of(0, "a@elsewhere.example");
-    mapping->routing_outside_ok = false;
+    mapping->outside = SDR_OUTSIDE_DEFERS;
     sdr_route_decide(config, &question, &answer, &v);
     assert_int_equal(v.kind, SDR_PASS);
     assert_false(v.mistake);
+}
+
+enum { FORWARD = 1, WINS = 2, CATCH_ALL = 4, HOLD = 8 };
+static const struct {
+    const char *recipient;
+    sdr_sites owners;
+    const char *routing;
+    unsigned flags;
+    enum sdr_verdict_kind kind;
+    const char *target;
+    sdr_sites sites;
+} outside_rows[] = {
+    {"alice@example.com", 0, "A.Smith@partner.example", FORWARD, SDR_REDIRECT,
+     "A.Smith@partner.example", 0},
+    {"alice+x@example.com", 0, "a@partner.example", FORWARD, SDR_REDIRECT,
+     "a@partner.example", 0},
+    {"alice@onprem.example.com", 0, "a@partner.example", FORWARD, SDR_REDIRECT,
+     "a@partner.example", 0},
+    {"nobody@example.com", 0, "a@partner.example", FORWARD | CATCH_ALL,
+     SDR_REDIRECT, "a@partner.example", 0},
+    {"nobody@onprem.example.com", 0, "a@partner.example", FORWARD | CATCH_ALL,
+     SDR_REJECT, NULL, 0},
+    {"postmaster@example.com", 0, "a@partner.example", FORWARD | CATCH_ALL,
+     SDR_PASS, NULL, 0},
+    {"alice@example.com", 0, "a@partner.example", FORWARD | HOLD, SDR_DEFER,
+     NULL, 0},
+    /* an owner is named: two places */
+    {"alice@example.com", ONPREM, "a@partner.example", FORWARD, SDR_DEFER, NULL,
+     0},
+    {"alice@example.com", HOSTED, "a@partner.example", FORWARD, SDR_DEFER, NULL,
+     0},
+    {"alice@example.com", ONPREM, "a@partner.example", FORWARD | WINS,
+     SDR_REDIRECT, "a@partner.example", 0},
+    {"alice@example.com", HOSTED, "a@partner.example", FORWARD | WINS,
+     SDR_DEFER, NULL, 0},
+    /* it would come back */
+    {"alice@example.com", 0, "other@example.com", FORWARD, SDR_DEFER, NULL, 0},
+    /* laser: himself */
+    {"alice@example.com", ONPREM, "Alice@Example.com", WINS, SDR_PASS, NULL, 0},
+    {"alice@example.com", 0, "alice@example.com", WINS, SDR_PASS, NULL, 0},
+    {"alice@example.com", HOSTED, "alice@example.com", WINS, SDR_REDIRECT,
+     "alice@hosted.example.com", HOSTED},
+    {"alice@example.com", HOSTED | CLOUD, "alice@example.com", WINS,
+     SDR_REDIRECT, "alice@hosted.example.com", HOSTED | CLOUD},
+    {"alice@onprem.example.com", ONPREM, "alice@example.com", WINS,
+     SDR_REDIRECT, "alice@example.com", ONPREM},
+    /* ... or another name of his */
+    {"alice@example.com", ONPREM, "a.smith@example.com", WINS, SDR_REDIRECT,
+     "a.smith@example.com", ONPREM},
+    {"alice@example.com", 0, "a.smith@example.com", WINS, SDR_REDIRECT,
+     "a.smith@example.com", ONPREM},
+    {"alice@example.com", HOSTED, "A.Smith@example.com", WINS, SDR_REDIRECT,
+     "A.Smith@hosted.example.com", HOSTED},
+};
+
+/* outside-target = redirect; a laser entry's address in the split domain. */
+static void
+an_address_in_no_site_is_followed(void **state)
+{
+    struct sdr_mapping *mapping = &config->directories[0].mapping;
+    const struct sdr_mapping usual = *mapping;
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(outside_rows); i++) {
+        struct sdr_question question = ask(outside_rows[i].recipient);
+        struct sdr_answer answer;
+        struct sdr_verdict v;
+
+        mapping->routing_wins = (outside_rows[i].flags & WINS) != 0;
+        mapping->outside = (outside_rows[i].flags & FORWARD) != 0
+                               ? SDR_OUTSIDE_REDIRECTS
+                               : SDR_OUTSIDE_DEFERS;
+        answer = answer_of(outside_rows[i].owners, outside_rows[i].routing);
+        answer.facts.hold = (outside_rows[i].flags & HOLD) != 0;
+        if ((outside_rows[i].flags & CATCH_ALL) != 0)
+            answer.facts.key = question.keys.count - 1;
+        sdr_route_decide(config, &question, &answer, &v);
+        unit_row(
+            v.kind == outside_rows[i].kind && v.sites == outside_rows[i].sites
+                && (outside_rows[i].target == NULL) == (v.target_count == 0)
+                && (outside_rows[i].target == NULL
+                    || strcmp(v.targets[0].address, outside_rows[i].target)
+                           == 0)
+                && v.leaves
+                       == (outside_rows[i].target != NULL
+                           && outside_rows[i].sites != ONPREM),
+            "%zu, %s, routing %s: %s %s, sites %u, leaves %d, %s", i,
+            outside_rows[i].recipient, outside_rows[i].routing,
+            sdr_verdict_name(v.kind),
+            v.target_count > 0 ? v.targets[0].address : "", v.sites, v.leaves,
+            v.reason);
+    }
+    *mapping = usual;
+    unit_end();
+}
+
+/* His own address again, found without its extension: that is kept. */
+static void
+his_own_name_keeps_the_extension(void **state)
+{
+    struct sdr_mapping *mapping = &config->directories[0].mapping;
+    struct sdr_question question = ask("alice+x@example.com");
+    struct sdr_answer here, away;
+    struct sdr_verdict v;
+
+    (void)state;
+    mapping->routing_wins = true;
+    here = answer_of(ONPREM, "alice@example.com");
+    away = answer_of(HOSTED, "alice@example.com");
+    mapping->routing_wins = false;
+    here.facts.key = away.facts.key = 1;
+    sdr_route_decide(config, &question, &here, &v);
+    assert_int_equal(v.kind, SDR_PASS);
+    sdr_route_decide(config, &question, &away, &v);
+    assert_string_equal(v.targets[0].address, "alice+x@hosted.example.com");
+}
+
+static void
+contacts_alone_are_a_mistake(void **state)
+{
+    struct sdr_question question = ask("alice@example.com");
+    struct sdr_answer answer = answer_of(0, NULL);
+    struct sdr_verdict v;
+
+    (void)state;
+    answer.facts.owners = 0;
+    sdr_route_decide(config, &question, &answer, &v);
+    assert_int_equal(v.kind, SDR_DEFER);
+    assert_true(v.mistake);
 }
 
 static void
@@ -384,6 +550,13 @@ marks_of_this_site_are_counted(void **state)
         {"onprem; yesterday", 1, 0},
         {"onprem; -5", 1, 0},
         {"onprem; -99999999999999999999", 1, 0},
+        {"onprem; +1700000000", 1, 0},
+        {"onprem; 0x6553f100", 1, 0},
+        {"onprem; 1700000000x", 1, 0},
+        {"onprem; 1700000000.5", 1, 0},
+        {"onprem; 17e8", 1, 0},
+        {"onprem; ; 1700000000", 1, 0},
+        {"onprem;\r\n 1700000000\r\n", 1, T},
     };
 
     (void)state;
@@ -392,9 +565,9 @@ marks_of_this_site_are_counted(void **state)
 
         sdr_route_mark(config, &marks, rows[i].value);
         unit_row(marks.count == rows[i].count
-                     && marks.newest == (time_t)rows[i].newest,
-                 "%s: %u, newest %lld", rows[i].value, marks.count,
-                 (long long)marks.newest);
+                     && marks.times[0] == (time_t)rows[i].newest,
+                 "%s: %u, at %lld", rows[i].value, marks.count,
+                 (long long)marks.times[0]);
     }
     unit_end();
 }
@@ -403,6 +576,7 @@ static void
 the_newest_mark_counts(void **state)
 {
     struct sdr_marks marks = {0};
+    struct sdr_reply reply;
 
     (void)state;
     sdr_route_mark(config, &marks, "onprem; 1700000000");
@@ -410,7 +584,25 @@ the_newest_mark_counts(void **state)
     sdr_route_mark(config, &marks, "hosted; 1700009999");
     sdr_route_mark(config, &marks, "onprem; 1700000100");
     assert_int_equal(marks.count, 3);
-    assert_int_equal(marks.newest, T + 500);
+    for (unsigned i = 0; i < 2; i++)
+        sdr_route_mark(config, &marks, "onprem; 1700000200");
+    assert_true(sdr_route_guard(config, &marks, T + 500 + 899, &reply));
+    assert_string_equal(reply.code, "451");
+    assert_true(sdr_route_guard(config, &marks, T + 500 + 900, &reply));
+    assert_string_equal(reply.code, "554");
+}
+
+static void
+any_number_of_marks_is_counted(void **state)
+{
+    struct sdr_marks marks = {0};
+    struct sdr_reply reply;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        sdr_route_mark(config, &marks, "onprem; 1700000000");
+    assert_int_equal(marks.count, 1000);
+    assert_true(sdr_route_guard(config, &marks, T, &reply));
 }
 
 static void
@@ -424,7 +616,7 @@ a_mark_is_read_as_it_was_written(void **state)
     assert_string_equal(value, "onprem; 1700000000");
     sdr_route_mark(config, &marks, value);
     assert_int_equal(marks.count, 1);
-    assert_int_equal(marks.newest, T);
+    assert_int_equal(marks.times[0], T);
 }
 
 static void
@@ -439,13 +631,15 @@ the_guard_stops_what_circles(void **state)
         {4, T, NULL, NULL},           {5, T, "451", "4.4.6"},
         {5, T - 899, "451", "4.4.6"}, {5, T - 900, "554", "5.4.6"},
         {6, T, "451", "4.4.6"},       {50, T - 86400, "554", "5.4.6"},
-        {5, 0, "554", "5.4.6"},
+        {5, 0, "554", "5.4.6"},       {5, T + 60, "451", "4.4.6"},
+        {5, T + 61, "554", "5.4.6"},
     };
 
     (void)state;
     assert_int_equal(config->loop_limit, 5);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        const struct sdr_marks marks = {rows[i].count, (time_t)rows[i].newest};
+        const struct sdr_marks marks = {rows[i].count,
+                                        {(time_t)rows[i].newest}};
         struct sdr_reply reply = {"000", "0.0.0", ""};
         const char *code = rows[i].code ? rows[i].code : "000";
         const char *enhanced = rows[i].enhanced ? rows[i].enhanced : "0.0.0";
@@ -461,19 +655,38 @@ the_guard_stops_what_circles(void **state)
     unit_end();
 }
 
-/* A clock that was wrong, or a forged mark. */
+/* Whoever forges marks is told at once; one from the future among others does
+ * not make these older than they are. */
 static void
-a_mark_from_the_future_stops_as_well(void **state)
+a_time_in_the_future_does_not_count(void **state)
 {
-    struct sdr_marks marks = {0};
-    struct sdr_reply reply;
+    static const struct {
+        const char *forged; /* four of these */
+        const char *fifth, *code;
+    } rows[] = {
+        {"onprem; 4102444800", "onprem; 4102444800", "554"},
+        {"onprem; 99999999999999999999", "onprem; 4102444800", "554"},
+        {"onprem; 9223372036854775807", "onprem; yesterday", "554"},
+        {"onprem; -1", "onprem;", "554"},
+        {"onprem; 4102444800", "onprem; 1600000000", "554"},
+        {"onprem; 4102444800", "onprem; 1699999900", "451"},
+        {"onprem; 1", "onprem; 1699999900", "451"},
+        {"onprem; 1", "onprem; 4102444800", "554"},
+    };
 
     (void)state;
-    for (int i = 0; i < 5; i++)
-        sdr_route_mark(config, &marks, "onprem; 99999999999999999999");
-    assert_true(sdr_route_guard(config, &marks, T, &reply));
-    assert_true(strcmp(reply.code, "451") == 0
-                || strcmp(reply.code, "554") == 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sdr_marks marks = {0};
+        struct sdr_reply reply = {"000", "0.0.0", ""};
+
+        for (int k = 0; k < 4; k++)
+            sdr_route_mark(config, &marks, rows[i].forged);
+        sdr_route_mark(config, &marks, rows[i].fifth);
+        unit_row(sdr_route_guard(config, &marks, T, &reply)
+                     && strcmp(reply.code, rows[i].code) == 0,
+                 "%s, %s: %s", rows[i].forged, rows[i].fifth, reply.code);
+    }
+    unit_end();
 }
 
 int
@@ -483,18 +696,23 @@ main(void)
         cmocka_unit_test(verdicts_and_origins_have_names),
         cmocka_unit_test(the_address_makes_the_question),
         cmocka_unit_test(what_is_not_ours_is_decided_at_once),
+        cmocka_unit_test(what_is_no_local_part_is_rejected_at_once),
         cmocka_unit_test(no_sure_answer_is_not_now),
         cmocka_unit_test(verdicts_are_consistent),
         cmocka_unit_test(verdicts_by_next_hop_are_consistent),
         cmocka_unit_test(the_routing_address_may_win),
         cmocka_unit_test(an_address_outside_may_be_ignored),
+        cmocka_unit_test(an_address_in_no_site_is_followed),
+        cmocka_unit_test(his_own_name_keeps_the_extension),
+        cmocka_unit_test(contacts_alone_are_a_mistake),
         cmocka_unit_test(what_goes_elsewhere_needs_a_mark),
         cmocka_unit_test(mistakes_name_the_entry_in_the_log_alone),
         cmocka_unit_test(marks_of_this_site_are_counted),
         cmocka_unit_test(the_newest_mark_counts),
+        cmocka_unit_test(any_number_of_marks_is_counted),
         cmocka_unit_test(a_mark_is_read_as_it_was_written),
         cmocka_unit_test(the_guard_stops_what_circles),
-        cmocka_unit_test(a_mark_from_the_future_stops_as_well),
+        cmocka_unit_test(a_time_in_the_future_does_not_count),
     };
     int wrong;
 

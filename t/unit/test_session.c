@@ -1,17 +1,15 @@
 /* test_session.c - an MTA's commands: which are answered, in which order they
  * count SPDX-License-Identifier: BSD-2-Clause
  *
- * What becomes of a recipient is decided elsewhere: the callbacks are played
- * here, and write down that they were called.
+ * What becomes of a recipient is decided elsewhere: recipients.h is played
+ * here, and writes down what was called.
  */
-#include "session.h"
+#include "protocol/session.h"
 
 #include <arpa/inet.h>
-#include <libmilter/mfapi.h>
-#include <libmilter/mfdef.h>
 
-#include "callbacks.h"
-#include "say.h"
+#include "protocol/constants.h"
+#include "recipients.h"
 #include "unit.h"
 
 static char called[4096];
@@ -25,37 +23,49 @@ note(const char *what, const char *more)
 }
 
 void
-callbacks_mail(struct message *message)
+recipients_negotiate(bool may_edit, bool may_mark)
+{
+    if (!may_edit || !may_mark)
+        note("refused", "");
+}
+
+void
+recipients_begin(struct message *message)
 {
     (void)message;
     note("mail", "");
 }
 
+void
+recipients_parameter(struct rcpt_parameters *parameters, const char *text)
+{
+    parameters->notify = text;
+}
+
 enum mta_answer
-callbacks_rcpt(struct mta *mta, struct message *message, const char *given,
-               struct packet_strings *parameters)
+recipients_add(struct mta *mta, struct message *message, const char *given,
+               const struct rcpt_parameters *parameters)
 {
     static const struct sdr_reply unknown = {"550", "5.1.1", "100% unknown"};
-    const char *text;
 
     (void)message;
     note("rcpt:", given);
-    while ((text = packet_string(parameters)) != NULL)
-        note("+", text);
+    if (parameters->notify != NULL)
+        note("+", parameters->notify);
     if (strcmp(given, "no") == 0)
         return mta_reply(mta, &unknown);
     return strcmp(given, "late") == 0 ? MTA_TEMPFAIL : MTA_CONTINUE;
 }
 
 void
-callbacks_header(struct message *message, const char *name, const char *value)
+recipients_header(struct message *message, const char *name, const char *value)
 {
     (void)message;
     note(name, value);
 }
 
 enum mta_answer
-callbacks_eom(struct mta *mta, struct message *message)
+recipients_end(struct mta *mta, struct message *message)
 {
     (void)message;
     note("eom", "");
@@ -71,14 +81,6 @@ message_clear(struct message *message)
 {
     (void)message;
     note("clear", "");
-}
-
-void
-say(int priority, const char *format, ...)
-{
-    (void)priority;
-    (void)format;
-    note("said", "");
 }
 
 /* ---- the MTA ---- */
@@ -104,8 +106,8 @@ offer(struct session *session, uint32_t version, uint32_t actions,
 static const char *
 answers(struct session *session)
 {
-    struct packet_reader reader = {session->mta.told.octets, 0, 0,
-                                   session->mta.told.len};
+    struct packet_reader reader = {session->mta.replies.octets, 0, 0,
+                                   session->mta.replies.len};
     static char text[256];
     struct packet packet;
     size_t n = 0;
@@ -113,7 +115,7 @@ answers(struct session *session)
     while (packet_take(&reader, &packet) == PACKET_OK)
         text[n++] = packet.command;
     text[n] = '\0';
-    packet_sent(&session->mta.told);
+    packet_sent(&session->mta.replies);
     return text;
 }
 
@@ -144,11 +146,11 @@ no_more_is_agreed_than_was_offered(void **state)
         struct session session = {0};
         enum session_end end = offer(&session, offers[i].version,
                                      offers[i].actions, offers[i].steps);
-        const char *told = session.mta.told.octets;
+        const char *replies = session.mta.replies.octets;
 
         unit_row((end == SESSION_BROKEN) == offers[i].refused, "row %zu", i);
         for (size_t k = 0; k < 3 && !offers[i].refused; k++) {
-            uint32_t number = packet_number(told + 5 + 4 * k);
+            uint32_t number = packet_number(replies + 5 + 4 * k);
             uint32_t wanted = offers[i].agreed[k];
 
             if (k == 2) /* MAIL and headers are not answered */
@@ -168,11 +170,11 @@ macros_of_a_recipient_are_chosen_if_that_can_be(void **state)
 
     (void)state;
     assert_int_equal(offer(&session, 6, SMFI_CURR_ACTS, 0), SESSION_GOES_ON);
-    assert_int_equal(session.mta.told.len, 5 + 12 + sizeof list);
-    assert_memory_equal(session.mta.told.octets + 17, list, sizeof list);
+    assert_int_equal(session.mta.replies.len, 5 + 12 + sizeof list);
+    assert_memory_equal(session.mta.replies.octets + 17, list, sizeof list);
     session_clear(&session);
     assert_int_equal(offer(&session, 6, needed, 0), SESSION_GOES_ON);
-    assert_int_equal(session.mta.told.len, 5 + 12);
+    assert_int_equal(session.mta.replies.len, 5 + 12);
     session_clear(&session);
 }
 
@@ -229,7 +231,7 @@ commands_count_in_their_order(void **state)
         const char *heard;
 
         (void)offer(&session, 6, SMFI_CURR_ACTS, SMFIP_NOBODY);
-        packet_sent(&session.mta.told);
+        packet_sent(&session.mta.replies);
         called[0] = '\0';
         for (const char *c = orders[i].commands; *c != '\0'; c++) {
             size_t len;
@@ -255,7 +257,7 @@ an_mta_that_does_not_wait_is_not_answered(void **state)
 
     (void)state;
     (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
-    packet_sent(&session.mta.told);
+    packet_sent(&session.mta.replies);
     (void)tell(&session, SMFIC_MAIL, "<>", 3);
     assert_string_equal(answers(&session), "");
     (void)tell(&session, SMFIC_RCPT, "r", 2);
@@ -276,12 +278,12 @@ a_recipient_may_be_refused(void **state)
     (void)state;
     called[0] = '\0';
     (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
-    packet_sent(&session.mta.told);
+    packet_sent(&session.mta.replies);
     (void)tell(&session, SMFIC_MAIL, "<>", 3);
     (void)tell(&session, SMFIC_RCPT, "no\0NOTIFY=NEVER\0", 16);
-    assert_int_equal(session.mta.told.len, sizeof refused);
-    assert_memory_equal(session.mta.told.octets, refused, sizeof refused);
-    packet_sent(&session.mta.told);
+    assert_int_equal(session.mta.replies.len, sizeof refused);
+    assert_memory_equal(session.mta.replies.octets, refused, sizeof refused);
+    packet_sent(&session.mta.replies);
     (void)tell(&session, SMFIC_RCPT, "late", 5);
     assert_string_equal(answers(&session), "t");
     assert_string_equal(called, "mail rcpt:no +NOTIFY=NEVER rcpt:late ");
@@ -309,7 +311,7 @@ only_what_is_allowed_is_edited(void **state)
         (void)offer(&session, 6, rows[i].actions, SMFI_CURR_PROT);
         (void)tell(&session, SMFIC_MAIL, "<>", 3);
         (void)tell(&session, SMFIC_RCPT, "r", 2);
-        packet_sent(&session.mta.told);
+        packet_sent(&session.mta.replies);
         (void)tell(&session, SMFIC_BODYEOB, "", 0);
         heard = answers(&session);
         unit_row(strcmp(heard, rows[i].answers) == 0, "row %zu: %s", i, heard);

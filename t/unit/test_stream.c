@@ -1,7 +1,7 @@
 /* test_stream.c - packets over a socket, from peers that are slow or deaf
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "stream.h"
+#include "protocol/stream.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>

@@ -1,7 +1,7 @@
 /* test_syncinfo.c - what RFC 4533 puts into controls and messages
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "syncinfo.h"
+#include "source/syncinfo.h"
 
 #include "unit.h"
 

@@ -32,7 +32,7 @@ sources() {
 
 echo '(a trial)' | refuse 'a finding at the end of a pipe is noticed' >/dev/null
 rm "$work/failed" || exit 1
-for file in common/option.c man/sdr.conf.5 doc/sdr.conf "${builddir:?}/common/.libs/libsdr.so"; do
+for file in common/config/option.c man/sdr.conf.5 doc/sdr.conf "${builddir:?}/common/.libs/libsdr.so"; do
     [ -s "$file" ] || echo "$file" | refuse 'is missing'
 done
 
@@ -42,26 +42,85 @@ sources | grep -v '^milter/' | xargs grep -nE '#include *[<"](libmilter/|.*mfapi
     refuse 'the milter protocol is known to milter/ alone'
 sources | grep -v '^exim-dlfunc/' | xargs grep -nE '#include *[<"].*local_scan\.h' |
     refuse "Exim's local_scan.h is known to exim-dlfunc/ alone"
-sources | xargs grep -nE '#include *"[^"]*/' | refuse 'no header of another folder'
-faces='milter sdrctl exim-dlfunc sync'
-for face in $faces; do
-    for other in $faces; do
-        [ "$face" != "$other" ] && [ -d "$face" ] && [ -d "$other" ] || continue
-        for header in "$other"/*.h; do
-            name=$(basename "$header")
-            [ -e "$face/$name" ] || grep -n "#include \"$name\"" "$face"/*.[ch]
-        done
+
+# The folder that "x/y.h" in a file of FOLDER is in.
+folder_of() {
+    for place in "$1" "${1%%/*}" daemon common; do
+        [ -e "$place/$2" ] && dirname "$place/$2" && return
     done
-done | refuse 'faces never know each other'
+    echo "nowhere ($2)"
+}
+
+# Which folder may include which others of the project, beside itself. Data
+# flows one way: recipient, address, look-up, decision, verdict.
+cat >"$work/allowed" <<'EOT'
+common
+common/net           common
+common/config        common common/net common/decision
+common/decision      common common/config common/ldap common/replica
+common/ldap          common common/config common/decision common/net common/replica
+common/replica       common common/config common/decision common/net
+daemon               common common/config common/decision common/net
+exim-dlfunc          common common/config common/decision common/net
+milter               common common/config common/decision common/net daemon
+milter/protocol      common/net daemon milter
+milter/libmilter     daemon milter milter/protocol
+sync                 common common/config common/ldap common/net common/replica daemon sync/source sync/store
+sync/source          common common/config common/decision common/ldap common/net common/replica daemon sync/store
+sync/store           common common/config common/decision common/replica
+sdrctl               common common/config common/decision common/ldap common/net common/replica
+sdrctl/net           common common/config common/ldap common/net
+sdrctl/change        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/net
+sdrctl/check         common common/config common/decision common/ldap common/net sdrctl sdrctl/check/mta sdrctl/net
+sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
+sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
+sdrctl/show          common common/config common/decision common/ldap common/replica sdrctl
+EOT
+sources | xargs grep -oE '^#include "[^"]+"' | sed 's/:#include / /; s/"//g' |
+    sed -E 's#/[^/ ]+ # #' | sort -u | while read -r from header; do
+        to=$(folder_of "$from" "$header")
+        [ "$from" = "$to" ] || awk -v from="$from" -v to="$to" '$1 == from {
+            for (i = 2; i <= NF; i++) if ($i == to) found = 1
+        } END { exit !found }' "$work/allowed" || echo "$from includes $to"
+    done | refuse 'folders include only those that they may'
+
+grep -lE '^#include "(ldap|replica)/' common/decision/*.[ch] |
+    grep -vE '/(source|sdr)\.[ch]$|/profile\.h$' |
+    refuse 'a decision needs neither servers nor a file, but for source, sdr and the groups of profile'
+
+# "a b" for each file a, without its ending, that includes b.
+sources | xargs awk '
+    BEGIN { for (i = 1; i < ARGC; i++) known[ARGV[i]] = 1 }
+    /^#include "/ {
+        split($0, part, "\"")
+        folder = product = FILENAME
+        sub(/\/[^\/]*$/, "", folder)
+        sub(/\/.*/, "", product)
+        split(folder " " product " daemon common", places, " ")
+        for (i = 1; i <= 4; i++) {
+            from = FILENAME
+            to = places[i] "/" part[2]
+            if (to in known) {
+                gsub(/\.[ch]$/, "", from)
+                gsub(/\.[ch]$/, "", to)
+                if (from != to)
+                    print from, to
+                break
+            }
+        }
+    }' >"$work/edges"
+[ -s "$work/edges" ] || echo none | refuse 'no file includes another?'
+grep -E '^(common|sync|daemon)/' "$work/edges" | grep -v '^common/replica/lmdb_' >"$work/ours"
+tsort "$work/ours" 2>&1 >/dev/null | refuse 'no circle between files of common/, daemon/ and sync/'
 
 # --- what a library must not do
 
-grep -nE '\b(printf|puts|putchar|perror|exit|_exit|abort|pthread_create|signal|sigaction|setenv|getenv|putenv|chdir|setlocale|umask)\(|\b(stdout|stderr)\b' common/*.[ch] |
+grep -nE '\b(printf|puts|putchar|perror|exit|_exit|abort|pthread_create|signal|sigaction|setenv|getenv|putenv|chdir|setlocale|umask)\(|\b(stdout|stderr)\b' $(find common -name '*.[ch]') |
     refuse 'common/ never prints, exits, starts threads, or touches what is global'
 
 # --- what is exported
 
-cat common/*.h | tr '\n' ' ' | grep -oE 'SDR_PUBLIC[^;{]*;' |
+find common -name '*.h' -exec cat {} + | tr '\n' ' ' | grep -oE 'SDR_PUBLIC[^;{]*;' |
     grep -oE '\bsdr_[a-z_]+ *\(' | tr -d ' (' | sort -u >"$work/public"
 nm -D --defined-only "${builddir:?}/common/.libs/libsdr.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
     grep -v '^__' | sort -u >"$work/exported"
@@ -70,7 +129,7 @@ same 'libsdr.so exports what the headers call public' "$work/public" "$work/expo
 
 # --- words and code
 
-grep -oE '^    \{"[a-z]*", "[a-z-]+"' common/option.c | sed 's/.*", "//; s/"//' | sort >"$work/options"
+grep -oE '^    \{"[a-z]*", "[a-z-]+"' common/config/option.c | sed 's/.*", "//; s/"//' | sort >"$work/options"
 grep -oE '^\.It Ic [a-z-]+' man/sdr.conf.5 | sed 's/.* //' | sort >"$work/manual"
 grep -oE '^#?[a-z-]+ = ' doc/sdr.conf | tr -d '#= ' | sort -u >"$work/example"
 sort -u "$work/options" >"$work/names"
@@ -78,10 +137,35 @@ sort -u "$work/options" >"$work/names"
 same 'sdr.conf(5) has the options of the table' "$work/options" "$work/manual"
 same 'doc/sdr.conf has the options of the table' "$work/names" "$work/example"
 
+# --- one word for one thing, and that the field's
+
+# Not in names, comments, messages or manuals. What was called a tour is failover,
+# a witness a known address, a visit a directory check; a server reports, an entry
+# is not found, mail is temporarily refused. Ordinary English, and so not here:
+# place, seen, home, here, alive, numbers, content, grow, trust, handle, wire.
+# "Rights" only as the control Get Effective Rights and as access rights.
+banned="tours?|surveys?|visits?|visited|witness(es)?|guests?|tells?|telling|told|untold|nobody's"
+banned="$banned|put off|puts off|mend(s|ed|ing)?|besides|meanwhile|knows? nothing of|who comes"
+worded='common daemon exim-dlfunc ldap-schema man milter sdrctl sync doc/sdr.conf'
+
+# other_words: the lines of standard input, FILE:LINE:TEXT, that have such a
+# word, also as a part of a name: MTA_TOLD
+other_words() {
+    sed -E 's/(effective|access)[ _]rights//Ig' |
+        grep -iE "(^|[^[:alnum:]])($banned|rights)([^[:alnum:]]|$)"
+}
+
+echo 'x.c:1:/* he is told of his rights */' | other_words | grep -q told ||
+    echo 'a trial' | refuse 'other words are noticed'
+echo 'x.c:1:    MTA_TOLD,' | other_words | grep -q TOLD ||
+    echo 'a trial' | refuse 'other words are noticed in names'
+# shellcheck disable=SC2086 # several
+grep -rnI '' $worded | other_words | refuse 'the words are those of the field'
+
 # --- one version
 
 sed -n 's/^AC_INIT(\[sdr\], \[\(.*\)\])$/\1/p' configure.ac >"$work/version"
-sed -n 's/^#define SDR_VERSION "\(.*\)"$/\1/p' common/sdr.h >"$work/header"
+sed -n 's/^#define SDR_VERSION "\(.*\)"$/\1/p' common/decision/sdr.h >"$work/header"
 sed -n '1s/^sdr (\(.*\)) .*/\1/p' debian/changelog >"$work/changelog"
 [ -s "$work/version" ] || echo none | refuse 'no version?'
 same 'sdr.h has the version of configure.ac' "$work/version" "$work/header"
@@ -89,7 +173,7 @@ same 'debian/changelog has the version of configure.ac' "$work/version" "$work/c
 
 # --- every file says its licence, or REUSE.toml does
 
-# A tarball has built files besides: there the repository has been looked at.
+# A tarball has built files too: there the repository has been looked at.
 if [ -e .git ] && command -v git >/dev/null; then
     git -c safe.directory='*' ls-files >"$work/tracked"
     [ -s "$work/tracked" ] || echo none | refuse 'no file is tracked?'

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "log.h"
 #include "status.h"
 #include "trace.h"
@@ -119,7 +119,7 @@ unit_line_has(const struct unit_lines *lines, unsigned number, const char *part)
 
 /* True if one of the lines does, and it names the file. */
 static inline bool
-unit_is_told(const struct unit_lines *lines, const char *part)
+unit_is_reported(const struct unit_lines *lines, const char *part)
 {
     for (unsigned i = 0; i < lines->count; i++) {
         if (unit_line_has(lines, i, part)

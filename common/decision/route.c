@@ -1,0 +1,598 @@
+/* route.c - see route.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "decision/route.h"
+
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* How long a message that circles is deferred before it is refused: a replica
+ * that lags, or a mailbox that is being moved, gets the time to settle. */
+enum { LOOP_DEFER_SECONDS = 15 * 60, CLOCK_SLACK_SECONDS = 60 };
+
+static const char *const verdict_names[] = {
+    [SDR_PASS] = "pass",   [SDR_REDIRECT] = "redirect", [SDR_COPY] = "copy",
+    [SDR_ROUTE] = "route", [SDR_REJECT] = "reject",     [SDR_DEFER] = "defer",
+};
+
+static const char *const origin_names[] = {
+    [SDR_FROM_NOWHERE] = "none",
+    [SDR_FROM_DIRECTORY] = "directory",
+    [SDR_FROM_REPLICA] = "replica",
+};
+
+const char *
+sdr_verdict_name(enum sdr_verdict_kind kind)
+{
+    return verdict_names[kind];
+}
+
+const char *
+sdr_origin_name(enum sdr_origin origin)
+{
+    return origin_names[origin];
+}
+
+static sdr_sites
+bit(unsigned site)
+{
+    return (sdr_sites)1 << site;
+}
+
+static void
+decide(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
+       const char *reason)
+{
+    size_t len = strlen(reason);
+
+    if (len >= sizeof verdict->reason)
+        len = sizeof verdict->reason - 1;
+    verdict->kind = kind;
+    memcpy(verdict->reason, reason, len);
+    verdict->reason[len] = '\0';
+}
+
+SDR_PRINTF(3, 4)
+static void
+decide_because(struct sdr_verdict *verdict, enum sdr_verdict_kind kind,
+               const char *reason, ...)
+{
+    va_list args;
+
+    verdict->kind = kind;
+    va_start(args, reason);
+    vsnprintf(verdict->reason, sizeof verdict->reason, reason, args);
+    va_end(args);
+}
+
+SDR_PRINTF(4, 5)
+static void
+set_reply(struct sdr_reply *reply, const char *code, const char *enhanced,
+          const char *text, ...)
+{
+    va_list args;
+
+    reply->code = code;
+    reply->enhanced = enhanced;
+    va_start(args, text);
+    vsnprintf(reply->text, sizeof reply->text, text, args);
+    va_end(args);
+}
+
+static void
+reject_unknown(struct sdr_verdict *verdict, const char *reason)
+{
+    decide(verdict, SDR_REJECT, reason);
+    set_reply(&verdict->reply, "550", "5.1.1", "User unknown");
+}
+
+static void
+defer_mistake(struct sdr_verdict *verdict)
+{
+    verdict->kind = SDR_DEFER;
+    verdict->mistake = true;
+    set_reply(&verdict->reply, "451", "4.3.5",
+              "Recipient routing is misconfigured, try again later");
+}
+
+/* A verdict without targets, before anything is known. The targets are not
+ * cleared: their count says how many there are. */
+static void
+reset(const struct sdr_config *config, struct sdr_verdict *verdict)
+{
+    verdict->kind = SDR_PASS;
+    verdict->target_count = 0;
+    verdict->sites = 0;
+    verdict->next_hop = NULL;
+    verdict->reply.code = verdict->reply.enhanced = NULL;
+    verdict->reply.text[0] = '\0';
+    verdict->decided = false;
+    verdict->leaves = false;
+    verdict->settled = false;
+    verdict->mistake = false;
+    verdict->origin = SDR_FROM_NOWHERE;
+    verdict->config = config;
+    verdict->reason[0] = '\0';
+}
+
+static void
+reject_syntax(struct sdr_verdict *verdict)
+{
+    verdict->decided = true;
+    decide(verdict, SDR_REJECT, "no local part");
+    set_reply(&verdict->reply, "553", "5.1.3", "Bad recipient address syntax");
+}
+
+/* The address, or its domain alone. False if it has none that can be read. */
+static bool
+read_recipient(const char *recipient, struct sdr_address *address)
+{
+    if (sdr_address_parse(address, recipient) == SDR_OK)
+        return true;
+    address->local[0] = address->folded[0] = '\0';
+    return sdr_address_find_domain(address->domain, recipient) == SDR_OK;
+}
+
+enum sdr_status
+sdr_route_begin(const struct sdr_config *config, const char *recipient,
+                struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    const struct sdr_name *name;
+
+    reset(config, verdict);
+    if (!read_recipient(recipient, &question->address)) {
+        decide(verdict, SDR_PASS, "not a mailbox address");
+        return SDR_OK;
+    }
+    name = sdr_config_name(config, question->address.domain);
+    if (name == NULL || name->kind == SDR_NAME_ACCEPT) {
+        decide(verdict, SDR_PASS, "not a split domain");
+        return SDR_OK;
+    }
+    if (name->kind == SDR_NAME_ROUTING && name->site != config->this_site) {
+        decide_because(verdict, SDR_PASS, "routing domain of site %s",
+                       config->sites[name->site].name);
+        return SDR_OK;
+    }
+    if (question->address.folded[0] == '\0') {
+        reject_syntax(verdict);
+        return SDR_OK;
+    }
+    verdict->decided = true;
+    question->sent_to_us = name->kind == SDR_NAME_ROUTING;
+    question->domain = name->split;
+    sdr_keys_make(&question->keys, &question->address,
+                  config->domains[name->split].ascii,
+                  config->recipient_delimiter);
+    return SDR_NOTFOUND;
+}
+
+/* True for postmaster, bounces and the like, with or without an extension. */
+static bool
+is_always_local(const struct sdr_config *config, const struct sdr_keys *keys)
+{
+    for (unsigned k = 0; k + 1 < keys->count; k++) {
+        for (unsigned i = 0; i < config->always_local.count; i++) {
+            if (fnmatch(config->always_local.items[i], keys->key[k].folded,
+                        FNM_CASEFOLD)
+                == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_target(struct sdr_verdict *verdict, unsigned site, const char *local,
+           const char *domain)
+{
+    struct sdr_target *target = &verdict->targets[verdict->target_count++];
+
+    target->site = site;
+    sdr_address_join(local, domain, target->address, sizeof target->address);
+    if (site != SDR_NO_SITE)
+        verdict->sites |= bit(site);
+}
+
+/* True if the routing address lies in a split domain and is not the address
+ * that was looked up: the mailbox has that name. */
+static bool
+is_renamed(const struct sdr_question *question, const struct sdr_facts *facts)
+{
+    return facts != NULL && facts->in_split && facts->routing_wins
+           && !sdr_address_same(&facts->routing,
+                                &question->keys.key[facts->key]);
+}
+
+/* What SITE gets: the entry's own routing address if it lies there, else the
+ * local part, or that of the other name, at the site's routing domain. To a
+ * site that takes no extensions it goes without the one that the key left out
+ * by which it was found; where nothing but the catch-all was, the first
+ * delimiter begins it. */
+static void
+add_site(const struct sdr_config *config, const struct sdr_question *question,
+         const struct sdr_facts *facts, unsigned site,
+         struct sdr_verdict *verdict)
+{
+    unsigned key = facts != NULL ? facts->key : question->keys.count - 1;
+    const char *local = question->keys.key[0].local;
+    char stripped[SDR_LOCAL_MAX + 1];
+
+    if (facts != NULL && facts->has_routing && facts->routing_site == site) {
+        add_target(verdict, site, facts->routing.local, facts->routing.domain);
+        return;
+    }
+    if (is_renamed(question, facts)) {
+        local = facts->routing.local;
+    } else if (config->sites[site].strip_extension) {
+        sdr_keys_strip(&question->keys, key, stripped);
+        local = stripped;
+    }
+    add_target(verdict, site, local,
+               config->domains[question->domain].routing[site]);
+}
+
+/* Send it to OTHERS, none of which is this site. Every site gets a target but
+ * for one that is reached by its next hop, which takes the kept recipient. */
+static void
+send_to(const struct sdr_config *config, const struct sdr_question *question,
+        const struct sdr_facts *facts, sdr_sites others,
+        struct sdr_verdict *verdict)
+{
+    verdict->leaves = true;
+    for (unsigned site = 0; site < config->site_count; site++) {
+        if ((others & bit(site)) == 0)
+            continue;
+        if (config->sites[site].delivery == SDR_REWRITE) {
+            add_site(config, question, facts, site, verdict);
+            continue;
+        }
+        if (verdict->kind != SDR_REDIRECT) {
+            decide_because(
+                verdict, SDR_DEFER,
+                "a recipient cannot be kept for site %s and for another site",
+                config->sites[site].name);
+            defer_mistake(verdict);
+            return;
+        }
+        verdict->kind = SDR_ROUTE;
+        verdict->next_hop = config->sites[site].next_hop;
+        verdict->sites |= bit(site);
+    }
+}
+
+static void
+decide_unknown(const struct sdr_config *config,
+               const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    const struct sdr_domain *domain = &config->domains[question->domain];
+
+    if (is_always_local(config, &question->keys)) {
+        decide(verdict, SDR_PASS, "no entry, always local");
+        return;
+    }
+    switch (domain->unknown) {
+    case SDR_UNKNOWN_REJECT:
+        reject_unknown(verdict, "no entry, unknown = reject");
+        return;
+    case SDR_UNKNOWN_PASS:
+        decide(verdict, SDR_PASS, "no entry, unknown = pass");
+        return;
+    case SDR_UNKNOWN_SITE:
+        break;
+    }
+    if (domain->unknown_site == config->this_site) {
+        decide(verdict, SDR_PASS, "no entry, unknown = this site");
+        return;
+    }
+    if (question->sent_to_us) {
+        reject_unknown(verdict,
+                       "no entry, and sent to this site's routing domain");
+        return;
+    }
+    decide_because(verdict, SDR_REDIRECT, "no entry, unknown = %s",
+                   config->sites[domain->unknown_site].name);
+    send_to(config, question, NULL, bit(domain->unknown_site), verdict);
+}
+
+/* What is wrong with the entry, or NULL. */
+static const char *
+find_mistake(const struct sdr_config *config, const struct sdr_facts *facts)
+{
+    sdr_sites here = bit(config->this_site);
+
+    if (facts->unreadable)
+        return "a value that may mean this address is not just an address";
+    if (facts->disagree)
+        return "several entries with this address disagree";
+    if (facts->foreign_owner)
+        return "an owner that no site answers to";
+    if (facts->bad_routing)
+        return "the routing address is not a single address";
+    if (facts->outside)
+        return "the routing address lies outside every site";
+    if (facts->owners == 0)
+        return "contacts in several directories point to a mailbox that none "
+               "of them has";
+    if (facts->forward && !facts->by_default
+        && !(facts->routing_wins && facts->owners == here))
+        return "an owner, and a routing address outside every site";
+    if (!facts->has_routing || (facts->owners & bit(facts->routing_site)) != 0)
+        return NULL;
+    if (facts->owners == here)
+        return NULL; /* stale, see decide_known() */
+    return "owner and routing address name different sites";
+}
+
+/* The mailbox here that a routing address in this site or in a split domain
+ * means. False if it is the recipient himself. */
+static bool
+find_alias(const struct sdr_config *config, const struct sdr_question *question,
+           const struct sdr_facts *facts, struct sdr_address *alias)
+{
+    const struct sdr_name *name =
+        sdr_config_name(config, facts->routing.domain);
+
+    *alias = facts->routing;
+    if (name != NULL && name->kind != SDR_NAME_ACCEPT)
+        memcpy(alias->domain, config->domains[name->split].ascii,
+               sizeof alias->domain);
+    return !sdr_address_same(alias, &question->keys.key[0])
+           && !sdr_address_same(alias, &question->keys.key[facts->key]);
+}
+
+/* Owned by this site alone. A routing address at another one is left over from
+ * a move, and one here is for those who send to it; only Sendmail's
+ * ldap_routing puts it first. */
+static void
+decide_ours(const struct sdr_config *config,
+            const struct sdr_question *question, const struct sdr_facts *facts,
+            struct sdr_verdict *verdict)
+{
+    struct sdr_address alias;
+
+    if (!facts->routing_wins && facts->has_routing
+        && facts->routing_site != config->this_site) {
+        decide(verdict, SDR_PASS, "owner is this site, routing address stale");
+    } else if (!facts->routing_wins || !sdr_facts_has_address(facts)) {
+        decide(verdict, SDR_PASS, "owner is this site");
+    } else if (facts->has_routing && facts->routing_site != config->this_site) {
+        decide(verdict, SDR_REDIRECT, "routing address");
+        send_to(config, question, facts, bit(facts->routing_site), verdict);
+    } else if (!find_alias(config, question, facts, &alias)) {
+        decide(verdict, SDR_PASS, "owner is this site");
+    } else {
+        decide(verdict, SDR_REDIRECT,
+               facts->in_split ? "routing address in the split domain"
+                               : "routing address in this site");
+        add_target(verdict, config->this_site, alias.local, alias.domain);
+    }
+}
+
+/* The entry's mail goes to a system that is none of the sites. */
+static void
+decide_forward(const struct sdr_question *question,
+               const struct sdr_facts *facts, struct sdr_verdict *verdict)
+{
+    if (question->sent_to_us && sdr_facts_catch_all(facts, &question->keys)) {
+        reject_unknown(verdict, "only a catch-all that leads outside, and sent "
+                                "to this site's routing domain");
+        return;
+    }
+    decide(verdict, SDR_REDIRECT, "routing address outside every site");
+    add_target(verdict, SDR_NO_SITE, facts->routing.local,
+               facts->routing.domain);
+    verdict->leaves = true;
+}
+
+/* What goes before the question whose he is. */
+static bool
+is_special(const struct sdr_config *config, const struct sdr_question *question,
+           const struct sdr_facts *facts, struct sdr_verdict *verdict)
+{
+    const char *mistake = find_mistake(config, facts);
+
+    if (sdr_facts_catch_all(facts, &question->keys)
+        && is_always_local(config, &question->keys)) {
+        decide(verdict, SDR_PASS, "only the catch-all, always local");
+    } else if (mistake != NULL) {
+        decide_because(verdict, SDR_DEFER, "%s: %s", facts->dn, mistake);
+        defer_mistake(verdict);
+    } else if (facts->hold) {
+        decide(verdict, SDR_DEFER, "on hold");
+        set_reply(&verdict->reply, "451", "4.2.1",
+                  "Mailbox is being moved, try again later");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void
+decide_known(const struct sdr_config *config,
+             const struct sdr_question *question, const struct sdr_facts *facts,
+             struct sdr_verdict *verdict)
+{
+    sdr_sites here = bit(config->this_site);
+    bool catch_all = sdr_facts_catch_all(facts, &question->keys);
+
+    if (is_special(config, question, facts, verdict))
+        return;
+    if (facts->forward) {
+        decide_forward(question, facts, verdict);
+        return;
+    }
+    if (facts->owners == here) {
+        decide_ours(config, question, facts, verdict);
+        return;
+    }
+    if (question->sent_to_us && catch_all && (facts->owners & here) == 0) {
+        reject_unknown(verdict, "only another site's catch-all, and sent to "
+                                "this site's routing domain");
+        return;
+    }
+    decide(verdict, (facts->owners & here) != 0 ? SDR_COPY : SDR_REDIRECT,
+           catch_all ? "owner from the catch-all" : "owner from the directory");
+    send_to(config, question, facts, facts->owners & ~here, verdict);
+}
+
+/* The target at home comes first: it alone is settled. */
+static void
+redirect_home(const struct sdr_config *config,
+              const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    struct sdr_target first = verdict->targets[0];
+    unsigned last = verdict->target_count;
+
+    verdict->kind = SDR_REDIRECT;
+    verdict->next_hop = NULL;
+    verdict->settled = true;
+    add_target(verdict, config->this_site, question->keys.key[0].local,
+               question->keys.key[0].domain);
+    if (last > 0) {
+        verdict->targets[0] = verdict->targets[last];
+        verdict->targets[last] = first;
+    }
+}
+
+/* The recipient was in this site's routing domain: whoever sent it there has
+ * decided that it is ours. It goes to the same address in the split domain;
+ * where that is reached by a next hop, the MTA finds it there. */
+static void
+keep_at_home(const struct sdr_config *config,
+             const struct sdr_question *question, struct sdr_verdict *verdict)
+{
+    switch (verdict->kind) {
+    case SDR_PASS:
+    case SDR_COPY:
+        verdict->target_count = 0;
+        verdict->sites = 0;
+        verdict->leaves = false;
+        redirect_home(config, question, verdict);
+        return;
+    case SDR_ROUTE:
+        verdict->sites = 0;
+        for (unsigned i = 0; i < verdict->target_count; i++)
+            verdict->sites |= bit(verdict->targets[i].site);
+        redirect_home(config, question, verdict);
+        return;
+    case SDR_REDIRECT: /* he has moved since */
+    case SDR_REJECT:
+    case SDR_DEFER:
+        return;
+    }
+}
+
+void
+sdr_route_decide(const struct sdr_config *config,
+                 const struct sdr_question *question,
+                 const struct sdr_answer *answer, struct sdr_verdict *verdict)
+{
+    reset(config, verdict);
+    verdict->decided = true;
+    verdict->origin = answer->origin;
+    switch (answer->status) {
+    case SDR_OK:
+        decide_known(config, question, &answer->facts, verdict);
+        break;
+    case SDR_NOTFOUND:
+        decide_unknown(config, question, verdict);
+        break;
+    case SDR_TEMPFAIL:
+    case SDR_INVALID:
+    case SDR_CONFIG:
+        decide_because(verdict, SDR_DEFER, "no sure answer: %s",
+                       answer->error.text);
+        set_reply(&verdict->reply, "451", "4.4.3",
+                  "Directory unavailable, try again later");
+        break;
+    }
+    if (verdict->kind == SDR_DEFER || verdict->kind == SDR_REJECT) {
+        verdict->target_count = 0;
+        verdict->sites = 0;
+        verdict->next_hop = NULL;
+        verdict->leaves = false;
+    } else if (question->sent_to_us) {
+        keep_at_home(config, question, verdict);
+    }
+}
+
+/* The seconds of " 1700000000", behind which a comment may stand; 0 for what is
+ * none. Too large a number is the largest, a time that nobody believes. */
+static time_t
+read_time(const char *value)
+{
+    char *end;
+    long long when;
+
+    value += strspn(value, " \t\r\n");
+    if (*value < '0' || *value > '9')
+        return 0;
+    when = strtoll(value, &end, 10);
+    return strspn(end, " \t\r\n") > 0 || *end == '\0' ? (time_t)when : 0;
+}
+
+void
+sdr_route_mark(const struct sdr_config *config, struct sdr_marks *marks,
+               const char *value)
+{
+    const char *name = config->sites[config->this_site].name;
+    size_t len = strlen(name);
+
+    value += strspn(value, " \t\r\n");
+    if (strncasecmp(value, name, len) != 0)
+        return;
+    value += len + strspn(value + len, " \t\r\n");
+    if (*value != ';')
+        return;
+    if (marks->count < SDR_MARKS_MAX)
+        marks->times[marks->count] = read_time(value + 1);
+    marks->count++;
+}
+
+/* 0 if there is none. */
+static time_t
+find_newest(const struct sdr_marks *marks, time_t now)
+{
+    time_t newest = 0;
+
+    for (unsigned i = 0; i < marks->count && i < SDR_MARKS_MAX; i++) {
+        time_t when = marks->times[i];
+
+        if (when > newest && when <= now + CLOCK_SLACK_SECONDS)
+            newest = when;
+    }
+    return newest;
+}
+
+void
+sdr_route_mark_format(const struct sdr_config *config, time_t now, char *value,
+                      size_t size)
+{
+    snprintf(value, size, "%s; %lld", config->sites[config->this_site].name,
+             (long long)now);
+}
+
+bool
+sdr_route_guard(const struct sdr_config *config, const struct sdr_marks *marks,
+                time_t now, struct sdr_reply *reply)
+{
+    const char *name = config->sites[config->this_site].name;
+
+    if (marks->count < config->loop_limit)
+        return false;
+    if (now - find_newest(marks, now) < LOOP_DEFER_SECONDS)
+        set_reply(reply, "451", "4.4.6",
+                  "Routing loop between mail systems at site %s, "
+                  "try again later",
+                  name);
+    else
+        set_reply(reply, "554", "5.4.6",
+                  "Routing loop between mail systems at site %s", name);
+    return true;
+}

@@ -1,0 +1,32 @@
+/* source.h - all directories asked, one answer
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The strongest key over all wins. "None" needs the "none" of every directory.
+ * A match by a weaker key is "not now" while a directory that could have a
+ * stronger one does not answer. An exact match counts, unless it is a contact
+ * that refers to a mailbox in another directory.
+ */
+#ifndef SDR_SOURCE_H
+#define SDR_SOURCE_H
+
+#include "ldap/directory.h"
+#include "decision/facts.h"
+#include "replica/reader.h"
+#include "decision/route.h"
+#include "trace.h"
+
+struct sdr_source {
+    const struct sdr_config *config;
+    struct sdr_replica *replica;          /* NULL: none */
+    struct sdr_directory *const *servers; /* one for each directory; NULL: only
+                                             the replica is asked */
+};
+
+/* Ask the directories one after the other: each the replica's copy of it first,
+ * then, if that is not certain, its servers, within their timeout. Always fills
+ * the answer. Any thread. */
+void
+sdr_source_lookup(const struct sdr_source *source, const struct sdr_keys *keys,
+                  const struct sdr_trace *trace, struct sdr_answer *answer);
+
+#endif

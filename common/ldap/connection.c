@@ -1,0 +1,541 @@
+/* connection.c - see connection.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "ldap/connection.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+#include "ldap/open.h"
+#include "ldap/range.h"
+#include "ldap/error.h"
+
+struct sdr_connection {
+    LDAP *ld;
+    const struct sdr_directory_options *directory;
+    const char *uri;
+    int64_t deadline;
+    struct sdr_server_facts server;
+    bool suspect, broken;
+};
+
+enum sdr_status
+sdr_connection_open(struct sdr_connection **connection,
+                    const struct sdr_directory_options *directory,
+                    const char *uri, int64_t deadline, struct sdr_error *error)
+{
+    struct sdr_connection *c = calloc(1, sizeof *c);
+    enum sdr_status status;
+
+    *connection = NULL;
+    if (c == NULL) {
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    c->directory = directory;
+    c->uri = uri;
+    c->deadline = deadline;
+    status = sdr_ldap_open(&c->ld, directory, uri, deadline, error);
+    if (status != SDR_OK) {
+        sdr_error_prefix(error, "%s", uri);
+        free(c);
+        return status;
+    }
+    *connection = c;
+    return SDR_OK;
+}
+
+void
+sdr_connection_close(struct sdr_connection **connection)
+{
+    if (*connection == NULL)
+        return;
+    sdr_ldap_free(&(*connection)->ld);
+    free(*connection);
+    *connection = NULL;
+}
+
+void
+sdr_connection_abandon(struct sdr_connection **connection)
+{
+    int fd = -1;
+    int null;
+
+    if (*connection == NULL)
+        return;
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    ldap_get_option((*connection)->ld, LDAP_OPT_DESC, &fd);
+    if (fd >= 0 && null >= 0)
+        dup2(null, fd);
+    if (null >= 0)
+        close(null);
+    sdr_connection_close(connection);
+}
+
+struct sdr_server_facts *
+sdr_connection_server(struct sdr_connection *connection)
+{
+    return &connection->server;
+}
+
+const struct sdr_directory_options *
+sdr_connection_directory(const struct sdr_connection *connection)
+{
+    return connection->directory;
+}
+
+const char *
+sdr_connection_uri(const struct sdr_connection *connection)
+{
+    return connection->uri;
+}
+
+void
+sdr_connection_set_deadline(struct sdr_connection *connection, int64_t deadline)
+{
+    connection->deadline = deadline;
+}
+
+void
+sdr_connection_renew_deadline(struct sdr_connection *connection)
+{
+    connection->deadline =
+        sdr_clock() + (int64_t)connection->directory->timeout * 1000;
+}
+
+int64_t
+sdr_connection_deadline(const struct sdr_connection *connection)
+{
+    return connection->deadline;
+}
+
+bool
+sdr_connection_is_broken(const struct sdr_connection *connection)
+{
+    return connection->broken;
+}
+
+void
+sdr_connection_set_broken(struct sdr_connection *connection)
+{
+    connection->broken = true;
+}
+
+bool
+sdr_connection_is_suspect(const struct sdr_connection *connection)
+{
+    return connection->suspect;
+}
+
+struct ldap *
+sdr_connection_handle(struct sdr_connection *connection)
+{
+    return connection->ld;
+}
+
+bool
+sdr_connection_tls(const struct sdr_connection *connection, char *version,
+                   size_t size)
+{
+    return sdr_ldap_tls(connection->ld, version, size);
+}
+
+bool
+sdr_connection_expires(const struct sdr_connection *connection,
+                       struct sdr_error *words)
+{
+    return sdr_ldap_expires(connection->ld, words);
+}
+
+/* ---- searching ---- */
+
+/* All values of an attribute as the server named it. */
+static enum sdr_status
+read_attribute(LDAP *ld, LDAPMessage *entry, const char *dn, const char *name,
+               const struct sdr_search *search, int64_t deadline,
+               struct sdr_error *error)
+{
+    struct berval **values = ldap_get_values_len(ld, entry, name);
+
+    for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
+        search->value(search->arg, name, values[i]->bv_val, values[i]->bv_len);
+    ldap_value_free_len(values);
+    return sdr_range_follow(ld, dn, name, deadline, search->value, search->arg,
+                            error);
+}
+
+static enum sdr_status
+read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search,
+           int64_t deadline, struct sdr_error *error)
+{
+    BerElement *ber = NULL;
+    char *dn = ldap_get_dn(ld, entry);
+    enum sdr_status status = SDR_OK;
+
+    if (dn == NULL) {
+        sdr_error_set(error, "search: an entry without a name");
+        return SDR_TEMPFAIL;
+    }
+    if (search->entry != NULL)
+        search->entry(search->arg, dn);
+    for (char *name = ldap_first_attribute(ld, entry, &ber); name != NULL;
+         name = ldap_next_attribute(ld, entry, ber)) {
+        if (status == SDR_OK && search->value != NULL)
+            status =
+                read_attribute(ld, entry, dn, name, search, deadline, error);
+        ldap_memfree(name);
+    }
+    ber_free(ber, 0);
+    ldap_memfree(dn);
+    if (status == SDR_OK && search->end != NULL)
+        search->end(search->arg);
+    return status;
+}
+
+/* Active Directory refers each domain-wide search to its own partitions, which
+ * hold no recipients. Any other reference means that there is more elsewhere.
+ */
+static bool
+is_harmless_reference(LDAP *ld, LDAPMessage *reference)
+{
+    static const char *const own[] = {"CN=Configuration,", "DC=DomainDnsZones,",
+                                      "DC=ForestDnsZones,"};
+    char **urls = NULL;
+    bool harmless = false;
+
+    if (ldap_parse_reference(ld, reference, &urls, NULL, 0) != LDAP_SUCCESS
+        || urls == NULL)
+        return false;
+    for (unsigned i = 0; urls[i] != NULL; i++) {
+        LDAPURLDesc *url = NULL;
+
+        harmless = false;
+        if (ldap_url_parse(urls[i], &url) != LDAP_URL_SUCCESS)
+            break;
+        for (unsigned k = 0; k < sizeof own / sizeof own[0]; k++)
+            harmless |=
+                url->lud_dn != NULL
+                && strncasecmp(url->lud_dn, own[k], strlen(own[k])) == 0;
+        ldap_free_urldesc(url);
+        if (!harmless)
+            break;
+    }
+    ber_memvfree((void **)urls);
+    return harmless;
+}
+
+/* A search whose answer is coming in. */
+struct answer {
+    struct sdr_search *search;
+    int64_t deadline;
+    int entries;
+    int code; /* LDAP's, once it has ended */
+    bool ended;
+};
+
+/* ---- pages ---- */
+
+void
+sdr_page_clear(struct sdr_page *page)
+{
+    ber_bvfree(page->cookie);
+    page->cookie = NULL;
+}
+
+/* ---- controls ---- */
+
+enum { CONTROLS_MAX = 4 };
+
+/* Get Effective Rights of 389 Directory Server and its like. */
+static const char effective_rights[] = "1.3.6.1.4.1.42.2.27.9.5.2";
+
+struct controls {
+    LDAPControl *list[CONTROLS_MAX + 1]; /* ended by NULL */
+    unsigned count;
+};
+
+static bool
+add_control(struct controls *controls, const char *oid, const char *value)
+{
+    struct berval octets = {.bv_len = value == NULL ? 0 : strlen(value),
+                            .bv_val = (char *)(uintptr_t)value};
+
+    return ldap_control_create(oid, 1, value == NULL ? NULL : &octets, 1,
+                               &controls->list[controls->count++])
+           == LDAP_SUCCESS;
+}
+
+/* Not critical: who does not know pages gives all at once. */
+static bool
+add_page(LDAP *ld, struct controls *controls, const struct sdr_page *page)
+{
+    return ldap_create_page_control(ld, (ber_int_t)page->size, page->cookie, 0,
+                                    &controls->list[controls->count++])
+               == LDAP_SUCCESS
+           && (!page->deleted
+               || add_control(controls, LDAP_CONTROL_X_SHOW_DELETED, NULL));
+}
+
+static bool
+make_controls(LDAP *ld, const struct sdr_search *search,
+              struct controls *controls)
+{
+    return (search->page == NULL || add_page(ld, controls, search->page))
+           && (!search->openldap
+               || add_control(controls, LDAP_CONTROL_NOOP, NULL))
+           && (search->access_of == NULL
+               || add_control(controls, effective_rights, search->access_of));
+}
+
+static void
+free_controls(struct controls *controls)
+{
+    for (unsigned i = 0; i < CONTROLS_MAX; i++) {
+        if (controls->list[i] != NULL)
+            ldap_control_free(controls->list[i]);
+    }
+}
+
+/* What the result says of the next page. */
+static bool
+turn_page(LDAP *ld, struct sdr_page *page, LDAPControl **controls)
+{
+    LDAPControl *control =
+        ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+    struct berval cookie = {0, NULL};
+    ber_int_t estimate;
+
+    sdr_page_clear(page);
+    page->more = false;
+    page->answered = control != NULL;
+    if (control == NULL)
+        return true;
+    if (ldap_parse_pageresponse_control(ld, control, &estimate, &cookie)
+        != LDAP_SUCCESS)
+        return false;
+    page->more = cookie.bv_len > 0;
+    if (page->more)
+        page->cookie = ber_bvdup(&cookie);
+    ber_memfree(cookie.bv_val);
+    return !page->more || page->cookie != NULL;
+}
+
+static void
+take_result(LDAP *ld, LDAPMessage *message, struct answer *answer)
+{
+    struct sdr_page *page = answer->search->page;
+    LDAPControl **controls = NULL;
+
+    answer->ended = true;
+    if (ldap_parse_result(ld, message, &answer->code, NULL, NULL, NULL,
+                          &controls, 0)
+            != LDAP_SUCCESS
+        || (page != NULL && answer->code == LDAP_SUCCESS
+            && !turn_page(ld, page, controls)))
+        answer->code = LDAP_DECODING_ERROR;
+    ldap_controls_free(controls);
+}
+
+static enum sdr_status
+take(LDAP *ld, LDAPMessage *message, struct answer *answer,
+     struct sdr_error *error)
+{
+    struct sdr_search *search = answer->search;
+
+    switch (ldap_msgtype(message)) {
+    case LDAP_RES_SEARCH_ENTRY:
+        /* Not every server heeds the limit. */
+        if (search->size_limit > 0 && answer->entries++ >= search->size_limit) {
+            answer->ended = true;
+            answer->code = LDAP_SIZELIMIT_EXCEEDED;
+            return SDR_OK;
+        }
+        return read_entry(ld, message, search, answer->deadline, error);
+    case LDAP_RES_SEARCH_REFERENCE:
+        search->complete &= is_harmless_reference(ld, message);
+        return SDR_OK;
+    case LDAP_RES_SEARCH_RESULT:
+        take_result(ld, message, answer);
+        return SDR_OK;
+    }
+    return SDR_OK;
+}
+
+/* One message after the other: an answer without end is not kept. */
+static enum sdr_status
+receive_all(struct sdr_connection *connection, int id, struct answer *answer,
+            struct sdr_error *error)
+{
+    LDAP *ld = connection->ld;
+    enum sdr_status status = SDR_OK;
+
+    while (!answer->ended && status == SDR_OK) {
+        struct timeval left = sdr_clock_left(connection->deadline);
+        LDAPMessage *message = NULL;
+        int rc = sdr_clock() < connection->deadline
+                     ? ldap_result(ld, id, LDAP_MSG_ONE, &left, &message)
+                     : 0;
+
+        if (rc > 0) {
+            status = take(ld, message, answer, error);
+        } else {
+            answer->ended = connection->broken = true;
+            answer->code = LDAP_TIMEOUT;
+            if (rc < 0)
+                ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &answer->code);
+        }
+        ldap_msgfree(message);
+    }
+    return status;
+}
+
+/* Codes that mean: not authenticated, or not well enough. No others: binding
+ * again does not help a server whose database is unavailable, and such a server
+ * may refuse the password. */
+static bool
+is_for_nobody(int code)
+{
+    return code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_OPERATIONS_ERROR
+           || code == LDAP_STRONG_AUTH_REQUIRED;
+}
+
+/* True if the search ended at a limit that was set for it. */
+static bool
+is_own_limit(const struct sdr_search *search, int code)
+{
+    return (code == LDAP_SIZELIMIT_EXCEEDED && search->size_limit > 0)
+           || (code == LDAP_TIMELIMIT_EXCEEDED && search->time_limit > 0);
+}
+
+static enum sdr_status
+receive(struct sdr_connection *connection, int id, struct sdr_search *search,
+        struct sdr_error *error)
+{
+    LDAP *ld = connection->ld;
+    struct answer answer = {.search = search, .deadline = connection->deadline};
+    enum sdr_status status;
+
+    search->complete = true;
+    status = receive_all(connection, id, &answer, error);
+    if (status != SDR_OK) {
+        connection->broken = true;
+    } else if (is_own_limit(search, answer.code)) {
+        search->complete = false;
+        ldap_abandon_ext(ld, id, NULL, NULL);
+    } else if (answer.code != LDAP_SUCCESS) {
+        sdr_ldap_error(ld, "search", answer.code, error);
+        status = SDR_TEMPFAIL;
+        connection->suspect |= !search->may_fail && is_for_nobody(answer.code);
+    }
+    if (!connection->broken)
+        search->code = answer.code;
+    search->complete &= status == SDR_OK;
+    return status;
+}
+
+enum sdr_status
+sdr_connection_search(struct sdr_connection *connection,
+                      struct sdr_search *search, struct sdr_error *error)
+{
+    LDAP *ld = connection->ld;
+    const char *base = search->base != NULL
+                           ? search->base
+                           : connection->directory->search_base;
+    bool alone = search->base != NULL && !search->below;
+    /* Unless it is the search's own, ours comes first. */
+    struct timeval limit = {.tv_sec = search->time_limit > 0
+                                          ? search->time_limit
+                                          : connection->directory->timeout + 1};
+    struct controls controls = {.count = 0};
+    int rc = LDAP_NO_MEMORY;
+    int id = 0;
+
+    search->complete = false;
+    search->code = -1;
+    if (search->filter == NULL) { /* to libldap: everything */
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    if (!sdr_ldap_deadline(ld, connection->deadline)) {
+        connection->broken = true;
+        sdr_error_set(error, "cannot set options");
+        return SDR_TEMPFAIL;
+    }
+    if (make_controls(ld, search, &controls))
+        rc = ldap_search_ext(
+            ld, base, alone ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
+            search->filter, (char **)(uintptr_t)search->attributes, 0,
+            controls.list, NULL, &limit, search->size_limit, &id);
+    free_controls(&controls);
+    if (rc != LDAP_SUCCESS) {
+        connection->broken |= rc != LDAP_FILTER_ERROR;
+        sdr_ldap_error(ld, "search", rc, error);
+        return SDR_TEMPFAIL;
+    }
+    return receive(connection, id, search, error);
+}
+
+/* ---- comparing ---- */
+
+static enum sdr_status
+send_comparison(LDAP *ld, const char *dn, struct sdr_comparison *comparison,
+                struct sdr_error *error)
+{
+    struct berval value = {.bv_val = (char *)(uintptr_t)comparison->value,
+                           .bv_len = strlen(comparison->value)};
+    int rc = ldap_compare_ext(ld, dn, comparison->attribute, &value, NULL, NULL,
+                              &comparison->id);
+
+    if (rc == LDAP_SUCCESS)
+        return SDR_OK;
+    sdr_ldap_error(ld, "compare", rc, error);
+    return SDR_TEMPFAIL;
+}
+
+static enum sdr_status
+receive_comparison(LDAP *ld, struct sdr_comparison *comparison,
+                   int64_t deadline, struct sdr_error *error)
+{
+    struct timeval left = sdr_clock_left(deadline);
+    LDAPMessage *result = NULL;
+    int rc = ldap_result(ld, comparison->id, LDAP_MSG_ALL, &left, &result);
+
+    if (rc > 0
+        && ldap_parse_result(ld, result, &comparison->code, NULL, NULL, NULL,
+                             NULL, 0)
+               != LDAP_SUCCESS)
+        rc = -1;
+    ldap_msgfree(result);
+    if (rc > 0)
+        return SDR_OK;
+    sdr_ldap_error(ld, "compare", rc == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN,
+                   error);
+    return SDR_TEMPFAIL;
+}
+
+enum sdr_status
+sdr_connection_compare(struct sdr_connection *connection, const char *dn,
+                       struct sdr_comparison *comparisons, unsigned count,
+                       struct sdr_error *error)
+{
+    enum sdr_status status = SDR_OK;
+
+    if (!sdr_ldap_deadline(connection->ld, connection->deadline)) {
+        connection->broken = true;
+        sdr_error_set(error, "cannot set options");
+        return SDR_TEMPFAIL;
+    }
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        status = send_comparison(connection->ld, dn, &comparisons[i], error);
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        status = receive_comparison(connection->ld, &comparisons[i],
+                                    connection->deadline, error);
+    connection->broken |= status != SDR_OK;
+    for (unsigned i = 0; i < count && status == SDR_OK; i++)
+        connection->suspect |= is_for_nobody(comparisons[i].code);
+    return status;
+}

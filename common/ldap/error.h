@@ -1,0 +1,21 @@
+/* error.h - what an LDAP server answered, in words
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDR_LDAP_ERROR_H
+#define SDR_LDAP_ERROR_H
+
+#include <ldap.h>
+
+#include "status.h"
+
+/* Write "STEP: LDAP's words for CODE (the server's words)", and a hint if these
+ * words are known to hide the cause. */
+void
+sdr_ldap_error(LDAP *ld, const char *step, int code, struct sdr_error *error);
+
+/* What a result code with this diagnostic message means; NULL if no hint is
+ * needed. */
+const char *
+sdr_ldap_error_hint(int code, const char *message);
+
+#endif

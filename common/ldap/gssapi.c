@@ -1,0 +1,136 @@
+/* gssapi.c - see gssapi.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "ldap/gssapi.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
+
+/* "Kerberos: WORDS", those of the mechanism, which know more than the general
+ * ones. */
+static void
+report(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
+{
+    gss_buffer_desc words = GSS_C_EMPTY_BUFFER;
+    OM_uint32 ignored, context = 0;
+
+    if (gss_display_status(&ignored, minor != 0 ? minor : major,
+                           minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
+                           GSS_C_NO_OID, &context, &words)
+        == GSS_S_COMPLETE)
+        sdr_error_set(error, "Kerberos: %.*s", (int)words.length,
+                      (const char *)words.value);
+    else
+        sdr_error_set(error, "Kerberos: error %u", (unsigned)minor);
+    gss_release_buffer(&ignored, &words);
+}
+
+/* Without a key Kerberos looks for tickets, and complains of those only. */
+static void
+explain_no_key(const struct sdr_directory_options *directory,
+               struct sdr_error *error)
+{
+    sdr_error_set(error, "Kerberos: no key%s%s in %s",
+                  directory->principal != NULL ? " of " : "",
+                  directory->principal != NULL ? directory->principal : "",
+                  directory->keytab_file);
+}
+
+/* GSS_C_NO_NAME, the keytab's first principal, unless one is configured. */
+static OM_uint32
+import_principal(const char *principal, gss_name_t *name, OM_uint32 *minor)
+{
+    gss_buffer_desc text = {0, NULL};
+
+    *name = GSS_C_NO_NAME;
+    *minor = 0;
+    if (principal == NULL)
+        return GSS_S_COMPLETE;
+    text.value = (void *)(uintptr_t)principal;
+    text.length = strlen(principal);
+    return gss_import_name(minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, name);
+}
+
+/* True if it is the key that the KDC did not like: it counts the attempts. */
+static bool
+is_refusal(OM_uint32 minor)
+{
+    static const krb5_error_code refusals[] = {KRB5KDC_ERR_PREAUTH_FAILED,
+                                               KRB5KRB_AP_ERR_BAD_INTEGRITY,
+                                               KRB5KDC_ERR_CLIENT_REVOKED};
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (minor == (OM_uint32)refusals[i])
+            return true;
+    }
+    return false;
+}
+
+enum sdr_status
+sdr_gssapi_acquire(const struct sdr_directory_options *directory,
+                   gss_cred_id_t *credentials, struct sdr_error *error)
+{
+    char keytab[PATH_MAX + sizeof "FILE:"], cache[64];
+    gss_key_value_element_desc elements[] = {{"client_keytab", keytab},
+                                             {"ccache", cache}};
+    const gss_key_value_set_desc store = {2, elements};
+    gss_OID_set_desc kerberos = {1, (gss_OID)(uintptr_t)gss_mech_krb5};
+    OM_uint32 major, minor, ignored;
+    gss_name_t name;
+
+    *credentials = GSS_C_NO_CREDENTIAL;
+    if (directory->keytab_file != NULL)
+        snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
+    /* A configuration that is reloaded starts with a fresh cache. */
+    snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
+    major = import_principal(directory->principal, &name, &minor);
+    if (major == GSS_S_COMPLETE)
+        major = gss_acquire_cred_from(
+            &minor, name, GSS_C_INDEFINITE, &kerberos, GSS_C_INITIATE,
+            directory->keytab_file != NULL ? &store : GSS_C_NO_CRED_STORE,
+            credentials, NULL, NULL);
+    gss_release_name(&ignored, &name);
+    if (major == GSS_S_COMPLETE)
+        return SDR_OK;
+    if (minor == (OM_uint32)KRB5_FCC_NOFILE && directory->keytab_file != NULL)
+        explain_no_key(directory, error);
+    else
+        report(major, minor, error);
+    return is_refusal(minor) ? SDR_CONFIG : SDR_TEMPFAIL;
+}
+
+void
+sdr_gssapi_release(gss_cred_id_t *credentials)
+{
+    OM_uint32 ignored;
+
+    gss_release_cred(&ignored, credentials);
+}
+
+void
+sdr_gssapi_name(char *name, size_t size)
+{
+    const struct sdr_directory_options nobody = {.keytab_file = NULL};
+    gss_cred_id_t credentials;
+    gss_name_t internal = GSS_C_NO_NAME;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 ignored;
+
+    snprintf(name, size, "?");
+    if (sdr_gssapi_acquire(&nobody, &credentials, NULL) != SDR_OK)
+        return;
+    if (gss_inquire_cred(&ignored, credentials, &internal, NULL, NULL, NULL)
+            == GSS_S_COMPLETE
+        && gss_display_name(&ignored, internal, &text, NULL) == GSS_S_COMPLETE)
+        snprintf(name, size, "%.*s", (int)text.length,
+                 (const char *)text.value);
+    gss_release_buffer(&ignored, &text);
+    gss_release_name(&ignored, &internal);
+    sdr_gssapi_release(&credentials);
+}

@@ -1,0 +1,181 @@
+/* resolve.c - see resolve.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "net/resolve.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ares.h>
+
+#include "net/clock.h"
+
+/* A name server that is silent for so long (milliseconds) is left for the next;
+ * all of them are asked so often, and c-ares waits twice as long from round to
+ * round. With three name servers all of it fits into the deadline: then one
+ * that never answers for AAAA does not keep the A that another gave. */
+enum { TRY_MS_MIN = 100, TRY_MS_MAX = 1000, TRIES = 3, SERVERS = 3 };
+
+struct question {
+    bool answered;
+    int status;
+    struct sdr_addresses *addresses;
+};
+
+void
+sdr_resolve_init(void)
+{
+    ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+/* c-ares 1.18 asks name servers for the AAAA of "192.0.2.1". */
+static bool
+read_address(const char *host, uint16_t port, struct sdr_addresses *to)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    if (inet_pton(AF_INET, host, &v4.sin_addr) != 1)
+        return false;
+    memcpy(&to->items[0].address, &v4, sizeof v4);
+    to->items[0].len = sizeof v4;
+    to->count = 1;
+    return true;
+}
+
+static void
+on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+    struct question *question = arg;
+    struct sdr_addresses *to = question->addresses;
+
+    (void)timeouts;
+    question->answered = true;
+    question->status = status;
+    if (status != ARES_SUCCESS)
+        return;
+    for (const struct ares_addrinfo_node *n = result->nodes;
+         n != NULL && to->count < SDR_ADDRESSES_MAX; n = n->ai_next) {
+        if ((size_t)n->ai_addrlen > sizeof to->items[0].address)
+            continue;
+        memcpy(&to->items[to->count].address, n->ai_addr, n->ai_addrlen);
+        to->items[to->count++].len = n->ai_addrlen;
+    }
+    ares_freeaddrinfo(result);
+}
+
+/* Milliseconds until c-ares or the caller has to do something. */
+static int
+patience(ares_channel channel, int64_t deadline)
+{
+    struct timeval most = sdr_clock_left(deadline), space;
+    struct timeval *wait = ares_timeout(channel, &most, &space);
+
+    return (int)(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000);
+}
+
+/* Wait once for what c-ares waits for, and let it work. */
+static void
+turn(ares_channel channel, int64_t deadline)
+{
+    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+    struct pollfd waiting[ARES_GETSOCK_MAXNUM];
+    unsigned wanted =
+        (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    nfds_t n = 0;
+
+    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+        bool in = (wanted >> i & 1) != 0;
+        bool out = (wanted >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
+
+        if (in || out)
+            waiting[n++] = (struct pollfd){
+                .fd = sockets[i],
+                .events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0))};
+    }
+    if (poll(waiting, n, patience(channel, deadline)) <= 0) {
+        ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        return;
+    }
+    for (nfds_t i = 0; i < n; i++) {
+        bool in = (waiting[i].revents & ~POLLOUT) != 0;
+        bool out = (waiting[i].revents & POLLOUT) != 0;
+
+        ares_process_fd(channel, in ? waiting[i].fd : ARES_SOCKET_BAD,
+                        out ? waiting[i].fd : ARES_SOCKET_BAD);
+    }
+}
+
+void
+sdr_resolve_wait(struct ares_channeldata *channel, const bool *done,
+                 int64_t deadline)
+{
+    while (!*done && sdr_clock() < deadline)
+        turn(channel, deadline);
+}
+
+static int
+try_ms(int64_t deadline)
+{
+    int64_t share = (deadline - sdr_clock()) / (SERVERS << TRIES);
+
+    if (share < TRY_MS_MIN)
+        return TRY_MS_MIN;
+    return share > TRY_MS_MAX ? TRY_MS_MAX : (int)share;
+}
+
+static void
+ask(ares_channel channel, const char *host, const char *service,
+    int64_t deadline, struct question *question)
+{
+    const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
+                                              .ai_flags = ARES_AI_NUMERICSERV,
+                                              .ai_socktype = SOCK_STREAM};
+
+    question->answered = false;
+    ares_getaddrinfo(channel, host, service, &hints, on_answer, question);
+    sdr_resolve_wait(channel, &question->answered, deadline);
+}
+
+static const char *
+reason(const struct question *question)
+{
+    if (!question->answered || question->status == ARES_ETIMEOUT)
+        return "no name server answered in time";
+    if (question->status == ARES_SUCCESS || question->status == ARES_ENODATA)
+        return "the name has no address";
+    if (question->status == ARES_ENOTFOUND)
+        return "no such host";
+    return ares_strerror(question->status);
+}
+
+enum sdr_status
+sdr_resolve(const char *host, uint16_t port, int64_t deadline,
+            struct sdr_addresses *addresses, struct sdr_error *error)
+{
+    struct ares_options options = {.timeout = try_ms(deadline), .tries = TRIES};
+    struct question question = {.addresses = addresses};
+    ares_channel channel;
+    char service[8];
+
+    addresses->count = 0;
+    if (read_address(host, port, addresses))
+        return SDR_OK;
+    if (ares_init_options(&channel, &options,
+                          ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES)
+        != ARES_SUCCESS) {
+        sdr_error_set(error, "%s: cannot set up the resolver", host);
+        return SDR_TEMPFAIL;
+    }
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    do
+        ask(channel, host, service, deadline, &question);
+    while (question.answered && question.status == ARES_ETIMEOUT
+           && sdr_clock() < deadline);
+    if (addresses->count == 0)
+        sdr_error_set(error, "%s: %s", host, reason(&question));
+    ares_destroy(channel);
+    return addresses->count > 0 ? SDR_OK : SDR_TEMPFAIL;
+}

@@ -1,0 +1,113 @@
+/* lmdb_page.h - what LMDB 0.9 writes into its pages
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * For those who read them with distrust: lmdb_pages.h and lmdb_check.h. False
+ * is what cannot be.
+ */
+#ifndef SDR_PAGE_H
+#define SDR_PAGE_H
+
+#include <endian.h>
+#include <string.h>
+
+#include "replica/lmdb_pages.h"
+
+enum {
+    SDR_PAGE_BRANCH = 0x01,
+    SDR_PAGE_LEAF = 0x02,
+    SDR_PAGE_OVERFLOW = 0x04,
+    SDR_PAGE_META = 0x08,
+    SDR_PAGE_KINDS = 0x7f
+};
+/* Of nodes in leaves: the value has pages of its own; it is a tree. */
+enum { SDR_PAGE_BIG = 0x01, SDR_PAGE_TREE = 0x02, SDR_PAGE_NODE_KINDS = 0x07 };
+enum { SDR_PAGE_DATA_VERSION = 1, SDR_PAGE_DEPTH_MAX = 32 };
+#define SDR_PAGE_MAGIC 0xBEEFC0DEU
+
+struct sdr_page_head {
+    size_t number;
+    uint16_t pad, flags;
+    uint16_t lower, upper; /* of an overflow page: how many they are, 32 bits */
+};
+
+/* Behind the head of a page are the places of its nodes, of two octets each. */
+struct sdr_page_node {
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+    uint16_t low, high;
+#else
+    uint16_t high, low;
+#endif
+    uint16_t flags, key_size; /* the key and the value follow */
+};
+
+struct sdr_page_tree {
+    uint32_t pad; /* of that of free pages: the size of a page */
+    uint16_t flags, depth;
+    size_t branches, leaves, overflows, entries, root;
+};
+
+/* Behind the heads of the first two pages. */
+struct sdr_page_meta {
+    uint32_t magic, version;
+    void *address;
+    size_t map_size;
+    struct sdr_page_tree trees[2]; /* of free pages, and the main one */
+    size_t last, transaction;
+};
+
+/* A page of nodes, looked at. */
+struct sdr_page {
+    const unsigned char *octets;
+    unsigned nodes; /* at least one */
+    bool leaf;
+};
+
+/* The page with this number; false as well if another one stands there. */
+bool
+sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
+              size_t number, bool leaf, struct sdr_page *page);
+
+/* The node with this index, and its key. */
+static inline bool
+sdr_page_node(const struct sdr_pages *pages, const struct sdr_page *page,
+              unsigned index, struct sdr_page_node *node, MDB_val *key)
+{
+    size_t begin = sizeof(struct sdr_page_head) + 2 * (size_t)page->nodes;
+    uint16_t at;
+
+    memcpy(&at, page->octets + sizeof(struct sdr_page_head) + 2 * (size_t)index,
+           sizeof at);
+    if (at < begin || at + sizeof *node > pages->page_size)
+        return false;
+    memcpy(node, page->octets + at, sizeof *node);
+    key->mv_size = node->key_size;
+    key->mv_data = (void *)(uintptr_t)(page->octets + at + sizeof *node);
+    return at + sizeof *node + node->key_size <= pages->page_size;
+}
+
+/* How large its value is. */
+static inline size_t
+sdr_page_size(const struct sdr_page_node *node)
+{
+    return (size_t)node->low | (size_t)node->high << 16;
+}
+
+/* Of a branch: where it leads. */
+static inline size_t
+sdr_page_child(const struct sdr_page_node *node)
+{
+    size_t number = sdr_page_size(node);
+
+#if SIZE_MAX > 0xffffffff
+    number |= (size_t)node->flags << 32;
+#endif
+    return number;
+}
+
+/* Of a leaf: its value. */
+bool
+sdr_page_value(const struct sdr_pages *pages, const struct sdr_tree *tree,
+               const struct sdr_page *page, const struct sdr_page_node *node,
+               const MDB_val *key, MDB_val *value);
+
+#endif

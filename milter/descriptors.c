@@ -1,0 +1,54 @@
+/* descriptors.c - see descriptors.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "descriptors.h"
+
+#include <sys/resource.h>
+
+enum {
+    RESERVE = 128, /* files, sockets of ours, names that are resolved */
+    MILTER_MAX = 2000,
+    LEAST = 16,     /* for each socket, whatever the limit is */
+    DEFAULT = 1024, /* where the limit cannot be read */
+    MOST = 1000000, /* where there is none */
+};
+
+static unsigned
+raise_limit(void)
+{
+    struct rlimit limit;
+    rlim_t now;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return DEFAULT;
+    now = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        now = limit.rlim_cur;
+    return now < MOST ? (unsigned)now : MOST;
+}
+
+static unsigned
+reserved(const struct sdr_config *config)
+{
+    unsigned count = RESERVE;
+
+    for (unsigned i = 0; i < config->directory_count; i++)
+        count += config->directories[i].max_connections
+                 * config->directories[i].uris.count;
+    return count;
+}
+
+struct descriptors
+descriptors_share(const struct sdr_config *config)
+{
+    unsigned all = raise_limit();
+    unsigned reserve = reserved(config);
+    unsigned rest = all > reserve + 2 * LEAST ? all - reserve : 2 * LEAST;
+    struct descriptors share = {.milter = rest / 2};
+
+    if (share.milter > MILTER_MAX)
+        share.milter = MILTER_MAX;
+    share.tables = rest - share.milter;
+    return share;
+}

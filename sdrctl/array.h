@@ -1,0 +1,19 @@
+/* array.h - growing arrays
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_ARRAY_H
+#define SDRCTL_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "status.h"
+
+/* Append ITEM of SIZE octets to the array at *ITEMS, a pointer of any type,
+ * with *COUNT items in memory for *ROOM of them; all zero is an empty array.
+ * False without memory, and nothing has changed. */
+bool SDR_MUST_USE
+array_append(void *items, size_t *count, size_t *room, const void *item,
+             size_t size);
+
+#endif

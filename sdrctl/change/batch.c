@@ -1,0 +1,165 @@
+/* batch.c - see batch.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "change/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unistr.h>
+
+#include "array.h"
+
+bool
+batch_add(struct batch *batch, const char *address, unsigned long line)
+{
+    struct batch_line item = {strdup(address), line};
+
+    if (item.address != NULL
+        && array_append(&batch->items, &batch->count, &batch->room, &item,
+                        sizeof item))
+        return true;
+    free(item.address);
+    return false;
+}
+
+void
+batch_clear(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        free(batch->items[i].address);
+    free(batch->items);
+    *batch = (struct batch){.items = NULL};
+}
+
+/* The closing quote of the quote that TEXT begins with: neither doubled (CSV)
+ * nor after a backslash (RFC 5321). NULL if there is none. */
+static char *
+closing_quote(char *text)
+{
+    for (char *at = text + 1; *at != '\0'; at++) {
+        if (*at == '"' && at[1] != '"')
+            return at;
+        if ((*at == '"' || *at == '\\') && at[1] != '\0')
+            at++;
+    }
+    return NULL;
+}
+
+static void
+halve_quotes(char *text)
+{
+    char *out = text;
+
+    for (char *at = text; *at != '\0'; at++) {
+        if (*at == '"' && at[1] == '"')
+            at++;
+        *out++ = *at;
+    }
+    *out = '\0';
+}
+
+/* The first field, in place; NULL if a quote is not closed. The field or the
+ * local part may be quoted: "a b"@example.com. */
+static char *
+first_field(char *line)
+{
+    static const char ends[] = ",;\t";
+    char *end;
+
+    if (line[0] != '"') {
+        line[strcspn(line, ends)] = '\0';
+        return line;
+    }
+    end = closing_quote(line);
+    if (end == NULL)
+        return NULL;
+    if (end[1] != '\0' && strchr(ends, end[1]) == NULL) {
+        end[strcspn(end, ends)] = '\0';
+        return line;
+    }
+    *end = '\0';
+    halve_quotes(line + 1);
+    return line + 1;
+}
+
+static char *
+trim(char *text)
+{
+    size_t len;
+
+    text += strspn(text, " \t");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        text[--len] = '\0';
+    return text;
+}
+
+struct batch_reader {
+    struct batch *batch;
+    batch_mistake mistake;
+    void *arg;
+    unsigned long line;
+    bool has_content, ok;
+};
+
+static void
+report_mistake(struct batch_reader *reader, const char *text)
+{
+    reader->mistake(reader->arg, reader->batch, reader->line, text);
+    reader->ok = false;
+}
+
+static void
+read_line(struct batch_reader *reader, char *line, size_t len)
+{
+    char *field;
+
+    if (memchr(line, '\0', len) != NULL
+        || u8_check((const uint8_t *)line, len) != NULL) {
+        report_mistake(reader, "not UTF-8");
+        return;
+    }
+    line = trim(line);
+    if (line[0] == '\0' || line[0] == '#')
+        return;
+    field = first_field(line);
+    if (field == NULL)
+        report_mistake(reader, "a quote is not closed");
+    else if ((strchr(field, '@') != NULL || reader->has_content)
+             && !batch_add(reader->batch, trim(field), reader->line))
+        report_mistake(reader, "no memory");
+    reader->has_content = true;
+}
+
+bool
+batch_read(struct batch *batch, const char *path, batch_mistake mistake,
+           void *arg)
+{
+    struct batch_reader reader = {
+        .batch = batch, .mistake = mistake, .arg = arg, .ok = true};
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+
+    batch->file = path;
+    if (file == NULL) {
+        report_mistake(&reader, strerror(errno));
+        return false;
+    }
+    while ((len = getline(&line, &size, file)) > 0) {
+        size_t skip =
+            reader.line++ == 0 && strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+        read_line(&reader, line + skip, (size_t)len - skip);
+    }
+    if (ferror(file))
+        report_mistake(&reader, strerror(errno));
+    free(line);
+    if (file != stdin)
+        fclose(file);
+    return reader.ok;
+}

@@ -1,0 +1,41 @@
+/* batch.h - a list of addresses, from a file or the command line
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A file has one address per line, or is CSV (RFC 4180) whose first field is
+ * one; a first line without an address is a header. Empty lines and lines that
+ * begin with # are ignored, and so are a byte order mark and carriage returns.
+ */
+#ifndef SDRCTL_BATCH_H
+#define SDRCTL_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct batch {
+    struct batch_line {
+        char *address;
+        unsigned long line; /* 0: from the command line */
+    } * items;
+    size_t count, room;
+    const char *file; /* borrowed; NULL: none */
+};
+
+/* Called with each error: in LINE, or in the file as a whole if it is 0. */
+typedef void (*batch_mistake)(void *arg, const struct batch *batch,
+                              unsigned long line, const char *text);
+
+/* Add an address. False without memory. */
+bool
+batch_add(struct batch *batch, const char *address, unsigned long line);
+
+/* Add the addresses in the file, "-" for standard input, and report each error.
+ * False if there was one. */
+bool
+batch_read(struct batch *batch, const char *path, batch_mistake mistake,
+           void *arg);
+
+/* Free what it holds. */
+void
+batch_clear(struct batch *batch);
+
+#endif

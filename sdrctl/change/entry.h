@@ -1,0 +1,76 @@
+/* entry.h - entries of a directory that are to be changed
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Values are kept octet for octet. Made by person_find(), freed by
+ * people_clear().
+ */
+#ifndef SDRCTL_PERSON_H
+#define SDRCTL_PERSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ldap.h>
+
+#include "ldap/connection.h"
+#include "decision/facts.h"
+
+struct values {
+    struct berval *items;
+    size_t count;
+};
+
+struct person {
+    unsigned directory;
+    char *dn;
+    char *address; /* the one searched for, or the first in a split domain */
+    unsigned long line; /* in the batch; 0: none */
+    bool is_group;
+    bool is_recipient; /* has the class sdrRecipient */
+    struct values owner, routing, hold;
+    struct sdr_facts facts; /* settled */
+};
+
+struct people {
+    struct person *items;
+    size_t count, room;
+};
+
+/* Add all entries of the directory with this address to PEOPLE, without
+ * fallback to weaker keys. SDR_OK, even if there are none; or with the reason
+ * SDR_INVALID: not an address in a split domain, or SDR_TEMPFAIL. */
+enum sdr_status SDR_MUST_USE
+person_find(struct sdr_connection *connection, const struct sdr_config *config,
+            unsigned directory, const char *address, struct people *people,
+            struct sdr_error *error);
+
+/* Add all entries with an address in a split domain that match an LDAP filter.
+ * Results as above; SDR_INVALID: not a filter. */
+enum sdr_status SDR_MUST_USE
+person_find_all(struct sdr_connection *connection,
+                const struct sdr_config *config, unsigned directory,
+                const char *filter, struct people *people,
+                struct sdr_error *error);
+
+/* Read the values of COUNT attributes of one entry into VALUES, each to be
+ * cleared with values_clear(). SDR_OK; SDR_NOTFOUND, no such entry;
+ * SDR_TEMPFAIL with the reason. */
+enum sdr_status SDR_MUST_USE
+person_read(struct sdr_connection *connection, const char *dn,
+            const char *const *names, size_t count, struct values *values,
+            struct sdr_error *error);
+
+bool
+values_add(struct values *values, const char *value, size_t len);
+
+/* True if both have the same values, in any order. */
+bool
+values_same(const struct values *a, const struct values *b);
+
+void
+values_clear(struct values *values);
+
+void
+people_clear(struct people *people);
+
+#endif

@@ -1,0 +1,42 @@
+/* finding.h - what sdrctl check finds, and how it is printed
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_FINDING_H
+#define SDRCTL_FINDING_H
+
+#include <stdbool.h>
+
+#include "status.h"
+
+enum check_result {
+    CHECK_OK,
+    CHECK_DOUBTFUL,   /* it works, but somebody should look at it */
+    CHECK_WRONG,      /* mail is deferred or misrouted until this is fixed */
+    CHECK_UNREACHABLE /* not known now: a server does not answer */
+};
+
+/* How findings are printed. */
+extern struct finding_style {
+    bool json;
+    bool quiet; /* omit CHECK_OK */
+} finding_style;
+
+/* Print what the following findings are about. */
+SDR_PRINTF(1, 2)
+void
+report_heading(const char *format, ...);
+
+/* Print a finding, and set *WORST to RESULT if that is worse. SUBJECT is a word
+ * or two, the text a sentence, which may hold text from outside; ADVICE is NULL
+ * if there is none. */
+SDR_PRINTF(5, 6)
+void
+report_finding(enum check_result *worst, enum check_result result,
+               const char *subject, const char *advice, const char *format,
+               ...);
+
+/* Set *WORST to RESULT if that is worse. */
+void
+worsen(enum check_result *worst, enum check_result result);
+
+#endif

@@ -1,0 +1,87 @@
+/* members.c - members of aliases who have moved
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/mta.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* So often in a row without an answer, the directory is not asked again: each
+ * question may take its whole timeout. */
+enum { SILENT_MAX = 3 };
+
+/* The whole ADDRESS of somebody in a split domain that counts whose mail leaves
+ * for another site. */
+static bool
+has_moved(const struct mta *mta, struct members *members, const char *name,
+          char address[VALUE_SIZE])
+{
+    const char *domain = strrchr(name, '@');
+    const struct sdr_name *found;
+    struct sdr_verdict verdict;
+
+    if (domain == NULL && members->local == NULL)
+        return false;
+    domain = domain == NULL ? members->local : domain + 1;
+    snprintf(address, VALUE_SIZE, "%.*s@%s", (int)strcspn(name, "@"), name,
+             domain);
+    found = name_of(mta, address);
+    if (members->silent >= SILENT_MAX || found == NULL
+        || found->kind != SDR_NAME_SPLIT
+        || (members->domains != NULL && !has_word(members->domains, domain)))
+        return false;
+    sdr_decide(mta->check->sdr, address, NULL, &verdict);
+    members->silent = verdict.kind == SDR_DEFER ? members->silent + 1 : 0;
+    return verdict.leaves
+           && (verdict.kind == SDR_REDIRECT || verdict.kind == SDR_COPY);
+}
+
+void
+count_members(const struct mta *mta, struct members *members, const char *alias,
+              const char *value)
+{
+    char word[VALUE_SIZE], address[VALUE_SIZE], own[VALUE_SIZE];
+
+    /* What follows a program may be its arguments. */
+    while (next_word(&value, word, sizeof word)
+           && strpbrk(word, "\"|") == NULL) {
+        const char *name = word + (word[0] == '\\');
+
+        if (strpbrk(name, "/:") != NULL
+            || !has_moved(mta, members, name, address))
+            continue;
+        if (has_moved(mta, members, alias, own))
+            return;
+        if (members->count++ == 0)
+            snprintf(members->first, sizeof members->first, "%.1000s of %.250s",
+                     address, alias);
+    }
+}
+
+void
+report_members(struct mta *mta, const char *parameter, const char *advice,
+               const struct members *members)
+{
+    if (members->count > 0)
+        report(mta, CHECK_WRONG, parameter, advice,
+               "members of aliases are at another site today (%u), such as "
+               "%s: they are not routed, and get the mail at the mailbox that "
+               "they have left",
+               members->count, members->first);
+}
+
+void
+report_not_shown(struct mta *mta, const char *these)
+{
+    const struct sdr_config *config = mta->config;
+    bool rewrites = false;
+
+    for (unsigned i = 0; i < config->site_count; i++)
+        rewrites |=
+            i != config->this_site && config->sites[i].delivery == SDR_REWRITE;
+    if (rewrites)
+        report(mta, CHECK_DOUBTFUL, "rewrite", "rewrite = tables in sdr.conf",
+               "= milter: members of aliases, .forward targets%s are not "
+               "routed: such mail goes to the mailbox that somebody has left",
+               these);
+}

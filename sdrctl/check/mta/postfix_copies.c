@@ -1,0 +1,260 @@
+/* postfix_copies.c - sdrctl check mta: recipients that Postfix adds
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Copies by BCC and what aliases lead to are shown to no milter. Postfix sends
+ * a message with REDIRECT, in access(5) tables and header_checks(5), to that
+ * address when all tables have been asked already.
+ */
+#include "check/mta/postfix.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char not_shown[] = "gets a copy that is not shown to sdr-milter";
+
+/* Where the directory says that mail belongs; no text for another site. */
+static const char *const today[] = {
+    [SDR_PASS] = "today here",
+    [SDR_REJECT] = "today in no directory",
+    [SDR_DEFER] = "today not known",
+    [SDR_REDIRECT] = NULL,
+    [SDR_COPY] = NULL,
+    [SDR_ROUTE] = NULL,
+};
+
+/* True if one of these ADDRESSES is in a split domain: reported, for mail that
+ * is not routed goes there. HOW: "gets a copy that ...". */
+static bool
+report_unrouted(struct postfix *p, const char *parameter, const char *addresses,
+                const char *how)
+{
+    char word[VALUE_SIZE], whole[2 * VALUE_SIZE];
+
+    while (next_word(&addresses, word, sizeof word)) {
+        bool bare = strchr(word, '@') == NULL;
+        const struct sdr_name *name;
+        struct sdr_verdict verdict;
+        const char *where;
+
+        snprintf(whole, sizeof whole, "%s%s%s", word, bare ? "@" : "",
+                 bare ? get_origin(p) : "");
+        name = name_of(p->mta, whole);
+        if (name == NULL || name->kind != SDR_NAME_SPLIT)
+            continue;
+        sdr_decide(p->mta->check->sdr, whole, NULL, &verdict);
+        where = today[verdict.kind];
+        report(p->mta, where != NULL ? CHECK_DOUBTFUL : CHECK_WRONG, parameter,
+               "write it with the routing domain of its site; for copies, "
+               "rewrite = tables in sdr.conf helps too",
+               "%s %s: it stays here, wherever the mailbox is (%s)", whole, how,
+               where != NULL ? where : "today at another site");
+        return true;
+    }
+    return false;
+}
+
+/* ---- BCC ---- */
+
+/* Whoever it is for: the copy is what counts. */
+static void
+look_at_bcc_maps(struct postfix *p, const char *parameter, const char *list)
+{
+    struct entries entries = {.list = list};
+    struct probe probe = {0};
+    char value[VALUE_SIZE];
+
+    while (next_probe(p->mta, &probe)) {
+        if (query_address(p, parameter, list, probe.own, value) == YES
+            && report_unrouted(p, parameter, value, not_shown))
+            return;
+    }
+    while (next_entry(p, &entries)) {
+        if (report_unrouted(p, parameter, entries.value, not_shown))
+            return;
+    }
+}
+
+/* What makes the edits of a milter miss, or leaves recipients out of them. */
+static void
+look_at_cleanup(struct postfix *p, const struct service *cleanup)
+{
+    static const char *const maps[] = {"recipient_bcc_maps", "sender_bcc_maps"};
+    static const char original[] = "enable_original_recipient";
+
+    if (is_new_value(p, cleanup, original)
+        && strcmp(get(p, cleanup, original), "no") == 0)
+        report(p->mta, CHECK_WRONG, original,
+               "take it out, the default is yes; or rewrite = tables in "
+               "sdr.conf",
+               "no: recipients that sdr-milter adds can get lost, and those "
+               "that it deletes can stay, if anything else rewrites "
+               "addresses");
+    if (is_new_value(p, cleanup, "always_bcc"))
+        report_unrouted(p, "always_bcc", get(p, cleanup, "always_bcc"),
+                        not_shown);
+    for (unsigned i = 0; i < 2; i++) {
+        if (is_new_value(p, cleanup, maps[i]))
+            look_at_bcc_maps(p, maps[i], get(p, cleanup, maps[i]));
+    }
+}
+
+/* ---- actions ---- */
+
+static const struct {
+    const char *command, *name;
+} parameters[] = {
+    {"smtpd", "smtpd_client_restrictions"},
+    {"smtpd", "smtpd_helo_restrictions"},
+    {"smtpd", "smtpd_sender_restrictions"},
+    {"smtpd", "smtpd_relay_restrictions"},
+    {"smtpd", "smtpd_recipient_restrictions"},
+    {"smtpd", "smtpd_data_restrictions"},
+    {"smtpd", "smtpd_end_of_data_restrictions"},
+    {"cleanup", "header_checks"},
+    {"cleanup", "mime_header_checks"},
+    {"cleanup", "nested_header_checks"},
+    {"cleanup", "body_checks"},
+};
+
+/* True if something was reported of the words of one entry. */
+static bool
+look_at_action(struct postfix *p, const char *parameter, const char *entry)
+{
+    char action[VALUE_SIZE] = "", word[VALUE_SIZE];
+
+    while (entry[0] != '#' && next_word(&entry, word, sizeof word)) {
+        bool redirect = strcasecmp(action, "REDIRECT") == 0;
+        bool copy = strcasecmp(action, "BCC") == 0 && !p->mta->tables;
+
+        if ((redirect || copy)
+            && report_unrouted(p, parameter, word,
+                               redirect ? "is where REDIRECT leads mail that "
+                                          "is not routed any more"
+                                        : not_shown))
+            return true;
+        snprintf(action, sizeof action, "%s", word);
+    }
+    return false;
+}
+
+/* Every table in it, whatever it is asked for. Those with patterns are files of
+ * text. */
+static bool
+look_at_actions(struct postfix *p, const char *parameter, const char *list)
+{
+    struct entries entries = {.list = list};
+    char table[VALUE_SIZE];
+
+    while (next_entry(p, &entries)) {
+        if (look_at_action(p, parameter, entries.value))
+            return true;
+    }
+    while (next_word(&list, table, sizeof table)) {
+        const char *path = strstr(table, ":/");
+        const struct reply *file;
+
+        if (path == NULL
+            || (strncmp(table, "regexp:", 7) != 0
+                && strncmp(table, "pcre:", 5) != 0
+                && strncmp(table, "cidr:", 5) != 0))
+            continue;
+        file = read_lines(p->mta, path + 1);
+        for (const char *line = NULL; (line = next_line(file, line)) != NULL;) {
+            if (look_at_action(p, parameter, line))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Address probes are shown to no milter either. */
+static void
+look_at_parameter(struct postfix *p, const char *parameter, const char *value)
+{
+    static const char probes[] = "reject_unverified_recipient";
+
+    if (!p->routed && has_word(value, probes))
+        report(p->mta, CHECK_DOUBTFUL, parameter,
+               "take it out: sdr-milter refuses who is unknown",
+               "%s: its probes do not pass sdr-milter, so that people of other "
+               "sites may be refused",
+               probes);
+    (void)look_at_actions(p, parameter, value);
+}
+
+void
+look_at_copies(struct postfix *p)
+{
+    for (const struct service *s = NULL;
+         !p->mta->tables && (s = next_service(p, s, "cleanup")) != NULL;)
+        look_at_cleanup(p, s);
+    for (unsigned i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
+        const char *name = parameters[i].name;
+
+        for (const struct service *s = NULL;
+             (s = next_service(p, s, parameters[i].command)) != NULL;) {
+            if (is_new_value(p, s, name))
+                look_at_parameter(p, name, get(p, s, name));
+        }
+    }
+}
+
+/* ---- aliases ---- */
+
+static const char ask_tables[] = "rewrite = tables in sdr.conf, see "
+                                 "sdr-milter(8); or write members at other "
+                                 "sites with the routing domain of their site";
+
+static void
+look_at_members(struct postfix *p, const char *parameter, const char *advice,
+                struct members *members)
+{
+    struct entries entries = {.list = get(p, NULL, parameter)};
+
+    while (next_entry(p, &entries))
+        count_members(p->mta, members, entries.key, entries.value);
+    report_members(p->mta, parameter, advice, members);
+}
+
+/* internal_mail_filter_classes: cleanup(8) shows them to non_smtpd_milters. */
+static bool
+shows_bounces(const struct postfix *p)
+{
+    const struct service *cleanup = next_service(p, NULL, "cleanup");
+
+    return cleanup != NULL
+           && has_word(get(p, cleanup, "internal_mail_filter_classes"),
+                       "bounce")
+           && asks_milter(p, cleanup, get(p, cleanup, "non_smtpd_milters"));
+}
+
+/* local(8) sends members in other domains on by cleanup(8): tables see them. */
+void
+look_at_aliases(struct postfix *p)
+{
+    const char *maps = "virtual_alias_maps", *list = get(p, NULL, maps);
+    const char *local = find_local_domain(p), *origin = get_origin(p);
+    struct members members = {
+        .local = local != NULL ? local : origin,
+        .domains = p->mta->tables ? get(p, NULL, "mydestination") : NULL};
+    struct members virtuals = {.local = origin};
+    struct tables tables;
+
+    read_tables(p, maps, list, &tables);
+    if (!p->mta->tables) {
+        report_not_shown(p->mta, shows_bounces(p) ? "" : " and bounces");
+        if (tables.others)
+            report(p->mta, CHECK_DOUBTFUL, maps, ask_tables,
+                   "%s: an alias in a split domain that the directory does "
+                   "not have may be refused",
+                   list);
+        look_at_members(p, maps, ask_tables, &virtuals);
+    }
+    look_at_members(p, "alias_maps",
+                    p->mta->tables ? "keep lists in virtual_alias_maps, or "
+                                     "put the domain into "
+                                     "virtual_mailbox_domains"
+                                   : ask_tables,
+                    &members);
+}

@@ -1,0 +1,310 @@
+/* postfix_rewrites.c - sdrctl check mta: what else changes recipients
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * ADDRESS_REWRITING_README: canonical_maps, masquerade_domains and
+ * virtual_alias_maps are the work of cleanup(8), relocated_maps that of
+ * trivial-rewrite(8), smtp_generic_maps that of the client. Each is asked for a
+ * made-up recipient: as the world writes it, and as sdr does that sends it to
+ * another site.
+ */
+#include "check/mta/postfix.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { BY_MILTER = 1, BY_TABLES = 2, BOTH = 3 };
+
+#define CANONICAL "canonical_maps recipient_canonical_maps"
+#define CLEANUP   "canonical_maps recipient_canonical_maps masquerade_domains"
+
+static const char generic[] = "smtp_generic_maps lmtp_generic_maps";
+
+/* Answers that do harm: another address, one in another domain, one outside the
+ * split domains, the same local part at another site, another local part, every
+ * one. */
+enum harm { CHANGES, MOVES, LEAVES, LEADS_AWAY, GATHERS, ANSWERS };
+
+static const struct rule {
+    const char *command, *parameters; /* of this program */
+    enum { TARGET, OWN, HERE } asked; /* see struct probe */
+    enum harm harm;
+    unsigned modes, listed; /* so do entries for single people in these */
+    enum check_result result;
+    const char *effect, *advice;
+} rules[] = {
+    {"cleanup", CLEANUP, TARGET, CHANGES, BY_MILTER, BY_MILTER, CHECK_WRONG,
+     "what sdr-milter adds is changed back: mail for other sites stays here",
+     "rewrite = tables in sdr.conf; or let it leave the routing domains of "
+     "the sites alone"},
+    {"cleanup", CLEANUP, OWN, LEAVES, BY_TABLES, BY_TABLES, CHECK_WRONG,
+     "virtual_alias_maps is asked after it: mail is not routed",
+     "rewrite = milter in sdr.conf; or move it to virtual_alias_maps, behind "
+     "sdr-milter's table"},
+    {"cleanup", CLEANUP, HERE, MOVES, BY_TABLES, BY_TABLES, CHECK_WRONG,
+     "what another site has sent here is routed once more: the sites can send "
+     "copies to each other for ever, and unknown recipients are accepted",
+     "let it leave this site's routing domains alone"},
+    {"cleanup", CANONICAL, OWN, LEADS_AWAY, BY_MILTER, BY_MILTER, CHECK_WRONG,
+     "the directory may say something else: mail goes to the wrong site, or "
+     "twice to a recipient with two mailboxes",
+     "take it out: sdr does that"},
+    {"non_smtpd", CANONICAL, OWN, CHANGES, BY_MILTER, BY_MILTER, CHECK_DOUBTFUL,
+     "sdr-milter sees mail by sendmail(1) after it: recipients who have moved "
+     "can get it twice, or in the old mailbox",
+     "rewrite = tables in sdr.conf; or sender_canonical_maps in its place"},
+    {"cleanup", "virtual_alias_maps", TARGET, CHANGES, BOTH, BOTH, CHECK_WRONG,
+     "mail for other sites stays here, or is deferred",
+     "let it leave the routing domains of the sites alone"},
+    {"cleanup", "virtual_alias_maps", OWN, LEADS_AWAY, BOTH, BOTH, CHECK_WRONG,
+     "the directory may say something else: mail goes to the wrong site, or "
+     "twice to a recipient with two mailboxes",
+     "take it out: sdr does that"},
+    {"cleanup", "virtual_alias_maps", OWN, GATHERS, BOTH, 0, CHECK_DOUBTFUL,
+     "it takes the mail of everybody who stays here and has no entry of his "
+     "own",
+     "write the catch-all into the directory, see sdr.conf(5)"},
+    {"cleanup", "virtual_alias_maps", HERE, MOVES, BY_TABLES, 0, CHECK_WRONG,
+     "unknown recipients there are accepted, and bounced later",
+     "let it leave this site's routing domains alone"},
+    {"trivial-rewrite", "relocated_maps", TARGET, ANSWERS, BOTH, BOTH,
+     CHECK_WRONG, "mail for other sites is returned (5.1.6)", "take it out"},
+    {"trivial-rewrite", "relocated_maps", HERE, ANSWERS, BY_MILTER, 0,
+     CHECK_WRONG, "mail that another site has sent here is returned (5.1.6)",
+     "take it out"},
+    {"trivial-rewrite", "relocated_maps", OWN, ANSWERS, BOTH, BY_MILTER,
+     CHECK_WRONG,
+     "Postfix refuses the recipient (5.1.6) before it asks sdr-milter",
+     "take it out: the directory says where the mailbox is"},
+    {"smtp", generic, TARGET, CHANGES, BOTH, BOTH, CHECK_WRONG,
+     "the other site gets mail for a recipient that it sends back, or does "
+     "not know",
+     "let it leave the routing domains of the sites alone"},
+};
+enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
+
+/* ---- answers ---- */
+
+/* The whole of "dave", of myorigin; and of "@store.test", which means the same
+ * local part there as in ADDRESS. */
+static void
+complete(const struct postfix *p, const char *word, const char *address,
+         char whole[VALUE_SIZE])
+{
+    const char *at = strchr(word, '@');
+
+    if (at == NULL)
+        snprintf(whole, VALUE_SIZE, "%s@%s", word, get_origin(p));
+    else if (at == word)
+        snprintf(whole, VALUE_SIZE, "%.*s%s", (int)strcspn(address, "@"),
+                 address, word);
+    else
+        snprintf(whole, VALUE_SIZE, "%s", word);
+}
+
+/* Whether one WORD of an answer for ADDRESS does harm. */
+static bool
+is_harmful(const struct postfix *p, enum harm harm, const char *word,
+           const char *address)
+{
+    char whole[VALUE_SIZE];
+    size_t len = strcspn(address, "@");
+    bool same;
+
+    complete(p, word, address, whole);
+    same = strncasecmp(whole, address, len + 1) == 0;
+    switch (harm) {
+    case CHANGES:
+        return strcasecmp(whole, address) != 0;
+    case MOVES:
+        return strcasecmp(strrchr(whole, '@'), strrchr(address, '@')) != 0;
+    case LEAVES:
+        return !is_own(p->mta, whole);
+    case LEADS_AWAY:
+        return same && is_foreign(p->mta, whole);
+    case GATHERS:
+        return !same;
+    case ANSWERS:
+        break;
+    }
+    return true;
+}
+
+static bool
+does_harm(const struct postfix *p, enum harm harm, const char *value,
+          const char *address)
+{
+    char word[VALUE_SIZE];
+
+    while (next_word(&value, word, sizeof word)) {
+        if (is_harmful(p, harm, word, address))
+            return true;
+    }
+    return harm == ANSWERS;
+}
+
+/* What masquerade_domains, a LIST, makes of an address below one of them. */
+static enum answer
+masquerade(const char *list, const char *address, char value[VALUE_SIZE])
+{
+    const char *domain = strrchr(address, '@') + 1;
+    char word[VALUE_SIZE];
+
+    while (next_word(&list, word, sizeof word)) {
+        const char *name = word + strspn(word, "!");
+
+        if (strcasecmp(name, domain) != 0 && !is_below(domain, name))
+            continue;
+        snprintf(value, VALUE_SIZE, "%.*s@%s", (int)strcspn(address, "@"),
+                 address, name);
+        return (name - word) % 2 == 0 && strcasecmp(name, domain) != 0 ? YES
+                                                                       : NO;
+    }
+    return NO;
+}
+
+/* True if nothing more need be asked. */
+static bool
+look_at_probe(struct postfix *p, const struct rule *rule, const char *parameter,
+              const char *list, const struct probe *probe)
+{
+    const char *address = rule->asked == TARGET ? probe->target
+                          : rule->asked == OWN  ? probe->own
+                                                : probe->here;
+    char value[VALUE_SIZE];
+    enum answer answer =
+        strncmp(parameter, "masquerade", 10) == 0
+            ? masquerade(list, address, value)
+            : query_address(p, parameter, list, address, value);
+
+    if (answer != YES || !does_harm(p, rule->harm, value, address))
+        return answer == PERHAPS;
+    report(p->mta, rule->result, parameter, rule->advice,
+           "its answer for %s is %s: %s", address, value, rule->effect);
+    return true;
+}
+
+/* ---- entries for single people ---- */
+
+/* A key is a recipient at another site; one in this site's routing domain; or
+ * one in a split domain, or a name that is looked for if such a domain is
+ * local. */
+static bool
+is_person(const struct postfix *p, const struct rule *rule, const char *key)
+{
+    const struct sdr_name *name = name_of(p->mta, key);
+
+    if (strchr(key, '@') == NULL)
+        return rule->asked == OWN && strchr(key, '.') == NULL
+               && find_local_domain(p) != NULL;
+    if (key[0] == '@' || name == NULL)
+        return false;
+    if (rule->asked == TARGET)
+        return is_foreign(p->mta, key);
+    return (name->kind == SDR_NAME_SPLIT) == (rule->asked == OWN)
+           && is_own(p->mta, key);
+}
+
+static bool
+look_at_people(struct postfix *p, const struct rule *rule,
+               const char *parameter, const char *list)
+{
+    struct entries entries = {.list = list};
+    char first[VALUE_SIZE];
+    unsigned count = 0;
+
+    while (next_entry(p, &entries)) {
+        char address[VALUE_SIZE];
+
+        complete(p, entries.key, "", address);
+        if (is_person(p, rule, entries.key)
+            && does_harm(p, rule->harm, entries.value, address) && count++ == 0)
+            snprintf(first, sizeof first, "%.1000s for %.1000s", entries.value,
+                     entries.key);
+    }
+    if (count > 0)
+        report(p->mta, rule->result, parameter, rule->advice,
+               "it has single entries (%u), such as %s: %s", count, first,
+               rule->effect);
+    return count > 0;
+}
+
+/* ---- rules ---- */
+
+/* "canonical_classes" of "canonical_maps". */
+static void
+name_classes(const char *parameter, char classes[64])
+{
+    snprintf(classes, 64, "%.*sclasses",
+             (int)(strrchr(parameter, '_') + 1 - parameter), parameter);
+}
+
+/* Where there are such classes, envelope_recipient must be among them. */
+static bool
+counts(const struct postfix *p, const struct rule *rule,
+       const struct service *service, const char *parameter)
+{
+    char classes[64], line[80];
+
+    name_classes(parameter, classes);
+    snprintf(line, sizeof line, "%s =", classes);
+    return (find_line(p->main, line) == NULL
+            || has_word(get(p, service, classes), "envelope_recipient"))
+           && (strcmp(rule->command, "non_smtpd") != 0
+               || asks_milter(p, service,
+                              get(p, service, "non_smtpd_milters")));
+}
+
+static bool
+look_at_parameter(struct postfix *p, const struct rule *rule,
+                  const struct service *service, const char *parameter)
+{
+    const char *list = get(p, service, parameter);
+    struct probe probe = {0};
+
+    if (list[0] == '\0' || !counts(p, rule, service, parameter))
+        return false;
+    while (next_probe(p->mta, &probe)) {
+        if (look_at_probe(p, rule, parameter, list, &probe))
+            return true;
+    }
+    return (rule->listed & (p->mta->tables ? BY_TABLES : BY_MILTER)) != 0
+           && look_at_people(p, rule, parameter, list);
+}
+
+static void
+look_at_rule(struct postfix *p, const struct rule *rule)
+{
+    const char *command =
+        strcmp(rule->command, "non_smtpd") == 0 ? "cleanup" : rule->command;
+    const char *parameters = rule->parameters;
+    char parameter[64], classes[64];
+
+    while (next_word(&parameters, parameter, sizeof parameter)) {
+        name_classes(parameter, classes);
+        for (const struct service *s = NULL;
+             (s = next_service(p, s, command)) != NULL;) {
+            if (is_new_value(p, s, parameter) || is_new_value(p, s, classes))
+                look_at_parameter(p, rule, s, parameter);
+        }
+    }
+}
+
+/* The client that takes the mail to the other site is the one that counts. */
+bool
+look_at_generic(struct postfix *p, const struct service *client)
+{
+    bool lmtp = client != NULL && strcmp(client->command, "lmtp") == 0;
+
+    return look_at_parameter(p, &rules[RULE_COUNT - 1], client,
+                             lmtp ? "lmtp_generic_maps" : "smtp_generic_maps");
+}
+
+void
+look_at_rewrites(struct postfix *p)
+{
+    for (unsigned i = 0; i < RULE_COUNT - 1; i++) {
+        if ((rules[i].modes & (p->mta->tables ? BY_TABLES : BY_MILTER)) != 0)
+            look_at_rule(p, &rules[i]);
+    }
+}

@@ -1,0 +1,223 @@
+/* smtp_probe.c - see smtp_probe.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/smtp_probe.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* ---- the recipients ---- */
+
+/* The server closes the session, whoever the recipient is. */
+static bool
+closes(const struct smtp_reply *reply)
+{
+    return reply->code == 421;
+}
+
+static enum sdr_status
+probe_known(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
+{
+    struct smtp_reply reply;
+
+    if (probe->known[0] == '\0')
+        return SDR_OK;
+    if (smtp_command(smtp, &reply, error, "RCPT TO:<%s>", probe->known)
+        != SDR_OK)
+        return SDR_TEMPFAIL;
+    if (reply.code < 300)
+        report_finding(&probe->worst, CHECK_OK, "recipient", NULL,
+                       "%s is accepted: %d %s", probe->known, reply.code,
+                       reply.line);
+    else if (reply.code >= 500)
+        report_finding(&probe->worst, CHECK_WRONG, "recipient",
+                       "make the site accept mail for its routing domain, or "
+                       "correct verify-address",
+                       "%s is rejected: %d %s", probe->known, reply.code,
+                       reply.line);
+    else
+        report_finding(&probe->worst, CHECK_UNREACHABLE, "recipient",
+                       "try again in a few minutes; if it persists, check the "
+                       "site (greylisting?)",
+                       "%s is temporarily refused: %d %s", probe->known,
+                       reply.code, reply.line);
+    return closes(&reply) ? SDR_NOTFOUND : SDR_OK;
+}
+
+static enum sdr_status
+probe_unknown(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
+{
+    struct smtp_reply reply;
+
+    if (smtp_command(smtp, &reply, error, "RCPT TO:<%s>", probe->unknown)
+        != SDR_OK)
+        return SDR_TEMPFAIL;
+    if (reply.code >= 500)
+        report_finding(&probe->worst, CHECK_OK, "unknown", NULL,
+                       "%s is rejected: %d %s", probe->unknown, reply.code,
+                       reply.line);
+    else if (reply.code < 300)
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "unknown",
+                       "make the site reject unknown recipients, unless a "
+                       "catch-all is intended",
+                       "even %s is accepted: misspelt or wrongly moved "
+                       "addresses bounce later, or their mail is lost",
+                       probe->unknown);
+    else
+        report_finding(
+            &probe->worst, CHECK_DOUBTFUL, "unknown",
+            "try again in a few minutes (greylisting?)",
+            "not known whether unknown recipients are rejected: %d %s",
+            reply.code, reply.line);
+    return closes(&reply) ? SDR_NOTFOUND : SDR_OK;
+}
+
+/* Bounces have this sender. */
+static enum sdr_status
+probe_sender(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
+{
+    struct smtp_reply reply;
+
+    if (smtp_command(smtp, &reply, error, "MAIL FROM:<>") != SDR_OK)
+        return SDR_TEMPFAIL;
+    if (reply.code < 300)
+        return SDR_OK;
+    if (reply.code >= 500)
+        report_finding(
+            &probe->worst, CHECK_WRONG, "sender",
+            "make the site accept the null sender (RFC 5321, 4.5.5)",
+            "MAIL FROM:<>, the sender of bounces, is rejected: %d %s",
+            reply.code, reply.line);
+    else
+        report_finding(&probe->worst, CHECK_UNREACHABLE, "sender",
+                       "try again in a few minutes",
+                       "mail is temporarily refused: %d %s", reply.code,
+                       reply.line);
+    return SDR_NOTFOUND;
+}
+
+/* ---- greeting and TLS ---- */
+
+/* A greeting begins with the host's own name (RFC 5321, 4.3.1). Large providers
+ * use other names in the DNS: that is no fault. */
+static void
+report_own_name(struct probe *probe, const char *host, const char *line)
+{
+    int len = (int)strcspn(line, " ");
+
+    if (memchr(line, '.', (size_t)len) == NULL
+        || (strncasecmp(line, host, (size_t)len) == 0 && host[len] == '\0'))
+        report_finding(&probe->worst, CHECK_OK, "greeting", NULL, "%s", line);
+    else
+        report_finding(&probe->worst, CHECK_OK, "greeting", NULL,
+                       "%s (it calls itself %.*s)", line, len, line);
+}
+
+static void
+report_greeting(struct probe *probe, const char *host,
+                const struct smtp_start *start, enum sdr_status status)
+{
+    const struct smtp_reply *last = &start->last;
+
+    if (start->greeting.code == 220)
+        report_own_name(probe, host, start->greeting.line);
+    if (status != SDR_NOTFOUND)
+        return;
+    if (last->code >= 500)
+        report_finding(&probe->worst, CHECK_WRONG, "greeting",
+                       "ask the site why: a block list, missing reverse DNS, "
+                       "or a list of allowed hosts",
+                       "this host is rejected: %d %s", last->code, last->line);
+    else
+        report_finding(
+            &probe->worst, CHECK_UNREACHABLE, "greeting", "try again later",
+            "this host is temporarily refused: %d %s", last->code, last->line);
+}
+
+static void
+report_certificate(struct probe *probe, const char *host,
+                   const struct smtp_start *start)
+{
+    if (start->flaw.text[0] == '\0' && start->expiry.text[0] == '\0')
+        report_finding(&probe->worst, CHECK_OK, "STARTTLS", NULL,
+                       "%s, and the certificate is valid", start->version);
+    else if (start->flaw.text[0] == '\0')
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "certificate",
+                       "ask the site to renew it", "%s, but the certificate %s",
+                       start->version, start->expiry.text);
+    else
+        report_finding(
+            &probe->worst, CHECK_DOUBTFUL, "certificate",
+            "the site needs a certificate for that name; or name its CA with "
+            "--tls-ca-file",
+            "%s, but the certificate does not prove the identity of %s: %s",
+            start->version, host, start->flaw.text);
+}
+
+static void
+report_tls(struct probe *probe, const char *host,
+           const struct smtp_start *start)
+{
+    switch (start->tls) {
+    case SMTP_TLS_UNTRIED:
+        break;
+    case SMTP_TLS_MISSING:
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "STARTTLS",
+                       "enable TLS at the site",
+                       "not offered: mail is sent unencrypted");
+        break;
+    case SMTP_TLS_REFUSED:
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "STARTTLS",
+                       "see the site's log", "offered, then refused: %d %s",
+                       start->refusal.code, start->refusal.line);
+        break;
+    case SMTP_TLS_FAILED:
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "STARTTLS",
+                       "see the site's log", "the handshake failed: %s",
+                       start->flaw.text);
+        break;
+    case SMTP_TLS_USED:
+        report_certificate(probe, host, start);
+        break;
+    }
+}
+
+/* ---- the session ---- */
+
+/* The session after EHLO. SDR_OK; SDR_NOTFOUND if the server refuses to go on,
+ * which is reported; or SDR_TEMPFAIL with the reason. */
+static enum sdr_status
+probe_recipients(struct probe *probe, struct smtp *smtp,
+                 struct sdr_error *error)
+{
+    struct smtp_reply reply;
+    enum sdr_status status = probe_sender(probe, smtp, error);
+
+    if (status == SDR_OK)
+        status = probe_known(probe, smtp, error);
+    if (status == SDR_OK)
+        status = probe_unknown(probe, smtp, error);
+    if (status == SDR_OK && smtp_command(smtp, &reply, NULL, "RSET") == SDR_OK
+        && smtp_command(smtp, &reply, NULL, "QUIT") == SDR_OK)
+        return SDR_OK;
+    return status; /* an error at the end does not matter */
+}
+
+void
+probe_host(struct probe *probe, struct smtp **smtp,
+           const struct smtp_host *host)
+{
+    struct sdr_error error = {""};
+    struct smtp_start start;
+    enum sdr_status status = smtp_begin(smtp, host, &start, &error);
+
+    report_greeting(probe, host->name, &start, status);
+    report_tls(probe, host->name, &start);
+    if (status == SDR_OK)
+        status = probe_recipients(probe, *smtp, &error);
+    if (status == SDR_TEMPFAIL)
+        report_finding(
+            &probe->worst, CHECK_UNREACHABLE, "session",
+            "try again with a longer --timeout; then see the site's log",
+            "ended early: %s", error.text);
+}

@@ -1,0 +1,75 @@
+/* network.h - access to the hosts of other sites
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Shared by the commands that use them, with their options.
+ */
+#ifndef SDRCTL_NETWORK_H
+#define SDRCTL_NETWORK_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+#include "net/mx.h"
+#include "net/smtp_start.h"
+
+struct network {
+    struct local_addresses local;
+    const char *resolver; /* ADDRESS or ADDRESS:PORT; NULL: the system's */
+    struct dns *dns;
+    uint16_t port;           /* the SMTP port */
+    unsigned timeout;        /* seconds for each step */
+    const char *tls_ca_file; /* NULL: the system's */
+};
+
+enum network_option {
+    OPTION_HERE = 512,
+    OPTION_PORT,
+    OPTION_RESOLVER,
+    OPTION_TIMEOUT,
+    OPTION_CA
+};
+
+/* Rows of a table for getopt_long(). */
+/* clang-format off */
+#define NETWORK_OPTIONS                                   \
+    {"here", required_argument, NULL, OPTION_HERE},       \
+    {"port", required_argument, NULL, OPTION_PORT},       \
+    {"resolver", required_argument, NULL, OPTION_RESOLVER}, \
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT}, \
+    {"tls-ca-file", required_argument, NULL, OPTION_CA}
+/* clang-format on */
+
+/* Set the defaults. */
+void
+network_init(struct network *network);
+
+/* Read the option found by getopt_long(). Returns NULL, or what is wrong: a bad
+ * value, or not one of these options. */
+const char *
+network_option(struct network *network, int option);
+
+/* Prepare for queries. SDR_OK, and the caller closes it; SDR_INVALID: see
+ * network_misuse; SDR_TEMPFAIL. */
+enum sdr_status SDR_MUST_USE
+network_open(struct network *network);
+
+/* The error of SDR_INVALID. */
+extern const char network_misuse[];
+
+/* Find the hosts that accept mail for DOMAIN at the site, by MX or next-hop,
+ * and their port. */
+void
+network_find(const struct network *network, const struct sdr_site *site,
+             const char *domain, struct mx *mx, uint16_t *port);
+
+/* Set *TO for the address of HOST with this index, to connect to PORT. False if
+ * this host has no route to it. */
+bool
+network_host(const struct network *network, const struct mx_host *host,
+             unsigned index, uint16_t port, struct smtp_host *to);
+
+/* Close it, if it is open. */
+void
+network_close(struct network *network);
+
+#endif

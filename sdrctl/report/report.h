@@ -1,0 +1,126 @@
+/* report.h - the numbers of sdrctl report
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A recipient is an entry with an address in a split domain by which it is
+ * found; catch-alls do not count. All rows are read (read.h), then counted,
+ * then the report is printed.
+ */
+#ifndef SDRCTL_REPORT_H
+#define SDRCTL_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "report/course.h"
+#include "report/row.h"
+#include "status.h"
+
+/* Where the rows of a directory come from. */
+struct report_source {
+    unsigned index; /* of the directory */
+    const char *directory;
+    bool silent; /* they are missing, with the reason */
+    struct sdr_error reason;
+    bool from_replica;
+    bool from_a_file; /* read by the replica */
+    int64_t age;      /* of the replica, in seconds */
+    uint64_t entries; /* recipients, of all split domains */
+};
+
+/* Mail for these is deferred. */
+enum report_trouble {
+    REPORT_FOREIGN_OWNER, /* recipients: an owner matches no site */
+    REPORT_BAD_ROUTING,   /* the routing address is invalid */
+    REPORT_OUTSIDE,       /* it is outside every site */
+    REPORT_CONFLICT,      /* it is at another site than the owner */
+    REPORT_AMBIGUOUS,     /* addresses: several entries with them disagree */
+    REPORT_UNREADABLE /* addresses: they are in values with other text; examples
+                         include the entry */
+};
+enum { REPORT_TROUBLES = REPORT_UNREADABLE + 1, REPORT_EXAMPLES = 3 };
+
+struct report_group {
+    uint64_t count;
+    const char *examples[REPORT_EXAMPLES]; /* the first ones, then NULL */
+};
+
+/* A recipient with mailboxes at two sites counts at both. */
+struct report_site {
+    uint64_t recipients, held, by_default;
+};
+
+struct report_domain {
+    const char *name;
+    struct report_site all;
+    struct report_site nowhere; /* without a site */
+    struct report_site *sites;  /* by site */
+    struct report_group troubles[REPORT_TROUBLES];
+};
+
+/* An owner value that matches no site. */
+struct report_value {
+    const char *value;
+    unsigned directory;
+    struct report_group group;
+};
+
+struct report {
+    const struct sdr_config *config;
+    time_t now;
+    struct report_source *sources;
+    unsigned source_count;
+    struct report_domain *domains; /* without aliases of domains */
+    unsigned domain_count;
+    struct report_site *totals; /* by site, over all domains */
+    uint64_t recipients;        /* of all */
+    struct report_value *values;
+    size_t value_count;
+    bool values_known; /* a replica does not contain them */
+    struct course course;
+    struct rows rows; /* owns the strings */
+};
+
+/* Count the rows. False without memory. */
+bool
+report_count(struct report *report);
+
+/* Free what is in it. */
+void
+report_clear(struct report *report);
+
+/* In tenths of a percent; never 0 for some, never 1000 for not all. */
+unsigned
+report_share(uint64_t part, uint64_t whole);
+
+extern const struct report_trouble_text {
+    const char *name; /* in CSV and JSON */
+    const char *words;
+} report_troubles[REPORT_TROUBLES];
+
+/* "2026-11-21T10:00:00Z" */
+void
+report_date(time_t time, char *text, size_t size);
+
+/* Where the rows of a directory come from, in words. */
+void
+report_source_words(const struct report_source *source, char *text,
+                    size_t size);
+
+/* ---- output formats; false without memory ---- */
+
+bool
+report_as_text(const struct report *report);
+
+bool
+report_as_csv(const struct report *report);
+
+bool
+report_as_json(const struct report *report);
+
+bool
+report_as_html(const struct report *report);
+
+#endif

@@ -1,0 +1,300 @@
+/* lookup.c - see lookup.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "show/lookup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ldap/filter.h"
+#include "decision/profile.h"
+
+/* Who changed the entry last, and when; Active Directory has only the last one.
+ */
+static const char *const change_attributes[] = {
+    "modifiersName", "modifyTimestamp", "whenChanged"};
+enum {
+    CHANGE_ATTRIBUTES = sizeof change_attributes / sizeof change_attributes[0]
+};
+
+/* ---- entries ---- */
+
+struct lookup_reader {
+    struct lookup *lookup;
+    const struct sdr_keys *keys;
+    const struct sdr_groups *groups;
+    struct sdr_reader reader;
+    struct found_entry entry; /* being read */
+    bool found, no_memory;
+};
+
+static void
+clear_entry(struct found_entry *entry)
+{
+    for (size_t i = 0; i < entry->count; i++) {
+        free(entry->values[i].attribute);
+        free(entry->values[i].octets);
+    }
+    free(entry->values);
+    free(entry->dn);
+    memset(entry, 0, sizeof *entry);
+}
+
+static void
+on_entry(void *arg, const char *dn)
+{
+    struct lookup_reader *reader = arg;
+
+    clear_entry(&reader->entry); /* one that was incomplete */
+    reader->entry.dn = strdup(dn);
+    if (reader->entry.dn == NULL)
+        reader->no_memory = true;
+    sdr_reader_begin(&reader->reader, reader->lookup->config, reader->keys,
+                     reader->lookup->directory, dn);
+    reader->reader.groups = reader->groups;
+}
+
+static bool
+add_value(struct found_entry *entry, const char *attribute, const char *octets,
+          size_t len, sdr_sites sites)
+{
+    struct found_value *values =
+        realloc(entry->values, (entry->count + 1) * sizeof *values);
+    struct found_value value = {strdup(attribute), malloc(len + 1), len, sites};
+
+    if (values != NULL)
+        entry->values = values;
+    if (values == NULL || value.attribute == NULL || value.octets == NULL) {
+        free(value.attribute);
+        free(value.octets);
+        return false;
+    }
+    memcpy(value.octets, octets, len);
+    value.octets[len] = '\0';
+    entry->values[entry->count++] = value;
+    return true;
+}
+
+static void
+on_value(void *arg, const char *attribute, const char *value, size_t len)
+{
+    struct lookup_reader *reader = arg;
+    sdr_sites sites = sdr_config_owner(reader->lookup->config, value, len)
+                      | sdr_groups_sites(reader->groups, value, len);
+
+    sdr_reader_value(&reader->reader, attribute, value, len);
+    if (!add_value(&reader->entry, attribute, value, len, sites))
+        reader->no_memory = true;
+}
+
+static bool
+add_entry(struct lookup *lookup, const struct found_entry *entry)
+{
+    struct found_entry *entries =
+        realloc(lookup->entries, (lookup->count + 1) * sizeof *entries);
+
+    if (entries == NULL)
+        return false;
+    lookup->entries = entries;
+    lookup->entries[lookup->count++] = *entry;
+    return true;
+}
+
+/* An entry found only because the directory folds more characters than mail
+ * does is ignored. */
+static void
+on_entry_end(void *arg)
+{
+    struct lookup_reader *reader = arg;
+    struct lookup *lookup = reader->lookup;
+
+    if (!sdr_reader_end(&reader->reader, &lookup->facts, &reader->found))
+        return;
+    reader->entry.facts = reader->reader.facts;
+    if (add_entry(lookup, &reader->entry))
+        memset(&reader->entry, 0, sizeof reader->entry);
+    else
+        reader->no_memory = true;
+}
+
+/* ---- the directory ---- */
+
+static enum sdr_status
+search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
+{
+    const char **wanted = live_attributes(&live->directory->mapping,
+                                          change_attributes, CHANGE_ATTRIBUTES);
+    char *filter = sdr_filter_keys(live->directory, reader->keys);
+    struct sdr_search search = {.filter = filter,
+                                .attributes = wanted,
+                                .entry = on_entry,
+                                .value = on_value,
+                                .end = on_entry_end,
+                                .arg = reader};
+    enum sdr_status status = SDR_TEMPFAIL;
+
+    reader->no_memory |= wanted == NULL || filter == NULL;
+    if (!reader->no_memory)
+        status = live_search(live, &search, 0, error);
+    if (reader->no_memory) {
+        sdr_error_set(error, "no memory");
+        status = SDR_TEMPFAIL;
+    }
+    clear_entry(&reader->entry);
+    free(wanted);
+    free(filter);
+    return status;
+}
+
+static void
+read_directory(struct lookup *lookup, const struct sdr_keys *keys,
+               struct live *live)
+{
+    struct lookup_reader reader = {
+        .lookup = lookup, .keys = keys, .groups = &live->session.groups};
+
+    lookup->status = live_find_groups(live, &lookup->error);
+    if (lookup->status == SDR_OK)
+        lookup->status = search(&reader, live, &lookup->error);
+    if (lookup->status != SDR_OK)
+        return;
+    if (lookup->count > 0) {
+        lookup->status =
+            live_prove_access(live, lookup->entries[0].dn, &lookup->error);
+    } else {
+        lookup->status = live_prove_none(live, &lookup->error);
+        if (lookup->status == SDR_OK)
+            lookup->status = SDR_NOTFOUND;
+    }
+}
+
+/* ---- the replica ---- */
+
+/* True if both route the recipient in the same way. */
+static bool
+same_facts(const struct sdr_facts *a, const struct sdr_facts *b)
+{
+    struct sdr_facts merged = *a, other = *b;
+    bool found = true;
+
+    if (a->key != b->key || a->disagree != b->disagree)
+        return false;
+    merged.disagree = other.disagree = false;
+    other.strength = merged.strength;
+    sdr_facts_merge(&merged, &found, &other);
+    return !merged.disagree;
+}
+
+static void
+compare(struct lookup *lookup, const struct sdr_keys *keys,
+        struct sdr_replica *replica)
+{
+    lookup->replica_status =
+        sdr_replica_lookup(replica, lookup->directory, keys, time(NULL),
+                           &lookup->replica_facts, &lookup->replica_error);
+    if (lookup->status == SDR_TEMPFAIL)
+        lookup->comparison = COMPARED_NONE;
+    else if (lookup->replica_status == SDR_TEMPFAIL)
+        lookup->comparison = COMPARED_SILENT;
+    else if (lookup->replica_status == lookup->status
+             && (lookup->status == SDR_NOTFOUND
+                 || same_facts(&lookup->facts, &lookup->replica_facts)))
+        lookup->comparison = COMPARED_SAME;
+    else
+        lookup->comparison = COMPARED_DIFFERS;
+}
+
+/* A file is read only by sdr-sync: show its content in the replica. */
+static void
+read_replica(struct lookup *lookup, const struct sdr_keys *keys,
+             struct sdr_replica *replica)
+{
+    struct found_entry entry = {0};
+
+    lookup->from_a_file = true;
+    if (replica == NULL) {
+        sdr_error_set(&lookup->error,
+                      "it is a file, and no replica is configured");
+        lookup->status = SDR_TEMPFAIL;
+        return;
+    }
+    lookup->status =
+        sdr_replica_lookup(replica, lookup->directory, keys, time(NULL),
+                           &lookup->facts, &lookup->error);
+    if (lookup->status != SDR_OK)
+        return;
+    entry.dn = strdup(lookup->facts.dn);
+    entry.facts = lookup->facts;
+    if (entry.dn == NULL || !add_entry(lookup, &entry)) {
+        free(entry.dn);
+        sdr_error_set(&lookup->error, "no memory");
+        lookup->status = SDR_TEMPFAIL;
+    }
+}
+
+void
+lookup_make(struct lookup *lookup, const struct sdr_config *config,
+            unsigned directory, const struct sdr_keys *keys, struct live *live,
+            struct sdr_replica *replica)
+{
+    memset(lookup, 0, sizeof *lookup);
+    lookup->config = config;
+    lookup->directory = directory;
+    if (live->directory->ldif_path != NULL) {
+        read_replica(lookup, keys, replica);
+        return;
+    }
+    read_directory(lookup, keys, live);
+    if (replica != NULL)
+        compare(lookup, keys, replica);
+}
+
+void
+lookup_clear(struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->count; i++)
+        clear_entry(&lookup->entries[i]);
+    free(lookup->entries);
+    memset(lookup, 0, sizeof *lookup);
+}
+
+/* ---- single values ---- */
+
+const struct found_value *
+find_value(const struct found_entry *entry, const char *attribute)
+{
+    for (size_t i = 0; i < entry->count; i++) {
+        if (live_is(attribute, entry->values[i].attribute))
+            return &entry->values[i];
+    }
+    return NULL;
+}
+
+/* RFC 4517 has 20261121100000Z, Active Directory 20261121100000.0Z. */
+static void
+format_time(const char *text, char *when, size_t size)
+{
+    if (strspn(text, "0123456789") < 14) {
+        snprintf(when, size, "%s", text);
+        return;
+    }
+    snprintf(when, size, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4,
+             text + 6, text + 8, text + 10, text + 12);
+}
+
+void
+find_change(const struct found_entry *entry, char *when, size_t size,
+            const char **who)
+{
+    const struct found_value *name = find_value(entry, change_attributes[0]);
+    const struct found_value *time = find_value(entry, change_attributes[1]);
+
+    if (time == NULL)
+        time = find_value(entry, change_attributes[2]);
+    when[0] = '\0';
+    if (time != NULL)
+        format_time(time->octets, when, size);
+    *who = name != NULL ? name->octets : NULL;
+}

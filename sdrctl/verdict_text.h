@@ -1,0 +1,19 @@
+/* verdict_text.h - a verdict as text and as JSON
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_VERDICT_H
+#define SDRCTL_VERDICT_H
+
+#include <jansson.h>
+
+#include "decision/route.h"
+
+/* Print it as one line. */
+void
+print_verdict(const char *recipient, const struct sdr_verdict *verdict);
+
+/* The object of sdrctl route --json. */
+json_t *
+make_verdict(const char *recipient, const struct sdr_verdict *verdict);
+
+#endif

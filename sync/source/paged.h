@@ -1,0 +1,33 @@
+/* paged.h - entries read page by page
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Each function returns SDR_OK if it has read everything; else SDR_TEMPFAIL
+ * with the reason: what it has read so far is correct, and there may be more.
+ */
+#ifndef SYNC_PAGED_H
+#define SYNC_PAGED_H
+
+#include "ldap/connection.h"
+#include "source/refresh.h"
+#include "store/entry_set.h"
+#include "source/session.h"
+#include "status.h"
+
+/* Run the search to its end; DELETED as of struct sdr_page. */
+enum sdr_status SDR_MUST_USE
+paged_search(const struct session_with *with, struct sdr_search *search,
+             bool deleted);
+
+/* The entries of the directory that have an address and match the filter
+ * CONDITION ("" for all). */
+enum sdr_status SDR_MUST_USE
+paged_entries(const struct session_with *with, const char *condition,
+              struct refresh *refresh);
+
+/* The ids of all objects below BASE that match FILTER, deleted ones included.
+ * *folders: whether there are folders among them. */
+enum sdr_status SDR_MUST_USE
+paged_ids(const struct session_with *with, const char *base, const char *filter,
+          struct entry_set *ids, bool *folders);
+
+#endif

@@ -1,0 +1,113 @@
+/* worker.h - the thread that keeps the copy of one directory
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What a method needs to know of the program around it. A method runs in its
+ * own thread until it has to stop, recovers from its own failures, and reports
+ * them here.
+ */
+#ifndef SYNC_WORKER_H
+#define SYNC_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "source/bad_values.h"
+#include "ldap/access.h"
+#include "status.h"
+#include "store/store.h"
+
+struct worker {
+    /* Set before it is started, and constant. */
+    const struct sdr_config *config;
+    unsigned directory;
+    void (*method)(struct worker *worker);
+    struct store *store;
+    bool once; /* update the copy once, then end */
+    bool verbose;
+    /* Shared with the main thread. */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* what follows */
+    bool stop, ended;
+    int socket; /* of the connection that it waits for; -1: none */
+    _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
+    /* The method's own. */
+    enum sdr_status status; /* how it ended */
+    struct sdr_access_seen seen;
+    int64_t ahead_since; /* sdr_clock(): the copy is newer than what its server
+                            has; 0: it is not */
+    uint32_t holding;    /* SDR_RECORD_HOLDS_..., as was logged last */
+    bool well;
+    struct sdr_error complaint; /* the failure that was logged last */
+    struct bad_values bad_values;
+};
+
+/* Start a thread that runs the method of the directory. False, and logged, if
+ * that fails. */
+bool
+worker_start(struct worker *worker);
+
+/* Ask it to stop, without waiting. */
+void
+worker_stop(struct worker *worker);
+
+/* Shut down its connection: a server may need a minute for an answer. */
+void
+worker_cut(struct worker *worker);
+
+/* Wait so long, or until its method has ended. True if it has. */
+bool
+worker_ended(struct worker *worker, unsigned milliseconds);
+
+/* Free what worker_start() made, once its method has ended. */
+void
+worker_finish(struct worker *worker);
+
+/* ---- for methods ---- */
+
+/* The options of its directory. */
+const struct sdr_directory_options *
+worker_directory(const struct worker *worker);
+
+/* True if it has to end. Also shows that it is alive: to be called every few
+ * seconds at least. */
+bool
+worker_stopping(struct worker *worker);
+
+/* Wait so long, or until it has to end. */
+void
+worker_sleep(struct worker *worker, unsigned milliseconds);
+
+/* From now on it waits for the server at the other end of this socket; -1,
+ * before the socket is closed: for none. */
+void
+worker_waits_for(struct worker *worker, int socket);
+
+/* Log that the directory cannot be read now, and why; the same reason is logged
+ * once, and nothing if it has to end. */
+void
+worker_failed(struct worker *worker, const struct sdr_error *error);
+
+/* Log that the directory can be read. */
+void
+worker_well(struct worker *worker);
+
+/* Log what a commit has done about losses and moves. */
+void
+worker_outcome(struct worker *worker, const struct store_outcome *outcome);
+
+/* Log something that an administrator should know and that does not affect
+ * mail. */
+SDR_PRINTF(2, 3)
+void
+worker_warn(const struct worker *worker, const char *format, ...);
+
+/* Log what it is doing, if the program is verbose. */
+SDR_PRINTF(2, 3)
+void
+worker_log(const struct worker *worker, const char *format, ...);
+
+#endif

@@ -1,0 +1,52 @@
+/* environment.h - the replica's file, open for writing
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Knows what LMDB wants of its files: who may write, who may read, what to do
+ * with one that is damaged, and how it grows.
+ */
+#ifndef SYNC_ENVIRONMENT_H
+#define SYNC_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lmdb.h>
+
+#include "status.h"
+
+struct environment {
+    int fd; /* locked, as long as we are the writer; -1: not open */
+    MDB_env *env;
+    MDB_dbi addresses, entries, held, meta;
+    uint64_t number; /* of the file, see struct sdr_record_format */
+    bool made_anew;  /* what was there was damaged, or of another version */
+};
+
+/* Open the file at PATH; made if it does not exist, and rebuilt if it is ours
+ * but damaged or of another version. SDR_TEMPFAIL with the reason; then nothing
+ * is open. May take two seconds. */
+enum sdr_status SDR_MUST_USE
+environment_open(struct environment *environment, const char *path,
+                 struct sdr_error *error);
+
+/* What a result of LMDB's means. */
+const char *
+environment_explain(int rc);
+
+/* True if this result of LMDB's says that the file is good for nothing. */
+bool
+environment_is_damaged(int rc);
+
+/* True if the file that is open is the one at PATH. */
+bool
+environment_is_there(const struct environment *environment, const char *path);
+
+/* Close it; harmless if it is not open. */
+void
+environment_close(struct environment *environment);
+
+/* Make room for more. No transaction may be open. Returns as LMDB does. */
+int
+environment_grow(struct environment *environment);
+
+#endif

@@ -1,0 +1,130 @@
+"""mapcrowd.py - thousands of clients of the lookup tables, in one thread
+
+Each does what Postfix's socketmap client does (dict_sockmap.c, auto_clnt.c): it keeps its
+connection, and if that is closed before an answer has come it asks once more on a new one.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import re
+import resource
+import select
+import socket
+import time
+
+from socketmap import netstring
+
+ANSWER = re.compile(rb'(\d+):')
+
+
+class Client:
+    """connects: how often it has connected. Its question, if any, is not answered yet."""
+
+    def __init__(self, path):
+        self.path = path
+        self.socket = self.question = None
+        self.answer = b''
+        self.connects = self.tries = 0
+
+    def connect(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(self.path))
+        self.socket.setblocking(False)
+        self.connects += 1
+
+    def ask(self, question):
+        self.question, self.answer, self.tries = question, b'', 0
+        self._send()
+
+    def _send(self):
+        self.tries += 1
+        try:
+            self.socket.sendall(netstring(self.question))
+        except (BrokenPipeError, ConnectionResetError):
+            self._again()
+
+    def _again(self):
+        assert self.tries < 2, f'closed twice: {self.question}'
+        self.socket.close()
+        self.connect()
+        self.answer = b''
+        self._send()
+
+    def take(self):
+        """Read what there is; the answer if it is there."""
+        try:
+            got = self.socket.recv(4096)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            got = b''
+        if not got:
+            self._again()
+            return None
+        self.answer += got
+        head = ANSWER.match(self.answer)
+        if not head or len(self.answer) < head.end() + int(head[1]) + 1:
+            return None
+        assert self.answer.endswith(b',')
+        self.question = None
+        return self.answer[head.end():-1].decode().rstrip()
+
+
+class Crowd:
+    """clients: those that are connected."""
+
+    def __init__(self, path):
+        self.path = path
+        self.clients = []
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for client in self.clients:
+            client.socket.close()
+
+    def join(self, count):
+        """So many more connect; those clients."""
+        fresh = [Client(self.path) for _ in range(count)]
+        for client in fresh:
+            client.connect()
+            self.clients.append(client)
+        return fresh
+
+    @staticmethod
+    def ask(clients, question, seconds=120):
+        """question(number) of each of them, all at once: the answers, in their order."""
+        for number, client in enumerate(clients):
+            client.ask(question(number))
+        return Crowd.answers(clients, seconds)
+
+    @staticmethod
+    def answers(clients, seconds=120):
+        """To what they have asked."""
+        end = time.monotonic() + seconds
+        answers = [None] * len(clients)
+        waiting = set(range(len(clients)))
+        with select.epoll() as poll:
+            numbers = {}
+
+            def watch(number):
+                numbers[clients[number].socket.fileno()] = number
+                poll.register(clients[number].socket, select.EPOLLIN)
+            for number in waiting:
+                watch(number)
+            while waiting:
+                left = end - time.monotonic()
+                assert left > 0, f'{len(waiting)} of {len(clients)} were not answered'
+                for fd, _ in poll.poll(left):
+                    number = numbers[fd]
+                    client = clients[number]
+                    connects = client.connects
+                    answers[number] = client.take()
+                    if client.connects > connects:  # by itself the old one has left the poll
+                        watch(number)
+                    elif client.question is None:
+                        poll.unregister(fd)
+                        waiting.discard(number)
+        return answers

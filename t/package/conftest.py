@@ -1,0 +1,27 @@
+"""conftest.py - the packages, which are built once
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
+
+import paths
+from debian import build_packages
+
+
+@pytest.fixture(scope='session')
+def packages():
+    """The folder that they were built in."""
+    with paths.scratch() as folder:
+        yield build_packages(folder)
+
+
+@pytest.fixture(scope='session')
+def debs(packages):
+    """By name."""
+    found = {path.name.split('_')[0]: path for path in packages.glob('*.deb')}
+    return {name: path for name, path in found.items() if not name.endswith('-dbgsym')}

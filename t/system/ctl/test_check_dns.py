@@ -1,0 +1,202 @@
+"""test_check_dns.py - sdrctl check dns: where mail in each domain leads
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import time
+
+import pytest
+
+import sdrctl
+import world
+from nameserver import NameServer
+
+OK, SILENT, WRONG, BAD_USE = 0, 75, 78, 64
+HERE, THERE, THIRD = '127.0.0.1', '203.0.113.1', '203.0.113.2'
+TIMEOUT = 1
+
+SPLIT, OURS, THEIRS = 'example.com', 'onprem.example.com', 'hosted.example.com'
+MX_HERE = [('MX', (10, 'mx.onprem.test'))]
+SOUND = {
+    SPLIT: MX_HERE,
+    OURS: MX_HERE,
+    THEIRS: [('MX', (20, 'mx2.hosted.test')), ('MX', (10, 'mx1.hosted.test'))],
+    'mx.onprem.test': [('A', HERE)],
+    'mx1.hosted.test': [('A', THERE), ('AAAA', '2001:db8::1')],
+    'mx2.hosted.test': [('A', THIRD)],
+}
+
+
+@pytest.fixture
+def check(scratch, stop_later):
+    """check(names, manners, more options, sections of sdr.conf): (exit code, output)."""
+    def run(names, manners='', options=(), **sections):
+        server = NameServer(names, manners, port=0)
+        stop_later(server.stop)
+        server.start()
+        conf = sdrctl.write_conf(scratch, world.conf(
+            directory_corp={'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None},
+            **sections))
+        done = sdrctl.run(conf, 'check', 'dns', '--resolver', server.at, '--timeout', str(TIMEOUT),
+                          *options)
+        return done.returncode, done.stdout
+    return run
+
+
+def test_sound(check):
+    code, output = check(SOUND)
+    assert output == f"""\
+dns: split domain {SPLIT}
+  ok         MX: 10 mx.onprem.test ({HERE}): this host
+dns: this site, routing domain {OURS}
+  ok         MX: 10 mx.onprem.test ({HERE}): this host
+dns: site hosted, routing domain {THEIRS}
+  ok         MX: 10 mx1.hosted.test ({THERE}, 2001:db8::1)
+  ok         MX: 20 mx2.hosted.test ({THIRD})
+"""
+    assert code == OK
+
+
+def leading_to(*hosts, **more):
+    """SOUND with these MX records of the routing domain of the other site, and more names."""
+    return {**SOUND, THEIRS: [('MX', host) for host in hosts], **more}
+
+
+@pytest.mark.parametrize('names, code, lines', [
+    pytest.param({name: SOUND[name] for name in SOUND if name != THEIRS}, WRONG, [
+        f'WRONG      MX: no such domain: {THEIRS}\n',
+        '-> publish an MX record that points to the site\n'], id='no domain'),
+    pytest.param({**SOUND, THEIRS: []}, WRONG, [
+        f'WRONG      MX: {THEIRS} has neither an MX record nor an address\n'], id='no record'),
+    pytest.param({**SOUND, THEIRS: [('A', THERE)]}, OK, [
+        f"ok         MX: none: the domain's own address is used ({THERE})\n"], id='implicit'),
+    pytest.param({**SOUND, THEIRS: [('AAAA', '2001:db8::1')]}, OK, [
+        "ok         MX: none: the domain's own address is used (2001:db8::1)\n"],
+        id='implicit, IP version 6'),
+    pytest.param({**SOUND, THEIRS: [('A', HERE)]}, WRONG, [
+        f'WRONG      loop: {THEIRS} points to this host: mail for the site loops back\n'],
+        id='implicit, here'),
+    pytest.param(leading_to((0, '.')), WRONG, [
+        'WRONG      MX: the domain accepts no mail (null MX)\n'], id='null MX'),
+    pytest.param(leading_to((0, '.'), (10, 'mx1.hosted.test')), OK, [
+        'ok         MX: 10 mx1.hosted.test',
+        'warning    MX: a null MX among other MX records (RFC 7505, 3)\n'], id='null MX among others'),
+    pytest.param({**SOUND, THEIRS: [('CNAME', 'elsewhere.test')],
+                  'elsewhere.test': [('MX', (10, 'mx1.hosted.test'))]}, OK, [
+        'ok         MX: 10 mx1.hosted.test',
+        f'warning    CNAME: {THEIRS} is an alias of elsewhere.test\n',
+        '-> give it MX records of its own: '], id='alias'),
+    pytest.param({**SOUND, THEIRS: [('CNAME', THEIRS)]}, WRONG, [
+        'WRONG      MX: '], id='alias of itself'),
+    pytest.param(leading_to((10, 'www.hosted.test'),
+                            **{'www.hosted.test': [('CNAME', 'mx1.hosted.test')]}), OK, [
+        'warning    MX: www.hosted.test is an alias (CNAME) of mx1.hosted.test (RFC 5321, 5.1)\n'],
+        id='MX names an alias'),
+    pytest.param(leading_to((10, 'gone.test'), (20, 'mx2.hosted.test')), OK, [
+        'warning    MX: 10 gone.test: the host does not exist\n',
+        'ok         MX: 20 mx2.hosted.test'], id='one host of two does not exist'),
+    pytest.param(leading_to((10, 'gone.test'), (20, 'bare.test'), **{'bare.test': []}), WRONG, [
+        'WRONG      MX: 10 gone.test: the host does not exist\n',
+        'WRONG      MX: 20 bare.test: the host has no address\n',
+        '-> give the host an address, or name another\n'], id='no host with an address'),
+    pytest.param(leading_to((10, '203.0.113.1')), WRONG, [
+        '-> an MX record must name a host, not an address\n'], id='MX names an address'),
+    pytest.param(leading_to((10, 'mx.onprem.test'), (20, 'mx1.hosted.test')), WRONG, [
+        'loops back\n'], id='this host first'),
+    pytest.param(leading_to((10, 'mx.onprem.test'), (10, 'mx1.hosted.test')), WRONG, [
+        'loops back\n'], id='this host among the best'),
+    pytest.param(leading_to((20, 'mx.onprem.test'), (10, 'mx1.hosted.test')), OK, [
+        'ok         loop: this host is a backup: only the 1 hosts preferred to it are used\n'],
+        id='this host as a backup'),
+    pytest.param({**SOUND, SPLIT: SOUND[THEIRS]}, OK, [
+        'warning    MX: mail from outside arrives at the site hosted first\n'],
+        id='the split domain at the other site'),
+    pytest.param({**SOUND, SPLIT: [('MX', (10, 'filter.test'))], 'filter.test': [('A', '203.0.113.9')]},
+                 OK, ['warning    MX: mail from outside does not arrive at this host first\n'],
+                 id='the split domain elsewhere'),
+    pytest.param({**SOUND, SPLIT: [('MX', (0, '.'))]}, OK, [
+        'warning    MX: the domain accepts no mail (null MX)\n'],
+        id='the split domain takes no mail'),
+    pytest.param({**SOUND, OURS: SOUND[THEIRS]}, WRONG, [
+        'WRONG      loop: the routing domain of this site points to the site hosted: '],
+        id='our routing domain at the other site'),
+    pytest.param({**SOUND, OURS: [('MX', (10, 'filter.test'))], 'filter.test': [('A', '203.0.113.9')]},
+                 OK, [f'warning    MX: {OURS} does not point to this host\n'],
+                 id='our routing domain elsewhere'),
+    pytest.param(leading_to((10, 'a\x1b[2Jb.test')), WRONG, [
+        r'MX: 10 a\027[2Jb.test: the host does not exist'], id='a name that is none'),
+])
+def test_records(check, names, code, lines):
+    status, output = check(names)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+    assert output.isprintable() or all(c.isprintable() or c == '\n' for c in output)
+
+
+@pytest.mark.parametrize('manners, words', [
+    ('silent', 'no name server answered in time'),
+    ('garbage', 'no name server answered in time'),
+    ('servfail', 'the name server failed (SERVFAIL)'),
+    ('refused', 'the name server refuses to answer (REFUSED)'),
+])
+def test_no_answer_is_not_wrong(check, manners, words):
+    begin = time.monotonic()
+    code, output = check(SOUND, {THEIRS: manners})
+    assert f'NO ANSWER  MX: {words}' in output
+    assert code == SILENT
+    assert time.monotonic() - begin < TIMEOUT + 10
+
+
+@pytest.mark.parametrize('manners, code, line', [
+    ({'mx2.hosted.test': 'servfail'}, OK, 'warning    MX: 20 mx2.hosted.test: the name server failed'),
+    ({'mx1.hosted.test': 'servfail', 'mx2.hosted.test': 'servfail'}, SILENT,
+     'NO ANSWER  MX: 10 mx1.hosted.test: the name server failed'),
+    ({'AAAA': 'servfail'}, OK, f'ok         MX: 10 mx1.hosted.test ({THERE})\n'),
+    ({'A': 'servfail'}, SILENT, 'ok         MX: 10 mx1.hosted.test (2001:db8::1)\n'),
+])
+def test_hosts_without_answer(check, manners, code, line):
+    status, output = check(SOUND, manners)
+    assert line in output
+    assert status == code, output
+
+
+def test_address_that_no_interface_has(check):
+    """As behind a NAT."""
+    assert check({**SOUND, THEIRS: [('A', THERE)]})[0] == OK
+    assert check({**SOUND, THEIRS: [('A', THERE)]}, options=['--here', THERE])[0] == WRONG
+    assert check(SOUND, options=['--here', 'mx'])[0] == BAD_USE
+
+
+@pytest.mark.parametrize('options', [
+    ['--resolver', 'ns.example.com'], ['--resolver', ''], ['--here', '127.0.0.1:25'],
+    ['--port', '0'], ['--port', '65536'], ['--port', 'smtp'], ['--timeout', '0'],
+    ['--timeout', '301'], ['--bogus'], ['hosted'],
+], ids=' '.join)
+def test_bad_use(check, options):
+    assert check(SOUND, options=options) == (BAD_USE, '')
+
+
+@pytest.mark.parametrize('next_hop, names, code, line', [
+    ('mx1.hosted.test:2525', SOUND, OK, 'ok         MX: none: '),
+    ('[mx1.hosted.test]:2525', SOUND, OK, 'ok         MX: none: '),
+    ('203.0.113.7', SOUND, OK, 'ok         MX: none: '),
+    ('gone.test:25', SOUND, WRONG, 'WRONG      MX: no such domain: gone.test\n'),
+    ('mx.onprem.test:25', SOUND, WRONG, 'loops back\n'),
+    ('mx1.hosted.test:smtp', SOUND, WRONG, 'WRONG      next-hop: mx1.hosted.test:smtp is not a host'),
+])
+def test_next_hop(check, next_hop, names, code, line):
+    status, output = check(names, site_hosted={'delivery': 'route', 'next-hop': next_hop})
+    assert line in output
+    assert THEIRS not in output
+    assert status == code, output
+
+
+def test_other_domains(check):
+    """An alias of the split domain gets mail from outside; an accept-domain gets routed mail."""
+    code, output = check({**SOUND, 'tenant.test': SOUND[THEIRS], 'example.net': MX_HERE},
+                         site_hosted={'accept-domain': 'tenant.test'},
+                         **{'domain example.net': {'alias-of': 'example.com'}})
+    assert 'dns: split domain example.net\n' in output
+    assert 'dns: site hosted, accept-domain tenant.test\n' in output
+    assert 'hosted.example.net' not in output
+    assert code == OK

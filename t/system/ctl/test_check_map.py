@@ -1,0 +1,363 @@
+"""test_check_map.py - sdrctl check mta: who asks the lookup tables, and whether that is enough
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+
+import pytest
+
+import mapped
+import sdrctl
+from daemon import environment
+from mta import POSTFIX
+from postfix import LIBRARIES, SERVER
+from sendmail import PROGRAMS
+
+OK, WRONG = 0, 78
+TABLE = f'socketmap:unix:{mapped.SOCKET}'
+NEXT_HOP = {'site legacy': {'routing-domain': 'legacy.%d', 'delivery': 'route',
+                            'next-hop': '127.0.0.1:25'}}
+PASS = {'milter-route': 'pass'}
+MILTER = {'milter': {'rewrite': 'milter'}}
+
+
+@pytest.fixture
+def check(mta, conf, new_milter, scratch):
+    """
+    check(...): (exit code, output) of a set-up with the tables
+
+    milter   whether the MTA asks the milter, too
+    options  more or others for the MTA
+    sdr      more sections of sdr.conf; None for an option takes it out
+    running  whether sdr-milter is
+    before   called when all is set up
+    """
+    def run(milter=False, options=None, sdr=None, running=True, before=lambda: None):
+        sections = {'main': {'recipient-delimiter': None}, **(sdr or {})}
+        listen = mapped.use_map(mta, scratch, milter=milter)
+        if mta.manners is POSTFIX:
+            listen['rewrite'] = 'tables'
+            # The table of next hops is for sites that have one.
+            # The lists of the set-up have members who have moved.
+            options = {'alias_maps': '', **({} if 'site legacy' in sections else {'transport_maps': ''}),
+                       **(options or {})}
+        sections['milter'] = {**listen, **sections.get('milter', {})}
+        text = conf(**sections)
+        if running:
+            new_milter(conf(**{**sections, 'milter': {**sections['milter'], **listen}})).start()
+        if options:
+            mta.set(**options)
+        before()
+        done = sdrctl.run(sdrctl.write_conf(scratch, text), 'check', 'mta', *where(mta),
+                          '--timeout', '60',
+                          env=programs(mta))
+        assert done.stderr == ''
+        return done.returncode, done.stdout.replace(str(mta.queue_folder), 'QUEUE')
+    return run
+
+
+def programs(mta):
+    """The environment in which its own programs are found."""
+    if mta.manners is POSTFIX:
+        return {'PATH': f'{SERVER}/usr/sbin:{os.environ["PATH"]}', 'LD_LIBRARY_PATH': LIBRARIES}
+    return {'PATH': f'{PROGRAMS}:{os.environ["PATH"]}', 'LD_PRELOAD': str(mta.folder / 'shim.so'),
+            'ASAN_OPTIONS': environment()['ASAN_OPTIONS'] + ':verify_asan_link_order=0'}
+
+
+def where(mta):
+    if mta.manners is POSTFIX:
+        return 'postfix', '--postfix-config', mta.folder / 'etc'
+    return 'sendmail', '--sendmail-cf', mta.folder / 'sendmail.cf'
+
+
+POSTFIX_MILTER = """\
+  ok         smtpd: all 1 services ask sdr-milter
+  ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
+"""
+POSTFIX_ALONE = """\
+  warning    smtpd_milters: no service asks sdr-milter as a milter. Its lookup table routes all mail \
+but what is addressed by way of this server (alice%example.com@localhost): that goes to the mailbox \
+here. Loops are ended by hopcount_limit (50) alone, and mail is deferred in Postfix's words
+             -> smtpd_milters = unix:sdr/milter.sock, after all others
+"""
+POSTFIX_TABLES = """\
+  ok         virtual_alias_maps: members of aliases, who a .forward leads to, bounces, local \
+submission and address probes are routed
+  ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
+"""
+SENDMAIL_MILTER = """\
+  ok         INPUT_MAIL_FILTER: milter0 is sdr-milter
+  ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
+"""
+SENDMAIL_ALONE = """\
+  ok         INPUT_MAIL_FILTER: no filter is sdr-milter, its lookup tables route all mail: \
+that is enough, but loops are ended by MaxHopCount alone
+"""
+SENDMAIL_TABLES = """\
+  ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
+  ok         map redirect: members of aliases, who a .forward leads to, bounces and local submission \
+are routed
+"""
+
+
+@pytest.mark.parametrize('sdr', [{}, {**NEXT_HOP, 'milter': PASS}], ids=['', 'next hop'])
+@pytest.mark.parametrize('milter, head', [(True, POSTFIX_MILTER), (False, POSTFIX_ALONE)])
+def test_sound_in_postfix(check, postfix, milter, head, sdr):
+    code, output = check(milter=milter, sdr=sdr)
+    assert re.sub('mta: .*\n', '', output) == head + POSTFIX_TABLES
+    assert code == OK
+
+
+@pytest.mark.parametrize('sdr', [{}, {**NEXT_HOP, 'milter': PASS}], ids=['', 'next hop'])
+@pytest.mark.parametrize('milter, head', [(True, SENDMAIL_MILTER), (False, SENDMAIL_ALONE)])
+def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
+    code, output = check(milter=milter, sdr=sdr)
+    assert re.sub('mta: .*\n', '', output) == head + SENDMAIL_TABLES
+    assert code == OK
+
+
+@pytest.mark.parametrize('options', [
+    {'virtual_alias_maps': f'inline:{{ info@example.com=alice@example.com }}, {TABLE}:route'},
+    {'virtual_alias_maps': f'{TABLE}:route, socketmap:unix:other.sock:route'},
+    {'relay_recipient_maps': f'{TABLE}:recipient, hash:/etc/postfix/people',
+     'relay_domains': 'example.com onprem.example.com example.net'},
+    {'virtual_alias_maps': f'{TABLE}:route, inline:{{ @example.com=@store.test }}'},
+    {'relay_recipient_maps': 'hash:/etc/postfix/people'},  # others are in the table "route"
+    {'relay_recipient_maps': f'proxy:{TABLE}:recipient'},
+    {'relay_domains': '', 'relay_recipient_maps': '',
+     'virtual_mailbox_domains': 'example.com onprem.example.com',
+     'virtual_mailbox_maps': f'{TABLE}:recipient', 'virtual_transport': 'lmtp:unix:lmtp'},
+    {'transport_maps': 'inline:{ example.com=smtp:[127.0.0.1] }'},
+    {'smtpd_recipient_restrictions': 'reject_unverified_recipient'},
+], ids=str)
+def test_sound_besides(check, postfix, options):
+    """With other tables, and in other classes of addresses."""
+    code, output = check(milter=True, options=options)
+    assert 'warning' not in output and 'WRONG' not in output
+    assert code == OK
+
+
+def test_whole_path(check, postfix):
+    """Where there is no jail."""
+    code, output = check(options={
+        'virtual_alias_maps': f'socketmap:unix:{postfix.queue_folder}/sdr/map.sock:route'})
+    assert 'ok         virtual_alias_maps: ' in output
+    assert code == OK
+
+
+@pytest.mark.parametrize('more, code, lines', [
+    pytest.param({'sdr': {'milter': {'map-socket': None, 'rewrite': 'milter'}},
+                  'options': {'transport_maps': f'{TABLE}:transport'}, 'running': False}, WRONG, [
+        f'WRONG      virtual_alias_maps: {TABLE}:route: nobody listens there, and sdr.conf has no '
+        'map-socket: all mail is deferred\n', '-> map-socket = unix:PATH in sdr.conf',
+        f'WRONG      relay_recipient_maps: {TABLE}:recipient: nobody listens there',
+        f'WRONG      transport_maps: {TABLE}:transport: nobody'], id='no map-socket'),
+    pytest.param({'running': False}, WRONG, [
+        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock: No such file'],
+        id='sdr-milter does not run'),
+    pytest.param({'options': {'virtual_alias_maps': 'socketmap:unix:sdr/mop.sock:route'}}, WRONG, [
+        'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route: map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> write the same path in both files\n'],
+        id='another path'),
+    pytest.param({'options': {'virtual_alias_maps': f'proxy:{TABLE}:route'}}, WRONG, [
+        'WRONG      virtual_alias_maps: through proxymap(8), which mixes the questions of many',
+        f'-> {TABLE}:route\n'], id='proxy'),
+    pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:recipient'}}, WRONG, [
+        'WRONG      virtual_alias_maps: the table of sdr-milter that belongs here is "route", not '
+        '"recipient"'], id='another table'),
+    pytest.param({'options': {'virtual_alias_maps': '', 'relay_recipient_maps': '',
+                              'transport_maps': ''}, 'milter': True, 'sdr': MILTER}, OK, [
+        'warning    map-socket: no parameter asks the lookup tables at QUEUE/sdr/map.sock\n',
+        f'-> rewrite = tables in sdr.conf, and virtual_alias_maps = {TABLE}:route; or remove '
+        'map-socket\n'],
+        id='nobody asks'),
+    pytest.param({'options': {'virtual_alias_maps': ''}}, WRONG, [
+        'no mail is routed'], id='neither'),
+    pytest.param({'options': {'virtual_alias_maps': 'inline:{ a@b.test=c }'}, 'milter': True,
+                  'sdr': MILTER}, OK, ['an alias in a split domain that the directory does not have may be'], id='no route'),
+    pytest.param({'milter': True, 'sdr': MILTER}, WRONG, [
+        'WRONG      virtual_alias_maps: it asks the table "route", but sdr.conf has rewrite = milter: '
+        'the table does not answer, mail is deferred\n', '-> rewrite = tables in [milter]'],
+        id='the milter rewrites'),
+    pytest.param({'options': {'virtual_alias_maps': ''}, 'milter': True}, WRONG, [
+        'WRONG      virtual_alias_maps: it does not ask the table "route", but sdr.conf has rewrite = '
+        'tables: no mail is routed\n', f'-> virtual_alias_maps = {TABLE}:route, and then others\n'],
+        id='the tables rewrite'),
+    pytest.param({'options': {'virtual_alias_maps': f'static:dave@example.com {TABLE}:route'}}, WRONG, [
+        "WRONG      virtual_alias_maps: static:dave@example.com comes before sdr-milter's table and "
+        'knows all of example.com: mail is not routed\n', "-> list sdr-milter's table before it\n"],
+        id='another table first'),
+    pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:route inline:{{ @example.com=box@onprem.test }}'}},
+                 OK, ['warning    virtual_alias_maps: its answer for sdr-check@example.com is box@onprem.test: '
+                      'it takes the mail of everybody who stays here'], id='catch-all'),
+    pytest.param({'options': {'relay_recipient_maps': ''}, 'milter': True}, OK, [
+        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com',
+        '-> add the table "recipient" of sdr-milter\n'], id='nobody refuses, with the milter'),
+    pytest.param({'options': {'transport_maps': f'{TABLE}:transport'}}, OK, [
+        'warning    transport_maps: no site has delivery = route: Postfix asks sdr-milter\'s table '
+        'about all mail, for nothing\n'], id='transport for nothing'),
+    pytest.param({'options': {'receive_override_options': 'no_address_mappings'}}, WRONG, [
+        'no mail is routed'], id='no mappings'),
+    pytest.param({'options': {'relay_domains': 'example.com onprem.example.com example.net'}}, WRONG, [
+        'WRONG      relay_recipient_maps: only sdr-milter is asked, but relay_domains has '
+        'example.net, which is not split: Postfix refuses all recipients in it\n',
+        '-> list the table of their recipients there as well\n'], id='other domains'),
+    pytest.param({'options': {'mydestination': 'onprem.test',
+                              'local_recipient_maps': f'{TABLE}:recipient'}}, WRONG, [
+        'WRONG      local_recipient_maps: only sdr-milter is asked, but mydestination has '
+        'onprem.test'], id='other domains, local'),
+    pytest.param({'options': {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
+                              'local_recipient_maps': f'{TABLE}:recipient'}}, OK, [
+        'warning    mydestination: example.com is there: local(8) delivers members of aliases(5) '
+        'and .forward targets in it by itself, and asks no table\n',
+        '-> keep lists in virtual_alias_maps'], id='local(8)'),
+    pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
+        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com'],
+        id='nobody refuses'),
+    pytest.param({'options': {'relay_domains': '', 'relay_recipient_maps': '',
+                              'virtual_mailbox_domains': 'example.com onprem.example.com',
+                              'virtual_mailbox_maps': f'{TABLE}:recipient'}}, WRONG, [
+        'WRONG      virtual_mailbox_maps: virtual(8) delivers by it too and refuses socketmap: '
+        'tables: mail that stays here is deferred\n'], id='virtual(8)'),
+    pytest.param({'options': {'relay_domains': 'example.com'}}, WRONG, [
+        'Postfix takes no mail for onprem.example.com from outside\n'], id='domain not taken'),
+    pytest.param({'options': {'relay_domains': 'onprem.example.com',
+                              'virtual_alias_domains': 'example.com'}}, WRONG, [
+        'WRONG      virtual_alias_domains: example.com is among them: Postfix refuses recipients that '
+        'stay here, but for those that a table leads elsewhere\n'],
+        id='virtual alias domain'),
+    pytest.param({'options': {'relayhost': ''}}, WRONG, [
+        'mail for example.com that stays here goes to its MX'], id='no way out'),
+    pytest.param({'options': {'transport_maps': ''}, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
+        "WRONG      transport_maps: it does not ask sdr-milter's table: mail for sites with delivery "
+        '= route stays here\n',
+        f'-> transport_maps = {TABLE}:transport, and then others\n'], id='no transport'),
+    pytest.param({'options': {'transport_maps': 'hash:/etc/postfix/transport'},
+                  'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
+        "warning    transport_maps: it does not ask sdr-milter's table: ",
+        ', unless another table there has their people\n'], id='another transport'),
+    pytest.param({'options': {'transport_maps': f'static:smtp:[127.0.0.1] {TABLE}:transport'},
+                  'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
+        "warning    transport_maps: static:smtp:[127.0.0.1] comes before sdr-milter's table and "
+        'knows all of example.com'], id='transport too late'),
+    pytest.param({'options': {'relay_recipient_maps': 'hash:/etc/postfix/people'},
+                  'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses'],
+        id='people with a next hop'),
+])
+def test_faults_in_postfix(check, postfix, more, code, lines):
+    status, output = check(**more)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+def m4(domains, path='{queue}/sdr/map.sock', **macros):
+    """The lines of sendmail.mc."""
+    more = ''.join(f"define(`{name}', `{value}')dnl\n" for name, value in macros.items())
+    return f"""{more}define(`SDR_DOMAINS', `{domains}')dnl
+define(`SDR_MAP_SOCKET', `{path}')dnl
+include(`{mapped.M4}')dnl
+"""
+
+
+BOTH = 'example.com onprem.example.com'
+# In what made the alias without a MAC.
+OLD_RULES = """\
+define(`ALIAS_FILE', `/etc/mail/aliases,socket:local:{queue}/sdr/map.sock')dnl
+LOCAL_CONFIG
+C{SdrDomain} example.com onprem.example.com
+Kroute socket -q -T<TMPF> local:{queue}/sdr/map.sock
+
+LOCAL_RULE_0
+R$*	$: < $&{addr_type} > $1
+R< e r > $+ < @ $={SdrDomain} . > $*	$: < $(route $1 @ $2 $: ? $) > $1 < @ $2 . > $3
+R< $+ , $+ > $+ < @ $+ . > $*	$#local $: sdr-copy . $3 . = . $4
+R< $* > $+	$: $2
+"""
+
+
+@pytest.mark.parametrize('mc, more, code, lines', [
+    pytest.param(m4(BOTH), {'sdr': {'milter': {'map-socket': None, 'rewrite': None}}}, WRONG, [
+        'WRONG      map redirect: QUEUE/sdr/map.sock is asked, but sdr.conf has no map-socket: mail in '
+        'the split domains is deferred\n', 'WRONG      AliasFile: QUEUE/sdr/map.sock is asked'],
+        id='no map-socket'),
+    pytest.param(m4(BOTH), {'running': False}, WRONG, [
+        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock'],
+        id='sdr-milter does not run'),
+    pytest.param(m4(BOTH, '/run/sdr/map.sock'), {}, WRONG, [
+        'WRONG      map redirect: /run/sdr/map.sock is asked, but map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: mail in the split domains is deferred\n',
+        'WRONG      map recipient: /run', 'WRONG      map transport: /run',
+        'WRONG      AliasFile: /run/sdr/map.sock is asked',
+        '-> let SDR_MAP_SOCKET in sendmail.mc be the same path\n'], id='another path'),
+    pytest.param(m4('onprem.example.com'), {'milter': True}, WRONG, [
+        'WRONG      SDR_DOMAINS: example.com is not among them: the lookup tables are not asked about'],
+        id='split domain missing'),
+    pytest.param(m4('example.com'), {}, WRONG, [
+        'WRONG      SDR_DOMAINS: onprem.example.com is not among them'], id='routing domain missing'),
+    pytest.param(m4(BOTH) + "define(`ALIAS_FILE', `/etc/mail/aliases')dnl\n", {}, WRONG, [
+        "WRONG      AliasFile: sdr-milter's is missing: mail is deferred, goes astray or bounces\n"], id='alias file missing'),
+    pytest.param('', {'milter': True}, WRONG, [
+        'WRONG      rewrite: sdr.conf says rewrite = tables, but no rule asks the lookup tables: '
+        'recipients at other sites stay here\n'], id='tables rewrite, no rules'),
+    pytest.param(m4(BOTH), {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
+        'WRONG      rewrite: the rules ask the lookup tables, but sdr.conf says rewrite = milter: mail '
+        'in the split domains is deferred\n', '-> rewrite = tables in sdr.conf, or'],
+        id='milter rewrites, rules'),
+    pytest.param(m4(BOTH), {'sdr': {'milter': {'rewrite': None}}}, WRONG, [
+        'WRONG      rewrite: the rules ask'], id='rewrite forgotten'),
+    pytest.param(OLD_RULES, {}, WRONG, [
+        'WRONG      sendmail-sdr.m4: its rules are those of an older version: recipients with '
+        'several owners are rejected\n', '-> make sendmail.cf anew: make -C /etc/mail, newaliases, and'],
+        id='old rules'),
+    pytest.param('', {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
+        'warning    map-socket: no rule asks the lookup tables at QUEUE/sdr/map.sock\n',
+        'WRONG      AliasFile: members of aliases are at another site today (3), such as ',
+        '-> SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 in sendmail.mc'], id='nobody asks'),
+    pytest.param('', {}, WRONG, ['no mail is routed'], id='neither'),
+    pytest.param('', {'milter': True, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
+        'WRONG      map transport: the lookup tables are not asked: mail for sites with delivery = '
+        'route stays here\n'], id='no transport'),
+    pytest.param(m4(BOTH) + "LOCAL_DOMAIN(`example.com')dnl\n", {}, OK, [
+        'ok         map redirect: '], id='local domain'),
+])
+def test_faults_in_sendmail(check, sendmail, mc, more, code, lines):
+    mc = mc.replace('{queue}', str(sendmail.queue_folder))
+    status, output = check(options={'mc': mc}, **more)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+def remove(name):
+    return lambda folder: (folder / name).unlink()
+
+
+def outdate(folder):
+    os.utime(folder / 'aliases.db', (0, 0))
+
+
+NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewrite the names of aliases, and mail '
+               'for them goes astray\n             -> run newaliases\n')
+
+
+@pytest.mark.parametrize('files, spoil, code, line', [
+    ('{}/aliases', remove('aliases.db'), WRONG, NO_DATABASE.format('aliases')),
+    ('{0}/aliases, {0}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
+    ('implicit:{}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
+    ('{}/aliases', outdate, OK,
+     'warning    AliasFile: FOLDER/aliases is newer than its database, which Sendmail reads\n'),
+    ('{0}/aliases, hash:{0}/more', lambda folder: None, OK, 'ok         map redirect: '),
+])
+def test_alias_file_without_a_database(check, sendmail, files, spoil, code, line):
+    """Sendmail reads its text while mail is under way."""
+    folder = sendmail.folder
+    (folder / 'more').write_text('another: alice\n')
+    mc = m4(BOTH).replace('{queue}', str(sendmail.queue_folder))
+    mc = f"define(`ALIAS_FILE', `{files.format(folder)}')dnl\n{mc}"
+    status, output = check(options={'mc': mc}, before=lambda: spoil(folder))
+    assert line in output.replace(str(folder), 'FOLDER'), output
+    assert status == code
+    assert code == WRONG or 'no database' not in output

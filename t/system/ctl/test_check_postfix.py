@@ -1,0 +1,257 @@
+"""test_check_postfix.py - sdrctl check mta: Postfix as somebody may have configured it
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+import shutil
+import socket
+
+import pytest
+
+import sdrctl
+import world
+from latermilter import LaterMilter
+from postfix import LIBRARIES, SERVER
+from proc import free_port
+
+OK, SILENT, WRONG = 0, 75, 78
+SOCKET = f'unix:{world.SOCKET}'
+MAP = 'unix:/nonexistent/map.sock'
+OTHER = 'inet:127.0.0.1:1'
+SLOW = {'directory_corp': {'timeout': '20'}, 'directory_two': {
+    'uri': 'ldap://127.0.0.1:1', 'search-base': 'dc=two', 'default-owner': 'onprem',
+    'timeout': '20'}}
+
+
+@pytest.fixture
+def listen(stop_later):
+    """listen(path, group): somebody does, as sdr-milter would."""
+    def make(path, group='postfix', mode=0o660):
+        listener = socket.socket(socket.AF_UNIX)
+        stop_later(listener.close)
+        listener.bind(str(path))
+        listener.listen()
+        shutil.chown(path, 'root', group)
+        path.chmod(mode)
+    return make
+
+
+@pytest.fixture
+def check(scratch, new_postfix, listen):
+    """check(main=..., more for Postfix; sdr={sections}, socket=(group, mode)): (exit code, output)."""
+    def run(sdr=None, socket=('postfix', 0o660), **options):
+        postfix = new_postfix(**{'milters': [SOCKET], **options})
+        path = postfix.queue_folder / world.SOCKET
+        if socket:
+            listen(path, *socket)
+        conf = sdrctl.write_conf(scratch, world.conf(**{
+            'main': {'recipient-delimiter': None}, 'milter': {'socket': f'unix:{path}'},
+            **(sdr or {}),
+            'directory_corp': {'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None,
+                               **(sdr or {}).get('directory_corp', {})}}))
+        done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', postfix.folder / 'etc',
+                          '--timeout', '60',
+                          env={'PATH': f'{SERVER}/usr/sbin:{os.environ["PATH"]}',
+                               'LD_LIBRARY_PATH': LIBRARIES})
+        assert done.stderr == ''
+        return done.returncode, done.stdout.replace(str(postfix.queue_folder), 'QUEUE')
+    return run
+
+
+@pytest.mark.parametrize('options', [
+    {}, {'chroot': True},
+    {'main': {'smtpd_milters': '{ ' + SOCKET + ', command_timeout=20s, default_action=tempfail }',
+              'milter_default_action': 'accept', 'non_smtpd_milters': '$smtpd_milters'}},
+    {'main': {'relay_domains': '$mydestination onprem.example.com', 'mydestination': 'example.com',
+              'local_recipient_maps': ''}},
+])
+def test_sound(check, options):
+    code, output = check(**options)
+    assert re.sub('Postfix, .*', 'Postfix', output) == """\
+mta: Postfix
+  ok         smtpd: all 1 services ask sdr-milter
+  ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
+  warning    rewrite: = milter: members of aliases, .forward targets and bounces are not routed: such mail goes to the mailbox that somebody has left
+             -> rewrite = tables in sdr.conf
+"""
+    assert code == OK
+
+
+def listener(**parameters):
+    return {'listeners': {free_port(): parameters}}
+
+
+@pytest.mark.parametrize('options, code, lines', [
+    pytest.param({'milters': []}, WRONG, [
+        'WRONG      smtpd_milters: (nothing): sdr-milter, which listens at QUEUE/sdr/milter.sock, is not '
+        'among them: no mail is routed\n',
+        '-> smtpd_milters = unix:sdr/milter.sock, after all others\n'], id='no milter'),
+    pytest.param({'milters': ['unix:sdr/mitler.sock']}, WRONG, [
+        'WRONG      smtpd_milters: unix:sdr/mitler.sock: sdr-milter'], id='another socket'),
+    pytest.param({'milters': [SOCKET, OTHER]}, WRONG, [
+        '/inet: a milter comes after sdr-milter: ', '-> let sdr-milter be the last\n'],
+        id='not the last'),
+    pytest.param({'main': {'non_smtpd_milters': ''}}, OK, [
+        'warning    non_smtpd_milters: sdr-milter is not among them: mail that programs on this host',
+        '-> non_smtpd_milters = $smtpd_milters\n'], id='sendmail(1)'),
+    pytest.param({'main': {'non_smtpd_milters': f'{SOCKET} {OTHER}'}}, WRONG, [
+        'WRONG      non_smtpd_milters: a milter comes after'], id='not the last, sendmail(1)'),
+    pytest.param({'main': {'milter_default_action': 'accept'}}, WRONG, [
+        'milter_default_action = accept: while sdr-milter is away mail goes astray',
+        '-> milter_default_action = tempfail\n'], id='accept'),
+    pytest.param({'main': {'smtpd_milters': '{ ' + SOCKET + ', default_action=reject }'}}, WRONG, [
+        'milter_default_action = reject: '], id='reject, of the milter alone'),
+    pytest.param({'sdr': SLOW}, OK, [
+        'milter_command_timeout = 30s, but the directories may take 41 s together\n'],
+        id='timeouts'),
+    pytest.param({'main': {'milter_command_timeout': '1m'}, 'sdr': {
+        **SLOW, 'directory_corp': {'timeout': '60'}}}, OK, [
+        'milter_command_timeout = 1m, but the directories may take 81 s'], id='timeouts, minutes'),
+    pytest.param(listener(smtpd_milters=''), OK, [
+        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        id='a service without milters'),
+    pytest.param(listener(receive_override_options='no_milters'), OK, [
+        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        id='a service with no_milters'),
+    pytest.param({'main': {'smtpd_milter_maps': 'cidr:/etc/postfix/milters'}}, OK, [
+        'warning    smtpd_milter_maps: cidr:/etc/postfix/milters: the clients in it have milters'],
+        id='milters by client'),
+    pytest.param({'socket': None}, WRONG, [
+        'WRONG      socket: nobody listens: connect to QUEUE/sdr/milter.sock: No such file',
+        '-> start sdr-milter; its log says more\n'], id='sdr-milter does not run'),
+    pytest.param({'socket': ('sdr', 0o660)}, WRONG, [
+        'WRONG      socket: user postfix may not connect to QUEUE/sdr/milter.sock: mail is deferred\n',
+        '-> set socket-group in sdr.conf to the group of that user'], id='group of the socket'),
+    pytest.param({'main': {'relayhost': ''}}, WRONG, [
+        'WRONG      transport_maps: mail for example.com that stays here goes to its MX: it loops back\n',
+        '-> name the host that has the mailboxes in transport_maps\n'], id='no way out'),
+    pytest.param({'main': {'relay_domains': 'onprem.example.com'}}, WRONG, [
+        'WRONG      relay_domains: Postfix takes no mail for example.com from outside\n'],
+        id='split domain not taken'),
+    pytest.param({'main': {'relay_domains': 'example.com'}}, WRONG, [
+        'WRONG      relay_domains: Postfix takes no mail for onprem.example.com from outside\n'],
+        id='routing domain not taken'),
+    pytest.param({'main': {'relay_domains': 'example.com onprem.example.com hosted.example.com'}}, OK,
+                 ['warning    relay_domains: hosted.example.com, of the site hosted, is among them: '
+                  'anybody may relay there'], id='routing domain of the other relayed'),
+    pytest.param({'main': {'virtual_mailbox_domains': 'hosted.example.com'}}, WRONG, [
+        'WRONG      virtual_mailbox_domains: hosted.example.com, of the site hosted, is among them: '
+        'mail for the site stays here\n'], id='routing domain of the other kept'),
+    pytest.param({'main': {'parent_domain_matches_subdomains': 'relay_domains'}}, OK, [
+        'warning    parent_domain_matches_subdomains: relay_domains counts for subdomains too: '],
+        id='subdomains'),
+    pytest.param({'main': {'relay_recipient_maps': 'hash:/etc/postfix/people'}}, OK, [
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses recipients in '
+        'example.com that it does not have'], id='relay_recipient_maps'),
+    pytest.param({'main': {'mydestination': 'example.com', 'alias_maps': 'hash:/etc/aliases'}}, OK, [
+        'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix refuses',
+        'warning    rewrite: = milter: members of aliases'], id='local'),
+    pytest.param({'main': {'virtual_alias_maps': 'hash:/etc/postfix/virtual'}}, OK, [
+        'warning    virtual_alias_maps: hash:/etc/postfix/virtual: an alias in a split domain '
+        'that the directory does not have may be refused\n'], id='virtual aliases'),
+    pytest.param({'main': {'smtpd_recipient_restrictions': 'permit_mynetworks, '
+                                                           'reject_unverified_recipient'}}, OK, [
+        'warning    smtpd_recipient_restrictions: reject_unverified_recipient: its probes'],
+        id='probes'),
+    pytest.param({'main': {'recipient_delimiter': '+'}}, OK, [
+        'warning    recipient_delimiter: "+", but recipient-delimiter in sdr.conf is ""\n'],
+        id='delimiter'),
+])
+def test_what_is_wrong(check, options, code, lines):
+    status, output = check(**options)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+def test_jail(check, scratch):
+    """smtpd is confined to its queue directory; cleanup as well."""
+    code, output = check(chroot=True, milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])
+    assert ' is confined to QUEUE, where there is no such socket\n' in output
+    assert '-> give a path below queue_directory, without it: unix:sdr/milter.sock\n' in output
+    assert code == WRONG
+
+
+@pytest.mark.parametrize('path, found', [
+    ('{queue}/sdr/map.sock', False), ('/sdr/map.sock', True), ('sdr/map.sock', True)])
+def test_jail_of_tables(check, scratch, path, found):
+    """The same for a lookup table."""
+    queue = scratch / 'postfix0/queue'
+    _, output = check(
+        chroot=True, sdr={'milter': {'socket': f'unix:{queue}/{world.SOCKET}', 'rewrite': 'tables',
+                                     'map-socket': f'unix:{queue}/sdr/map.sock'}},
+        main={'virtual_alias_maps': f'socketmap:unix:{path.format(queue=queue)}:route'})
+    assert ('ok         virtual_alias_maps: ' in output) == found
+    assert (' is confined to QUEUE, and finds no such socket: all mail is deferred\n'
+            in output) == (not found)
+
+
+def test_whole_path_without_jail(check, scratch):
+    assert check(milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])[0] == OK
+
+
+@pytest.mark.parametrize('domains, said', [
+    ('inline:{ example.com=x, onprem.example.com=x }', []),
+    ('example.com, static:all', ['hosted.example.com, of the site hosted, is among them']),
+    ('inline:{ example.com=x }', ['takes no mail for onprem.example.com from outside']),
+    ('hash:/nonexistent', ['relay_domains: hash:/nonexistent cannot be asked, so that it is not '
+                           'known what it does to recipients: ', ': open database /nonexistent.db: No such'
+                           ' file or directory\n']),
+])
+def test_table_of_domains(check, domains, said):
+    """Postfix's own program looks into it."""
+    _, output = check(main={'relay_domains': domains})
+    assert ('relay_domains' in output) == bool(said)
+    for line in said:
+        assert line in output, output
+
+
+def test_broken_configuration(check, scratch):
+    folder = scratch / 'empty'
+    folder.mkdir()
+    conf = sdrctl.write_conf(scratch, world.conf(directory_corp={
+        'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None}))
+    done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', folder,
+                      env={'PATH': f'{SERVER}/usr/sbin', 'LD_LIBRARY_PATH': LIBRARIES})
+    assert 'NO ANSWER  postconf: ' in done.stdout and 'main.cf' in done.stdout
+    assert done.returncode == SILENT
+
+
+ADDHDRS, ADDRCPT, DELRCPT, ADDRCPT_PAR = 1, 4, 8, 128
+MAY = 'may add and delete recipients: what this milter adds is not routed, and what it deletes is'
+
+
+@pytest.mark.parametrize('mode', ['milter', 'tables'])
+@pytest.mark.parametrize('actions', [0, ADDHDRS, ADDRCPT, DELRCPT, ADDHDRS | ADDRCPT_PAR])
+def test_milter_before_ours(check, scratch, stop_later, mode, actions):
+    """It is asked what it wants to do. Tables route after it."""
+    other = LaterMilter(scratch / 'other.sock', actions=actions)
+    stop_later(other.stop)
+    other.start()
+    code, output = check(
+        main={'smtpd_milters': f'unix:{other.path}, {SOCKET}', 'non_smtpd_milters': '$smtpd_milters',
+              'virtual_alias_maps': f'socketmap:{MAP}:route' if mode == 'tables' else ''},
+        sdr={'milter': {'rewrite': mode, 'map-socket': MAP,
+                        'socket': f'unix:{scratch}/postfix0/queue/{world.SOCKET}'}})
+    edits = actions & ~ADDHDRS and mode == 'milter'
+    assert output.count(MAY) == (1 if edits else 0), output
+    assert code == (OK if mode == 'milter' else WRONG), output  # no tables are answered here
+
+
+@pytest.mark.parametrize('mode', ['milter', 'tables'])
+def test_milter_after_ours(check, scratch, mode):
+    """What it refuses is harmed by our edits alone."""
+    _, output = check(
+        main={'smtpd_milters': f'{SOCKET}, {OTHER}', 'non_smtpd_milters': '$smtpd_milters',
+              'virtual_alias_maps': f'socketmap:{MAP}:route' if mode == 'tables' else ''},
+        sdr={'milter': {'rewrite': mode, 'map-socket': MAP,
+                        'socket': f'unix:{scratch}/postfix0/queue/{world.SOCKET}'}})
+    assert ('a milter comes after sdr-milter' in output) == (mode == 'milter'), output
+
+
+def test_milter_before_ours_that_is_away(check):
+    code, output = check(main={'smtpd_milters': f'{OTHER}, {SOCKET}'})
+    assert 'inet:127.0.0.1:1: it is not known whether this milter adds or deletes recipients: ' in output
+    assert '-> start it, and check again\n' in output
+    assert code == OK

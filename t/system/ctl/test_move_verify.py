@@ -1,0 +1,314 @@
+"""test_move_verify.py - sdrctl move --verify: the new site is asked before anything is changed
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import time
+from functools import partial
+
+import pytest
+
+import world
+from mailhost import drip, endless
+from nameserver import NameServer
+from office import Office
+from proc import free_port
+from sockets import deaf
+from tap import Tap
+
+FIRST, SECOND, HERE = '127.0.0.2', '127.0.0.3', '127.0.0.1'
+TIMEOUT = 1
+OK, MISTAKE, NOT_NOW, BAD_USE = 0, 65, 75, 64
+
+THEIRS = 'hosted.example.com'
+DAVE, PLAIN = 'dave@example.com', 'plain@example.com'
+MAILBOXES = [f'dave@{THEIRS}', f'plain@{THEIRS}']
+ONE_HOST = {THEIRS: [('MX', (10, 'mx1.hosted.test'))], 'mx1.hosted.test': [('A', FIRST)]}
+TWO_HOSTS = {THEIRS: [('MX', (10, 'mx1.hosted.test')), ('MX', (20, 'mx2.hosted.test'))],
+             'mx1.hosted.test': [('A', FIRST)], 'mx2.hosted.test': [('A', SECOND)]}
+MANY = [f'u{n}' for n in range(40)]
+
+
+@pytest.fixture
+def port():
+    return free_port(FIRST)
+
+
+@pytest.fixture
+def office(scratch):
+    return partial(Office, scratch)
+
+
+@pytest.fixture
+def there(office, slapd):
+    return office(slapd)
+
+
+@pytest.fixture
+def verify(stop_later, port):
+    """verify(office, who..., code=, names=): what `move --to hosted --verify` says."""
+    def run(there, *who, code=OK, names=ONE_HOST, port=port, manners=''):
+        server = NameServer(names, manners, port=0)
+        stop_later(server.stop)
+        server.start()
+        return there.run('move', '--to', 'hosted', '--verify', '--resolver', server.at, '--port',
+                         str(port), '--timeout', str(TIMEOUT), *who, code=code)
+    return run
+
+
+def people(names):
+    return ''.join(map(world.person, names)), [f'{name}@example.com' for name in names]
+
+
+def verbs(host):
+    return [line.split()[0] for line in host.said]
+
+
+# --- what the site says ---
+
+def test_taken(there, verify, new_host, port):
+    """One conversation for all, and nothing past the recipients."""
+    host = new_host(FIRST, port, MAILBOXES)
+    assert '2 moved' in verify(there, DAVE, PLAIN)
+    assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
+    assert verbs(host) == ['EHLO', 'MAIL', 'RCPT', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'RSET', 'QUIT']
+    assert host.said[1] == 'MAIL FROM:<>'
+    assert host.said[2:4] == [f'RCPT TO:<{m}>' for m in MAILBOXES]
+
+
+def test_encrypted(there, verify, new_host, port, ca):
+    host = new_host(FIRST, port, MAILBOXES, tls=ca.issue('mx1', 'DNS:mx1.hosted.test'))
+    assert '1 moved' in verify(there, DAVE)
+    assert verbs(host)[:3] == ['EHLO', 'STARTTLS', 'EHLO']
+
+
+def test_handshake_that_fails(there, verify, new_host, port):
+    new_host(FIRST, port, MAILBOXES, tls='garbage')
+    assert '1 moved' in verify(there, DAVE)
+
+
+def test_refused(there, verify, new_host, port, scratch):
+    """It is a mistake like any other: all are told with their line, nothing is changed."""
+    new_host(FIRST, port, [f'dave@{THEIRS}'])
+    before = there.state()
+    batch = scratch / 'batch'
+    batch.write_text(f'{DAVE}\n\n{PLAIN}\nnobody@example.com\nalice@example.com\n')
+    told = verify(there, '--file', str(batch), code=MISTAKE)
+    assert (f'{batch}:3: {PLAIN}: site hosted rejects plain@{THEIRS}: 550 5.1.1 Unknown\n'
+            in told)
+    assert f'{batch}:4: nobody@example.com: no entry with this address\n' in told
+    assert f'{batch}:5: alice@example.com: already at hosted\n' in told
+    assert '3 errors; nothing was changed' in told
+    assert there.state() == before and not list(there.journals.iterdir())
+
+
+def test_dry_run_asks_as_well(there, verify, new_host, port):
+    new_host(FIRST, port, [f'dave@{THEIRS}'])
+    assert 'site hosted rejects' in verify(there, '--dry-run', DAVE, PLAIN, code=MISTAKE)
+    assert 'add: sdrOwner' in verify(there, '--dry-run', DAVE)
+    assert there.verdicts(DAVE) == ['pass']
+
+
+@pytest.mark.parametrize('replies, words', [
+    ({'RCPT': '450 4.7.1 Greylisted'}, f'{DAVE}: site hosted temporarily refuses dave@{THEIRS}: 450 4.7.1'),
+    ({'RCPT': '421 4.7.0 Go away'}, f'mx1.hosted.test: dave@{THEIRS}: 421 4.7.0 Go away'),
+    ({'MAIL': '550 5.7.1 No bounces'}, 'mx1.hosted.test: MAIL FROM:<>: 550 5.7.1 No bounces'),
+    ({'MAIL': '452 4.3.1 Full'}, 'MAIL FROM:<>: 452 4.3.1 Full'),
+    ({'greeting': '554 5.7.1 Blocked'}, 'the site refuses this host: 554 5.7.1 Blocked'),
+    ({'greeting': '421 4.3.2 Too busy'}, 'the site refuses this host: 421 4.3.2 Too busy'),
+    ({'greeting': None}, 'no answer in time'),
+    ({'greeting': drip('220 mx.test ' + 100 * 'x')}, 'no answer in time'),
+    ({'greeting': endless(b'220-x\r\n' * 100)}, 'an endless reply'),
+    ({'RCPT': endless(b'250-x\r\n' * 100)}, 'an endless reply'),
+    ({'RCPT': endless(b'x' * 1000)}, 'an endless line'),
+    ({'RCPT': None}, 'no answer in time'),
+    ({'RCPT': '250 \x1b[2J'}, None),
+    ({'RCPT': '999 x'}, 'not an SMTP reply'),
+])
+def test_replies(there, verify, new_host, port, replies, words):
+    """Who is not refused and not taken is not moved now."""
+    new_host(FIRST, port, replies=replies)
+    begin = time.monotonic()
+    told = verify(there, DAVE, code=NOT_NOW if words else OK)
+    assert words is None or words in told and 'nothing was changed' in told, told
+    assert '\x1b' not in told
+    assert time.monotonic() - begin < 10 * TIMEOUT + 10
+    assert there.verdicts(DAVE) == (['pass'] if words else ['redirect'])
+
+
+def test_catch_all(there, verify, new_host, port):
+    new_host(FIRST, port, replies={'RCPT': '250 2.1.5 Ok'})
+    told = verify(there, DAVE)
+    assert f'sdrctl move: warning: site hosted accepts any recipient in {THEIRS}' in told and '1 moved' in told
+
+
+# --- many people ---
+
+@pytest.fixture
+def crowd(new_slapd, office):
+    """An office, and the addresses of many."""
+    ldif, addresses = people(MANY)
+    return office(new_slapd(ldif)), addresses
+
+
+def counting(*, good, bad, at):
+    """A reply: bad at each call whose number is divided by so many."""
+    calls = []
+
+    def reply():
+        calls.append(None)
+        return bad if len(calls) % at == 0 else good
+    return reply
+
+
+@pytest.mark.parametrize('full', ['452 4.5.3 Too many recipients', '552 5.5.3 Too many recipients'])
+def test_too_many_recipients(crowd, verify, new_host, port, full):
+    """A message of that site has ten at most; the conversation goes on with another."""
+    there, addresses = crowd
+    host = new_host(FIRST, port, replies={
+        'RCPT': counting(good='250 2.1.5 Ok', bad=full, at=11)})
+    assert f'{len(MANY)} moved' in verify(there, *addresses)
+    assert verbs(host).count('EHLO') == 1 and verbs(host).count('MAIL') > len(MANY) / 10
+
+
+def test_hangs_up_again_and_again(crowd, verify, new_host, port):
+    """As Postfix does after too many errors: there is another conversation."""
+    there, addresses = crowd
+    host = new_host(FIRST, port, replies={
+        'RCPT': counting(good='550 5.1.1 Unknown', bad='421 4.7.0 Too many errors', at=10)})
+    told = verify(there, *addresses, code=MISTAKE)
+    assert f'{len(MANY)} errors' in told
+    assert verbs(host).count('EHLO') == 5
+
+
+def test_slow(crowd, verify, new_host, port):
+    """It takes so long that it is given up in the end."""
+    there, addresses = crowd
+    new_host(FIRST, port, replies={'greeting': None, 'RCPT': '250 2.1.5 Ok'})
+    begin = time.monotonic()
+    assert 'no answer in time' in verify(there, *addresses, code=NOT_NOW)
+    assert time.monotonic() - begin < 10 * TIMEOUT + len(MANY) + 10
+
+
+# --- who is asked, and for whom ---
+
+def test_next_host(there, verify, new_host, port):
+    new_host(SECOND, port, MAILBOXES)
+    assert '1 moved' in verify(there, DAVE, names=TWO_HOSTS)
+
+
+def test_next_host_when_the_first_hangs_up(there, verify, new_host, port):
+    new_host(FIRST, port, replies={'MAIL': '421 4.3.2 Shutting down'})
+    new_host(SECOND, port, MAILBOXES)
+    assert '1 moved' in verify(there, DAVE, names=TWO_HOSTS)
+
+
+@pytest.mark.parametrize('names, manners, words', [
+    ({}, '', f'mail for {THEIRS} has no usable host'),
+    ({THEIRS: [('MX', (0, '.'))]}, '', 'has no usable host'),
+    ({THEIRS: [('A', HERE)]}, '', f'mail for {THEIRS} is routed to this host'),
+    (ONE_HOST, 'servfail', 'has no usable host'),
+    (ONE_HOST, '', 'Connection refused'),
+])
+def test_nobody_to_ask(there, verify, names, manners, words):
+    told = verify(there, DAVE, names=names, manners=manners, code=NOT_NOW)
+    assert words in told and 'nothing was changed' in told
+
+
+def test_packets_dropped(there, verify, port):
+    with deaf(port, FIRST):
+        assert 'timed out' in verify(there, DAVE, code=NOT_NOW)
+
+
+def test_next_hop(office, slapd, verify, new_host, port):
+    """The recipient is kept; the port is the next hop's."""
+    there = office(slapd, site_hosted={'delivery': 'route', 'next-hop': f'{FIRST}:{port}'})
+    host = new_host(FIRST, port, [DAVE])
+    assert '1 moved' in verify(there, DAVE, port=1)
+    assert f'RCPT TO:<{DAVE}>' in host.said
+
+
+def test_routing_address_in_the_new_site(new_slapd, office, verify, new_host, port):
+    """He is asked for as his mail would be addressed then."""
+    server = new_slapd(world.person('dave', sdrOwner='onprem',
+                                    sdrRoutingAddress=f'd.smith@{THEIRS}'))
+    host = new_host(FIRST, port, [f'd.smith@{THEIRS}'])
+    verify(office(server), DAVE)
+    assert f'RCPT TO:<d.smith@{THEIRS}>' in host.said
+
+
+def test_each_domain_has_its_own_hosts(new_slapd, office, verify, new_host, port):
+    server = new_slapd(world.person('dave') + world.person('eve', mail='eve@example.org'))
+    there = office(server, **{'domain example.org': {}})
+    first = new_host(FIRST, port, MAILBOXES)
+    second = new_host(SECOND, port, ['eve@hosted.example.org'])
+    verify(there, DAVE, 'eve@example.org', names={
+        **ONE_HOST, 'hosted.example.org': [('A', SECOND)]})
+    assert verbs(first).count('RCPT') == verbs(second).count('RCPT') == 2
+
+
+@pytest.mark.parametrize('offered', [False, True])
+def test_addresses_that_are_not_ascii(new_slapd, office, verify, new_host, port, offered):
+    server = new_slapd(world.person('dave', sdrAddress='dävid@example.com') + world.person('plain'))
+    there = office(server)
+    theirs = f'dävid@{THEIRS}'.encode().decode('latin-1')
+    host = new_host(FIRST, port, [theirs, f'plain@{THEIRS}'], replies={
+        'EHLO': '250-mx.test\r\n250 SMTPUTF8'} if offered else None)
+    told = verify(there, 'dävid@example.com', PLAIN, code=OK if offered else MISTAKE)
+    assert ('MAIL FROM:<> SMTPUTF8' in host.said) == offered
+    assert offered or 'non-ASCII addresses are not supported' in told
+
+
+def test_quoted_local_part(new_slapd, office, verify, new_host, port):
+    server = new_slapd(world.person('dave', sdrAddress='"d smith"@example.com'))
+    host = new_host(FIRST, port, [f'"d smith"@{THEIRS}'])
+    verify(office(server), '"d smith"@example.com')
+    assert f'RCPT TO:<"d smith"@{THEIRS}>' in host.said
+
+
+# --- bad use ---
+
+@pytest.mark.parametrize('arguments, words', [
+    (['hold', '--verify', DAVE], 'are only for move'),
+    (['move', '--to', 'onprem', '--verify', DAVE], 'this site cannot verify'),
+    (['move', '--to', 'hosted', '--verify', '--port', 'x', DAVE], '--port requires a number'),
+    (['move', '--to', 'hosted', '--verify', '--resolver', 'x', DAVE], '--resolver requires'),
+])
+def test_misuse(there, arguments, words):
+    assert words in there.run(*arguments, code=BAD_USE)
+
+
+# --- real mail servers ---
+
+ONLY_DAVE = """\
+nobody:
+  driver = redirect
+  condition = ${if !eqi{$local_part}{dave}}
+  data = :fail: unknown
+  allow_fail
+"""
+
+
+@pytest.fixture
+def site_postfix(new_postfix):
+    """Which hangs up after an error."""
+    return new_postfix(main={
+        'relay_domains': 'example.com', 'smtpd_hard_error_limit': '1',
+        'relay_recipient_maps': f'inline:{{ {{ {DAVE} = x }} }}'})
+
+
+@pytest.fixture
+def site_exim(new_exim):
+    return new_exim(None, routers=ONLY_DAVE).start()
+
+
+@pytest.mark.parametrize('kind', ['postfix', 'exim'])
+def test_real_site(request, office, slapd, stop_later, kind):
+    site = request.getfixturevalue(f'site_{kind}')
+    relay = Tap(FIRST, site.port, to=HERE)  # or the site were this host
+    stop_later(relay.stop)
+    there = office(slapd, site_hosted={'delivery': 'route', 'next-hop': f'{FIRST}:{relay.port}'})
+    others = [f'{name}@example.com' for name in ('plain', 'both')]
+    told = there.run('move', '--to', 'hosted', '--verify', DAVE, *others, code=MISTAKE)
+    assert told.count('site hosted rejects') == told.count(': 550 ') == 2, told
+    assert '1 moved' in there.run('move', '--to', 'hosted', '--verify', DAVE)
+    assert site.queue() == []

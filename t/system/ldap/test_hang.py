@@ -1,0 +1,168 @@
+"""test_hang.py - a server that fails in every way at every stage: answered in time, at no cost
+
+The promise is `timeout` for a whole question. A busy machine takes longer to hear of it, so
+the tests allow for more; whoever waits without a deadline never ends.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+import paths
+import world
+from ask import IDLE_SHARE, SANITIZED, ask, cpu_seconds, descriptors, most_memory, timed_rcpt
+from badserver import (ACCEPT, BIND, BOUND, COMPARE, CONNECT, FLIGHT, HELLO, SEARCH, START_TLS,
+                       BadServer)
+from milter import Milter
+from postfix import Postfix
+from proc import wait_for
+from slapd import Slapd
+
+ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
+AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
+TIMEOUT = 2
+LATEST = TIMEOUT + 10
+IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time that a question may take
+MEMORY = 50 << 20  # octets that sdr-milter may have in memory
+
+EVERY = ('ldap', 'ldaps', 'start-tls')
+ENCRYPTED = ('ldaps', 'start-tls')
+ANSWERS = ('silent', 'half', 'cut', 'drip', 'close', 'reset', 'garbage', 'huge', 'notice',
+           'wrong_number')
+MATRIX = [
+    (CONNECT, EVERY, ['dropped']),
+    (ACCEPT, EVERY, ['silent', 'close', 'reset', 'garbage']),
+    (START_TLS, ['start-tls'], ANSWERS),
+    (HELLO, ENCRYPTED, ['silent', 'close', 'reset', 'garbage']),
+    (FLIGHT, ENCRYPTED, ['half', 'cut', 'drip']),
+    (BIND, EVERY, ANSWERS),
+    (BOUND, EVERY, ['close', 'reset', 'garbage', 'huge', 'notice']),
+    (SEARCH, EVERY, ANSWERS),
+    (COMPARE, EVERY, ['silent', 'half', 'close', 'wrong_number']),
+]
+ROWS = [(transport, stage, manner) for stage, transports, manners in MATRIX
+        for transport in transports for manner in manners]
+
+
+class Office:
+    """A slapd with a server before it that may turn bad; an MTA, a milter and sdrctl that ask it."""
+
+    def __init__(self, folder, transport, certificate, stop_later, narrow=False, **options):
+        """narrow: see BadServer; options: more of the directory"""
+        self.folder = folder
+        slapd = Slapd(folder / 'slapd', world.PEOPLE)
+        stop_later(slapd.stop)
+        slapd.start()
+        self.server = BadServer(slapd.folder / 'ldapi', ldaps=transport == 'ldaps', narrow=narrow,
+                                tls=certificate if transport in ENCRYPTED else None)
+        stop_later(self.server.stop)
+        self.server.start()
+        self._postfix = Postfix(folder / 'postfix', 1, milters=[f'unix:{world.SOCKET}'])
+        stop_later(self._postfix.stop)
+        self._postfix.start()
+        self._options = {
+            'password-file': str(world.password_file(folder)), 'timeout': str(TIMEOUT),
+            'tls-ca-file': str(certificate.ca),
+            'start-tls': 'yes' if transport == 'start-tls' else 'no', **options}
+        self.alone = self._write('alone.conf', self.server.uri)
+        spare = BadServer(slapd.folder / 'ldapi', ldaps=self.server.ldaps, tls=certificate).start()
+        stop_later(spare.stop)
+        self.paired = self._write('paired.conf', [self.server.uri, spare.uri])
+        self.milter = Milter(folder / 'milter', self.alone.read_text())
+        stop_later(self.milter.close)
+        self.milter.start()
+
+    def _write(self, name, uri):
+        path = self.folder / name
+        path.write_text(world.conf(
+            directory_corp={**self._options, 'uri': uri},
+            milter={'socket': f'unix:{self._postfix.queue_folder / world.SOCKET}'}))
+        return path
+
+    def ask_milter(self):
+        """What Postfix says to ALICE, and how long it thought about it."""
+        return timed_rcpt(self._postfix, ALICE)
+
+
+@pytest.fixture(scope='module')
+def office(request, certificate):
+    with paths.scratch() as folder, ExitStack() as stack:
+        yield Office(folder, request.param, certificate, stack.callback)
+
+
+@pytest.fixture
+def office_of(scratch, certificate, stop_later):
+    """office_of(transport, ...): for one test."""
+    return lambda transport, **options: Office(scratch, transport, certificate, stop_later,
+                                               **options)
+
+
+@pytest.mark.milter
+@pytest.mark.parametrize('office, stage, manner', ROWS, indirect=['office'],
+                         ids=map('-'.join, ROWS))
+def test_bad_server(office, stage, manner):
+    assert office.ask_milter()[0] == KNOWN
+    idle = descriptors(office.milter.pid)
+    start = ask(office.alone, ALICE).cpu
+    office.server.turn(stage, manner)
+
+    with ThreadPoolExecutor() as pool:
+        alone, paired = pool.submit(ask, office.alone, ALICE), pool.submit(ask, office.paired, ALICE)
+        before = cpu_seconds(office.milter.pid)
+        reply, seconds = office.ask_milter()
+        cpu = cpu_seconds(office.milter.pid) - before
+        alone, paired = alone.result(), paired.result()
+
+    assert (reply, alone.reply) == (AWAY, AWAY)
+    assert max(seconds, alone.seconds) < LATEST
+    assert max(cpu, alone.cpu - start) < IDLE
+    assert (paired.verdict, paired.targets) == ('redirect', [ALICE_HOSTED])
+
+    office.server.heal()
+    assert office.ask_milter()[0] == KNOWN
+    wait_for(lambda: descriptors(office.milter.pid) <= idle, 10, 'everything closed again')
+
+
+def big_filter(size):
+    """One that everybody matches, of so many octets; of few terms, which take less time."""
+    terms = ''.join(f'(cn={i:01000})' for i in range(size // 1005))
+    return f'(|(objectClass=*){terms})'
+
+
+@pytest.mark.milter
+@pytest.mark.parametrize('transport', EVERY)
+def test_server_that_stops_reading(office_of, transport):
+    """The question is larger than what the kernel keeps for a server that does not take it.
+
+    A good one needs its time for such a question as well, on a busy machine more than there is.
+    """
+    office = office_of(transport, narrow=True, filter=big_filter(600_000))
+    wait_for(lambda: office.ask_milter()[0] == KNOWN, 30)
+    office.server.turn(BOUND, 'silent')
+    before = cpu_seconds(office.milter.pid)
+    reply, seconds = office.ask_milter()
+    cpu = cpu_seconds(office.milter.pid) - before
+    assert reply == AWAY
+    assert seconds < LATEST
+    assert cpu < IDLE
+    office.server.heal()
+    wait_for(lambda: office.ask_milter()[0] == KNOWN, 30)
+
+
+@pytest.mark.milter
+@pytest.mark.parametrize('transport', EVERY)
+def test_endless_answer(office_of, transport):
+    """To read it is work; in time nevertheless, and not kept."""
+    office = office_of(transport)
+    assert office.ask_milter()[0] == KNOWN
+    office.server.turn(SEARCH, 'stream')
+    reply, seconds = office.ask_milter()
+    assert reply == AWAY
+    assert seconds < LATEST
+    if not SANITIZED:
+        assert most_memory(office.milter.pid) < MEMORY
+    assert ask(office.paired, ALICE).targets == [ALICE_HOSTED]
+    office.server.heal()
+    assert office.ask_milter()[0] == KNOWN

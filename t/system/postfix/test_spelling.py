@@ -1,0 +1,190 @@
+"""test_spelling.py - a recipient that is replaced is never delivered twice, however it is spelled
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+from collections import Counter
+
+import pytest
+
+from mta import INSIDER
+from world import person
+
+ALICE, DAVE = 'alice@hosted.example.com', 'dave@example.com'
+
+
+def codes(sent):
+    return [reply.code for reply in sent.rcpts]
+
+
+# The client's text: what of it is the address.
+PATHS = {
+    '<{}>': '{}',
+    '<<{}>>': '{}',
+    '<{}.>': '{}',
+    '<<{}.>>': '{}',
+    '< {}>': '{}',
+    '<{} >': '{}',
+    '<< {} >>': '{}',
+    '<@x.test:{}>': '{}',
+    '<@x.test,@y.test:{}>': '{}',
+    '<<@x.test:{}>>': '{}',
+    '<<@x.test,@y.test:{}.>>': '{}',
+}
+CASES = ['alice@example.com', 'ALICE@Example.COM', 'Alice+Tag@EXAMPLE.com']
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('case', CASES)
+@pytest.mark.parametrize('path', PATHS)
+def test_only_the_address_counts(deliver, path, case):
+    """With somebody who stays, to whom it makes no difference."""
+    sent, got = deliver([path.format(case), DAVE], source=INSIDER)
+    assert codes(sent) == [250, 250]
+    local = case.partition('@')[0]
+    assert got == Counter([f'{local}@hosted.example.com', DAVE])
+
+
+# What a mailbox may be called in the text besides. The MTAs take most of it.
+ODD = [
+    '<x:{};>',
+    '<x:{},;>',
+    '<Somebody <{}>>',
+    '<Somebody <@x.test:{}>>',
+    '<"Some Body" <{}>>',
+    '<Somebody <{}.>>',
+    '<(x){}>',
+    '<{}(x)>',
+    '<{} (x)>',
+    '<(x) <{}>>',
+    '<@x.test:<{}>>',
+    '<<{}>',
+    '<{},>',
+    '<,{}>',
+]
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('case', CASES)
+@pytest.mark.parametrize('odd', ODD)
+def test_what_is_not_certain_is_refused(deliver, odd, case):
+    """Or it is delivered once; and the others of the message get it."""
+    sent, got = deliver([odd.format(case), DAVE], source=INSIDER)
+    local = case.partition('@')[0]
+    if codes(sent)[0] != 250:
+        assert codes(sent)[0] in (501, 550, 553), sent.rcpts[0]
+        assert got == Counter([DAVE])
+    elif f'x:{case}' not in got:  # a local part to Sendmail
+        assert got == Counter([f'{local}@hosted.example.com', DAVE])
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('odd', [*PATHS, '<Somebody <{}>>', '<(x){}>', '<{}(x)>'])
+def test_who_stays_is_not_refused_for_it(deliver, odd):
+    sent, got = deliver([odd.format('dave@example.com')], source=INSIDER)
+    assert codes(sent) == [250]
+    assert got == Counter([DAVE])
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('name', ['"{}"', '"{},x"', '"{};x"', '"{}<x"', '"{}>x"', '"{}(x"', '"{}:x"',
+                                  '"{} x"', '"{}@x"', '{}=x', '{}/x', "{}'x", '{}!x', '{}%x', '{}#x',
+                                  '{}{{x', '{}|x', '{}&x', '{}*x', '{}^x', '{}~x', '{}`x', '{}?x'])
+def test_each_letter_of_a_local_part(deliver, slapd, name):
+    local = name.format('zoe')
+    slapd.add(person('zoe', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted'))
+    sent, got = deliver([f'<{local}@example.com>', DAVE], source=INSIDER)
+    if codes(sent)[0] == 250:
+        reached = {f'{local}@hosted.example.com', local.strip('"') + '@hosted.example.com'}
+        assert len(reached & set(got)) == 1 and sum(got.values()) == 2, got
+    else:
+        assert codes(sent)[0] >= 500 and got == Counter([DAVE])
+
+
+@pytest.mark.usefixtures('postfix', 'milter')  # Debian's Sendmail has no SMTPUTF8
+@pytest.mark.parametrize('path', [*PATHS, '<Somebody <{}>>', '<(x){}>'])
+@pytest.mark.parametrize('local', ['\u00b5', '\u03bc', 'stra\u00dfe', 'jos\u00e9', 'jose\u0301',
+                                   'JOS\u00c9'])
+def test_letters_beyond_ascii_are_not_folded(deliver, slapd, path, local):
+    """A micro sign is not the Greek letter that it is compared as."""
+    slapd.add(person('utf8', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted'))
+    sent, got = deliver([path.format(f'{local}@example.com'), DAVE], mail_args='SMTPUTF8',
+                        source=INSIDER)
+    if codes(sent)[0] == 250:
+        assert got == Counter([f'{local}@hosted.example.com', DAVE])
+    else:
+        assert codes(sent)[0] >= 500 and got == Counter([DAVE])
+
+
+@pytest.mark.usefixtures('postfix', 'milter')
+def test_a_copy_is_not_made_of_folded_letters(deliver, slapd):
+    """Rather no mail than mail to another mailbox; the plain spelling is no trouble."""
+    slapd.add(person('utf8', sdrAddress='\u00b5@example.com', mail=None, sdrOwner=['onprem', 'hosted']))
+    sent, got = deliver(['<(x)\u00b5@example.com>', '<<\u00b5@example.com>>', '<(x)both@example.com>'],
+                        mail_args='SMTPUTF8', source=INSIDER)
+    assert codes(sent)[0] in (550, 553) and codes(sent)[1:] == [250, 250]
+    assert got == Counter(['\u00b5@example.com', '\u00b5@hosted.example.com', 'both@example.com',
+                           'both@hosted.example.com'])
+
+
+@pytest.mark.usefixtures('postfix', 'milter')  # what Sendmail maps is Sendmail's
+@pytest.mark.parametrize('given', [
+    '<alice%example.com@onprem.example.com>', '<alice%example.com@onprem.test>',
+    '<example.com!alice@onprem.test>', '<alice@example.com@onprem.test>',
+    '<"alice@example.com"@onprem.test>', '<example.com!alice>', '<alice%example.com>',
+])
+def test_routes_of_old_lead_to_no_mailbox_that_she_left(deliver, given):
+    _, got = deliver([given, DAVE], source=INSIDER)
+    assert not {r.lower() for r in got} & {'alice@example.com', 'alice'}, got
+    assert got[DAVE] == 1 and sum(got.values()) <= 2
+
+
+# Sendmail reads one of them in RCPT, and all when it deletes.
+LISTS = ['<Jane <jane@x.test>, Somebody <{}>>', '<Jane <jane@x.test>, {}>', '<x: jane@x.test, {};>',
+         '<jane@x.test>,<{}>', '<{}>,<jane@x.test>', '<{}, jane@x.test>']
+
+
+@pytest.mark.usefixtures('sendmail', 'milter')
+@pytest.mark.parametrize('given', LISTS)
+@pytest.mark.parametrize('name', ['alice', 'nobody', 'held'])
+def test_a_list_takes_no_others_with_it(deliver, given, name):
+    """Nor is anybody delivered who was refused, or moved."""
+    sent, got = deliver([given.format(f'{name}@example.com'), DAVE], source=INSIDER)
+    assert codes(sent)[1] == 250 and sent.data.code == 250
+    assert f'{name}@example.com' not in got and got[DAVE] == 1
+    assert name != 'alice' or ALICE in got or codes(sent)[0] != 250 or 'jane@x.test' in got
+
+
+@pytest.mark.usefixtures('milter')
+def test_a_second_spelling_of_one_who_leaves(deliver):
+    sent, got = deliver(['alice@example.com', '<Alice <ALICE@example.com>>', '<<aLICE@Example.com.>>'],
+                        source=INSIDER)
+    assert codes(sent)[0] == 250 and codes(sent)[2] == 250
+    assert got == Counter([ALICE])
+
+
+@pytest.mark.usefixtures('milter')
+@pytest.mark.parametrize('given, reached', [
+    ('alice', [ALICE]),
+    ('alice@example.com', [ALICE]),
+    ('alice@example.com.', [ALICE]),
+    ('ALICE@Example.COM', ['ALICE@hosted.example.com']),
+    ('alice%example.com', [ALICE]),
+    ('example.com!alice', [ALICE]),
+    ('Alice <alice@example.com>', [ALICE]),
+    ('dave', [DAVE]),
+    ('both', ['both@example.com', 'both@hosted.example.com']),
+])
+def test_what_a_user_types(postfix, sink, given, reached):
+    """Postfix adds the domain before it asks, but looks for the text it had."""
+    postfix.set(myorigin='example.com')
+    message_id = postfix.submit([given])
+    postfix.wait_empty()
+    assert sink.recipients(message_id) == Counter(reached)
+
+
+@pytest.mark.usefixtures('milter')
+def test_a_name_alone_does_not_take_another_domain_with_it(postfix, sink):
+    postfix.set(myorigin='elsewhere.test')
+    message_id = postfix.submit(['alice@example.com', 'alice'])
+    postfix.wait_empty()
+    assert sink.recipients(message_id) == Counter([ALICE, 'alice@elsewhere.test'])
