@@ -30,7 +30,7 @@ static const struct {
      "[configuration | dns | directory [DIRECTORY...] |\n"
      "      replica [DIRECTORY...] | sites [SITE...] |\n"
      "      mta [postfix | sendmail | exim]...]\n"
-     "      [--json] [-q|--quiet] " NETWORK "\n"
+     "      [--json | --nagios] [-q|--quiet] " NETWORK "\n"
      "      [--postfix-config FOLDER] [--sendmail-cf FILE] "
      "[--exim-config FILE]",
      "check everything that routing depends on, and suggest fixes"},

@@ -103,7 +103,7 @@ run_all(const struct check *check)
 
 /* ---- the command line ---- */
 
-enum { OPTION_EXIM = 256, OPTION_POSTFIX, OPTION_SENDMAIL };
+enum { OPTION_EXIM = 256, OPTION_NAGIOS, OPTION_POSTFIX, OPTION_SENDMAIL };
 
 static const struct option options[] = {
     NETWORK_OPTIONS,
@@ -111,6 +111,7 @@ static const struct option options[] = {
     {"postfix-config", required_argument, NULL, OPTION_POSTFIX},
     {"sendmail-cf", required_argument, NULL, OPTION_SENDMAIL},
     {"json", no_argument, NULL, 'j'},
+    {"nagios", no_argument, NULL, OPTION_NAGIOS},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -132,6 +133,9 @@ read_option(struct check *check, int option)
     case 'j':
         finding_style.json = true;
         return NULL;
+    case OPTION_NAGIOS:
+        finding_style.nagios = true;
+        return NULL;
     case 'q':
         finding_style.quiet = true;
         return NULL;
@@ -149,6 +153,8 @@ read_options(struct check *check, int argc, char **argv)
     while (complaint == NULL
            && (c = getopt_long(argc, argv, "q", options, NULL)) != -1)
         complaint = read_option(check, c);
+    if (complaint == NULL && finding_style.json && finding_style.nagios)
+        return "--json and --nagios exclude each other";
     return complaint;
 }
 
