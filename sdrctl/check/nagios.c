@@ -39,7 +39,7 @@ static struct {
     enum nagios_state state;
     char first[4096]; /* the first finding of this state */
     unsigned counts[RESULT_COUNT];
-    FILE *errors;
+    FILE *errors, *before; /* standard error now, and before */
     char *error_text;
     size_t error_size;
 } total;
@@ -62,6 +62,7 @@ nagios_begin(int argc, char **argv)
 {
     if (!is_wanted(argc, argv))
         return false;
+    total.before = stderr;
     total.errors = open_memstream(&total.error_text, &total.error_size);
     if (total.errors != NULL)
         stderr = total.errors;
@@ -135,8 +136,10 @@ nagios_end(int code)
 {
     unsigned count = 0;
 
-    if (total.errors != NULL)
-        fflush(total.errors);
+    if (total.errors != NULL) {
+        stderr = total.before;
+        fclose(total.errors);
+    }
     for (int i = 0; i < RESULT_COUNT; i++)
         count += total.counts[i];
     if (count > 0)
