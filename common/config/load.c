@@ -398,24 +398,29 @@ explain_line(struct sdr_load *load, unsigned line, const char *otherwise)
 {
     const char *s = load->text; /* the first line is not the file's */
     const char *closing;
-    int len;
+    size_t len;
 
-    for (unsigned i = 0; i < line && s != NULL; i++)
-        s = (s = strchr(s, '\n')) == NULL ? NULL : s + 1;
-    len = s == NULL ? 0 : (int)strcspn(s, "\r\n");
-    closing = len == 0 ? NULL : memrchr(s, ']', (size_t)len);
-    if (len > 0 && s[0] == '[' && closing == NULL)
-        sdr_load_mistake(load, line, "\"%.*s\" has no ] at its end", len, s);
-    else if (len > 0 && s[0] == '[' && closing != s + len - 1)
-        sdr_load_mistake(load, line, "\"%.*s\": text after the ]", len, s);
-    else if (len > 0 && s[0] == '=')
-        sdr_load_mistake(load, line, "\"%.*s\": no option before the =", len,
+    for (unsigned i = 0; i < line; i++) {
+        s = strchrnul(s, '\n');
+        s += *s != '\0';
+    }
+    len = strcspn(s, "\r\n");
+    closing = memrchr(s, ']', len);
+    if (s[0] == '[' && closing == NULL)
+        sdr_load_mistake(load, line, "\"%.*s\" has no ] at its end", (int)len,
                          s);
-    else if (len > 0 && memchr(s, '=', (size_t)len) == NULL)
+    else if (s[0] == '[' && closing != s + len - 1)
+        sdr_load_mistake(load, line, "\"%.*s\": text after the ]", (int)len, s);
+    else if (s[0] == '[' && closing == s + 1 + strspn(s + 1, " \t"))
+        sdr_load_mistake(load, line, "\"%.*s\": no name", (int)len, s);
+    else if (s[0] == '=')
+        sdr_load_mistake(load, line,
+                         "\"%.*s\": no option before the =", (int)len, s);
+    else if (len > 0 && memchr(s, '=', len) == NULL)
         sdr_load_mistake(load, line,
                          "\"%.*s\" is neither OPTION = VALUE nor [SECTION], "
                          "and no line continues another",
-                         len, s);
+                         (int)len, s);
     else
         sdr_load_mistake(load, line, "%s", otherwise);
 }

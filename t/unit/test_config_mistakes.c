@@ -18,14 +18,13 @@ static const struct {
     {"nonsense\n", {":16: \"nonsense\" is neither OPTION = VALUE nor"}},
     {"timeout : 5\n", {":16: \"timeout : 5\" is neither OPTION = VALUE"}},
     {"bind =\n  simple\n",
-     {":16: bind: no value",
-      ":17: \"simple\" is neither OPTION = VALUE nor [SECTION], and no line "
+     {":17: \"simple\" is neither OPTION = VALUE nor [SECTION], and no line "
       "continues another"}},
     {"= x\n", {":16: \"= x\": no option before the ="}},
     {"[broken\n", {":16: \"[broken\" has no ] at its end"}},
     {"  [broken\n", {":16: \"[broken\" has no ] at its end"}},
     {"[site x] y\n", {":16: \"[site x] y\": text after the ]"}},
-    {"[]\n", {":16: Section name is missing"}},
+    {"[]\n", {":16: \"[]\": no name"}},
     {"  [site x]\n\t# a comment\n", {":16: [site x]: routing-domain is mis"}},
     {"\t[domain example.org]\n  unknwon = pass\n", {":17: unknwon: unknown"}},
     {"\n\nnonsense\n= x\n", {":18: ", ":19: "}},
