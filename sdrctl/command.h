@@ -4,6 +4,8 @@
 #ifndef SDRCTL_H
 #define SDRCTL_H
 
+#include <stdbool.h>
+
 #include "decision/sdr.h"
 
 /* Each takes arguments that begin with its own name, borrows the configuration
@@ -11,6 +13,17 @@
 
 int
 command_check(struct sdr *sdr, int argc, char **argv);
+
+/* Before command_check() and the configuration: if the arguments ask for a line
+ * for Nagios, keep standard error for it, and return true. Nagios ignores
+ * standard error, and Icinga shows it before the line. */
+bool
+nagios_begin(int argc, char **argv);
+
+/* Print that line. CODE is the exit code of command_check(), or that of an
+ * error before it. Returns the exit code for Nagios. */
+int
+nagios_end(int code);
 
 int
 command_dump(struct sdr *sdr, int argc, char **argv);

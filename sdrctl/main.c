@@ -131,5 +131,7 @@ main(int argc, char **argv)
     optind = 0; /* the subcommand reads its own options from the start */
     snprintf(name, sizeof name, "sdrctl %s", command->name);
     argv[0] = name;
-    return run(command, path, argc, argv);
+    if (command->run != command_check || !nagios_begin(argc, argv))
+        return run(command, path, argc, argv);
+    return nagios_end(run(command, path, argc, argv));
 }

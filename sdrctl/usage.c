@@ -55,6 +55,7 @@ static const struct {
      "      mta [postfix | sendmail | exim]...]",
      "check everything that routing depends on, and suggest fixes",
      JSON
+     "  --nagios                  write one line for Nagios or Icinga, exit with 0 to 3\n"
      "  -q, --quiet               omit what is ok\n" NETWORK
      "  --postfix-config FOLDER   another instance of Postfix\n"
      "  --sendmail-cf FILE        another configuration of Sendmail\n"

@@ -24,7 +24,7 @@
 #include "status.h"
 #include "trace.h"
 
-#define SDR_VERSION "0.1.0"
+#define SDR_VERSION "0.9.0"
 
 struct sdr;
 

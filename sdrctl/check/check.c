@@ -88,7 +88,7 @@ run_all(const struct check *check)
 
 /* ---- the command line ---- */
 
-enum { OPTION_EXIM = 256, OPTION_POSTFIX, OPTION_SENDMAIL };
+enum { OPTION_EXIM = 256, OPTION_NAGIOS, OPTION_POSTFIX, OPTION_SENDMAIL };
 
 static const struct option options[] = {
     NETWORK_OPTIONS,
@@ -96,6 +96,7 @@ static const struct option options[] = {
     {"postfix-config", required_argument, NULL, OPTION_POSTFIX},
     {"sendmail-cf", required_argument, NULL, OPTION_SENDMAIL},
     {"json", no_argument, NULL, 'j'},
+    {"nagios", no_argument, NULL, OPTION_NAGIOS},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -116,6 +117,9 @@ read_option(struct check *check, int option, struct sdr_error *error)
         return true;
     case 'j':
         finding_style.json = true;
+        return true;
+    case OPTION_NAGIOS:
+        finding_style.nagios = true;
         return true;
     case 'q':
         finding_style.quiet = true;
@@ -177,6 +181,8 @@ command_check(struct sdr *sdr, int argc, char **argv)
         if (!read_option(&check, c, &error))
             return usage_error("check", "%s", error.text);
     }
+    if (finding_style.json && finding_style.nagios)
+        return usage_error("check", "--json and --nagios exclude each other");
     if (!read_arguments(&check, argc - optind, argv + optind, &which, &error))
         return usage_error("check", "%s", error.text);
     if (which >= 0 && !checks[which].applies(check.config))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check/nagios.h"
 #include "json.h"
 #include "print.h"
 
@@ -85,6 +86,10 @@ report_finding(enum check_result *worst, enum check_result result,
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     worsen(worst, result);
+    if (finding_style.nagios) {
+        nagios_add(result, heading, subject, text);
+        return;
+    }
     if (finding_style.quiet && result == CHECK_OK)
         return;
     if (finding_style.json)
@@ -103,7 +108,7 @@ report_heading(const char *format, ...)
     vsnprintf(heading, sizeof heading, format, args);
     va_end(args);
     is_printed = false;
-    if (finding_style.json || finding_style.quiet)
+    if (finding_style.json || finding_style.nagios || finding_style.quiet)
         return;
     print_heading();
     fflush(stdout);

@@ -18,7 +18,8 @@ enum check_result {
 /* How findings are printed. */
 extern struct finding_style {
     bool json;
-    bool quiet; /* omit CHECK_OK */
+    bool nagios; /* see nagios.h */
+    bool quiet;  /* omit CHECK_OK */
 } finding_style;
 
 /* Print what the following findings are about. */
