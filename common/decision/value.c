@@ -277,14 +277,6 @@ strip_brackets(const char **value, size_t *len)
     return true;
 }
 
-static bool
-is_ascii(const char *text, size_t len)
-{
-    while (len > 0 && (unsigned char)text[len - 1] < 0x80)
-        len--;
-    return len == 0;
-}
-
 /* In other scripts more is read as this domain than a search would find. */
 static bool
 is_domain(const char *text, size_t len, const char *domain)
@@ -292,7 +284,7 @@ is_domain(const char *text, size_t len, const char *domain)
     char *unicode = NULL;
     int order = 1;
 
-    if (is_ascii(text, len))
+    if (sdr_is_ascii(text, len))
         return true;
     if (text[len - 1] == '.')
         len--;
@@ -312,7 +304,7 @@ is_asked_for(const char *value, size_t len)
 {
     bool quoted = value[0] == '"';
 
-    if (value[len - 1] == '.' && (quoted || !is_ascii(value, len)))
+    if (value[len - 1] == '.' && (quoted || !sdr_is_ascii(value, len)))
         return false;
     for (size_t i = 0; quoted && i + 1 < len; i++) {
         if (value[i] == '\\' && strchr("\"\\", value[++i]) == NULL)
