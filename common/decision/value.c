@@ -27,6 +27,19 @@ sdr_value_trim(const char **value, size_t *len)
     }
 }
 
+bool
+sdr_value_is(const char *text, const char *value, size_t len)
+{
+    return text != NULL && strlen(text) == len
+           && strncasecmp(text, value, len) == 0;
+}
+
+bool
+sdr_attribute_is(const char *name, const char *attribute)
+{
+    return sdr_value_is(name, attribute, strcspn(attribute, ";"));
+}
+
 /* What people write in front of a mail address, beside "smtp:". */
 static bool
 is_link(const char *scheme, size_t len)
@@ -35,7 +48,7 @@ is_link(const char *scheme, size_t len)
                                         "rfc822"};
 
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strlen(names[i]) == len && strncasecmp(names[i], scheme, len) == 0)
+        if (sdr_value_is(names[i], scheme, len))
             return true;
     }
     return false;
@@ -53,7 +66,7 @@ sdr_value_scheme(const char **value, size_t *len)
         return SDR_SCHEME_NONE;
     *value += n + 1;
     *len -= n + 1;
-    if (n == 4 && strncasecmp(s, "smtp", n) == 0)
+    if (sdr_value_is("smtp", s, n))
         return SDR_SCHEME_MAIL;
     return is_link(s, n) ? SDR_SCHEME_LINK : SDR_SCHEME_OTHER;
 }
@@ -61,11 +74,8 @@ sdr_value_scheme(const char **value, size_t *len)
 static enum sdr_scheme
 usual_scheme(const char *attribute)
 {
-    size_t len = strcspn(attribute, ";");
-
-    return len == 14 && strncasecmp(attribute, "proxyAddresses", len) == 0
-               ? SDR_SCHEME_MAIL
-               : SDR_SCHEME_NONE;
+    return sdr_attribute_is("proxyAddresses", attribute) ? SDR_SCHEME_MAIL
+                                                         : SDR_SCHEME_NONE;
 }
 
 const struct sdr_value_form *

@@ -12,6 +12,7 @@
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/server_kind.h"
+#include "decision/value.h"
 
 /* How long what was found stands (milliseconds): domain controllers replicate
  * no faster. */
@@ -53,8 +54,7 @@ static struct sdr_group *
 find(const struct sdr_groups *groups, const char *dn, size_t len)
 {
     for (unsigned i = 0; i < groups->count; i++) {
-        if (strlen(groups->items[i].dn) == len
-            && strncasecmp(groups->items[i].dn, dn, len) == 0)
+        if (sdr_value_is(groups->items[i].dn, dn, len))
             return &groups->items[i];
     }
     return NULL;

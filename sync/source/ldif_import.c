@@ -14,6 +14,7 @@
 #include "ldap/groups.h"
 #include "ldap/range.h"
 #include "source/refresh.h"
+#include "decision/value.h"
 
 enum { RECORDS_A_BREATH = 1024 };
 
@@ -88,20 +89,13 @@ begin_entry(struct ldif_import_reader *r)
 static bool
 means_something(const struct sdr_mapping *mapping, const char *attribute)
 {
-    size_t len = strcspn(attribute, ";");
-    const char *others[] = {mapping->owner, mapping->routing, mapping->hold};
-
     for (unsigned i = 0; i < mapping->addresses.count; i++) {
-        if (strncasecmp(mapping->addresses.items[i], attribute, len) == 0
-            && mapping->addresses.items[i][len] == '\0')
+        if (sdr_attribute_is(mapping->addresses.items[i], attribute))
             return true;
     }
-    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i] != NULL && strncasecmp(others[i], attribute, len) == 0
-            && others[i][len] == '\0')
-            return true;
-    }
-    return false;
+    return sdr_attribute_is(mapping->owner, attribute)
+           || sdr_attribute_is(mapping->routing, attribute)
+           || sdr_attribute_is(mapping->hold, attribute);
 }
 
 /* 389 Directory Server exports what replication may still need: values that
@@ -116,8 +110,7 @@ is_deleted(const char *attribute)
         size_t len = strcspn(++option, ";");
 
         for (unsigned i = 0; i < sizeof states / sizeof states[0]; i++) {
-            if (strlen(states[i]) == len
-                && strncasecmp(states[i], option, len) == 0)
+            if (sdr_value_is(states[i], option, len))
                 return true;
         }
     }
@@ -128,10 +121,7 @@ static bool
 is_value(const struct ldif_reader *content, const char *attribute,
          const char *value)
 {
-    size_t len = strlen(attribute);
-
-    return strncasecmp(content->attribute, attribute, len) == 0
-           && strchr(";", content->attribute[len]) != NULL
+    return sdr_attribute_is(attribute, content->attribute)
            && (value == NULL || strcasecmp(content->value, value) == 0);
 }
 

@@ -13,6 +13,7 @@
 #include "store/entry.h"
 #include "ldap/filter.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* Active Directory gives no more than 1000 at once. */
 enum { PAGE_SIZE = 500 };
@@ -106,8 +107,7 @@ is_folder(const char *attribute, const char *value, size_t len)
 
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         if (strcasecmp(attribute, "objectClass") == 0
-            && strlen(classes[i]) == len
-            && strncasecmp(classes[i], value, len) == 0)
+            && sdr_value_is(classes[i], value, len))
             return true;
     }
     return false;
