@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "array.h"
 #include "net/clock.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
@@ -69,22 +70,6 @@ sdr_groups_sites(const struct sdr_groups *groups, const char *value, size_t len)
     return group != NULL ? group->sites : 0;
 }
 
-static bool
-make_room(struct sdr_groups *groups)
-{
-    unsigned room = groups->room == 0 ? 8 : 2 * groups->room;
-    struct sdr_group *items;
-
-    if (groups->count < groups->room)
-        return true;
-    items = realloc(groups->items, room * sizeof *items);
-    if (items == NULL)
-        return false;
-    groups->items = items;
-    groups->room = room;
-    return true;
-}
-
 /* The group, added if it is new; NULL without memory. */
 static struct sdr_group *
 add(struct sdr_groups *groups, const char *dn, sdr_sites sites)
@@ -92,13 +77,15 @@ add(struct sdr_groups *groups, const char *dn, sdr_sites sites)
     struct sdr_group *group = find(groups, dn, strlen(dn));
 
     if (group == NULL) {
-        if (!make_room(groups))
+        struct sdr_group fresh = {.dn = strdup(dn)};
+
+        if (fresh.dn == NULL
+            || !sdr_array_append(&groups->items, &groups->count, &groups->room,
+                                 &fresh, sizeof fresh)) {
+            free(fresh.dn);
             return NULL;
-        group = &groups->items[groups->count];
-        *group = (struct sdr_group){.dn = strdup(dn)};
-        if (group->dn == NULL)
-            return NULL;
-        groups->count++;
+        }
+        group = &groups->items[groups->count - 1];
     }
     group->sites |= sites;
     return group;

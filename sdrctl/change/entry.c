@@ -25,19 +25,16 @@ static const char *const group_classes[] = {
 bool
 values_add(struct values *values, const char *value, size_t len)
 {
-    struct berval *items =
-        realloc(values->items, (values->count + 1) * sizeof *items);
-    char *copy = malloc(len + 1);
+    struct berval copy = {len, malloc(len + 1)};
 
-    if (items != NULL)
-        values->items = items;
-    if (items == NULL || copy == NULL) {
-        free(copy);
+    if (copy.bv_val == NULL
+        || !sdr_array_append(&values->items, &values->count, &values->room,
+                             &copy, sizeof copy)) {
+        free(copy.bv_val);
         return false;
     }
-    memcpy(copy, value, len);
-    copy[len] = '\0';
-    values->items[values->count++] = (struct berval){len, copy};
+    memcpy(copy.bv_val, value, len);
+    copy.bv_val[len] = '\0';
     return true;
 }
 
@@ -71,7 +68,7 @@ values_clear(struct values *values)
     for (size_t i = 0; i < values->count; i++)
         free(values->items[i].bv_val);
     free(values->items);
-    *values = (struct values){NULL, 0};
+    *values = (struct values){0};
 }
 
 /* ---- people ---- */
@@ -98,8 +95,8 @@ people_clear(struct people *people)
 static bool
 people_add(struct people *people, struct person *person)
 {
-    if (!array_append(&people->items, &people->count, &people->room, person,
-                      sizeof *person))
+    if (!sdr_array_append(&people->items, &people->count, &people->room, person,
+                          sizeof *person))
         return false;
     memset(person, 0, sizeof *person);
     return true;

@@ -78,8 +78,8 @@ verification_add(struct verification *verification, const struct plan *plan,
         return status;
     item.target = strdup(target);
     if (item.target != NULL
-        && array_append(&verification->items, &verification->count,
-                        &verification->room, &item, sizeof item))
+        && sdr_array_append(&verification->items, &verification->count,
+                            &verification->room, &item, sizeof item))
         return SDR_OK;
     free(item.target);
     sdr_error_set(error, "no memory");

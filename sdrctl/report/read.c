@@ -91,8 +91,8 @@ add_text(struct texts *texts, const char *octets, size_t len, unsigned strength,
     struct text text = {malloc(len + 1), len, strength, certain};
 
     if (text.octets == NULL
-        || !array_append(&texts->items, &texts->count, &texts->room, &text,
-                         sizeof text)) {
+        || !sdr_array_append(&texts->items, &texts->count, &texts->room, &text,
+                             sizeof text)) {
         free(text.octets);
         return false;
     }

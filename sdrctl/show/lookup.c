@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "array.h"
 #include "ldap/filter.h"
 #include "decision/profile.h"
 #include "decision/value.h"
@@ -58,20 +59,17 @@ static bool
 add_value(struct found_entry *entry, const char *attribute, const char *octets,
           size_t len, sdr_sites sites)
 {
-    struct found_value *values =
-        realloc(entry->values, (entry->count + 1) * sizeof *values);
     struct found_value value = {strdup(attribute), malloc(len + 1), len, sites};
 
-    if (values != NULL)
-        entry->values = values;
-    if (values == NULL || value.attribute == NULL || value.octets == NULL) {
+    if (value.attribute == NULL || value.octets == NULL
+        || !sdr_array_append(&entry->values, &entry->count, &entry->room,
+                             &value, sizeof value)) {
         free(value.attribute);
         free(value.octets);
         return false;
     }
     memcpy(value.octets, octets, len);
     value.octets[len] = '\0';
-    entry->values[entry->count++] = value;
     return true;
 }
 
@@ -90,14 +88,8 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
 static bool
 add_entry(struct lookup *lookup, const struct found_entry *entry)
 {
-    struct found_entry *entries =
-        realloc(lookup->entries, (lookup->count + 1) * sizeof *entries);
-
-    if (entries == NULL)
-        return false;
-    lookup->entries = entries;
-    lookup->entries[lookup->count++] = *entry;
-    return true;
+    return sdr_array_append(&lookup->entries, &lookup->count, &lookup->room,
+                            entry, sizeof *entry);
 }
 
 /* An entry found only because the directory folds more characters than mail

@@ -13,6 +13,7 @@
 #include "store/entry.h"
 #include "ldap/groups.h"
 #include "ldap/range.h"
+#include "array.h"
 #include "source/refresh.h"
 #include "decision/value.h"
 
@@ -49,21 +50,13 @@ static enum sdr_status
 remember(struct ldif_import_reader *r,
          const unsigned char id[SDR_RECORD_ID_SIZE])
 {
-    struct named *named;
+    struct named named = {.line = r->content.line};
 
-    if (r->name_count == r->name_room) {
-        size_t room = r->name_room == 0 ? 1024 : 2 * r->name_room;
-        void *names = realloc(r->names, room * sizeof *r->names);
-
-        if (names == NULL)
-            return SDR_TEMPFAIL;
-        r->names = names;
-        r->name_room = room;
-    }
-    named = &r->names[r->name_count++];
-    memcpy(named->id, id, sizeof named->id);
-    named->line = r->content.line;
-    return SDR_OK;
+    memcpy(named.id, id, sizeof named.id);
+    return sdr_array_append(&r->names, &r->name_count, &r->name_room, &named,
+                            sizeof named)
+               ? SDR_OK
+               : SDR_TEMPFAIL;
 }
 
 static enum sdr_status
