@@ -12,15 +12,13 @@
 #include "net/clock.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "ldap/server_kind.h"
 #include "decision/value.h"
 
 /* How long what was found stands (milliseconds): domain controllers replicate
  * no faster. */
 enum { STANDS_MS = 10 * 1000 };
-
-/* Active Directory gives no more than 1000 at once. */
-enum { PAGE_SIZE = 500 };
 
 /* So many groups are asked about at once. */
 enum { TOGETHER_MAX = 32 };
@@ -141,25 +139,6 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
         memcpy(search->current->id, value, len);
 }
 
-static enum sdr_status
-search_pages(struct sdr_connection *connection, struct sdr_search *search,
-             struct sdr_error *error)
-{
-    struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status;
-
-    search->page = &page;
-    do {
-        status = sdr_connection_search(connection, search, error);
-        if (status == SDR_OK && !search->complete) {
-            sdr_error_set(error, "incomplete list of groups");
-            status = SDR_TEMPFAIL;
-        }
-    } while (status == SDR_OK && page.more);
-    sdr_page_clear(&page);
-    return status;
-}
-
 /* Choose groups, of which there is one, that have not been asked for these
  * sites; returns how many. */
 static unsigned
@@ -196,9 +175,12 @@ look_into(struct sdr_groups *groups, sdr_sites sites,
                            .entry = on_entry,
                            .value = on_value,
                            .arg = &search};
-    enum sdr_status status = search_pages(connection, &s, error);
+    enum sdr_status status =
+        sdr_pages_search(connection, &s, &(struct sdr_pages){0}, error);
 
     free(filter);
+    if (status != SDR_OK)
+        sdr_error_prefix(error, "groups in groups");
     if (status == SDR_OK && search.no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;

@@ -9,12 +9,13 @@
 
 #include "net/clock.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "array.h"
 #include "decision/profile.h"
 #include "decision/value.h"
 
-/* The time limit of one page of a busy server (milliseconds). */
-enum { WAIT_MS = 60 * 1000, PAGE_SIZE = 500 };
+/* The time limit of one page, or entry, of a busy server (seconds). */
+enum { PAGE_S = 60 };
 
 static const char *const group_classes[] = {
     "group",       "groupOfNames", "groupOfUniqueNames",
@@ -201,28 +202,6 @@ on_entry_end(void *arg)
         reader->no_memory = true;
 }
 
-/* Read all pages of the search. */
-static enum sdr_status
-search_all(struct sdr_connection *connection, struct sdr_search *search,
-           struct sdr_error *error)
-{
-    struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status;
-
-    search->page = &page;
-    do {
-        sdr_connection_set_deadline(connection, sdr_clock() + WAIT_MS);
-        status = sdr_connection_search(connection, search, error);
-    } while (status == SDR_OK && page.more);
-    sdr_page_clear(&page);
-    if (status == SDR_OK && !search->complete) {
-        sdr_error_set(error,
-                      "incomplete result: the server refers to another server");
-        status = SDR_TEMPFAIL;
-    }
-    return status;
-}
-
 /* Owns FILTER. */
 static enum sdr_status
 find(struct sdr_connection *connection, struct entry_reader *reader,
@@ -240,7 +219,8 @@ find(struct sdr_connection *connection, struct entry_reader *reader,
 
     reader->no_memory |= filter == NULL || wanted == NULL;
     if (!reader->no_memory)
-        status = search_all(connection, &search, error);
+        status = sdr_pages_search(
+            connection, &search, &(struct sdr_pages){.seconds = PAGE_S}, error);
     person_clear(&reader->person);
     free(wanted);
     free(filter);
@@ -367,7 +347,7 @@ person_read(struct sdr_connection *connection, const char *dn,
         return SDR_TEMPFAIL;
     }
     memcpy(wanted, names, count * sizeof *names);
-    sdr_connection_set_deadline(connection, sdr_clock() + WAIT_MS);
+    sdr_connection_set_deadline(connection, sdr_clock() + 1000 * PAGE_S);
     status = sdr_connection_search(connection, &search, error);
     free(wanted);
     if (reader.no_memory) {

@@ -237,6 +237,17 @@ def test_bad_filter(openldap, query, words):
     assert done.returncode != 0 and words in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize('behind', [1, 600])
+def test_entries_on_another_server(new_slapd, office, behind):
+    """The server refers to another one before it lists a page of entries, or more: nobody is moved."""
+    referral = (f'dn: ou=branch,{SUFFIX}\nobjectClass: referral\nobjectClass: extensibleObject\n'
+                f'ou: branch\nref: ldap://127.0.0.1:1/ou=branch,{SUFFIX}\n\n')
+    people = ''.join(world.person(f'u{n}') for n in range(behind))
+    openldap = office(new_slapd(referral + people))
+    assert 'refers to another server' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)',
+                                                      code=75)
+
+
 def test_class_comes_and_goes(openldap):
     before = openldap.state()
     openldap.run('move', '--to', 'hosted', 'bare@example.com')
