@@ -215,12 +215,9 @@ find(struct sdr_connection *connection, struct entry_reader *reader,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = sdr_pages_search(
+        connection, &search, &(struct sdr_pages){.seconds = PAGE_S}, error);
 
-    reader->no_memory |= filter == NULL || wanted == NULL;
-    if (!reader->no_memory)
-        status = sdr_pages_search(
-            connection, &search, &(struct sdr_pages){.seconds = PAGE_S}, error);
     person_clear(&reader->person);
     free(wanted);
     free(filter);

@@ -12,9 +12,7 @@
 static json_t *
 make_octets(const struct found_value *value)
 {
-    json_t *string = json_stringn(value->octets, value->len);
-
-    return string != NULL ? string : make_string(value->octets);
+    return make_string_of(value->octets, value->len);
 }
 
 static json_t *

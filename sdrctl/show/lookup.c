@@ -123,11 +123,8 @@ search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = live_search(live, &search, 0, error);
 
-    reader->no_memory |= wanted == NULL || filter == NULL;
-    if (!reader->no_memory)
-        status = live_search(live, &search, 0, error);
     if (reader->no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;

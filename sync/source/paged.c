@@ -228,12 +228,8 @@ paged_entries(const struct session_with *with, const char *condition,
                                 .value = take_value,
                                 .end = end_entry,
                                 .arg = &reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = search_pages(with, &search, false);
 
-    if (wanted != NULL && filter != NULL)
-        status = search_pages(with, &search, false);
-    else
-        sdr_error_set(with->error, "no memory");
     entry_clear(&reader.entry);
     free(wanted);
     free(filter);

@@ -246,6 +246,8 @@ def test_entries_on_another_server(new_slapd, office, behind):
     openldap = office(new_slapd(referral + people))
     assert 'refers to another server' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)',
                                                       code=75)
+    checked = sdrctl.run(openldap.conf, 'check', 'directory').stdout
+    assert 'refers to another server' in checked, checked
 
 
 def test_class_comes_and_goes(openldap):
