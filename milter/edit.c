@@ -35,12 +35,11 @@ static bool
 make_orcpt(const struct recipient *recipient, char *out, size_t size)
 {
     char original[SDR_ADDRESS_MAX + 1];
-    bool utf8 = false;
+    bool utf8;
     int used;
 
     sdr_address_format(&recipient->mailbox, original, sizeof original);
-    for (const char *s = original; *s != '\0'; s++)
-        utf8 |= (unsigned char)*s >= 0x80;
+    utf8 = !sdr_is_ascii(original, strlen(original));
     if (utf8 && strpbrk(original, " +=\\") != NULL)
         return false;
     used = snprintf(out, size, "ORCPT=%s;", utf8 ? "utf-8" : "rfc822");

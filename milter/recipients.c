@@ -218,14 +218,6 @@ refuse(struct mta *mta, struct message *message, struct recipient *recipient,
     return MTA_CONTINUE;
 }
 
-static bool
-is_ascii(const char *text)
-{
-    while (*text != '\0' && (unsigned char)*text < 0x80)
-        text++;
-    return *text == '\0';
-}
-
 static void
 refuse_spelling(const struct message *message, struct sdr_verdict *verdict,
                 const char *reason)
@@ -251,7 +243,8 @@ judge_spelling(const struct message *message, const struct recipient *recipient,
 {
     bool deletes = verdict->kind == SDR_REDIRECT
                    && !message_shares_name(message, recipient);
-    bool folds = verdict->target_count > 0 && !is_ascii(recipient->key);
+    bool folds = verdict->target_count > 0
+                 && !sdr_is_ascii(recipient->key, strlen(recipient->key));
 
     if (!recipient->is_certain && (deletes || folds))
         refuse_spelling(message, verdict,

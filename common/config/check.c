@@ -299,11 +299,8 @@ is_verifiable(const struct sdr_config *config, const char *text)
     struct sdr_address address;
     const struct sdr_name *name = NULL;
 
-    for (const char *s = text; *s != '\0'; s++) {
-        if ((unsigned char)*s >= 0x80)
-            return false;
-    }
-    if (sdr_address_parse_path(&address, text) == SDR_OK)
+    if (sdr_is_ascii(text, strlen(text))
+        && sdr_address_parse_path(&address, text) == SDR_OK)
         name = sdr_config_name(config, address.domain);
     return name != NULL && name->kind == SDR_NAME_SPLIT;
 }

@@ -457,16 +457,9 @@ explain_unreadable(struct sdr_load *load, const char *text, int rc)
         const char *end = strchrnul(s, '\n');
         const char *stop = *s == '[' ? end : s + strcspn(s, "=\n");
 
-        if (*s != '#' && *s != ';') {
-            for (const char *c = s; c < stop; c++) {
-                if ((unsigned char)*c < 0x80)
-                    continue;
-                sdr_load_mistake(
-                    load, line,
-                    "a name is not ASCII; write domains as xn--...");
-                break;
-            }
-        }
+        if (*s != '#' && *s != ';' && !sdr_is_ascii(s, (size_t)(stop - s)))
+            sdr_load_mistake(load, line,
+                             "a name is not ASCII; write domains as xn--...");
         s = *end == '\0' ? end : end + 1;
     }
     if (load->mistake_count == 0)

@@ -34,16 +34,6 @@ is_control(char c)
 }
 
 static bool
-is_ascii(const char *s, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)s[i] >= 0x80)
-            return false;
-    }
-    return true;
-}
-
-static bool
 is_utf8(const char *s, size_t len)
 {
     return u8_check((const uint8_t *)s, len) == NULL;
@@ -151,7 +141,7 @@ normalize(const char *s, size_t len, bool fold, char *out)
     size_t size = SDR_LOCAL_MAX;
     uint8_t *result;
 
-    if (is_ascii(s, len)) {
+    if (sdr_is_ascii(s, len)) {
         if (fold)
             lower(s, len, out);
         else
@@ -179,7 +169,8 @@ set_local(struct sdr_address *addr, const char *text, size_t len)
 {
     char bare[SDR_LOCAL_MAX + 1];
 
-    if (len > SDR_LOCAL_MAX || (!is_ascii(text, len) && !is_utf8(text, len)))
+    if (len > SDR_LOCAL_MAX
+        || (!sdr_is_ascii(text, len) && !is_utf8(text, len)))
         return false;
     memcpy(addr->local, text, len);
     addr->local[len] = '\0';
@@ -239,7 +230,7 @@ set_domain(char *domain, const char *s, size_t len)
         return false;
     if (is_literal(s, len))
         return normalize(s, len, true, domain);
-    if (is_ascii(s, len))
+    if (sdr_is_ascii(s, len))
         return false;
     memcpy(text, s, len);
     text[len] = '\0';
@@ -502,8 +493,8 @@ sdr_address_spell(const struct sdr_address *addr,
         && idn2_to_unicode_8z8z(addr->domain, &unicode, 0) == IDN2_OK)
         domains[1] = unicode;
     spell_local(spellings, addr->folded, domains);
-    if (!is_ascii(addr->folded, strlen(addr->folded))
-        || !is_ascii(addr->local, len)) {
+    if (!sdr_is_ascii(addr->folded, strlen(addr->folded))
+        || !sdr_is_ascii(addr->local, len)) {
         len = sdr_address_bare(addr, bare);
         if (normalize(bare, len, false, written))
             spell_local(spellings, written, domains);

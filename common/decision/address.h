@@ -111,6 +111,15 @@ enum sdr_status SDR_MUST_USE
 sdr_address_make(struct sdr_address *addr, const char *bare, size_t len,
                  const char *domain);
 
+/* True if all LEN octets are ASCII. */
+static inline bool
+sdr_is_ascii(const char *text, size_t len)
+{
+    while (len > 0 && (unsigned char)text[len - 1] < 0x80)
+        len--;
+    return len == 0;
+}
+
 /* Write a local part of LEN octets, quoted or not, with quotes only if they are
  * needed (RFC 5321, 4.1.2). False if it does not fit in OUT, of SIZE octets
  * with the NUL. */

@@ -27,6 +27,19 @@ sdr_value_trim(const char **value, size_t *len)
     }
 }
 
+bool
+sdr_value_is(const char *text, const char *value, size_t len)
+{
+    return text != NULL && strlen(text) == len
+           && strncasecmp(text, value, len) == 0;
+}
+
+bool
+sdr_attribute_is(const char *name, const char *attribute)
+{
+    return sdr_value_is(name, attribute, strcspn(attribute, ";"));
+}
+
 /* What people write in front of a mail address, beside "smtp:". */
 static bool
 is_link(const char *scheme, size_t len)
@@ -35,7 +48,7 @@ is_link(const char *scheme, size_t len)
                                         "rfc822"};
 
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strlen(names[i]) == len && strncasecmp(names[i], scheme, len) == 0)
+        if (sdr_value_is(names[i], scheme, len))
             return true;
     }
     return false;
@@ -53,7 +66,7 @@ sdr_value_scheme(const char **value, size_t *len)
         return SDR_SCHEME_NONE;
     *value += n + 1;
     *len -= n + 1;
-    if (n == 4 && strncasecmp(s, "smtp", n) == 0)
+    if (sdr_value_is("smtp", s, n))
         return SDR_SCHEME_MAIL;
     return is_link(s, n) ? SDR_SCHEME_LINK : SDR_SCHEME_OTHER;
 }
@@ -61,11 +74,8 @@ sdr_value_scheme(const char **value, size_t *len)
 static enum sdr_scheme
 usual_scheme(const char *attribute)
 {
-    size_t len = strcspn(attribute, ";");
-
-    return len == 14 && strncasecmp(attribute, "proxyAddresses", len) == 0
-               ? SDR_SCHEME_MAIL
-               : SDR_SCHEME_NONE;
+    return sdr_attribute_is("proxyAddresses", attribute) ? SDR_SCHEME_MAIL
+                                                         : SDR_SCHEME_NONE;
 }
 
 const struct sdr_value_form *
@@ -277,14 +287,6 @@ strip_brackets(const char **value, size_t *len)
     return true;
 }
 
-static bool
-is_ascii(const char *text, size_t len)
-{
-    while (len > 0 && (unsigned char)text[len - 1] < 0x80)
-        len--;
-    return len == 0;
-}
-
 /* In other scripts more is read as this domain than a search would find. */
 static bool
 is_domain(const char *text, size_t len, const char *domain)
@@ -292,7 +294,7 @@ is_domain(const char *text, size_t len, const char *domain)
     char *unicode = NULL;
     int order = 1;
 
-    if (is_ascii(text, len))
+    if (sdr_is_ascii(text, len))
         return true;
     if (text[len - 1] == '.')
         len--;
@@ -312,7 +314,7 @@ is_asked_for(const char *value, size_t len)
 {
     bool quoted = value[0] == '"';
 
-    if (value[len - 1] == '.' && (quoted || !is_ascii(value, len)))
+    if (value[len - 1] == '.' && (quoted || !sdr_is_ascii(value, len)))
         return false;
     for (size_t i = 0; quoted && i + 1 < len; i++) {
         if (value[i] == '\\' && strchr("\"\\", value[++i]) == NULL)

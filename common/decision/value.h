@@ -1,4 +1,4 @@
-/* value.h - the addresses in one value of a directory
+/* value.h - a value of a directory, and the addresses in it
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Live searches, the replica and LDIF files are read by this code and by no
@@ -19,6 +19,17 @@
  * 4518, 2.6.1). Tabs do, to some. */
 void
 sdr_value_trim(const char **value, size_t *len);
+
+/* True if the value is TEXT, whatever the case of its letters. TEXT may be
+ * NULL.
+ */
+bool
+sdr_value_is(const char *text, const char *value, size_t len);
+
+/* The same for the name of an attribute; what may stand behind it, ";binary" or
+ * ";range=0-1499", does not count. */
+bool
+sdr_attribute_is(const char *name, const char *attribute);
 
 /* Exchange writes "SMTP:alice@example.com", and "x500:", "sip:" and others for
  * what is no mail address. No local part holds a colon outside quotes. */

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <ldap.h>
 
@@ -14,6 +13,7 @@
 #include "ldap/filter.h"
 #include "ldap/must_see.h"
 #include "ldap/server_kind.h"
+#include "decision/value.h"
 
 /* How long a compare counts; and what Active Directory shows, which is more
  * work for it; and that it does not. */
@@ -41,15 +41,11 @@ sdr_access_shown(const struct sdr_directory_options *directory,
                  const char *attribute)
 {
     struct sdr_ad_attribute attributes[SDR_ACCESS_COUNT];
-    size_t n = strcspn(attribute, ";");
     unsigned named, shown = 0;
 
     sdr_access_list(directory, attributes, &named);
     for (unsigned i = 0; i < SDR_ACCESS_COUNT; i++) {
-        const char *name = attributes[i].name;
-
-        if (name != NULL && strlen(name) == n
-            && strncasecmp(name, attribute, n) == 0)
+        if (sdr_attribute_is(attributes[i].name, attribute))
             shown |= 1u << i;
     }
     return shown;

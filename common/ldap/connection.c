@@ -456,7 +456,8 @@ sdr_connection_search(struct sdr_connection *connection,
 
     search->complete = false;
     search->code = -1;
-    if (search->filter == NULL) { /* to libldap: everything */
+    if (search->filter == NULL || search->attributes == NULL) {
+        /* to libldap: everything */
         sdr_error_set(error, "no memory");
         return SDR_TEMPFAIL;
     }

@@ -38,7 +38,7 @@ struct sdr_search {
     const char *base; /* NULL: below the search base; else this entry alone, */
     bool below;       /* or with what is below it */
     const char *filter;            /* NULL: there was no memory for it */
-    const char *const *attributes; /* ended by NULL */
+    const char *const *attributes; /* ended by NULL; NULL itself likewise */
     int size_limit;                /* 0: none; reaching it is no failure */
     unsigned time_limit; /* seconds for the server, likewise; 0: the timeout */
     void (*entry)(void *arg, const char *dn);

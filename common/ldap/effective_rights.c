@@ -12,6 +12,7 @@
 #include <ldap_schema.h>
 
 #include "ldap/open.h"
+#include "decision/value.h"
 
 /* A question about access, under way. */
 struct question {
@@ -62,8 +63,7 @@ take_right(const struct question *question, const char *name, size_t name_len,
     for (unsigned i = 0; i < question->count; i++) {
         struct sdr_right *right = &question->access[i];
 
-        if (right->name == NULL || strlen(right->name) != name_len
-            || strncasecmp(right->name, name, name_len) != 0
+        if (!sdr_value_is(right->name, name, name_len)
             || (len == 4 && memcmp(letters, "none", 4) == 0))
             continue;
         right->read = memchr(letters, 'r', len) != NULL;

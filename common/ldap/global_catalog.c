@@ -13,6 +13,7 @@
 #include "ldap/filter.h"
 #include "decision/profile.h"
 #include "ldap/server_kind.h"
+#include "decision/value.h"
 
 enum { PORT = 3268, TLS_PORT = 3269 };
 
@@ -58,12 +59,11 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
     struct look *look = arg;
 
     if (strcasecmp(attribute, "isMemberOfPartialAttributeSet") == 0) {
-        look->is_marked = len == 4 && strncasecmp(value, "TRUE", len) == 0;
+        look->is_marked = sdr_value_is("TRUE", value, len);
         return;
     }
     for (int i = 0; look->names[i] != NULL; i++) {
-        if (strlen(look->names[i]) == len
-            && strncasecmp(look->names[i], value, len) == 0)
+        if (sdr_value_is(look->names[i], value, len))
             look->defined = i;
     }
 }

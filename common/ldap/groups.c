@@ -8,17 +8,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "array.h"
 #include "net/clock.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "ldap/server_kind.h"
+#include "decision/value.h"
 
 /* How long what was found stands (milliseconds): domain controllers replicate
  * no faster. */
 enum { STANDS_MS = 10 * 1000 };
-
-/* Active Directory gives no more than 1000 at once. */
-enum { PAGE_SIZE = 500 };
 
 /* So many groups are asked about at once. */
 enum { TOGETHER_MAX = 32 };
@@ -53,8 +53,7 @@ static struct sdr_group *
 find(const struct sdr_groups *groups, const char *dn, size_t len)
 {
     for (unsigned i = 0; i < groups->count; i++) {
-        if (strlen(groups->items[i].dn) == len
-            && strncasecmp(groups->items[i].dn, dn, len) == 0)
+        if (sdr_value_is(groups->items[i].dn, dn, len))
             return &groups->items[i];
     }
     return NULL;
@@ -69,22 +68,6 @@ sdr_groups_sites(const struct sdr_groups *groups, const char *value, size_t len)
     return group != NULL ? group->sites : 0;
 }
 
-static bool
-make_room(struct sdr_groups *groups)
-{
-    unsigned room = groups->room == 0 ? 8 : 2 * groups->room;
-    struct sdr_group *items;
-
-    if (groups->count < groups->room)
-        return true;
-    items = realloc(groups->items, room * sizeof *items);
-    if (items == NULL)
-        return false;
-    groups->items = items;
-    groups->room = room;
-    return true;
-}
-
 /* The group, added if it is new; NULL without memory. */
 static struct sdr_group *
 add(struct sdr_groups *groups, const char *dn, sdr_sites sites)
@@ -92,13 +75,15 @@ add(struct sdr_groups *groups, const char *dn, sdr_sites sites)
     struct sdr_group *group = find(groups, dn, strlen(dn));
 
     if (group == NULL) {
-        if (!make_room(groups))
+        struct sdr_group fresh = {.dn = strdup(dn)};
+
+        if (fresh.dn == NULL
+            || !sdr_array_append(&groups->items, &groups->count, &groups->room,
+                                 &fresh, sizeof fresh)) {
+            free(fresh.dn);
             return NULL;
-        group = &groups->items[groups->count];
-        *group = (struct sdr_group){.dn = strdup(dn)};
-        if (group->dn == NULL)
-            return NULL;
-        groups->count++;
+        }
+        group = &groups->items[groups->count - 1];
     }
     group->sites |= sites;
     return group;
@@ -154,25 +139,6 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
         memcpy(search->current->id, value, len);
 }
 
-static enum sdr_status
-search_pages(struct sdr_connection *connection, struct sdr_search *search,
-             struct sdr_error *error)
-{
-    struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status;
-
-    search->page = &page;
-    do {
-        status = sdr_connection_search(connection, search, error);
-        if (status == SDR_OK && !search->complete) {
-            sdr_error_set(error, "incomplete list of groups");
-            status = SDR_TEMPFAIL;
-        }
-    } while (status == SDR_OK && page.more);
-    sdr_page_clear(&page);
-    return status;
-}
-
 /* Choose groups, of which there is one, that have not been asked for these
  * sites; returns how many. */
 static unsigned
@@ -209,9 +175,12 @@ look_into(struct sdr_groups *groups, sdr_sites sites,
                            .entry = on_entry,
                            .value = on_value,
                            .arg = &search};
-    enum sdr_status status = search_pages(connection, &s, error);
+    enum sdr_status status =
+        sdr_pages_search(connection, &s, &(struct sdr_pages){0}, error);
 
     free(filter);
+    if (status != SDR_OK)
+        sdr_error_prefix(error, "groups in groups");
     if (status == SDR_OK && search.no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;

@@ -39,7 +39,7 @@ struct sdr_groups {
     char domain[1024]; /* where */
     int64_t until;     /* what was found stands so long */
     struct sdr_group *items;
-    unsigned count, room;
+    size_t count, room;
 };
 
 /* True for an attribute that names groups: not all of them mean an owner. */

@@ -87,7 +87,7 @@ look_for(const struct sdr_must_see *must_see, struct sdr_connection *connection,
                                 .value = on_value,
                                 .end = on_end,
                                 .arg = &visibility};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status;
     const char *fault;
     char *filter;
 
@@ -95,10 +95,7 @@ look_for(const struct sdr_must_see *must_see, struct sdr_connection *connection,
                   must_see->address.domain, "");
     visibility.keys.count = 1; /* nothing weaker */
     search.filter = filter = sdr_filter_keys(directory, &visibility.keys);
-    if (attributes == NULL)
-        sdr_error_set(error, "no memory");
-    else
-        status = sdr_connection_search(connection, &search, error);
+    status = sdr_connection_search(connection, &search, error);
     fault = status == SDR_OK ? find_fault(&visibility, must_see) : NULL;
     if (fault != NULL) {
         sdr_error_set(error, "%s", fault);

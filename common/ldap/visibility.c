@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <ldap.h>
 
@@ -14,6 +13,7 @@
 #include "ldap/filter.h"
 #include "ldap/must_see.h"
 #include "ldap/server_kind.h"
+#include "decision/value.h"
 
 /* How long it stands that no attribute is hidden. */
 enum { SHOWN_MS = 10 * 1000 };
@@ -52,14 +52,13 @@ see_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct group *group = arg;
     const struct sdr_list *names = &group->directory->mapping.addresses;
-    size_t n = strcspn(attribute, ";");
 
     for (unsigned i = group->first; i <= group->last; i++) {
         char **known = &group->visibility->known[i];
 
-        if (*known == NULL && strlen(names->items[i]) == n
-            && strncasecmp(names->items[i], attribute, n) == 0 && len > 0
-            && len <= SDR_ADDRESS_MAX && memchr(value, '\0', len) == NULL)
+        if (*known == NULL && sdr_attribute_is(names->items[i], attribute)
+            && len > 0 && len <= SDR_ADDRESS_MAX
+            && memchr(value, '\0', len) == NULL)
             *known = strndup(value, len);
     }
 }

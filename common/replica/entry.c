@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "config/config.h"
 
 static bool
@@ -17,41 +18,21 @@ is_split(const struct sdr_config *config, const char *domain)
     return name != NULL && name->kind == SDR_NAME_SPLIT;
 }
 
-static bool
-make_room(struct entry *entry)
-{
-    unsigned room = entry->key_room == 0 ? 4 : 2 * entry->key_room;
-    struct entry_key *keys;
-
-    if (entry->key_count < entry->key_room)
-        return true;
-    keys = realloc(entry->keys, room * sizeof *keys);
-    if (keys == NULL)
-        return false;
-    entry->keys = keys;
-    entry->key_room = room;
-    return true;
-}
-
 /* Keep the address if anybody may ask for it. */
 static void
 on_address(void *arg, const struct sdr_address *address, unsigned strength,
            bool certain)
 {
     struct entry *entry = arg;
-    struct entry_key *key;
+    struct entry_key key = {0};
 
     if (!is_split(entry->reader.config, address->domain))
         return;
-    if (!make_room(entry)) {
-        entry->no_memory = true;
-        return;
-    }
-    key = &entry->keys[entry->key_count++];
-    memset(key, 0, sizeof *key);
-    sdr_record_key(&key->key, entry->reader.facts.directory, address);
-    key->strength =
+    sdr_record_key(&key.key, entry->reader.facts.directory, address);
+    key.strength =
         (unsigned char)(strength | (certain ? 0U : ENTRY_UNREADABLE));
+    entry->no_memory |= !sdr_array_append(&entry->keys, &entry->key_count,
+                                          &entry->key_room, &key, sizeof key);
 }
 
 void

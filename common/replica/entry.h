@@ -19,7 +19,7 @@ struct entry {
     unsigned char id[SDR_RECORD_ID_SIZE];
     char *dn;
     struct entry_key *keys;
-    unsigned key_count, key_room;
+    size_t key_count, key_room;
     bool no_memory;
     unsigned char *octets; /* after entry_end() */
     size_t len;
@@ -90,7 +90,7 @@ struct entry_parts {
     const unsigned char *record;
     size_t record_len;
     const struct entry_key *keys; /* in order */
-    unsigned key_count;
+    size_t key_count;
 };
 
 /* Make them; the caller frees them. False without memory. */

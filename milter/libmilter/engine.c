@@ -26,6 +26,7 @@
 
 #include "net/inet.h"
 #include "listen.h"
+#include "protocol/negotiation.h"
 #include "protocol/packet.h"
 #include "recipients.h"
 #include "say.h"
@@ -108,18 +109,8 @@ mta_cancel_edits(struct mta *mta)
 
 /* ---- the steps of an MTA ---- */
 
-/* What routing needs, and what we use if the MTA lets us; the steps that we do
- * not need; and those that we never answer. To an MTA that waits for an answer
- * libmilter gives one. As our own engine, see ../protocol/session.c. */
-static const unsigned long recipient_actions = SMFIF_ADDRCPT | SMFIF_DELRCPT;
-static const unsigned long wanted_actions =
-    SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST;
-static const unsigned long unwanted_steps = SMFIP_NOCONNECT | SMFIP_NOHELO
-                                            | SMFIP_NODATA | SMFIP_NOEOH
-                                            | SMFIP_NOBODY | SMFIP_NOUNKNOWN;
-static const unsigned long silent_steps = SMFIP_NR_MAIL | SMFIP_NR_HDR;
-
-/* Without this libmilter would turn away an MTA that allows less than
+/* To an MTA that waits for an answer libmilter gives one, as our own engine
+ * does. Without this it would turn away an MTA that allows less than
  * xxfi_flags. */
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
@@ -129,14 +120,11 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
     (void)f2;
     (void)f3;
-    recipients_negotiate((actions & recipient_actions) == recipient_actions,
-                         (actions & SMFIF_ADDHDRS) != 0);
-    *our_actions = actions & (recipient_actions | wanted_actions);
-    *our_steps = steps & (unwanted_steps | silent_steps);
+    *our_actions = negotiation_actions((uint32_t)actions);
+    *our_steps = negotiation_steps((uint32_t)steps);
     *our_f2 = *our_f3 = 0;
     if ((actions & SMFIF_SETSYMLIST) != 0)
-        smfi_setsymlist(ctx, SMFIM_ENVRCPT,
-                        text_of("i v {rcpt_mailer} {rcpt_addr}"));
+        smfi_setsymlist(ctx, SMFIM_ENVRCPT, text_of(NEGOTIATION_MACROS));
     return SMFIS_CONTINUE;
 }
 
@@ -287,7 +275,7 @@ register_steps(void)
     struct smfiDesc description = {
         .xxfi_name = text_of("sdr-milter"),
         .xxfi_version = SMFI_VERSION,
-        .xxfi_flags = recipient_actions | wanted_actions,
+        .xxfi_flags = negotiation_all_actions,
         .xxfi_envfrom = on_envfrom,
         .xxfi_envrcpt = on_envrcpt,
         .xxfi_header = on_header,
@@ -380,10 +368,6 @@ engine_start(unsigned clients_max)
     return rc == 0;
 }
 
-/* What an MTA says first: version 6, all actions, all steps. Then QUIT. */
-static const char question[] = "\0\0\0\015O\0\0\0\6\0\0\1\377\0\37\377\377"
-                               "\0\0\0\1Q";
-
 /* It has to stand in the backlog with all others. */
 bool
 engine_is_alive(void)
@@ -395,8 +379,9 @@ engine_is_alive(void)
 
     if (fd < 0)
         return false;
-    alive = send(fd, question, sizeof question - 1, MSG_NOSIGNAL)
-                == (ssize_t)sizeof question - 1
+    alive = send(fd, NEGOTIATION_QUESTION, sizeof NEGOTIATION_QUESTION - 1,
+                 MSG_NOSIGNAL)
+                == (ssize_t)sizeof NEGOTIATION_QUESTION - 1
             && poll(&answer, 1, PATIENCE_MS) == 1
             && recv(fd, &octet, sizeof octet, 0) == (ssize_t)sizeof octet;
     close(fd);

@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "protocol/negotiation.h"
 #include "protocol/session.h"
 #include "protocol/stream.h"
 #include "say.h"
@@ -108,18 +109,14 @@ serve(struct client *client, bool may_wait)
     return TURN_ENDS;
 }
 
-/* What an MTA says first: version 6, all actions, all steps. Then QUIT. */
-static const char question[] = "\0\0\0\015O\0\0\0\6\0\0\1\377\0\37\377\377"
-                               "\0\0\0\1Q";
-
 static const struct server_manner manner = {
     .name = "socket",
     .client_size = sizeof(struct client),
     .waiting_max = SESSIONS_MAX,
     .patience_first = PATIENCE_IDLE,
     .serve = serve,
-    .question = question,
-    .question_len = sizeof question - 1,
+    .question = NEGOTIATION_QUESTION,
+    .question_len = sizeof NEGOTIATION_QUESTION - 1,
 };
 
 /* ---- the engine ---- */

@@ -4,6 +4,7 @@
 #include "protocol/session.h"
 
 #include "protocol/constants.h"
+#include "protocol/negotiation.h"
 #include "recipients.h"
 
 enum {
@@ -13,38 +14,20 @@ enum {
     OFFER = 12                    /* octets: version, actions, steps */
 };
 
-/* What routing needs, and what we use if the MTA lets us. Where its tables
- * rewrite recipients we ask for the same: a reload may change that. */
-static const uint32_t recipient_actions = SMFIF_ADDRCPT | SMFIF_DELRCPT;
-static const uint32_t wanted_actions =
-    SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST;
-
-/* Steps that we do not need. MAIL stays: a new message must never find the
- * recipients of one that was given up. */
-static const uint32_t unwanted_steps = SMFIP_NOCONNECT | SMFIP_NOHELO
-                                       | SMFIP_NODATA | SMFIP_NOEOH
-                                       | SMFIP_NOBODY | SMFIP_NOUNKNOWN;
-
-/* Steps that we never answer if the MTA does not wait for it. */
-static const uint32_t silent_steps = SMFIP_NR_MAIL | SMFIP_NR_HDR;
-
-/* The macros of a recipient. */
-static const char rcpt_macros[] = "i v {rcpt_mailer} {rcpt_addr}";
-
 /* ---- the steps ---- */
 
 static void
-agree(struct session *session, uint32_t version, uint32_t steps)
+agree(struct session *session, uint32_t version)
 {
     struct packet_writer *replies = &session->mta.replies;
 
     packet_begin(replies, SMFIC_OPTNEG);
     packet_put_number(replies, version < VERSION_MAX ? version : VERSION_MAX);
     packet_put_number(replies, session->mta.actions);
-    packet_put_number(replies, steps & (unwanted_steps | silent_steps));
+    packet_put_number(replies, session->agreed);
     if ((session->mta.actions & SMFIF_SETSYMLIST) != 0) {
         packet_put_number(replies, SMFIM_ENVRCPT);
-        packet_put_string(replies, rcpt_macros);
+        packet_put_string(replies, NEGOTIATION_MACROS);
     }
     packet_end(replies);
 }
@@ -66,11 +49,9 @@ negotiate(struct session *session, const struct packet *packet)
         actions = SMFI_V1_ACTS;
     if (steps == 0)
         steps = SMFI_V1_PROT;
-    recipients_negotiate((actions & recipient_actions) == recipient_actions,
-                         (actions & SMFIF_ADDHDRS) != 0);
-    session->mta.actions = actions & (recipient_actions | wanted_actions);
-    session->silent = steps & silent_steps;
-    agree(session, version, steps);
+    session->mta.actions = negotiation_actions(actions);
+    session->agreed = negotiation_steps(steps);
+    agree(session, version);
     return MTA_REPLIED;
 }
 
@@ -234,7 +215,7 @@ answer(struct session *session, const struct command *command,
 
     switch (what) {
     case MTA_CONTINUE:
-        if ((session->silent & command->silent) == 0)
+        if ((session->agreed & command->silent) == 0)
             packet_write(replies, SMFIR_CONTINUE, NULL, NULL);
         break;
     case MTA_TEMPFAIL:

@@ -24,7 +24,7 @@ enum session_stage {
 
 struct session {
     enum session_stage stage;
-    uint32_t silent; /* steps after which the MTA does not wait: SMFIP_NR_... */
+    uint32_t agreed; /* steps: SMFIP_... */
     struct mta mta;
     struct message message;
 };

@@ -18,8 +18,8 @@ batch_add(struct batch *batch, const char *address, unsigned long line)
     struct batch_line item = {strdup(address), line};
 
     if (item.address != NULL
-        && array_append(&batch->items, &batch->count, &batch->room, &item,
-                        sizeof item))
+        && sdr_array_append(&batch->items, &batch->count, &batch->room, &item,
+                            sizeof item))
         return true;
     free(item.address);
     return false;

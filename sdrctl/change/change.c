@@ -24,8 +24,8 @@ changes_add(struct changes *changes)
 {
     static const struct change none;
 
-    return array_append(&changes->items, &changes->count, &changes->room, &none,
-                        sizeof none)
+    return sdr_array_append(&changes->items, &changes->count, &changes->room,
+                            &none, sizeof none)
                ? &changes->items[changes->count - 1]
                : NULL;
 }
@@ -223,11 +223,11 @@ holds(const struct values *now, const struct values *wanted,
     if (wholly)
         return values_same(now, wanted);
     for (size_t i = 0; i < wanted->count; i++) {
-        struct values one = {&wanted->items[i], 1};
+        struct values one = {&wanted->items[i], 1, 1};
         bool found = false;
 
         for (size_t k = 0; k < now->count; k++) {
-            struct values other = {&now->items[k], 1};
+            struct values other = {&now->items[k], 1, 1};
 
             found |= values_same(&one, &other);
         }
@@ -235,7 +235,7 @@ holds(const struct values *now, const struct values *wanted,
             return false;
     }
     return unwanted->count == 0 || wanted->count > 0
-           || !holds(now, unwanted, &(struct values){NULL, 0}, false);
+           || !holds(now, unwanted, &(struct values){0}, false);
 }
 
 /* Compare the entry now with the change. */

@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "net/clock.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "array.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
-/* The time limit of one page of a busy server (milliseconds). */
-enum { WAIT_MS = 60 * 1000, PAGE_SIZE = 500 };
+/* The time limit of one page, or entry, of a busy server (seconds). */
+enum { PAGE_S = 60 };
 
 static const char *const group_classes[] = {
     "group",       "groupOfNames", "groupOfUniqueNames",
@@ -25,19 +26,16 @@ static const char *const group_classes[] = {
 bool
 values_add(struct values *values, const char *value, size_t len)
 {
-    struct berval *items =
-        realloc(values->items, (values->count + 1) * sizeof *items);
-    char *copy = malloc(len + 1);
+    struct berval copy = {len, malloc(len + 1)};
 
-    if (items != NULL)
-        values->items = items;
-    if (items == NULL || copy == NULL) {
-        free(copy);
+    if (copy.bv_val == NULL
+        || !sdr_array_append(&values->items, &values->count, &values->room,
+                             &copy, sizeof copy)) {
+        free(copy.bv_val);
         return false;
     }
-    memcpy(copy, value, len);
-    copy[len] = '\0';
-    values->items[values->count++] = (struct berval){len, copy};
+    memcpy(copy.bv_val, value, len);
+    copy.bv_val[len] = '\0';
     return true;
 }
 
@@ -71,7 +69,7 @@ values_clear(struct values *values)
     for (size_t i = 0; i < values->count; i++)
         free(values->items[i].bv_val);
     free(values->items);
-    *values = (struct values){NULL, 0};
+    *values = (struct values){0};
 }
 
 /* ---- people ---- */
@@ -98,8 +96,8 @@ people_clear(struct people *people)
 static bool
 people_add(struct people *people, struct person *person)
 {
-    if (!array_append(&people->items, &people->count, &people->room, person,
-                      sizeof *person))
+    if (!sdr_array_append(&people->items, &people->count, &people->room, person,
+                          sizeof *person))
         return false;
     memset(person, 0, sizeof *person);
     return true;
@@ -156,19 +154,12 @@ on_entry(void *arg, const char *dn)
                              on_address, reader);
 }
 
-static bool
-is(const char *name, const char *attribute, size_t len)
-{
-    return name != NULL && strlen(name) == len
-           && strncasecmp(name, attribute, len) == 0;
-}
-
 static void
 set_class(struct person *person, const char *value, size_t len)
 {
     for (size_t i = 0; i < sizeof group_classes / sizeof group_classes[0]; i++)
-        person->is_group |= is(group_classes[i], value, len);
-    person->is_recipient |= is("sdrRecipient", value, len);
+        person->is_group |= sdr_value_is(group_classes[i], value, len);
+    person->is_recipient |= sdr_value_is("sdrRecipient", value, len);
 }
 
 static void
@@ -177,17 +168,16 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
     struct entry_reader *reader = arg;
     struct person *person = &reader->person;
     const struct sdr_mapping *mapping = reader->mapping;
-    size_t n = strcspn(attribute, ";");
     bool ok = true;
 
     sdr_reader_value(&reader->reader, attribute, value, len);
-    if (is("objectClass", attribute, n))
+    if (sdr_attribute_is("objectClass", attribute))
         set_class(person, value, len);
-    if (is(mapping->owner, attribute, n))
+    if (sdr_attribute_is(mapping->owner, attribute))
         ok = values_add(&person->owner, value, len);
-    if (ok && is(mapping->routing, attribute, n))
+    if (ok && sdr_attribute_is(mapping->routing, attribute))
         ok = values_add(&person->routing, value, len);
-    if (ok && is(mapping->hold, attribute, n))
+    if (ok && sdr_attribute_is(mapping->hold, attribute))
         ok = values_add(&person->hold, value, len);
     reader->no_memory |= !ok;
 }
@@ -212,28 +202,6 @@ on_entry_end(void *arg)
         reader->no_memory = true;
 }
 
-/* Read all pages of the search. */
-static enum sdr_status
-search_all(struct sdr_connection *connection, struct sdr_search *search,
-           struct sdr_error *error)
-{
-    struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status;
-
-    search->page = &page;
-    do {
-        sdr_connection_set_deadline(connection, sdr_clock() + WAIT_MS);
-        status = sdr_connection_search(connection, search, error);
-    } while (status == SDR_OK && page.more);
-    sdr_page_clear(&page);
-    if (status == SDR_OK && !search->complete) {
-        sdr_error_set(error,
-                      "incomplete result: the server refers to another server");
-        status = SDR_TEMPFAIL;
-    }
-    return status;
-}
-
 /* Owns FILTER. */
 static enum sdr_status
 find(struct sdr_connection *connection, struct entry_reader *reader,
@@ -247,11 +215,9 @@ find(struct sdr_connection *connection, struct entry_reader *reader,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = sdr_pages_search(
+        connection, &search, &(struct sdr_pages){.seconds = PAGE_S}, error);
 
-    reader->no_memory |= filter == NULL || wanted == NULL;
-    if (!reader->no_memory)
-        status = search_all(connection, &search, error);
     person_clear(&reader->person);
     free(wanted);
     free(filter);
@@ -336,10 +302,9 @@ static void
 on_reread_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct entry_rereader *reader = arg;
-    size_t n = strcspn(attribute, ";");
 
     for (size_t i = 0; i < reader->count; i++) {
-        if (is(reader->names[i], attribute, n)
+        if (sdr_attribute_is(reader->names[i], attribute)
             && !values_add(&reader->values[i], value, len))
             reader->no_memory = true;
     }
@@ -373,7 +338,7 @@ person_read(struct sdr_connection *connection, const char *dn,
         return SDR_TEMPFAIL;
     }
     memcpy(wanted, names, count * sizeof *names);
-    sdr_connection_set_deadline(connection, sdr_clock() + WAIT_MS);
+    sdr_connection_set_deadline(connection, sdr_clock() + 1000 * PAGE_S);
     status = sdr_connection_search(connection, &search, error);
     free(wanted);
     if (reader.no_memory) {

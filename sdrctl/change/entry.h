@@ -17,7 +17,7 @@
 
 struct values {
     struct berval *items;
-    size_t count;
+    size_t count, room;
 };
 
 struct person {

@@ -78,8 +78,8 @@ verification_add(struct verification *verification, const struct plan *plan,
         return status;
     item.target = strdup(target);
     if (item.target != NULL
-        && array_append(&verification->items, &verification->count,
-                        &verification->room, &item, sizeof item))
+        && sdr_array_append(&verification->items, &verification->count,
+                            &verification->room, &item, sizeof item))
         return SDR_OK;
     free(item.target);
     sdr_error_set(error, "no memory");
@@ -146,20 +146,12 @@ count_left(const struct round *round)
 }
 
 static bool
-is_ascii(const char *text)
-{
-    while (*text != '\0' && (unsigned char)*text < 0x80)
-        text++;
-    return *text == '\0';
-}
-
-static bool
 are_ascii(const struct round *round)
 {
     const struct verify_item *item;
 
     for (size_t i = 0; (item = next_item(round, &i)) != NULL; i++) {
-        if (!is_ascii(item->target))
+        if (!sdr_is_ascii(item->target, strlen(item->target)))
             return false;
     }
     return true;
@@ -227,7 +219,7 @@ send_recipient(struct round *round, struct verify_item *item, size_t *taken,
         sdr_error_set(error, "timed out");
         return SDR_TEMPFAIL;
     }
-    if (round->smtputf8 || is_ascii(item->target)) {
+    if (round->smtputf8 || sdr_is_ascii(item->target, strlen(item->target))) {
         if (smtp_command(round->smtp, &reply, error, "RCPT TO:<%s>",
                          item->target)
             != SDR_OK)

@@ -99,10 +99,9 @@ find_proposal(struct proposal *proposal)
     if (mapping->routing != NULL)
         names[count++] = mapping->routing;
     search.filter = filter = sdr_filter_present(check->directory, names, count);
-    if (attributes != NULL
-        && sdr_connection_search(directory_check_connection(check), &search,
-                                 &error)
-               != SDR_OK)
+    if (sdr_connection_search(directory_check_connection(check), &search,
+                              &error)
+        != SDR_OK)
         proposal->line[0] = '\0';
     free(filter);
     free(attributes);

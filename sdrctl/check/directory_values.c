@@ -11,11 +11,12 @@
 
 #include "net/clock.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "decision/value.h"
 
 /* The number of examples; of addresses checked in one entry; and the time limit
  * (milliseconds). */
-enum { NAMED = 5, OF_ENTRY = 64, PAGE_SIZE = 500, TIME_MS = 60000 };
+enum { NAMED = 5, OF_ENTRY = 64, TIME_MS = 60000 };
 
 /* Addresses of the entry being read. */
 struct addresses {
@@ -89,6 +90,12 @@ end_entry(void *arg)
 }
 
 /* Read all entries with an address, page by page. */
+static bool
+is_over(void *arg)
+{
+    return sdr_clock() >= *(const int64_t *)arg;
+}
+
 static enum sdr_status
 read_all(struct values *values, struct sdr_error *error)
 {
@@ -97,30 +104,20 @@ read_all(struct values *values, struct sdr_error *error)
     char *filter = sdr_filter_present(check->directory, addresses->items,
                                       addresses->count);
     const char **wanted = calloc(addresses->count + 1, sizeof *wanted);
-    struct sdr_page page = {.size = PAGE_SIZE};
     struct sdr_search search = {.filter = filter,
                                 .attributes = wanted,
                                 .entry = begin_entry,
                                 .value = take_value,
                                 .end = end_entry,
-                                .arg = values,
-                                .page = &page};
+                                .arg = values};
     int64_t end = sdr_clock() + TIME_MS;
-    enum sdr_status status = SDR_TEMPFAIL;
+    const struct sdr_pages pages = {.stop = is_over, .arg = &end};
+    enum sdr_status status;
 
-    sdr_error_set(error, "no memory");
-    if (wanted != NULL) {
+    if (wanted != NULL)
         memcpy(wanted, addresses->items, addresses->count * sizeof *wanted);
-        do {
-            sdr_connection_set_deadline(check->connection, end);
-            status = sdr_connection_search(check->connection, &search, error);
-        } while (status == SDR_OK && page.more && sdr_clock() < end);
-    }
-    if (status == SDR_OK && (page.more || !search.complete)) {
-        sdr_error_set(error, "incomplete result");
-        status = SDR_TEMPFAIL;
-    }
-    sdr_page_clear(&page);
+    sdr_connection_set_deadline(check->connection, end);
+    status = sdr_pages_search(check->connection, &search, &pages, error);
     free(wanted);
     free(filter);
     return status;

@@ -13,8 +13,8 @@ course_add(struct course *course, time_t when, unsigned site, int64_t delta)
 {
     const struct course_step step = {when, site, delta};
 
-    return array_append(&course->steps, &course->count, &course->room, &step,
-                        sizeof step);
+    return sdr_array_append(&course->steps, &course->count, &course->room,
+                            &step, sizeof step);
 }
 
 static int

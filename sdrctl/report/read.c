@@ -11,6 +11,7 @@
 #include "array.h"
 #include "live.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* The time limit of each page: a server may have to read all its entries
  * (seconds). */
@@ -91,8 +92,8 @@ add_text(struct texts *texts, const char *octets, size_t len, unsigned strength,
     struct text text = {malloc(len + 1), len, strength, certain};
 
     if (text.octets == NULL
-        || !array_append(&texts->items, &texts->count, &texts->room, &text,
-                         sizeof text)) {
+        || !sdr_array_append(&texts->items, &texts->count, &texts->room, &text,
+                             sizeof text)) {
         free(text.octets);
         return false;
     }
@@ -141,44 +142,31 @@ on_entry(void *arg, const char *dn)
     reader->reader.groups = reader->groups;
 }
 
-/* Most groups have nothing to do with mail. */
+/* An owner value that matches no site. Most groups have nothing to do with
+ * mail. One that is in a group that names an owner is not the same thing, but
+ * where the server says so or routing looks for such groups. */
 static bool
-is_foreign(const struct read_reader *reader, const char *attribute,
-           const char *value, size_t len)
+add_foreign(struct read_reader *reader, const char *attribute,
+            const char *value, size_t len)
 {
-    const struct sdr_config *config = reader->report->config;
+    bool is_group = sdr_attribute_is("memberOf", attribute);
+    bool is_nested = sdr_groups_sites(&reader->nested, value, len) != 0;
 
-    return live_is(config->directories[reader->directory].mapping.owner,
-                   attribute)
-           && !live_is("memberOf", attribute)
-           && sdr_config_owner(config, value, len) == 0;
-}
-
-/* Names a group in a group that names an owner: not the same thing, but where
- * the server says so or routing looks for such groups. */
-static bool
-is_nested(const struct read_reader *reader, const char *attribute,
-          const char *value, size_t len)
-{
-    const struct sdr_config *config = reader->report->config;
-
-    return live_is(config->directories[reader->directory].mapping.owner,
-                   attribute)
-           && sdr_config_owner(config, value, len) == 0
-           && sdr_groups_sites(&reader->nested, value, len) != 0;
+    return (is_group || add_text(&reader->owners, value, len, 0, true))
+           && (!is_nested || add_text(&reader->inner, value, len, 0, true));
 }
 
 static void
 on_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct read_reader *reader = arg;
+    const struct sdr_config *config = reader->report->config;
 
     sdr_reader_value(&reader->reader, attribute, value, len);
-    if (is_foreign(reader, attribute, value, len)
-        && !add_text(&reader->owners, value, len, 0, true))
-        reader->report->rows.no_memory = true;
-    if (is_nested(reader, attribute, value, len)
-        && !add_text(&reader->inner, value, len, 0, true))
+    if (sdr_attribute_is(config->directories[reader->directory].mapping.owner,
+                         attribute)
+        && sdr_config_owner(config, value, len) == 0
+        && !add_foreign(reader, attribute, value, len))
         reader->report->rows.no_memory = true;
 }
 
@@ -234,7 +222,8 @@ static enum sdr_status
 search(struct read_reader *reader, struct live *live, struct sdr_error *error)
 {
     const struct sdr_list *addresses = &live->directory->mapping.addresses;
-    const char **wanted = live_attributes(&live->directory->mapping, NULL, 0);
+    const char **wanted =
+        sdr_profile_attributes(&live->directory->mapping, NULL);
     char *filter =
         sdr_filter_present(live->directory, addresses->items, addresses->count);
     struct sdr_search search = {.filter = filter,
@@ -243,12 +232,8 @@ search(struct read_reader *reader, struct live *live, struct sdr_error *error)
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = live_search(live, &search, PAGE_S, error);
 
-    if (filter != NULL && wanted != NULL)
-        status = live_search(live, &search, PAGE_S, error);
-    else
-        sdr_error_set(error, "no memory");
     free(wanted);
     free(filter);
     return status;

@@ -79,8 +79,8 @@ add_bad_value(struct rows *rows, unsigned domain, const char *address,
     sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
     one.text = strdup(clean);
     if (one.address != NULL && one.text != NULL
-        && array_append(&rows->bad_values, &rows->bad_count, &rows->bad_room,
-                        &one, sizeof one))
+        && sdr_array_append(&rows->bad_values, &rows->bad_count,
+                            &rows->bad_room, &one, sizeof one))
         return;
     free(one.address);
     free(one.text);
@@ -103,8 +103,8 @@ rows_add(struct rows *rows, const struct sdr_config *config,
     row.domain = (unsigned short)domain;
     row.address = strdup(address);
     if (row.address == NULL
-        || !array_append(&rows->items, &rows->count, &rows->room, &row,
-                         sizeof row)) {
+        || !sdr_array_append(&rows->items, &rows->count, &rows->room, &row,
+                             sizeof row)) {
         free(row.address);
         rows->no_memory = true;
     }
@@ -121,8 +121,8 @@ rows_add_value(struct rows *rows, unsigned directory, const char *value,
     sdr_log_clean(clean, sizeof clean, value, len, "");
     one.value = strdup(clean);
     if (one.value != NULL && one.address != NULL
-        && array_append(&rows->values, &rows->value_count, &rows->value_room,
-                        &one, sizeof one))
+        && sdr_array_append(&rows->values, &rows->value_count,
+                            &rows->value_room, &one, sizeof one))
         return;
     free(one.value);
     free(one.address);

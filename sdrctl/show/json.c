@@ -5,15 +5,14 @@
 #include "json.h"
 #include "show/show.h"
 #include "verdict_text.h"
+#include "decision/value.h"
 
 /* ---- values ---- */
 
 static json_t *
 make_octets(const struct found_value *value)
 {
-    json_t *string = json_stringn(value->octets, value->len);
-
-    return string != NULL ? string : make_string(value->octets);
+    return make_string_of(value->octets, value->len);
 }
 
 static json_t *
@@ -22,7 +21,7 @@ make_values(const struct found_entry *entry, const char *attribute)
     json_t *values = json_array();
 
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             json_array_append_new(values, make_octets(&entry->values[i]));
     }
     return values;
@@ -60,7 +59,7 @@ make_owners(const struct sdr_config *config, const struct found_entry *entry,
     json_t *owners = json_array();
 
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             json_array_append_new(owners,
                                   make_owner(config, &entry->values[i]));
     }

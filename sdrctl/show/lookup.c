@@ -8,16 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "array.h"
 #include "ldap/filter.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* Who changed the entry last, and when; Active Directory has only the last one.
  */
 static const char *const change_attributes[] = {
-    "modifiersName", "modifyTimestamp", "whenChanged"};
-enum {
-    CHANGE_ATTRIBUTES = sizeof change_attributes / sizeof change_attributes[0]
-};
+    "modifiersName", "modifyTimestamp", "whenChanged", NULL};
 
 /* ---- entries ---- */
 
@@ -60,20 +59,17 @@ static bool
 add_value(struct found_entry *entry, const char *attribute, const char *octets,
           size_t len, sdr_sites sites)
 {
-    struct found_value *values =
-        realloc(entry->values, (entry->count + 1) * sizeof *values);
     struct found_value value = {strdup(attribute), malloc(len + 1), len, sites};
 
-    if (values != NULL)
-        entry->values = values;
-    if (values == NULL || value.attribute == NULL || value.octets == NULL) {
+    if (value.attribute == NULL || value.octets == NULL
+        || !sdr_array_append(&entry->values, &entry->count, &entry->room,
+                             &value, sizeof value)) {
         free(value.attribute);
         free(value.octets);
         return false;
     }
     memcpy(value.octets, octets, len);
     value.octets[len] = '\0';
-    entry->values[entry->count++] = value;
     return true;
 }
 
@@ -92,14 +88,8 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
 static bool
 add_entry(struct lookup *lookup, const struct found_entry *entry)
 {
-    struct found_entry *entries =
-        realloc(lookup->entries, (lookup->count + 1) * sizeof *entries);
-
-    if (entries == NULL)
-        return false;
-    lookup->entries = entries;
-    lookup->entries[lookup->count++] = *entry;
-    return true;
+    return sdr_array_append(&lookup->entries, &lookup->count, &lookup->room,
+                            entry, sizeof *entry);
 }
 
 /* An entry found only because the directory folds more characters than mail
@@ -124,8 +114,8 @@ on_entry_end(void *arg)
 static enum sdr_status
 search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
 {
-    const char **wanted = live_attributes(&live->directory->mapping,
-                                          change_attributes, CHANGE_ATTRIBUTES);
+    const char **wanted =
+        sdr_profile_attributes(&live->directory->mapping, change_attributes);
     char *filter = sdr_filter_keys(live->directory, reader->keys);
     struct sdr_search search = {.filter = filter,
                                 .attributes = wanted,
@@ -133,11 +123,8 @@ search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = live_search(live, &search, 0, error);
 
-    reader->no_memory |= wanted == NULL || filter == NULL;
-    if (!reader->no_memory)
-        status = live_search(live, &search, 0, error);
     if (reader->no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;
@@ -266,7 +253,7 @@ const struct found_value *
 find_value(const struct found_entry *entry, const char *attribute)
 {
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             return &entry->values[i];
     }
     return NULL;

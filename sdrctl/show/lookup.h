@@ -25,7 +25,7 @@ struct found_entry {
     char *dn;
     struct sdr_facts facts; /* settled */
     struct found_value *values;
-    size_t count;
+    size_t count, room;
 };
 
 /* The replica compared with the directory. */
@@ -45,7 +45,7 @@ struct lookup {
     struct sdr_error error;
     bool from_a_file; /* read from the replica: entries without values */
     struct found_entry *entries;
-    size_t count;
+    size_t count, room;
     struct sdr_facts facts; /* of all, merged, if there are any */
     enum comparison comparison;
     enum sdr_status replica_status; /* of COMPARED_DIFFERS */

@@ -8,45 +8,34 @@
 #include <string.h>
 #include <strings.h>
 
-#include "net/clock.h"
 #include "ldap/dn.h"
 #include "replica/entry.h"
 #include "ldap/filter.h"
+#include "ldap/pages.h"
 #include "decision/profile.h"
-
-/* Active Directory gives no more than 1000 at once. */
-enum { PAGE_SIZE = 500 };
+#include "decision/value.h"
 
 /* For each page: a server may have to look at all it has (seconds). */
 enum { PAGE_S = 60 };
 
-enum sdr_status
-paged_search(const struct session_with *with, struct sdr_search *search,
+static bool
+is_stopping(void *arg)
+{
+    return worker_stopping(arg);
+}
+
+/* DELETED: as of struct sdr_page. */
+static enum sdr_status
+search_pages(const struct session_with *with, struct sdr_search *search,
              bool deleted)
 {
-    struct sdr_page page = {.size = PAGE_SIZE, .deleted = deleted};
-    struct sdr_connection *connection = with->session->connection;
-    enum sdr_status status;
+    const struct sdr_pages pages = {.seconds = PAGE_S,
+                                    .deleted = deleted,
+                                    .stop = is_stopping,
+                                    .arg = with->worker};
 
-    search->page = &page;
-    search->time_limit = PAGE_S;
-    do {
-        sdr_connection_set_deadline(connection,
-                                    sdr_clock() + 1000 * (int64_t)PAGE_S);
-        status = sdr_connection_search(connection, search, with->error);
-        if (status == SDR_OK && !search->complete) {
-            sdr_error_set(with->error,
-                          "incomplete result: the server needs more than a "
-                          "minute, or refers to another server");
-            status = SDR_TEMPFAIL;
-        }
-    } while (status == SDR_OK && page.more && !worker_stopping(with->worker));
-    if (status == SDR_OK && page.more) {
-        sdr_error_set(with->error, "stopped");
-        status = SDR_TEMPFAIL;
-    }
-    sdr_page_clear(&page);
-    return status;
+    return sdr_pages_search(with->session->connection, search, &pages,
+                            with->error);
 }
 
 /* ---- ids ---- */
@@ -106,8 +95,7 @@ is_folder(const char *attribute, const char *value, size_t len)
 
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         if (strcasecmp(attribute, "objectClass") == 0
-            && strlen(classes[i]) == len
-            && strncasecmp(classes[i], value, len) == 0)
+            && sdr_value_is(classes[i], value, len))
             return true;
     }
     return false;
@@ -137,7 +125,7 @@ paged_ids(const struct session_with *with, const char *base, const char *filter,
                                 .attributes = wanted,
                                 .value = collect_value,
                                 .arg = &collect};
-    enum sdr_status status = paged_search(with, &search, true);
+    enum sdr_status status = search_pages(with, &search, true);
 
     *folders = collect.folders;
     if (status == SDR_OK && collect.failed) {
@@ -240,12 +228,8 @@ paged_entries(const struct session_with *with, const char *condition,
                                 .value = take_value,
                                 .end = end_entry,
                                 .arg = &reader};
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = search_pages(with, &search, false);
 
-    if (wanted != NULL && filter != NULL)
-        status = paged_search(with, &search, false);
-    else
-        sdr_error_set(with->error, "no memory");
     entry_clear(&reader.entry);
     free(wanted);
     free(filter);

@@ -13,11 +13,6 @@
 #include "source/session.h"
 #include "status.h"
 
-/* Run the search to its end; DELETED as of struct sdr_page. */
-enum sdr_status SDR_MUST_USE
-paged_search(const struct session_with *with, struct sdr_search *search,
-             bool deleted);
-
 /* The entries of the directory that have an address and match the filter
  * CONDITION ("" for all). */
 enum sdr_status SDR_MUST_USE

@@ -6,34 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct change *
+#include "array.h"
+
+static bool
 add(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE])
 {
-    struct change *change;
+    struct change change = {.number = batch->count};
 
-    if (batch->count == batch->room) {
-        size_t room = batch->room == 0 ? 64 : 2 * batch->room;
-        void *changes = realloc(batch->changes, room * sizeof *batch->changes);
-
-        if (changes == NULL)
-            return NULL;
-        batch->changes = changes;
-        batch->room = room;
-    }
-    change = &batch->changes[batch->count];
-    memset(change, 0, sizeof *change);
-    change->number = batch->count++;
-    memcpy(change->id, id, sizeof change->id);
-    return change;
+    memcpy(change.id, id, sizeof change.id);
+    return sdr_array_append(&batch->changes, &batch->count, &batch->room,
+                            &change, sizeof change);
 }
 
 bool
 batch_put(struct batch *batch, struct entry *entry)
 {
-    struct change *change = add(batch, entry->id);
+    struct change *change;
 
-    if (change == NULL)
+    if (!add(batch, entry->id))
         return false;
+    change = &batch->changes[batch->count - 1];
     if (entry->key_count > 0) {
         change->octets = entry->octets;
         change->len = entry->len;
@@ -45,7 +37,7 @@ batch_put(struct batch *batch, struct entry *entry)
 bool
 batch_delete(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE])
 {
-    return add(batch, id) != NULL;
+    return add(batch, id);
 }
 
 static int

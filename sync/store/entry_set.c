@@ -6,21 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
+
 bool
 entry_set_add(struct entry_set *seen,
               const unsigned char id[SDR_RECORD_ID_SIZE])
 {
-    if (seen->count == seen->room) {
-        size_t room = seen->room == 0 ? 1024 : 2 * seen->room;
-        void *ids = realloc(seen->ids, room * sizeof *seen->ids);
-
-        if (ids == NULL)
-            return false;
-        seen->ids = ids;
-        seen->room = room;
-    }
-    memcpy(seen->ids[seen->count++], id, sizeof *seen->ids);
-    return true;
+    return sdr_array_append(&seen->ids, &seen->count, &seen->room, id,
+                            sizeof *seen->ids);
 }
 
 static int

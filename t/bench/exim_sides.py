@@ -52,7 +52,7 @@ class Side(Exim):
         domain = 'example.com' if self.name == NOTHING else 'hosted.example.com'
         try:
             sent = send(self.port, load, self._people, done=self._wait_done, leave=True)
-            log.wait_told(rf' [=-]> :blackhole: <u\d+@{re.escape(domain)}> R=away$',
+            log.wait_reported(rf' [=-]> :blackhole: <u\d+@{re.escape(domain)}> R=away$',
                           sent.messages * load.recipients)
         except Failed as error:
             raise Failed(f'Exim, {self.name}: {error}') from None

@@ -67,7 +67,7 @@ class Sides(Postfix):
         domain = 'example.com' if side in UNCHANGED else 'hosted.example.com'
         try:
             sent = send(self._sides[side][0], load, self._people, done=self._wait_done)
-            log.wait_told(rf' to=<u\d+@{re.escape(domain)}>,.* relay=none,.* status=sent ',
+            log.wait_reported(rf' to=<u\d+@{re.escape(domain)}>,.* relay=none,.* status=sent ',
                           sent.messages * load.recipients)
         except Failed as error:
             raise Failed(f'Postfix, {side}: {error}\n' + '\n'.join(self.complaints()[-9:])) from None

@@ -62,13 +62,13 @@ def send(port, load, people, *, done=None, leave=False):
                          timeout=600, check=False)
     if ran.returncode != 0:
         raise Failed(f'{load}: {ran.stderr}')
-    told = json.loads(ran.stdout)
-    seconds = told['seconds']
+    reported = json.loads(ran.stdout)
+    seconds = reported['seconds']
     if done:
         done()
         seconds = time.perf_counter() - start
-    return Sent(told['messages'], told['messages'] / seconds,
-                (busy_time() - busy) / told['messages'], told.get('p50'), told.get('p99'))
+    return Sent(reported['messages'], reported['messages'] / seconds,
+                (busy_time() - busy) / reported['messages'], reported.get('p50'), reported.get('p99'))
 
 
 def warm_up(premises, name, run, load, asks):
@@ -94,13 +94,13 @@ class Log:
         self._path = path
         self._start = path.stat().st_size if path.exists() else 0
 
-    def wait_told(self, pattern, count):
+    def wait_reported(self, pattern, count):
         """Until so many lines match; Failed if they never do."""
-        told = re.compile(pattern.encode(), re.M)
+        reported = re.compile(pattern.encode(), re.M)
         try:
-            wait_for(lambda: len(told.findall(self.read())) >= count, 10)
+            wait_for(lambda: len(reported.findall(self.read())) >= count, 10)
         except TimeoutError:
-            raise Failed(f'{len(told.findall(self.read()))} times, not {count}: {pattern}\n'
+            raise Failed(f'{len(reported.findall(self.read()))} times, not {count}: {pattern}\n'
                          + self.read()[-2000:].decode(errors='replace')) from None
 
     def read(self):

@@ -118,7 +118,7 @@ class Machine:
         target.write_text(text, encoding='utf-8')
         target.chmod(mode)
 
-    def rights(self, path):
+    def access(self, path):
         """'root sdr 0640', by the names in there."""
         return self.run('stat', '--format', '%U %G %04a', path).stdout.strip()
 

@@ -50,9 +50,9 @@ nsslapd-db-durable-transaction: off
 }
 ENABLED = ['Retro Changelog Plugin', 'Content Synchronization', 'MemberOf Plugin']
 
-def aci(name, target, rights, who=READER_DN):
+def aci(name, target, access, who=READER_DN):
     """One access rule; target is for instance 'targetattr="mail || sdrOwner"'."""
-    return f'({target})(version 3.0; acl "{name}"; allow ({rights}) userdn="ldap:///{who}";)'
+    return f'({target})(version 3.0; acl "{name}"; allow ({access}) userdn="ldap:///{who}";)'
 
 
 # The reader sees all but passwords.

@@ -45,11 +45,11 @@ class Ledger:
     lists  {name: [person, ...]}
     """
 
-    def __init__(self, hosts, lives, lists, domain='example.com', tell=lambda text: None):
+    def __init__(self, hosts, lives, lists, domain='example.com', say=lambda text: None):
         self.hosts = hosts
         self.lives = lives
         self.lists = lists
-        self.tell = tell
+        self.say = say
         self._domain = domain
         self.messages = {}
         self._numbers = itertools.count(1)
@@ -67,7 +67,7 @@ class Ledger:
         message.replies = self._converse(source, target, message, recipients)
         for recipient, reply in zip(recipients, message.replies):
             self._book(message, recipient, reply)
-            self.tell(f'  {sender} -> {recipient} at {target.name}: {reply}')
+            self.say(f'  {sender} -> {recipient} at {target.name}: {reply}')
         return message
 
     def retry(self, source, target, message):
@@ -80,7 +80,7 @@ class Ledger:
         with Smtp(source, target) as smtp:
             smtp.mail(sender)
             answer = reply(*smtp.rcpt(recipient))
-        self.tell(f'  {sender} -> {recipient} at {target.name}? {answer}')
+        self.say(f'  {sender} -> {recipient} at {target.name}? {answer}')
         return answer
 
     def submit(self, host, recipient, sender, headers=()):
@@ -90,7 +90,7 @@ class Ledger:
         host.run(['sendmail', '-f', sender, recipient],
                  input=message.text.decode().replace('\r\n', '\n'), env=host.environment('sendmail'))
         self._book(message, recipient, Reply(250, 'submitted'))
-        self.tell(f'  {sender} -> {recipient} by sendmail(1) on {host.name}')
+        self.say(f'  {sender} -> {recipient} by sendmail(1) on {host.name}')
         return message
 
     def address(self, recipient):
@@ -210,12 +210,12 @@ class Ledger:
                 outcomes['sent'] += 1
                 outcomes[outcome] += 1
                 if outcome in ('lost', 'twice', 'astray'):
-                    self.tell(f'  {outcome}: {message.id} to {item.recipient}: {message.replies}, '
+                    self.say(f'  {outcome}: {message.id} to {item.recipient}: {message.replies}, '
                               f'{[k for k in found if k[1] == message.id]}')
         known = {(m.id, local_part(i.recipient)) for m in self.messages.values() for i in m.items}
         strangers = [k for k in found if k[0] != 'reply' and k[1:3] not in known]
         for stranger in strangers:
-            self.tell(f'  nobody sent this: {stranger}')
+            self.say(f'  nobody sent this: {stranger}')
         outcomes['astray'] += len(strangers)
         return outcomes
 

@@ -171,8 +171,8 @@ class Postfix(Mta):
         for name in ('etc', 'log', 'queue'):
             (self.folder / name).mkdir(parents=True)
         make_folder(self.folder / 'lib', 'postfix', 'root', 0o700)
-        for name, rights in QUEUE_FOLDERS.items():
-            make_folder(self.queue_folder / name, *rights)
+        for name, access in QUEUE_FOLDERS.items():
+            make_folder(self.queue_folder / name, *access)
         if self._chroot:
             self._prepare_jail()
         shutil.copy(SERVER / 'etc/postfix/postfix-files', self.folder / 'etc')

@@ -22,9 +22,9 @@ class Scene:
     LISTS = {}  # {name: [person, ...]}, whom a mail server writes to instead
     SENDER = 'world'  # who has no part in it, and sends
 
-    def __init__(self, folder, tell=print):
+    def __init__(self, folder, say=print):
         self._book = Chapter(self.chapter)
-        self._tell = tell
+        self._say = say
         self.internet = Internet(folder / 'net', self._book.files / 'dns')
         self.hosts = {}
         self.ledger = None
@@ -39,12 +39,12 @@ class Scene:
                 self.hosts[short] = self.internet.host(kind, name, files, **options)
             with_mail = [host for host in self.hosts.values() if hasattr(host, 'mailbox')]
             lives = {person: (self.hosts[short].name,) for person, short in self.LIVES.items()}
-            self.ledger = Ledger(with_mail, lives, self.LISTS, tell=self._tell)
+            self.ledger = Ledger(with_mail, lives, self.LISTS, say=self._say)
             units.systemctl(self.hosts[self.SENDER], 'systemctl start postfix')
             try:
                 self.play()
             except BaseException:
-                self._tell_logs()
+                self._say_logs()
                 raise
             self._assert_all_done()
             return self.ledger.account()
@@ -55,9 +55,9 @@ class Scene:
                 if step not in self._done]
         assert not left, left
 
-    def _tell_logs(self):
+    def _say_logs(self):
         for short, host in self.hosts.items():
-            self._tell(f'##### {short}\n{host.logs()}')
+            self._say(f'##### {short}\n{host.logs()}')
 
     def play(self):
         raise NotImplementedError
@@ -68,7 +68,7 @@ class Scene:
     # --- what play() is made of ---
 
     def say(self, text):
-        self._tell(f'\n{text}')
+        self._say(f'\n{text}')
 
     def follow(self, heading):
         """Do what this section of the chapter says."""
@@ -94,14 +94,14 @@ class Scene:
     def do(self, step):
         host = self.hosts[step.host]
         self._done.append(step)
-        self._tell(f'{step.host}# {step.line}')
+        self._say(f'{step.host}# {step.line}')
         if step.line.startswith('systemctl '):
             units.systemctl(host, step.line)
             return
         # One that shows what is wrong may fail.
         output = host.command(step.line, ok=range(256) if any(step.said) else (0,))
         for line in output.splitlines():
-            self._tell(f'  {line}')
+            self._say(f'  {line}')
         lost = missing(step, output)
         if lost:
             raise AssertionError(f'{step.host}# {step.line}\n{output}\ndoes not say:\n' + '\n'.join(lost))
@@ -132,17 +132,17 @@ class Scene:
 
     def publish(self, folder):
         """New zones."""
-        self._tell(f'(the name server has the zones in {folder})')
+        self._say(f'(the name server has the zones in {folder})')
         self.internet.publish(self._book.files / folder)
 
     def cut(self, *shorts):
         for short in shorts:
-            self._tell(f'(the line to {short} is cut)')
+            self._say(f'(the line to {short} is cut)')
             self.hosts[short].cut()
 
     def join(self, *shorts):
         for short in shorts:
-            self._tell(f'(the line to {short} is back)')
+            self._say(f'(the line to {short} is back)')
             self.hosts[short].join()
 
 

@@ -44,7 +44,7 @@ userPassword: {READER_PASSWORD}
 """
 
 # For Slapd(acl=...). The reader binds and is told that it may not read (result 50) ...
-NO_RIGHTS = 'access to * by * auth\n'
+NO_ACCESS = 'access to * by * auth\n'
 # ... or is told nothing: result 0, no entries.
 BLIND = f"""\
 access to attrs=userPassword by anonymous auth by * none

@@ -61,7 +61,7 @@ class Sync(Daemon):
                  if not line.startswith('<7>')]
         return lines[-1] if lines and lines[-1].startswith('<3>') else ''
 
-    def wait_told(self, *words, directory='corp', seconds=150):
+    def wait_reported(self, *words, directory='corp', seconds=150):
         """Until that error says all of this: a page of entries may take a minute."""
         try:
             wait_for(lambda: all(word in self.complaint(directory) for word in words), seconds)

@@ -99,14 +99,14 @@ def test_nothing_is_needed_that_is_not_used(debs, package, others):
 
 # --- installed ---
 
-@pytest.mark.parametrize('path, rights', [
+@pytest.mark.parametrize('path, access', [
     ('/etc/sdr', 'root root 0755'), ('/etc/sdr/sdr.conf', 'root root 0644'),
     ('/var/lib/sdr', 'sdr sdr 0750'), ('/var/lib/sdrctl', 'root root 0700'),
     ('/usr/bin/sdrctl', 'root root 0755'),
     ('/usr/sbin/sdr-milter', 'root root 0755'), ('/usr/sbin/sdr-sync', 'root root 0755'),
     ('/usr/lib/exim4/exim-sdr.so', 'root root 0644')])
-def test_owners_and_modes(machine, path, rights):
-    assert machine.rights(path) == rights
+def test_owners_and_modes(machine, path, access):
+    assert machine.access(path) == access
 
 
 def test_the_user_can_do_nothing_else(machine):
@@ -179,7 +179,7 @@ def test_a_folder_for_the_sockets_where_postfix_is(machine):
     folder.mkdir(mode=0o755)
     for _ in range(2):
         machine.run('sh', '-c', command)
-        assert machine.rights('/var/spool/postfix/sdr') == 'sdr postfix 2750'
+        assert machine.access('/var/spool/postfix/sdr') == 'sdr postfix 2750'
 
 
 # --- at work ---
@@ -196,7 +196,7 @@ def test_exim_asks(routing):
 
 
 def test_the_replica_is_not_for_everybody(routing):
-    assert routing.rights('/var/lib/sdr/replica') == 'sdr sdr 0640'
+    assert routing.access('/var/lib/sdr/replica') == 'sdr sdr 0640'
     assert routing.run('sdrctl', 'route', 'alice@example.com', user='nobody',
                        ok=(75,)).stdout.startswith('alice@example.com: defer ')
 
@@ -233,8 +233,8 @@ def test_a_program_can_be_built_with_the_library(routing):
 
 def test_administrators_journals_are_believed(routing):
     """There are none yet; of a folder that sdr could change it says so."""
-    told = routing.run('sdrctl', 'history').stderr
-    assert told == 'sdrctl: no journals in /var/lib/sdrctl\n'
+    reported = routing.run('sdrctl', 'history').stderr
+    assert reported == 'sdrctl: no journals in /var/lib/sdrctl\n'
     routing.run('mkdir', '-m', '700', '/var/lib/sdr/journal')
     assert '/var/lib/sdr/journal is no longer used' in routing.run('sdrctl', 'history').stderr
     routing.run('rmdir', '/var/lib/sdr/journal')

@@ -324,7 +324,7 @@ def new_sync(scratch, stop_later):
 
 
 @pytest.fixture
-def told(scratch):
+def reported(scratch):
     """told(): the next word for the service manager, whose socket is told.path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         def receive(seconds=60):

@@ -234,7 +234,7 @@ def table_answers(key, expected, next_hops):
             'NOTFOUND' if verdict == 'reject' else 'OK known']
 
 
-def told(tables, key, expected):
+def reported(tables, key, expected):
     """What they do say, as far as the corpus knows it."""
     answers = [tables.ask(table, key) for table in TABLES]
     if expected[0] == 'TEMP':
@@ -261,7 +261,7 @@ def test_world_through_the_tables(folder, start_milter, scratch):
             expected = table_answers(key, lines, next_hops)
             # A question of its own between two: none is about what the last one has settled.
             tables.ask('route', '')
-            answers = told(tables, key, expected)
+            answers = reported(tables, key, expected)
             if answers != expected:
                 wrong.append((key, expected, answers))
     assert wrong == []

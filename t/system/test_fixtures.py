@@ -44,8 +44,8 @@ def test_anonymous_read(new_slapd):
     assert 'sdrOwner: hosted' in new_slapd(anonymous_read=True).search(f'(mail={ALICE})', dn='')
 
 
-@pytest.mark.parametrize('acl, result', [(ldap.NO_RIGHTS, 50), (ldap.BLIND, 0)])
-def test_reader_without_rights(new_slapd, acl, result):
+@pytest.mark.parametrize('acl, result', [(ldap.NO_ACCESS, 50), (ldap.BLIND, 0)])
+def test_reader_without_access(new_slapd, acl, result):
     server = new_slapd(acl=acl)
     assert server.search(dn=ldap.READER_DN, password=ldap.READER_PASSWORD, ok=(result,)) == ''
 

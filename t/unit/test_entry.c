@@ -129,7 +129,7 @@ it_is_found_by_its_addresses(void **state)
         struct entry entry = make(keyings[i].directory, DN, keyings[i].values);
 
         unit_row(has_keys(&entry, keyings[i].directory, keyings[i].keys),
-                 "%zu: %u keys", i, entry.key_count);
+                 "%zu: %zu keys", i, entry.key_count);
         entry_clear(&entry);
     }
     unit_end();

@@ -140,14 +140,15 @@ same 'doc/sdr.conf has the options of the table' "$work/names" "$work/example"
 
 # --- one word for one thing, and that the field's
 
-# Not in names, comments, messages or manuals. What was called a tour is failover,
+# Not in names, comments, messages, manuals or documents. What was called a tour is failover,
 # a witness a known address, a visit a directory check; a server reports, an entry
 # is not found, mail is temporarily refused. Ordinary English, and so not here:
 # place, seen, home, here, alive, numbers, content, grow, trust, handle, wire.
 # "Rights" only as the control Get Effective Rights and as access rights.
 banned="tours?|surveys?|visits?|visited|witness(es)?|guests?|tells?|telling|told|untold|nobody's"
 banned="$banned|put off|puts off|mend(s|ed|ing)?|besides|meanwhile|knows? nothing of|who comes"
-worded='common daemon exim-dlfunc ldap-schema man milter sdrctl sync doc/sdr.conf'
+worded='common daemon doc exim-dlfunc ldap-schema man milter sdrctl sync
+CONTRIBUTING.md NEWS README.md'
 
 # other_words: the lines of standard input, FILE:LINE:TEXT, that have such a
 # word, also as a part of a name: MTA_TOLD

@@ -161,8 +161,8 @@ def ask(pair, write, talk):
 
 
 @pytest.mark.parametrize('used', [False, True], ids=['at first', 'in use'])
-@pytest.mark.parametrize('fail, mend', [('stop', 'start'), ('freeze', 'thaw'), ('kill', 'start')])
-def test_first_of_two_fails(pair, ask, fail, mend, used):
+@pytest.mark.parametrize('fail, fix', [('stop', 'start'), ('freeze', 'thaw'), ('kill', 'start')])
+def test_first_of_two_fails(pair, ask, fail, fix, used):
     first, second = pair
     if used:
         assert ask(ALICE, NOBODY) == ['redirect', 'reject']
@@ -170,8 +170,8 @@ def test_first_of_two_fails(pair, ask, fail, mend, used):
     assert ask(ALICE, DAVE, NOBODY) == ['pass', 'pass', 'reject']
     getattr(second, fail)()
     assert ask(ALICE, NOBODY) == ['defer', 'defer']
-    getattr(first, mend)()
-    getattr(second, mend)()
+    getattr(first, fix)()
+    getattr(second, fix)()
     assert ask(DAVE, NOBODY) == ['pass', 'reject']
 
 

@@ -152,7 +152,7 @@ def test_global_catalog_without_addresses(ad, answers, scratch):
     assert answers([dave, nobody]) == {dave: 'pass', nobody: 'reject 550 5.1.1 User unknown'}
     unsure = answers([dave, nobody], uri=ad.gc_ldaps_uri)
     assert all(answer.startswith('defer 451 4.4.3') for answer in unsure.values()), unsure
-    told = sdrctl.run(scratch / 'sdr.conf', 'check', 'directory').stdout
-    assert 'WRONG      global catalog: ' in told and 'to hold proxyAddresses' in told, told
+    reported = sdrctl.run(scratch / 'sdr.conf', 'check', 'directory').stdout
+    assert 'WRONG      global catalog: ' in reported and 'to hold proxyAddresses' in reported, reported
     ad.add(recipient('user', 'alice', 'alice@example.com', userAccountControl=ENABLED))
     assert answers([dave], uri=ad.gc_ldaps_uri) == {dave: 'pass'}

@@ -54,7 +54,7 @@ def test_the_same_as_for_openldap():
         assert definition['isSingleValued'] == [single]
 
 
-def test_identifiers_are_told_apart():
+def test_identifiers_are_distinguished():
     for name in ['attributeID', 'governsID', 'schemaIDGUID']:
         values = [d[name][0] for d in ad_definitions().values() if name in d]
         assert len(set(values)) == len(values) > 0

@@ -70,7 +70,7 @@ def test_certificate_that_expires_soon(check, ca):
       '  WRONG      visibility: no entry shows a value of mial']),
     ({'owner-attribute': 'sdrOwnr'}, {}, WRONG,
      ['-> correct owner-attribute, or load the schema of sdrOwnr\n']),
-    ({}, {'acl': slapd_module.NO_RIGHTS}, WRONG, ['  WRONG      search base: ']),
+    ({}, {'acl': slapd_module.NO_ACCESS}, WRONG, ['  WRONG      search base: ']),
     ({}, {'acl': slapd_module.BLIND}, WRONG,
      ['  WRONG      visibility: ', '-> allow the account to search and read']),
     ({}, {'acl': HIDES_OWNER}, WRONG,

@@ -94,7 +94,7 @@ def test_what_is_doubtful(check, sections, lines):
     assert (code, errors) == (OK, '')
 
 
-def test_mistakes_are_told_instead(check):
+def test_mistakes_are_reported_instead(check):
     code, output, errors = check(site_hosted={'verify-address': 'alice@hosted.example.com'})
     assert 'verify-address: "alice@hosted.example.com" is not an address in a split domain' in errors
     assert (code, output) == (WRONG, '')

@@ -131,7 +131,7 @@ def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
     {'transport_maps': 'inline:{ example.com=smtp:[127.0.0.1] }'},
     {'smtpd_recipient_restrictions': 'reject_unverified_recipient'},
 ], ids=str)
-def test_sound_besides(check, postfix, options):
+def test_sound_otherwise(check, postfix, options):
     """With other tables, and in other classes of addresses."""
     code, output = check(milter=True, options=options)
     assert 'warning' not in output and 'WRONG' not in output

@@ -67,8 +67,8 @@ def test_help_and_completion_agree(command):
 def test_options_before_the_command():
     general = set(complete('sdrctl -'))
     assert general == {'-c', '--config', '-h', '--help', '-V', '--version'}
-    told = run([paths.BUILD / 'sdrctl/sdrctl', '--help']).stdout
-    assert all(option in told for option in general)
+    reported = run([paths.BUILD / 'sdrctl/sdrctl', '--help']).stdout
+    assert all(option in reported for option in general)
 
 
 @pytest.mark.parametrize('command', COMMANDS)
@@ -80,10 +80,10 @@ def test_options_are_those_that_are_taken(scratch, command):
     mine = completed_options(command)
     for option in set.union(*map(completed_options, COMMANDS)):
         words = [command, *ARGUMENTS.get(command, []), option, 'x']
-        told = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *words], text=True,
+        reported = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *words], text=True,
                               input='', capture_output=True, check=False).stderr
-        refused = re.search('unrecognized|invalid option|only for move', told)
-        assert bool(refused) == (option not in mine), (option, told)
+        refused = re.search('unrecognized|invalid option|only for move', reported)
+        assert bool(refused) == (option not in mine), (option, reported)
 
 
 def test_the_manual_explains_them():
@@ -99,8 +99,8 @@ def test_the_manual_explains_them():
 def test_commands():
     assert set(complete('sdrctl ')) == set(COMMANDS)
     assert complete('sdrctl rel') == ['release']
-    told = run([paths.BUILD / 'sdrctl/sdrctl', '--help']).stdout
-    assert set(re.findall(r'^  ([a-z]+) ', told, re.M)) == set(COMMANDS)
+    reported = run([paths.BUILD / 'sdrctl/sdrctl', '--help']).stdout
+    assert set(re.findall(r'^  ([a-z]+) ', reported, re.M)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize('line, words', [

@@ -85,10 +85,10 @@ def test_other_attributes_are_never_written(office, forged, name, lines):
     before = office.server.dump()
     journal = forged(HEAD + GOOD + record(*lines))
     for option in ([], ['--dry-run']):
-        told = office.run('undo', *option, journal, code=65)
+        reported = office.run('undo', *option, journal, code=65)
         line = (HEAD + GOOD).count('\n') + 3
-        assert f'sdrctl: {journal}:{line}: ' in told and f'attribute {name}\n' in told
-        assert 'nothing was changed' in told
+        assert f'sdrctl: {journal}:{line}: ' in reported and f'attribute {name}\n' in reported
+        assert 'nothing was changed' in reported
     assert office.server.dump() == before
 
 
@@ -110,8 +110,8 @@ ENTRIES = {
 def test_other_entries_are_never_written(office, forged, dn):
     before = office.server.dump()
     journal = forged(HEAD + GOOD + record(*OURS, dn=dn))
-    told = office.run('undo', journal, code=65)
-    assert f'{journal}:' in told and 'not below the search-base of corp' in told
+    reported = office.run('undo', journal, code=65)
+    assert f'{journal}:' in reported and 'not below the search-base of corp' in reported
     assert office.server.dump() == before
 
 
@@ -150,8 +150,8 @@ FORMS = {
 def test_what_sdrctl_does_not_write_is_no_journal(office, forged, text):
     before = office.server.dump()
     journal = forged(HEAD + GOOD + text)
-    told = office.run('undo', journal, code=65)
-    assert f'{journal}:' in told and 'not a change made by sdrctl' in told
+    reported = office.run('undo', journal, code=65)
+    assert f'{journal}:' in reported and 'not a change made by sdrctl' in reported
     assert office.server.dump() == before
 
 
@@ -175,8 +175,8 @@ def test_what_came_to_nothing_is_not_undone(office):
     journal = office.journal()
     failed = '# result: somebody else has changed the entry since'
     journal.write_text(journal.read_text().replace('# result: done', failed, 1))
-    told = office.run('undo', journal)
-    assert DAVE not in told and f'{PLAIN}: undone' in told
+    reported = office.run('undo', journal)
+    assert DAVE not in reported and f'{PLAIN}: undone' in reported
     assert office.verdicts(DAVE, PLAIN) == ['redirect', 'pass']
 
 
@@ -189,7 +189,7 @@ def test_undo_of_an_undo(office):
 
 # --- what it says ---
 
-def test_entry_and_values_are_told(office):
+def test_entry_and_values_are_named(office):
     office.run('move', '--to', 'hosted', DAVE)
     journal = office.journal()
     values = f'    uid=dave,ou=people,{SUFFIX} sdrOwner=hosted->onprem\n'
@@ -231,8 +231,8 @@ def test_no_journals(office):
 
 def test_no_such_journal(office):
     path = office.journals / 'x.ldif'
-    told = office.run('undo', path, code=66)
-    assert f'sdrctl: {path}: No such file or directory' in told
+    reported = office.run('undo', path, code=66)
+    assert f'sdrctl: {path}: No such file or directory' in reported
 
 
 # --- whose they are ---
@@ -310,11 +310,11 @@ def test_file_that_others_could_write(moved, deed, words, cure):
     journal = moved.journal()
     deed(journal)
     before = moved.server.dump()
-    told = moved.run('undo', journal, code=78)
-    assert f'sdrctl: {journal}: ' in told and words in told and cure in told
-    assert 'nothing was changed' in told and moved.server.dump() == before
-    told = moved.run('history', code=65)
-    assert f'sdrctl: {journal}: ' in told and words in told
+    reported = moved.run('undo', journal, code=78)
+    assert f'sdrctl: {journal}: ' in reported and words in reported and cure in reported
+    assert 'nothing was changed' in reported and moved.server.dump() == before
+    reported = moved.run('history', code=65)
+    assert f'sdrctl: {journal}: ' in reported and words in reported
 
 
 @pytest.mark.parametrize('deed, words, cure', FOLDERS.values(), ids=FOLDERS)
@@ -323,11 +323,11 @@ def test_folder_that_others_could_change(moved, deed, words, cure):
     journal = moved.journal()
     deed(moved.journals)
     before = moved.server.dump(), sorted(moved.journals.iterdir())
-    told = [moved.run('undo', journal, code=78), moved.run('history', code=78),
+    reported = [moved.run('undo', journal, code=78), moved.run('history', code=78),
             moved.run('move', '--to', 'hosted', PLAIN, code=74)]
-    for text in told:
+    for text in reported:
         assert words in text and cure in text
-    assert 'nothing was changed' in told[0] and 'nothing was changed' in told[2]
+    assert 'nothing was changed' in reported[0] and 'nothing was changed' in reported[2]
     assert (moved.server.dump(), sorted(moved.journals.iterdir())) == before
 
 

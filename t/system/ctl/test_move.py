@@ -95,7 +95,7 @@ def test_hold_and_release(either):
     assert either.state() == before
 
 
-def test_owner_besides(either):
+def test_owner_as_well(either):
     """Who is here by default is named too, once he is elsewhere as well."""
     either.run('move', '--to', 'hosted', '--add', DAVE, PLAIN)
     assert either.verdicts(DAVE, PLAIN) == ['copy', 'copy']
@@ -139,8 +139,8 @@ def test_bad_line_of_a_batch(openldap, scratch, line, words):
     before = openldap.server.dump()
     batch = scratch / 'batch'
     batch.write_text(f'# the first\naddress,name\n{DAVE},Dave\n\n{line}\n{PLAIN}\n')
-    told = openldap.run('move', '--to', 'hosted', '--file', batch, code=65)
-    assert f'{batch}:5: ' in told and words in told and 'nothing was changed' in told
+    reported = openldap.run('move', '--to', 'hosted', '--file', batch, code=65)
+    assert f'{batch}:5: ' in reported and words in reported and 'nothing was changed' in reported
     assert openldap.server.dump() == before
     assert not list(openldap.journals.iterdir())
 
@@ -164,8 +164,8 @@ def test_two_entries(new_slapd, office):
 
 
 def test_all_mistakes_at_once(openldap):
-    told = openldap.run('move', '--to', 'hosted', DAVE, NOBODY, 'x', ALICE, code=65)
-    assert '3 errors; nothing was changed' in told
+    reported = openldap.run('move', '--to', 'hosted', DAVE, NOBODY, 'x', ALICE, code=65)
+    assert '3 errors; nothing was changed' in reported
 
 
 ENCODINGS = {
@@ -232,8 +232,8 @@ def test_elsewhere_than_said(openldap):
 def test_filter(openldap):
     """Who is there already is left out, if that is wanted."""
     assert 'already' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)', code=65)
-    told = openldap.run('move', '--to', 'hosted', '--skip-done', '--filter', '(uid=*)')
-    assert '3 already done' in told and '4 moved' in told
+    reported = openldap.run('move', '--to', 'hosted', '--skip-done', '--filter', '(uid=*)')
+    assert '3 already done' in reported and '4 moved' in reported
 
 
 @pytest.mark.parametrize('query, words', [('(uid=()', 'ilter'),
@@ -241,6 +241,19 @@ def test_filter(openldap):
 def test_bad_filter(openldap, query, words):
     done = sdrctl.run(openldap.conf, 'move', '--to', 'hosted', '--filter', query)
     assert done.returncode != 0 and words in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize('behind', [1, 600])
+def test_entries_on_another_server(new_slapd, office, behind):
+    """The server refers to another one before it lists a page of entries, or more: nobody is moved."""
+    referral = (f'dn: ou=branch,{SUFFIX}\nobjectClass: referral\nobjectClass: extensibleObject\n'
+                f'ou: branch\nref: ldap://127.0.0.1:1/ou=branch,{SUFFIX}\n\n')
+    people = ''.join(world.person(f'u{n}') for n in range(behind))
+    openldap = office(new_slapd(referral + people))
+    assert 'refers to another server' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)',
+                                                      code=75)
+    checked = sdrctl.run(openldap.conf, 'check', 'directory').stdout
+    assert 'refers to another server' in checked, checked
 
 
 def test_class_comes_and_goes(openldap):
@@ -269,8 +282,8 @@ def test_changed_since(openldap):
     first = openldap.journal()
     openldap.server.modify(f'dn: uid=dave,ou=people,{SUFFIX}\nchangetype: modify\n'
                            'add: sdrOwner\nsdrOwner: onprem\n')
-    told = openldap.run('undo', first, code=75)
-    assert f'{DAVE}: skipped: somebody else has changed the entry' in told and '1 undone' in told
+    reported = openldap.run('undo', first, code=75)
+    assert f'{DAVE}: skipped: somebody else has changed the entry' in reported and '1 undone' in reported
     assert openldap.verdicts(DAVE, PLAIN) == ['copy', 'pass']
 
 
@@ -374,8 +387,8 @@ def test_bar(new_slapd, office):
 
 def test_reader_may_not_write(slapd, office):
     there = office(slapd, dn=ldap.READER_DN, password=ldap.READER_PASSWORD)
-    told = there.run('move', '--to', 'hosted', DAVE, PLAIN, code=77)
-    assert 'nsufficient access' in told and f'{PLAIN}: not tried' in told
+    reported = there.run('move', '--to', 'hosted', DAVE, PLAIN, code=77)
+    assert 'nsufficient access' in reported and f'{PLAIN}: not tried' in reported
 
 
 def test_nobody_said_who(slapd, office):
@@ -385,8 +398,8 @@ def test_nobody_said_who(slapd, office):
 
 def test_password_for_all_to_see(openldap, scratch):
     (scratch / 'admin-password').chmod(0o644)
-    told = openldap.run('move', '--to', 'hosted', DAVE, code=78)
-    assert 'admin-password' in told and ldap.ADMIN_PASSWORD + '\n' not in told
+    reported = openldap.run('move', '--to', 'hosted', DAVE, code=78)
+    assert 'admin-password' in reported and ldap.ADMIN_PASSWORD + '\n' not in reported
 
 
 def test_without_a_journal_nothing_is_changed(openldap):
@@ -422,9 +435,9 @@ def test_exchange_is_never_written(new_slapd, office, directory, command, words,
     """The command for its shell is told instead, and that can be copied."""
     there = office(new_slapd(world.person(name)), directory_corp=directory)
     before = there.server.dump()
-    told = there.run(*command, f'{name}@example.com', code=65)
+    reported = there.run(*command, f'{name}@example.com', code=65)
     quoted = name.replace("'", "''")
-    assert words.format(f'{quoted}@example.com', quoted) in told
+    assert words.format(f'{quoted}@example.com', quoted) in reported
     assert there.server.dump() == before
 
 
@@ -497,8 +510,8 @@ def test_replica_has_seen_it(new_slapd, new_sync, office):
     sync = new_sync(server)
     there = office(server, replica={'path': str(sync.path)})
     sync.once()
-    told = there.run('move', '--to', 'hosted', DAVE)
-    assert 'sdrctl: the replica does not have 1 of 1 changes yet' in told
+    reported = there.run('move', '--to', 'hosted', DAVE)
+    assert 'sdrctl: the replica does not have 1 of 1 changes yet' in reported
     sync.start()
     there.run('move', '--to', 'hosted', '--wait', PLAIN)
     assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']

@@ -52,15 +52,15 @@ def test_with_the_own_ticket(either, monkeypatch):
 
 def test_without_a_ticket(openldap):
     there, _, _ = openldap
-    told = there.run('move', '--to', 'hosted', '--gssapi', DAVE, code=75)
-    assert 'No Kerberos credentials available' in told and 'nothing was changed' in told
+    reported = there.run('move', '--to', 'hosted', '--gssapi', DAVE, code=75)
+    assert 'No Kerberos credentials available' in reported and 'nothing was changed' in reported
 
 
 def test_account_that_may_not_write(openldap, monkeypatch):
     there, kerberos, _ = openldap
     monkeypatch.setenv('KRB5_CLIENT_KTNAME', str(kerberos.keytab(krb5.READER)))
-    told = there.run('move', '--to', 'hosted', '--gssapi', DAVE, PLAIN, code=77)
-    assert 'nsufficient access' in told and f'{PLAIN}: not tried' in told
+    reported = there.run('move', '--to', 'hosted', '--gssapi', DAVE, PLAIN, code=77)
+    assert 'nsufficient access' in reported and f'{PLAIN}: not tried' in reported
 
 
 def test_one_account_at_a_time(openldap):

@@ -92,12 +92,12 @@ def test_refused(there, verify, new_host, port, scratch):
     before = there.state()
     batch = scratch / 'batch'
     batch.write_text(f'{DAVE}\n\n{PLAIN}\nnobody@example.com\nalice@example.com\n')
-    told = verify(there, '--file', str(batch), code=MISTAKE)
+    reported = verify(there, '--file', str(batch), code=MISTAKE)
     assert (f'{batch}:3: {PLAIN}: site hosted rejects plain@{THEIRS}: 550 5.1.1 Unknown\n'
-            in told)
-    assert f'{batch}:4: nobody@example.com: no entry with this address\n' in told
-    assert f'{batch}:5: alice@example.com: already at hosted\n' in told
-    assert '3 errors; nothing was changed' in told
+            in reported)
+    assert f'{batch}:4: nobody@example.com: no entry with this address\n' in reported
+    assert f'{batch}:5: alice@example.com: already at hosted\n' in reported
+    assert '3 errors; nothing was changed' in reported
     assert there.state() == before and not list(there.journals.iterdir())
 
 
@@ -128,17 +128,17 @@ def test_replies(there, verify, new_host, port, replies, words):
     """Who is not refused and not taken is not moved now."""
     new_host(FIRST, port, replies=replies)
     begin = time.monotonic()
-    told = verify(there, DAVE, code=NOT_NOW if words else OK)
-    assert words is None or words in told and 'nothing was changed' in told, told
-    assert '\x1b' not in told
+    reported = verify(there, DAVE, code=NOT_NOW if words else OK)
+    assert words is None or words in reported and 'nothing was changed' in reported, reported
+    assert '\x1b' not in reported
     assert time.monotonic() - begin < 10 * TIMEOUT + 10
     assert there.verdicts(DAVE) == (['pass'] if words else ['redirect'])
 
 
 def test_catch_all(there, verify, new_host, port):
     new_host(FIRST, port, replies={'RCPT': '250 2.1.5 Ok'})
-    told = verify(there, DAVE)
-    assert f'sdrctl move: warning: site hosted accepts any recipient in {THEIRS}' in told and '1 moved' in told
+    reported = verify(there, DAVE)
+    assert f'sdrctl move: warning: site hosted accepts any recipient in {THEIRS}' in reported and '1 moved' in reported
 
 
 # --- many people ---
@@ -175,8 +175,8 @@ def test_hangs_up_again_and_again(crowd, verify, new_host, port):
     there, addresses = crowd
     host = new_host(FIRST, port, replies={
         'RCPT': counting(good='550 5.1.1 Unknown', bad='421 4.7.0 Too many errors', at=10)})
-    told = verify(there, *addresses, code=MISTAKE)
-    assert f'{len(MANY)} errors' in told
+    reported = verify(there, *addresses, code=MISTAKE)
+    assert f'{len(MANY)} errors' in reported
     assert verbs(host).count('EHLO') == 5
 
 
@@ -210,8 +210,8 @@ def test_next_host_when_the_first_hangs_up(there, verify, new_host, port):
     (ONE_HOST, '', 'Connection refused'),
 ])
 def test_nobody_to_ask(there, verify, names, manners, words):
-    told = verify(there, DAVE, names=names, manners=manners, code=NOT_NOW)
-    assert words in told and 'nothing was changed' in told
+    reported = verify(there, DAVE, names=names, manners=manners, code=NOT_NOW)
+    assert words in reported and 'nothing was changed' in reported
 
 
 def test_packets_dropped(there, verify, port):
@@ -253,9 +253,9 @@ def test_addresses_that_are_not_ascii(new_slapd, office, verify, new_host, port,
     theirs = f'dävid@{THEIRS}'.encode().decode('latin-1')
     host = new_host(FIRST, port, [theirs, f'plain@{THEIRS}'], replies={
         'EHLO': '250-mx.test\r\n250 SMTPUTF8'} if offered else None)
-    told = verify(there, 'dävid@example.com', PLAIN, code=OK if offered else MISTAKE)
+    reported = verify(there, 'dävid@example.com', PLAIN, code=OK if offered else MISTAKE)
     assert ('MAIL FROM:<> SMTPUTF8' in host.said) == offered
-    assert offered or 'non-ASCII addresses are not supported' in told
+    assert offered or 'non-ASCII addresses are not supported' in reported
 
 
 def test_quoted_local_part(new_slapd, office, verify, new_host, port):
@@ -308,7 +308,7 @@ def test_real_site(request, office, slapd, stop_later, kind):
     stop_later(relay.stop)
     there = office(slapd, site_hosted={'delivery': 'route', 'next-hop': f'{FIRST}:{relay.port}'})
     others = [f'{name}@example.com' for name in ('plain', 'both')]
-    told = there.run('move', '--to', 'hosted', '--verify', DAVE, *others, code=MISTAKE)
-    assert told.count('site hosted rejects') == told.count(': 550 ') == 2, told
+    reported = there.run('move', '--to', 'hosted', '--verify', DAVE, *others, code=MISTAKE)
+    assert reported.count('site hosted rejects') == reported.count(': 550 ') == 2, reported
     assert '1 moved' in there.run('move', '--to', 'hosted', '--verify', DAVE)
     assert site.queue() == []

@@ -114,7 +114,7 @@ def test_dump_as_json(new_people):
         ['foreign-owner'], ['bad-routing'], ['outside']]
 
 
-def test_dump_does_not_tell_the_history(new_people):
+def test_dump_does_not_show_the_history(new_people):
     people = new_people(replica={'max-removed': '100'})
     for text in (FAULTY + CROWD, world.PEOPLE + CROWD, world.PEOPLE):
         people.replace(text)
@@ -245,7 +245,7 @@ def losing(new_people):
     return people
 
 
-def test_losses_are_told(losing):
+def test_losses_are_reported(losing):
     assert status(losing, NOT_NOW)['held'] == 20
     text = run(losing, 'sync', 'status', code=NOT_NOW)
     assert 'directory corp: up to date, LOSSES HELD BACK\n' in text

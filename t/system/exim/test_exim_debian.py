@@ -173,7 +173,7 @@ def test_replies(exim, arrived):
     assert arrived(sent.message_id) == here(exim, 'daemon', 'sys') + there('alice', 'bin', 'sys')
 
 
-def test_insiders_are_told_as_well(exim):
+def test_insiders_are_answered_as_well(exim):
     sent = exim.send(['nobody@example.com', 'held@example.com', ALICE, THERE, 'x@elsewhere.test'],
                      source=INSIDER)
     assert [r.code for r in sent.rcpts] == [550, 451, 250, 250, 250]

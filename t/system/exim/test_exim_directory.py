@@ -59,7 +59,7 @@ def test_mail_waits_and_goes_out_after_recovery(new_exim, exim_conf, slapd, sink
          'dave@example.com'])
 
 
-@pytest.mark.parametrize('acl', [ldap.BLIND, ldap.NO_RIGHTS], ids=['blind', 'no-rights'])
+@pytest.mark.parametrize('acl', [ldap.BLIND, ldap.NO_ACCESS], ids=['blind', 'no-access'])
 def test_directory_that_shows_nothing(new_slapd, new_exim, exim_conf, acl):
     """Nobody is unknown because of it."""
     blind = new_slapd(acl=acl)
@@ -67,7 +67,7 @@ def test_directory_that_shows_nothing(new_slapd, new_exim, exim_conf, acl):
     assert [str(r) for r in exim.send([ALICE, 'nobody@example.com']).rcpts] == [UNAVAILABLE] * 2
 
 
-def test_connection_that_was_lost_meanwhile(exim, slapd):
+def test_connection_that_has_been_lost_since(exim, slapd):
     """Within one process, that of an SMTP connection."""
     exim.start()
     with exim.client() as client:

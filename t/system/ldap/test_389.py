@@ -127,7 +127,7 @@ def test_readme(followed, conf):
     assert unindexed == []
 
 
-def test_rights_of_the_reader(followed):
+def test_access_of_the_reader(followed):
     server, _ = followed
     alice = server.search('(mail=alice@example.com)', dn=READER_DN, password=READER_PASSWORD)
     assert 'sdrOwner: hosted' in alice and 'sn: ' not in alice
@@ -136,7 +136,7 @@ def test_rights_of_the_reader(followed):
                   'sdrOwner: hosted\n', dn=READER_DN, password=READER_PASSWORD, ok=DENIED)
 
 
-def test_rights_of_the_mover(followed):
+def test_access_of_the_mover(followed):
     server, _ = followed
     server.add(world.person('new', objectClass='inetOrgPerson'))
 

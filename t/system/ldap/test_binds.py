@@ -61,7 +61,7 @@ def test_by_user_id(new_slapd, write):
     assert_routed(write(new_slapd(options=BY_USER_ID).ldapi_uri))
 
 
-def test_by_user_id_without_rights(slapd, write):
+def test_by_user_id_without_access(slapd, write):
     assert_deferred(write(slapd.ldapi_uri))
 
 

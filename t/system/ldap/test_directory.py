@@ -142,13 +142,13 @@ def test_restarted_within_a_message(slapd, mta, sink):
 
 # --- it answers, but sees too little ---
 
-@pytest.mark.parametrize('acl', [ldap.NO_RIGHTS, ldap.BLIND], ids=['no rights', 'blind'])
-def test_reader_without_rights(new_slapd, start, postfix, acl):
+@pytest.mark.parametrize('acl', [ldap.NO_ACCESS, ldap.BLIND], ids=['no access', 'blind'])
+def test_reader_without_access(new_slapd, start, postfix, acl):
     start(uri=new_slapd(acl=acl).uri)
     assert replies(postfix, ALICE, DAVE, NOBODY) == [AWAY] * 3
 
 
-def test_rights_taken_away_while_connected(new_slapd, start, mta, deliver):
+def test_access_taken_away_while_connected(new_slapd, start, mta, deliver):
     server = new_slapd(config_admin=True)
     start(uri=server.uri)
     redirected(deliver)

@@ -186,12 +186,12 @@ IN_ALL_WAYS = [(in_environment, PLAIN), (in_environment, LDAPS), (in_environment
                (in_system_file, START_TLS), (in_home, START_TLS)]
 IN_OTHER_PLACES = [(in_file_of_environment, START_TLS), (in_working_folder, START_TLS),
                    (in_named_file, START_TLS)]
-TELLING = ['BASE', 'DEREF', 'SIZELIMIT', 'TLS', 'TLS_CACERT', 'TLS_CERT', 'TLS_REQCERT']
+REPORTING = ['BASE', 'DEREF', 'SIZELIMIT', 'TLS', 'TLS_CACERT', 'TLS_CERT', 'TLS_REQCERT']
 
 
 def tried(rows, ways, places):
     return [*((*way, *row) for way in ways for row in rows),
-            *((*place, *row) for place in places for row in rows if row[0] in TELLING)]
+            *((*place, *row) for place in places for row in rows if row[0] in REPORTING)]
 
 
 @pytest.fixture

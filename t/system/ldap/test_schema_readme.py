@@ -151,7 +151,7 @@ def followed(request):
     return request.getfixturevalue(request.param)
 
 
-def test_rights(followed):
+def test_access(followed):
     """Nobody may do more than that: what Alice shows to whom, and what may be written."""
     def seen(dn, password):
         return followed.search('(mail=alice@example.com)', dn=dn, password=password, ok=(0, 32))
@@ -170,7 +170,7 @@ def test_rights(followed):
         change(text)
 
 
-def test_rights_suffice_for_a_replica(followed, new_sync):
+def test_access_suffices_for_a_replica(followed, new_sync):
     """With syncprov, which the slapd of the tests has."""
     sync = new_sync(followed).start()
     alice = '\n'.join(sync.caught_up())

@@ -1,7 +1,7 @@
 """test_server_kinds.py - each kind of directory server proves what it shows in its own way
 
-What the proofs of OpenLDAP and of Active Directory are worth there, test_sight.py and
-test_ad_sight.py have.
+What the proofs of OpenLDAP and of Active Directory are worth there, test_visibility.py and
+test_ad_visibility.py have.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -22,7 +22,7 @@ from ldapproxy import BASE_WITHOUT_PEOPLE, LdapProxy, back_ldap, back_meta, glue
 from proc import free_port, wait_for
 from slapd import READER_DN, SUFFIX, default_acl, odd_schema
 from tap import Tap
-from test_ad_sight import hide
+from test_ad_visibility import hide
 from world import PEOPLE, person
 
 ALICE, DAVE, PLAIN, NOBODY = (f'{name}@example.com' for name in ['alice', 'dave', 'plain', 'nobody'])
@@ -114,13 +114,13 @@ def test_openldap_and_before_openldap(new_slapd, new_proxy, write, verdicts):
 READ_ALL = 'access to attrs=userPassword by anonymous auth by * none\naccess to * by * read\n'
 
 
-@pytest.mark.parametrize('rights, expected', [
+@pytest.mark.parametrize('access, expected', [
     ('search', ['defer', 'pass']),  # that Plain has none can be told
     ('=c', ['defer', 'defer']),
     ('=cs', ['defer', 'pass']),
 ])
-def test_search_without_read(new_slapd, verdicts, rights, expected):
-    server = new_slapd(acl=f'access to attrs=sdrOwner by * {rights}\n{READ_ALL}')
+def test_search_without_read(new_slapd, verdicts, access, expected):
+    server = new_slapd(acl=f'access to attrs=sdrOwner by * {access}\n{READ_ALL}')
     words, said = verdicts(server, [ALICE, PLAIN])
     assert words == expected, said
 

@@ -242,12 +242,12 @@ ODD = [person('x\x1b[1m', ('sdrAddress', 'N <doubt0@example.com>')),
        person('fine', ('sdrAddress', '<fine@example.com>'), ('mail', 'fine@example.com'))]
 
 
-def test_who_looks_after_the_directory_is_told(three):
+def test_who_looks_after_the_directory_is_warned(three):
     world_of = three(''.join(ODD).replace('dn: uid=x\x1b[1m,', r'dn: uid=x\1B[1m,').replace(
         'x\x1b[1m', 'x[1m').replace('uid: x[1m', line('uid', 'x\x1b[1m')))
-    told = [text for text in world_of.log.splitlines() if 'not just an address' in text]
-    assert len(told) == 20 and world_of.log.count('more such values: see sdrctl report') == 1
-    assert all(' in uid=' in text for text in told) and '\x1b' not in world_of.log
+    reported = [text for text in world_of.log.splitlines() if 'not just an address' in text]
+    assert len(reported) == 20 and world_of.log.count('more such values: see sdrctl report') == 1
+    assert all(' in uid=' in text for text in reported) and '\x1b' not in world_of.log
     assert 'fine@' not in world_of.log
     for conf in (world_of.live, world_of.replica):
         domain, = json.loads(sdrctl.run(conf, 'report', '--json').stdout)['domains']

@@ -62,7 +62,7 @@ def expected(rcpts):
 
 
 @pytest.fixture
-def told_and_reached(mta, milter, sink):
+def reported_and_reached(mta, milter, sink):
     """Send these messages, (kinds, smtpclient.send()'s arguments); compare all of it."""
     def check(messages):
         all_sent = [(kinds, mta.send(source=INSIDER, **options)) for kinds, options in messages]
@@ -74,8 +74,8 @@ def told_and_reached(mta, milter, sink):
     return check
 
 
-def test_every_two(told_and_reached):
-    told_and_reached([(pair, {'rcpts': pair}) for pair in product(KINDS, repeat=2)])
+def test_every_two(reported_and_reached):
+    reported_and_reached([(pair, {'rcpts': pair}) for pair in product(KINDS, repeat=2)])
 
 
 def some_message(seed, most=10):
@@ -85,12 +85,12 @@ def some_message(seed, most=10):
     return kinds, {'rcpts': rcpts, 'rcpt_args': {r: chance.choice(PARAMETERS) for r in rcpts}}
 
 
-def test_some_of_all_in_any_spelling(told_and_reached):
-    told_and_reached([some_message(seed) for seed in range(200)])
+def test_some_of_all_in_any_spelling(reported_and_reached):
+    reported_and_reached([some_message(seed) for seed in range(200)])
 
 
-def test_a_hundred(told_and_reached):
-    told_and_reached([some_message(seed, 200) for seed in range(3)])
+def test_a_hundred(reported_and_reached):
+    reported_and_reached([some_message(seed, 200) for seed in range(3)])
 
 
 @pytest.mark.usefixtures('milter')

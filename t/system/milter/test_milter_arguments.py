@@ -51,18 +51,18 @@ def test_sound_configuration(sdr_milter, conf_file):
     assert sdr_milter('--config', path, '--test', user='sdr', group='sdr')[0] == 0
 
 
-def test_mistakes_are_told_with_their_lines(sdr_milter, conf_file):
+def test_mistakes_are_reported_with_their_lines(sdr_milter, conf_file):
     path = conf_file(main={'loop-limit': '99', 'loop-limits': '5'},
                      directory_corp={'default-owner': 'nowhere', 'timeout': '0'})
     lines = path.read_text().splitlines()
     code, out, err = sdr_milter('-t', '-c', path)
     assert (code, out) == (78, '')
-    told = {int(number): text for number, text in
+    reported = {int(number): text for number, text in
             re.findall(rf'^sdr-milter: {re.escape(str(path))}:(\d+): (.*)$', err, re.M)}
-    assert list(told) == sorted(told) and len(told) == len(err.splitlines())
+    assert list(reported) == sorted(reported) and len(reported) == len(err.splitlines())
     wrong = ['loop-limit = 99', 'loop-limits = 5', 'default-owner = nowhere', 'timeout = 0']
-    assert sorted(told) == sorted(1 + lines.index(line) for line in wrong)
-    for number, text in told.items():
+    assert sorted(reported) == sorted(1 + lines.index(line) for line in wrong)
+    for number, text in reported.items():
         assert lines[number - 1].split(' = ')[0] in text
 
 
@@ -72,16 +72,16 @@ def test_priorities_are_for_the_journal_alone(conf_file, scratch, stream):
     path = conf_file(main={'loop-limit': '99'})
     with open(scratch / 'log', 'w+', encoding='utf-8') as log:
         at = (scratch / 'log').stat()
-        told = stream.replace('THAT', str(at.st_dev)).replace('THIS', str(at.st_ino))
+        reported = stream.replace('THAT', str(at.st_dev)).replace('THIS', str(at.st_ino))
         subprocess.run([paths.BUILD / 'milter/sdr-milter', '-t', '-c', path], check=False, stderr=log,
-                       env={**environment(), 'JOURNAL_STREAM': told}, timeout=30)
+                       env={**environment(), 'JOURNAL_STREAM': reported}, timeout=30)
         log.seek(0)
         lines = log.read().splitlines()
     begin = f'<3>{path}:' if stream == 'THAT:THIS' else f'sdr-milter: {path}:'
     assert lines and all(line.startswith(begin) for line in lines), lines
 
 
-def test_all_syntax_errors_are_told(sdr_milter, conf_file):
+def test_all_syntax_errors_are_reported(sdr_milter, conf_file):
     path = conf_file('this-site = onprem\nno equal sign\n[site onprem\nrouting-domain = a.%d\n')
     code, _, err = sdr_milter('-t', '-c', path)
     assert code == 78

@@ -53,14 +53,14 @@ def sink_ids(sink):
 # --- start and end ---
 
 @pytest.mark.parametrize('group, mode', [('postfix', 0o660), ('postfix', 0o600), ('sdr', 0o666)])
-def test_socket_is_right_when_ready(new_milter, conf, postfix, told, group, mode):
+def test_socket_is_right_when_ready(new_milter, conf, postfix, reported, group, mode):
     server = new_milter(conf(milter={'socket-group': group, 'socket-mode': f'{mode:o}'}))
     path = postfix.queue_folder / world.SOCKET
-    server.launch(NOTIFY_SOCKET=told.path)
-    assert told() == b'READY=1'
+    server.launch(NOTIFY_SOCKET=reported.path)
+    assert reported() == b'READY=1'
     assert (path.group(), path.stat().st_mode & 0o7777) == (group, mode)
     server.stop()
-    while (word := told()) == b'WATCHDOG=1':
+    while (word := reported()) == b'WATCHDOG=1':
         pass
     assert word == b'STOPPING=1'
 
@@ -83,11 +83,11 @@ def test_folder_that_gives_its_group(new_milter, scratch, options):
         assert ((folder / name).group(), (folder / name).stat().st_mode & 0o7777) == ('postfix', 0o660)
 
 
-def quiet(told):
+def quiet(reported):
     """No word for longer than the watchdog is fed otherwise; those before are taken."""
     with contextlib.suppress(TimeoutError):
         for _ in range(10):
-            told(4)
+            reported(4)
         return False
     return True
 
@@ -99,29 +99,29 @@ POLL, EPOLL_WAIT = 7, 232
 @pytest.mark.skipif('tsan' in paths.BUILD.name, reason='ThreadSanitizer has a thread of its own')
 @pytest.mark.parametrize('syscall', [POLL, EPOLL_WAIT], ids=['who takes connections', 'who answers'])
 @pytest.mark.parametrize('tables', [False, True], ids=['milter', 'tables'])
-def test_watchdog_is_fed_by_answers(bare_milter, told, syscall, tables):
+def test_watchdog_is_fed_by_answers(bare_milter, reported, syscall, tables):
     """While these threads do nothing there is no sign of life, although the first one ticks."""
     bare_milter.stop()
     if tables:
         folder = Path(bare_milter.socket_path).parent
         bare_milter.configure(bare_milter.conf.read_text() + f'map-socket = unix:{folder}/map.sock\n')
-    bare_milter.launch(NOTIFY_SOCKET=told.path, WATCHDOG_USEC='3000000')
-    assert [told() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
+    bare_milter.launch(NOTIFY_SOCKET=reported.path, WATCHDOG_USEC='3000000')
+    assert [reported() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
     wait_for(lambda: ptrace.all_waiting(bare_milter.pid, POLL, EPOLL_WAIT), 60, 'idle threads')
     threads = ptrace.threads_in(bare_milter.pid, syscall)
     with ptrace.stopped(threads[len(threads) // 2:] if tables else threads):  # those of the tables
-        assert quiet(told)
-    assert told() == b'WATCHDOG=1'
+        assert quiet(reported)
+    assert reported() == b'WATCHDOG=1'
     bare_milter.stop()
 
 
-def test_watchdog_is_fed_while_reloads_come_all_the_time(bare_milter, told):
+def test_watchdog_is_fed_while_reloads_come_all_the_time(bare_milter, reported):
     """Each of them cuts the tick short."""
     bare_milter.stop()
-    bare_milter.launch(NOTIFY_SOCKET=told.path, WATCHDOG_USEC='3000000')
+    bare_milter.launch(NOTIFY_SOCKET=reported.path, WATCHDOG_USEC='3000000')
     words = []
     while words.count(b'WATCHDOG=1') < 3:
-        words.append(told())
+        words.append(reported())
         if words[-1] == b'READY=1':
             bare_milter.signal(signal.SIGUSR1)
     bare_milter.stop()
@@ -208,8 +208,8 @@ def test_reload_within_a_message(milter, conf, mta, sink):
     {'directory_corp': {'password-file': '/nowhere'}}])
 def test_bad_file_keeps_the_old_one(milter, conf, deliver, changes):
     milter.configure(conf(**{'site_onprem': {'routing-domain': 'new.%d'}, **changes}))
-    told = milter.reload()
-    assert 'keeping the old configuration' in told and str(milter.conf) in told
+    reported = milter.reload()
+    assert 'keeping the old configuration' in reported and str(milter.conf) in reported
     _, got = deliver([ALICE, 'dave@onprem.example.com'])
     assert got == expected([ALICE, DAVE])
     milter.configure(conf())
@@ -224,7 +224,7 @@ def test_missing_file_keeps_the_old_one(milter, conf, deliver):
     milter.configure(conf())
 
 
-def test_reload_tells_that_the_socket_needs_a_restart(milter, conf):
+def test_reload_warns_that_the_socket_needs_a_restart(milter, conf):
     milter.configure(conf(milter={'socket-mode': '0600'}))
     assert 'needs a restart' in milter.reload()
 

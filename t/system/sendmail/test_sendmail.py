@@ -311,9 +311,9 @@ def test_run_as_user(as_user, sink):
     assert server.complaints() == []
 
 
-@pytest.mark.parametrize('rights', [{'socket-mode': '0600'}, {'socket-group': 'sdr'}])
-def test_socket_that_it_cannot_open(as_user, rights):
-    server = as_user(**rights)
+@pytest.mark.parametrize('access', [{'socket-mode': '0600'}, {'socket-group': 'sdr'}])
+def test_socket_that_it_cannot_open(as_user, access):
+    server = as_user(**access)
     assert server.send([ALICE]).mail.code == 451
     assert 'unsafe' in server.log()
 

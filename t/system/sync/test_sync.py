@@ -124,7 +124,7 @@ def test_change(directory, sync, when, name):
 
 def test_server_restarted(directory, sync):
     directory.stop()
-    sync.wait_told('the connection was lost')
+    sync.wait_reported('the connection was lost')
     assert sync.ask(ALICE) == [ALICE_THERE]
     directory.start()
     sync.wait_well()
@@ -132,13 +132,13 @@ def test_server_restarted(directory, sync):
     sync.caught_up()
 
 
-@pytest.mark.parametrize('told', [False, True], ids=['nothing-told-since', 'more-told-since'])
-def test_killed_server(directory, sync, told):
+@pytest.mark.parametrize('reported', [False, True], ids=['nothing-reported-since', 'more-reported-since'])
+def test_killed_server(directory, sync, reported):
     """It forgets that it deleted and changed entries since it was last stopped."""
     directory.stop()
     directory.start()
     sync.caught_up()
-    if told:
+    if reported:
         directory.modify(replace('both', 'sdrOwner', 'hosted'))
         sync.caught_up()
     sync.stop()
@@ -146,7 +146,7 @@ def test_killed_server(directory, sync, told):
                      + record('dave', 'changetype: delete') + added('carol', sdrOwner='hosted'))
     directory.kill()
     directory.start()
-    if told:
+    if reported:
         directory.modify(replace('held', 'sdrHold', 'FALSE'))
     sync.start('-v')
     sync.caught_up()
@@ -171,7 +171,7 @@ def test_restored_from_a_backup(directory, sync, scratch):
 
 def test_silent_server_is_noticed(directory, sync):
     directory.freeze()
-    sync.wait_told('the server does not answer')
+    sync.wait_reported('the server does not answer')
     assert sync.ask(ALICE) == [ALICE_THERE]
     directory.thaw()
     sync.wait_well(seconds=40)
@@ -182,7 +182,7 @@ def test_silent_server_is_noticed(directory, sync):
 def test_server_that_is_dead_at_the_start(directory, new_sync):
     directory.stop()
     sync = new_sync(directory, directory_corp={'timeout': '2'}).start()
-    sync.wait_told(directory.uri)
+    sync.wait_reported(directory.uri)
     directory.start()
     sync.wait_well()
     assert sync.ask(ALICE) == [ALICE_THERE]
@@ -220,7 +220,7 @@ def test_two_directories(new_slapd, new_sync, directory):
     assert sync.ask(ALICE, CAROL, NOBODY) == [
         ALICE_THERE, 'redirect carol@hosted.example.com', 'reject']
     other.stop()
-    sync.wait_told('the connection was lost', directory='other')
+    sync.wait_reported('the connection was lost', directory='other')
     directory.modify(ALICE_HERE)
     wait_for(lambda: sync.ask(ALICE) == ['pass'])
     wait_for(lambda: sync.ask(NOBODY) == ['defer'], 20)
@@ -241,45 +241,45 @@ def hidden(attributes):
     return f'access to attrs={attributes} by * none\n{ldap.default_acl()}'
 
 
-@pytest.mark.parametrize('acl, told', [
-    (ldap.NO_RIGHTS, 'Insufficient access'),
+@pytest.mark.parametrize('acl, reported', [
+    (ldap.NO_ACCESS, 'Insufficient access'),
     (ldap.BLIND, 'no entry shows a value'),
     (hidden('mail,sdrAddress,mailLocalAddress'), 'no entry shows a value'),
     (hidden('sdrOwner'), 'sdrOwner'),
     (hidden('sdrAddress'), 'sdrAddress'),
 ], ids=['none', 'blind', 'addresses', 'owner', 'aliases'])
-def test_rights_taken_away(directory, sync, acl, told):
+def test_access_taken_away(directory, sync, acl, reported):
     sync.stop()
     directory.modify(ALICE_HERE)
-    rights = directory.acl
+    access = directory.acl
     directory.set(acl=acl)
     sync.start()
-    sync.wait_told(told)
+    sync.wait_reported(reported)
     assert sync.ask(*EVERYBODY) == AS_THEY_WERE
-    directory.set(acl=rights)
+    directory.set(acl=access)
     sync.wait_well(seconds=40)
     sync.caught_up()
     assert sync.ask(ALICE) == ['pass']
 
 
-@pytest.mark.parametrize('acl, told', [
+@pytest.mark.parametrize('acl, reported', [
     (ldap.BLIND, 'no entry shows a value'),
     (hidden('sdrOwner'), 'sdrOwner'),
     (hidden('sdrHold'), 'sdrHold'),
     (hidden('sdrAddress'), 'sdrAddress'),
 ], ids=['blind', 'owner', 'hold', 'aliases'])
-def test_rights_taken_away_while_it_reads(new_slapd, new_sync, acl, told):
+def test_access_taken_away_while_it_reads(new_slapd, new_sync, acl, reported):
     """No server tells. Those who are changed afterwards would lose what is not shown."""
     server = new_slapd(config_admin=True)
     sync = new_sync(server).start()
     sync.caught_up()
-    rights = server.acl
+    access = server.acl
     server.change_acl(acl)
     server.modify(''.join(replace(name, 'description', 'x')
                           for name in ('alice', 'bob', 'dave', 'held')))
-    sync.wait_told(told)
+    sync.wait_reported(reported)
     assert sync.ask(*EVERYBODY) == AS_THEY_WERE
-    server.change_acl(rights)
+    server.change_acl(access)
     server.modify(ALICE_HERE)
     sync.wait_well(seconds=40)
     sync.caught_up()
@@ -295,7 +295,7 @@ def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
                        schema=[schema], acl=hidden('oddOwner'))
     sync = new_sync(server, directory_corp={'owner-attribute': 'oddOwner'},
                     site_hosted={'owner-value': value}).start()
-    sync.wait_told('oddOwner')
+    sync.wait_reported('oddOwner')
     assert sync.ask(ALICE) == ['defer']
     server.set(acl=ldap.default_acl())
     sync.wait_well(seconds=40)
@@ -311,7 +311,7 @@ def test_size_limit_of_the_server(directory, new_sync, limit):
     sync.caught_up()
     directory.set(options=limit)
     directory.modify(ALICE_HERE)
-    sync.wait_told('limit')
+    sync.wait_reported('limit')
     assert sync.ask(DAVE, BOB, ROBERT) == ['pass', BOB_THERE, ROBERT_THERE]
     assert sync.ask(ALICE)[0] in (ALICE_THERE, 'pass')
     directory.set(options=WITH_LOG)
@@ -328,7 +328,7 @@ def test_search_base_deleted(directory, new_sync):
     directory.modify('\n'.join(f'{dn}\nchangetype: delete\n' for dn in [
         *people, f'dn: ou=people,{SUFFIX}']))
     sync.start()
-    sync.wait_told('No such object')
+    sync.wait_reported('No such object')
     assert sync.ask(*EVERYBODY) == AS_THEY_WERE
 
 
@@ -349,7 +349,7 @@ def test_server_without_content_synchronization(new_slapd, new_sync):
 def test_server_without_people(new_slapd, new_sync):
     """Nothing is unknown there."""
     sync = new_sync(new_slapd(''), replica=QUICK).start()
-    sync.wait_told('no entry shows a value')
+    sync.wait_reported('no entry shows a value')
     assert sync.ask(NOBODY) == ['defer']
 
 

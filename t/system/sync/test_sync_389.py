@@ -54,7 +54,7 @@ def test_nothing_has_changed(people, new_sync):
 
 
 # What it tells nobody who was away.
-UNTOLD = {
+UNREPORTED = {
     'the-last-address': lambda ds: ds.modify(modify(dn('dave'), 'delete: mail')),
     'many-deletions': lambda ds: ds.modify(deleted(*MANY)),
     'what-is-forgotten': lambda ds: (ds.modify(deleted('dave')), forget_changes(ds)),
@@ -63,13 +63,13 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize('once', [True, False], ids=['once', 'persist'])
-@pytest.mark.parametrize('name', UNTOLD)
-def test_untold(people, new_sync, name, once):
+@pytest.mark.parametrize('name', UNREPORTED)
+def test_unreported(people, new_sync, name, once):
     sync = new_sync(people, replica=ALL_MAY_GO)
     sync.once() if once else sync.start().caught_up()
     before = sync.dump()
     sync.stop()
-    UNTOLD[name](people)
+    UNREPORTED[name](people)
     sync.once() if once else sync.start()
     assert sync.caught_up() != before
 

@@ -165,7 +165,7 @@ class Disk:
 def test_first_read_does_not_fit(on_a_disk):
     disk = on_a_disk('1M', world.PEOPLE + crowd(4000))
     sync = disk.sync.start()
-    sync.wait_told('No space left on device')
+    sync.wait_reported('No space left on device')
     assert answers(sync) == (FIRM, {'directory'})
     disk.enlarge()
     sync.wait_well(seconds=60)
@@ -179,7 +179,7 @@ def test_change_does_not_fit(on_a_disk):
     sync.caught_up()
     disk.fill()
     disk.slapd.add(crowd(600))
-    sync.wait_told('No space left on device')
+    sync.wait_reported('No space left on device')
     assert sync.ask(ALICE, DAVE) == [ALICE_THERE, 'pass']
     wait_for(lambda: sync.ask(NOBODY)[0] in ('defer', 'reject'))
     sync.stop()

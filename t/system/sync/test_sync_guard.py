@@ -84,9 +84,9 @@ def wait_held(sync, count, of=SIZE):
 def wait_released(sync):
     """Until it was logged, after the last error. Other lines may follow."""
     def released():
-        told = [line for line in sync.lines('directory corp: ')
+        reported = [line for line in sync.lines('directory corp: ')
                 if 'held back' in line]
-        return 'nothing is held back any more' in told[-1]
+        return 'nothing is held back any more' in reported[-1]
     wait_for(released, 120, 'release')
 
 
@@ -212,7 +212,7 @@ def moved(*names):
     return change(names, 'replace: sdrOwner', 'sdrOwner: onprem')
 
 
-def test_many_who_move_are_told(directory, sync):
+def test_many_who_move_are_reported(directory, sync):
     """They are taken: that is what a migration does."""
     while_it_is_away(directory, sync, moved(*NAMES[:20]))
     wait_for(lambda: sync.lines('<4>directory corp: many entries moved: 20 of 40 entries within 10 min'))
@@ -236,15 +236,15 @@ def test_moves_are_held_by_max_moved(directory, sync):
     assert sync.ask(mail('u29'), mail('u30'), mail('u39')) == ['pass', *there(mail('u30')), 'reject']
 
 
-def rights(lines):
+def access(lines):
     return f'{lines}\n{ldap.default_acl()}'
 
 
-def test_rights_on_half_of_the_people(directory, sync):
+def test_access_to_half_of_the_people(directory, sync):
     """Nothing tells that somebody is not shown."""
     sync.stop()
     good = directory.acl
-    directory.set(acl=rights(f'access to dn.regex="uid=u[0-9],ou=people,{SUFFIX}" by * none'))
+    directory.set(acl=access(f'access to dn.regex="uid=u[0-9],ou=people,{SUFFIX}" by * none'))
     directory.modify(change(['u39'], 'replace: sdrOwner', 'sdrOwner: onprem'))
     sync.start()
     wait_held(sync, 10)
@@ -301,7 +301,7 @@ def test_further_losses_are_held_too(directory, held):
     assert held.ask(mail('u30'), mail('u0')) == there(mail('u30'), mail('u0'))
 
 
-def test_status_tells(held):
+def test_status_reports_it(held):
     done = sdrctl.run(held.conf, 'sync', 'status')
     assert '10' in done.stdout, done.stdout
 
@@ -319,7 +319,7 @@ def test_survives_a_restart(directory, held, end):
     assert held.ask(*map(mail, NAMES)) == there(*map(mail, NAMES))
 
 
-def test_nobody_is_refused_meanwhile(directory, sync):
+def test_nobody_is_refused_until_then(directory, sync):
     """Neither while it happens nor while it is undone."""
     answers, ended = [], threading.Event()
 

@@ -176,10 +176,10 @@ def meet(sync, server, script):
 
 @pytest.mark.parametrize('name', ERRORS)
 def test_error(server, sync, name):
-    script, told = ERRORS[name]
+    script, reported = ERRORS[name]
     server.shows = NAMES
     meet(sync, server, script)
-    sync.wait_told(f'{server.uri}: ', told)
+    sync.wait_reported(f'{server.uri}: ', reported)
     assert sync.alive()
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
     meet(sync, server, good)
@@ -193,7 +193,7 @@ def test_error(server, sync, name):
 def test_it_does_not_hurry(server, sync, name):
     """And nobody has to tell it that the server is well again."""
     server.become(ERRORS[name][0])
-    sync.wait_told(f'{server.uri}: ', ERRORS[name][1])
+    sync.wait_reported(f'{server.uri}: ', ERRORS[name][1])
     end = time.monotonic() + 6
     wait_for(lambda: time.monotonic() > end)
     assert len(server.searches) <= 8
@@ -341,7 +341,7 @@ def refreshes_slowly(session):
     answers_no_pings(session)
 
 
-def only_tells_changes(session):
+def only_reports_changes(session):
     answers_no_pings(session)
     session.send_again_and_again(session.info(tlv(0x80, b'more')), pause=0.1)
 
@@ -359,7 +359,7 @@ def asked_of_nobody(sync):
 
 
 @pytest.mark.parametrize('script, seconds', [
-    (refreshes_slowly, 2), (only_tells_changes, 20), (never_pauses, 20)])
+    (refreshes_slowly, 2), (only_reports_changes, 20), (never_pauses, 20)])
 def test_changes_prove_nothing(server, sync, script, seconds):
     """There may be others behind them: only that a question is answered proves that there are not."""
     assert asked_of_nobody(sync) == 'replica'
@@ -387,12 +387,12 @@ def test_next_server(server, sync, new_slapd, new_reader, name):
 
 def test_next_server_if_none_lasts(server, new_slapd, new_reader):
     """One that brings it up to date and goes away, again and again, is left for the other."""
-    def tells_all_and_closes(session):
+    def reports_all_and_closes(session):
         good(session)
         session.end()
     other = new_slapd(world.PEOPLE)
     sync = new_reader(server.uri, other.uri)
-    server.become(tells_all_and_closes)
+    server.become(reports_all_and_closes)
     sync.start('-v')
     wait_for(lambda: sync.lines(f'{other.uri}: reading everything'), 20)
     sync.wait_well()
@@ -402,7 +402,7 @@ def test_next_server_if_none_lasts(server, new_slapd, new_reader):
     assert len(server.searches) == asked
 
 
-@pytest.mark.parametrize('script, told', [
+@pytest.mark.parametrize('script, reported', [
     (sends(lambda s: s.result(0)), 'does not report how'),
     (sends(lambda s: s.result(0, (DONE, b''))), 'does not report how'),
     (sends(lambda s: s.result(0, (DONE, b'garbage'))), 'does not report how'),
@@ -410,10 +410,10 @@ def test_next_server_if_none_lasts(server, new_slapd, new_reader):
     (sends(lambda s: s.result(4096)), ''),
     (falls_silent, 'does not answer'),
 ], ids=['no-control', 'empty', 'garbage', 'long', 'refresh-required', 'silent'])
-def test_once(server, new_reader, script, told):
+def test_once(server, new_reader, script, reported):
     sync = new_reader(server.uri)
     server.become(script)
-    assert told in sync.once(ok=[75]).stderr
+    assert reported in sync.once(ok=[75]).stderr
     server.become(sends(lambda s: [*map(s.entry, NAMES), s.done(deletes=True)]))
     sync.once()
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE

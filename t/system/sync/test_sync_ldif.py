@@ -52,7 +52,7 @@ def complaint(people):
     return lines[-1] if lines and lines[-1].startswith('<3>') else ''
 
 
-def wait_told(people, *words):
+def wait_reported(people, *words):
     return wait_for(lambda: all(word in complaint(people) for word in words), 15,
                     f'complaint with {words}')
 
@@ -157,7 +157,7 @@ def test_slowly_written_file_is_not_read_before_it_rests(people):
     assert complaint(people) == ''
 
 
-@pytest.mark.parametrize('broken, told', [
+@pytest.mark.parametrize('broken, reported', [
     (world.PEOPLE[:-20], 'the last line has no end'),
     ('', 'it contains no entries'),
     ('# nobody\n', 'it contains no entries'),
@@ -172,18 +172,18 @@ def test_slowly_written_file_is_not_read_before_it_rests(people):
      'has an address in a split domain'),
 ], ids=['cut', 'empty', 'comment', 'twice', 'url', 'change', 'include', 'base64', 'nul', 'utf-16',
         'attribute'])
-def test_broken_file_changes_nothing(people, broken, told):
+def test_broken_file_changes_nothing(people, broken, reported):
     people.write(broken)
-    wait_told(people, f'{people.path}', told)
+    wait_reported(people, f'{people.path}', reported)
     assert people.ask(ALICE, DAVE, NOBODY) == [ALICE_THERE, 'pass', 'reject']
     people.write(ALICE_HERE)
     wait_for(lambda: people.ask(ALICE) == ['pass'])
     wait_for(lambda: complaint(people) == '')
 
 
-def test_complaint_is_told_once(people):
+def test_complaint_is_logged_once(people):
     people.write('rubbish\n')
-    wait_told(people, ':1: it does not begin with')
+    wait_reported(people, ':1: it does not begin with')
     people.write('rubbish!\n')
     people.path.touch()
     people.write(ALICE_HERE)
@@ -197,14 +197,14 @@ def test_file_that_is_cut_between_two_records_loses_nobody(new_people):
     people.sync.start()
     wait_for(lambda: people.ask(CROWD[-1]) == ['redirect user59@hosted.example.com'])
     people.write(CROWDED[:CROWDED.index('dn: uid=user9,')])
-    wait_told(people, 'too much would be lost: 51 of 66 entries')
+    wait_reported(people, 'too much would be lost: 51 of 66 entries')
     assert people.ask(*CROWD) == [f'redirect user{i}@hosted.example.com' for i in range(60)]
 
 
 def test_removed(people):
     text = people.path.read_text()
     people.path.unlink()
-    wait_told(people, 'No such file or directory')
+    wait_reported(people, 'No such file or directory')
     assert people.ask(ALICE, NOBODY) == [ALICE_THERE, 'reject']
     people.write(text)
     wait_for(lambda: complaint(people) == '')
@@ -212,7 +212,7 @@ def test_removed(people):
 
 def test_unreadable(people):
     people.path.chmod(0)
-    wait_told(people, 'Permission denied')
+    wait_reported(people, 'Permission denied')
     assert people.ask(ALICE, NOBODY) == [ALICE_THERE, 'reject']
     people.path.chmod(0o644)
     wait_for(lambda: complaint(people) == '')
@@ -222,7 +222,7 @@ def test_what_is_no_file(people):
     """A FIFO would be waited for, and a folder is none."""
     people.path.unlink()
     os.mkfifo(people.path, 0o644)
-    wait_told(people, 'not a regular file')
+    wait_reported(people, 'not a regular file')
     assert people.ask(ALICE) == [ALICE_THERE]
 
 

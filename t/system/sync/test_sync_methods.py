@@ -12,7 +12,7 @@ import world
 from adldif import group, people
 from proc import wait_for
 from slapd import SERVER, SUFFIX
-from test_ad_sight import rights
+from test_ad_visibility import access
 
 ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.com'
 HOSTED = f'CN=hosted,OU=groups,{SUFFIX}'
@@ -115,7 +115,7 @@ def test_groups_of_openldap(new_slapd, new_sync, overlay, depends):
 
 
 @pytest.mark.parametrize('depends', BY_GROUP)
-def test_syncrepl_that_would_not_tell(new_slapd, new_sync, depends):
+def test_syncrepl_that_would_not_report_it(new_slapd, new_sync, depends):
     slapd = new_slapd(options=OVERLAYS['memberof'])
     sync = new_sync(slapd, directory_corp={**BY_GROUP[depends], 'sync': 'syncrepl'},
                     site_hosted={'owner-value': f'cn=hosted,ou=people,{SUFFIX}'})
@@ -126,7 +126,7 @@ def test_syncrepl_that_would_not_tell(new_slapd, new_sync, depends):
     ('(&(objectClass=inetOrgPerson)(entryUUID=*))', 'syncrepl'),
     ('(!(hasSubordinates=TRUE))', 'full'),
     ('(sn;lang-en:caseExactMatch:=a\\28memberOf\\29)', 'syncrepl')])
-def test_filter_of_what_is_told(new_slapd, new_sync, filter_, method):
+def test_filter_of_what_is_reported(new_slapd, new_sync, filter_, method):
     sync = new_sync(new_slapd(), directory_corp={'filter': f'(|(objectClass=person){filter_})'})
     sync.once()
     assert status(sync)['method'] == method
@@ -304,14 +304,14 @@ def test_folder_out_of_the_search_base(people_ad, ad_sync):
     move(f'OU=away,OU=people,{SUFFIX}', f'OU=groups,{SUFFIX}', False)
 
 
-def test_rights_taken_away_while_it_reads(people_ad, ad_sync):
+def test_access_taken_away_while_it_reads(people_ad, ad_sync):
     """An Active Directory says nothing at all of those who are hidden, nor that they are."""
     sync = ad_sync(people_ad).start()
     before = sync.caught_up()
-    rights(people_ad, '(D;CI;LCRPLO;;;$sid)')
+    access(people_ad, '(D;CI;LCRPLO;;;$sid)')
     people_ad.modify(f'dn: CN=bob,OU=people,{SUFFIX}\nchangetype: modify\n'
                      'replace: description\ndescription: x\n')
-    sync.wait_told('no entry shows a value')
+    sync.wait_reported('no entry shows a value')
     assert sync.dump() == before
 
 

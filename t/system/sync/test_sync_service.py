@@ -64,45 +64,45 @@ def edit(sync, old, new):
 
 # --- what the service manager is told ---
 
-def test_notifications(sync, told, directory):
-    sync.launch(NOTIFY_SOCKET=told.path)
-    assert [told() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
+def test_notifications(sync, reported, directory):
+    sync.launch(NOTIFY_SOCKET=reported.path)
+    assert [reported() for _ in range(3)] == [b'READY=1', b'WATCHDOG=1', b'WATCHDOG=1']
     directory.stop()  # no reason to end it
-    assert [told() for _ in range(3)] == [b'WATCHDOG=1'] * 3
+    assert [reported() for _ in range(3)] == [b'WATCHDOG=1'] * 3
     sync.signal(signal.SIGUSR1)
-    while (word := told()) == b'WATCHDOG=1':
+    while (word := reported()) == b'WATCHDOG=1':
         pass
     assert word == b'RELOADING=1'
-    assert told() == b'READY=1'
+    assert reported() == b'READY=1'
     sync.signal(signal.SIGTERM)
-    while (word := told()) == b'WATCHDOG=1':
+    while (word := reported()) == b'WATCHDOG=1':
         pass
     assert word == b'STOPPING=1'
     assert sync.wait() == 0
 
 
-def test_watchdog_while_a_reload_waits(hanging_at, told):
+def test_watchdog_while_a_reload_waits(hanging_at, reported):
     """For a server that does not even let it in."""
     _, sync = hanging_at(READER_DN.encode(), timeout='5')
-    sync.launch(NOTIFY_SOCKET=told.path)
+    sync.launch(NOTIFY_SOCKET=reported.path)
     wait_for(lambda: sync.lines('is ready'))
     sync.signal(signal.SIGUSR1)
-    while told() != b'RELOADING=1':
+    while reported() != b'RELOADING=1':
         pass
-    assert told() == b'WATCHDOG=1'
-    while (word := told()) == b'WATCHDOG=1':
+    assert reported() == b'WATCHDOG=1'
+    while (word := reported()) == b'WATCHDOG=1':
         pass
     assert word == b'READY=1'
 
 
-def test_signs_of_life_while_reloads_come_all_the_time(sync, told):
+def test_signs_of_life_while_reloads_come_all_the_time(sync, reported):
     """Each of them cuts the second short."""
     metrics = sync.home / 'sync.prom'
     sync.configure(f'{sync.conf.read_text()}metrics-file = {metrics}\n')
-    sync.launch(NOTIFY_SOCKET=told.path)
+    sync.launch(NOTIFY_SOCKET=reported.path)
     words = []
     while words.count(b'READY=1') < 500 and (words.count(b'WATCHDOG=1') < 3 or not metrics.exists()):
-        words.append(told())
+        words.append(reported())
         if words[-1] == b'READY=1':
             sync.signal(signal.SIGUSR1)
     assert metrics.exists() and words.count(b'WATCHDOG=1') >= 3
@@ -198,18 +198,18 @@ def test_reload_of_an_owner_value(running, directory):
     assert running.ask(ALICE) == [ALICE_THERE]
 
 
-@pytest.mark.parametrize('old, new, told', [
+@pytest.mark.parametrize('old, new, reported', [
     ('profile = sdr', 'profile = sendmail', 'profile'),
     ('default-owner = onprem', 'default-owner = nowhere', 'nowhere'),
     ('[replica]', '[nonsense]', 'nonsense'),
     ('path = ', 'path = /nonexistent', '/nonexistent'),
 ], ids=['profile', 'owner', 'section', 'path'])
-def test_reload_of_a_mistake(running, directory, old, new, told):
+def test_reload_of_a_mistake(running, directory, old, new, reported):
     """What was in force stays."""
     good = running.conf.read_text()
     edit(running, old, new)
     log = running.reload()
-    assert told in log and 'keeping the old configuration' in log
+    assert reported in log and 'keeping the old configuration' in log
     running.configure(good)
     directory.modify(ALICE_MOVES.format('onprem'))
     running.caught_up()
@@ -313,7 +313,7 @@ def test_modes(running):
 
 # --- arguments ---
 
-@pytest.mark.parametrize('options, code, told', [
+@pytest.mark.parametrize('options, code, reported', [
     (['--test'], 0, 'no errors found'),
     (['--nonsense'], 64, "sdr-sync: unrecognized option '--nonsense'\nsee 'sdr-sync --help'\n"),
     (['extra'], 64, "sdr-sync: unexpected argument: extra\nsee 'sdr-sync --help'\n"),
@@ -321,10 +321,10 @@ def test_modes(running):
     (['--version'], 0, 'sdr-sync '),
     (['-c', '/nonexistent'], 78, '/nonexistent'),
 ], ids=lambda value: str(value))
-def test_arguments(sync, options, code, told):
+def test_arguments(sync, options, code, reported):
     done = subprocess.run([paths.BUILD / 'sync/sdr-sync', '-c', sync.conf, *options], text=True,
                           capture_output=True, env=environment(), timeout=30, check=False)
-    assert (done.returncode, told in done.stdout + done.stderr) == (code, True), done
+    assert (done.returncode, reported in done.stdout + done.stderr) == (code, True), done
 
 
 def test_configuration_without_replica(sync):
@@ -344,7 +344,7 @@ def test_refused_password_is_not_tried_again_and_again(new_slapd, new_sync, scra
     right = password.read_text()
     password.write_text('wrong\n')
     sync.start()
-    sync.wait_told('nvalid credentials')
+    sync.wait_reported('nvalid credentials')
     assert not within(5, lambda: slapd.log().count('RESULT tag=97 err=49') > 1)
     password.write_text(right)
     sync.reload()

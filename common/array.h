@@ -1,8 +1,8 @@
 /* array.h - growing arrays
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#ifndef SDRCTL_ARRAY_H
-#define SDRCTL_ARRAY_H
+#ifndef SDR_ARRAY_H
+#define SDR_ARRAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
  * with *COUNT items in memory for *ROOM of them; all zero is an empty array.
  * False without memory, and nothing has changed. */
 bool SDR_MUST_USE
-array_append(void *items, size_t *count, size_t *room, const void *item,
-             size_t size);
+sdr_array_append(void *items, size_t *count, size_t *room, const void *item,
+                 size_t size);
 
 #endif

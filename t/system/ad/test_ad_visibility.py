@@ -1,4 +1,4 @@
-"""test_ad_sight.py - an Active Directory that hides something misdelivers nothing
+"""test_ad_visibility.py - an Active Directory that hides something misdelivers nothing
 
 It answers "there is none" for what is hidden and for what it does not know.
 
@@ -33,7 +33,7 @@ def guid(attribute):
     return uuid.UUID(bytes_le=ad_definitions()[attribute]['schemaIDGUID'][0])
 
 
-def rights(server, *rules):
+def access(server, *rules):
     """What the account that reads has among people, beside what it inherits."""
     sid = "sid=$(samba-tool user show router --attributes=objectSid | sed -n 's/^objectSid: //p')\n"
     server.shell(sid + ''.join(f'samba-tool dsacl set --objectdn=OU=people,{SUFFIX} --sddl="{rule}"\n'
@@ -41,7 +41,7 @@ def rights(server, *rules):
 
 
 def hide(server, attribute):
-    rights(server, f'(OD;CI;RP;{guid(attribute)};;$sid)')
+    access(server, f'(OD;CI;RP;{guid(attribute)};;$sid)')
 
 
 def make_confidential(server, attribute):
@@ -92,7 +92,7 @@ def test_misspelt_attribute(ad, route, option):
     assert all(UNSURE in line and NOT_KNOWN in line for line in lines), lines
 
 
-def test_global_catalog_tells_it_too(ad, route):
+def test_global_catalog_shows_it_too(ad, route):
     ad.add(PEOPLE)
     assert UNSURE not in route(ad, uri=ad.gc_ldaps_uri)[0]
     assert NOT_KNOWN in route(ad, uri=ad.gc_ldaps_uri, **{'owner-attribute': 'sdrOwnr'})[0]
@@ -108,7 +108,7 @@ def test_confidential_attribute(new_ad, route, findings, attribute):
     assert any(f'WRONG      access: {attribute} is marked' in line
                for line in findings(server, 'access'))
 
-    rights(server, f'(OA;CI;RPCR;{guid(attribute)};;$sid)')
+    access(server, f'(OA;CI;RPCR;{guid(attribute)};;$sid)')
     assert 'redirect to alice@hosted' in route(server)[0]
     assert MOVING in route(server)[1]
 
@@ -128,7 +128,7 @@ def test_hidden_while_in_use(new_ad, write, talk, attribute):
     assert all(NO_MORE.format(attribute) in answer['reason'] for answer in answers)
 
 
-def test_not_even_told_apart_from_moved_back(new_ad, write, talk):
+def test_not_even_distinguished_from_moved_back(new_ad, write, talk):
     """The last one who had an owner has none: that takes a reload, or somebody who has one."""
     server = new_ad(PEOPLE)
     conf = write(server)

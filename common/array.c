@@ -9,8 +9,8 @@
 enum { FIRST_ROOM = 16 };
 
 bool
-array_append(void *items, size_t *count, size_t *room, const void *item,
-             size_t size)
+sdr_array_append(void *items, size_t *count, size_t *room, const void *item,
+                 size_t size)
 {
     char *array;
 

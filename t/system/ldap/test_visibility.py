@@ -1,4 +1,4 @@
-"""test_sight.py - a directory that hides something never refuses or misdelivers
+"""test_visibility.py - a directory that hides something never refuses or misdelivers
 
 SPDX-License-Identifier: BSD-2-Clause
 """
