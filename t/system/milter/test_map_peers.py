@@ -156,7 +156,7 @@ def test_one_that_does_not_read(server, dial):
 
 def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slapd):
     slapd = new_slapd()
-    server = new_server(directory_corp={'uri': slapd.uri, 'timeout': '3'})
+    server = new_server(directory_corp={'uri': slapd.uri, 'timeout': '8'})
     with ExitStack() as stack:
         clients = [stack.enter_context(server.dial()) for _ in range(100)]
         ask(clients[0])
@@ -167,7 +167,7 @@ def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slap
         ask(stack.enter_context(server.dial()), ('x@elsewhere.test', 'NOTFOUND'))
         for tables in clients:
             assert tables.receive() == 'TEMP 4.4.3 Directory unavailable, try again later'
-        assert time.monotonic() - began < 200  # one after the other would take 300
+        assert time.monotonic() - began < 200  # one after the other would take 800
         slapd.thaw()
         wait_for(lambda: clients[0].ask('route', ALICE[0]) == ALICE[1], 15, 'a sure answer')
 
