@@ -23,10 +23,11 @@ on_signal(int number)
     interrupted = 1;
 }
 
+/* A write to whoever reads the results slowly goes on: none may get lost. */
 static void
 catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

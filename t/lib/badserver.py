@@ -104,7 +104,7 @@ class BadServer:
     def stop(self):
         self._stopping = True
         self._alarm.send(b'.')
-        self._thread.join(10)
+        self._thread.join()
         for each in [self._listener, self._alarm, self._wake, *self._fillers]:
             each.close()
         for session in self._sessions:
@@ -256,7 +256,7 @@ class Session(threading.Thread):
         MANNERS[manner](self, answer)
         raise EndOfSession
 
-    def _wait(self, seconds=120):
+    def _wait(self, seconds=600):
         if self._gone.wait(seconds):
             raise EndOfSession
 

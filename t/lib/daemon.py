@@ -12,7 +12,7 @@ from pathlib import Path
 
 import logline
 import paths
-from proc import Process, run, wait_for
+from proc import PATIENCE, Process, run, wait_for
 
 SANITIZER = re.compile('ERROR: AddressSanitizer|runtime error:|WARNING: ThreadSanitizer|LeakSanitizer')
 SANITIZER_OPTIONS = {
@@ -83,7 +83,7 @@ class Daemon:
             notify.setblocking(False)
             os.chmod(path, 0o666)
             self.launch(*options, NOTIFY_SOCKET=path)
-            self._process.wait_ready(lambda: b'READY=1' in received(notify), 30)
+            self._process.wait_ready(lambda: b'READY=1' in received(notify))
         return self
 
     def launch(self, *options, **environ):
@@ -98,7 +98,7 @@ class Daemon:
             user=self.user, group='sdr',
             extra_groups=[grp.getgrnam(name).gr_gid for name in self.groups])
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=PATIENCE):
         """The exit code of one that ends by itself; then it counts as not running."""
         status = self._process.wait(seconds)
         self._process = None
@@ -108,13 +108,13 @@ class Daemon:
         """By this signal; the log lines up to the one that tells how it ended."""
         before = len(self.log())
         self._process.signal(number)
-        wait_for(lambda: RELOADED.search(self.log()[before:]), 10, 'reload of the configuration')
+        wait_for(lambda: RELOADED.search(self.log()[before:]), what='reload of the configuration')
         return self.log()[before:]
 
     def stop(self):
         """A clean end, or AssertionError. Harmless when it does not run."""
         if self.alive():
-            status = self._process.stop(15)
+            status = self._process.stop()
             assert status == 0, f'{self.name}: exit {status}\n{self.log()}'
         assert_clean(self.log())
         logline.decisions(self.log())

@@ -83,7 +83,7 @@ class DebianExim(Exim):
         lists    a router that comes before those of sdr
         acl      more ACLs; macros: more macros, which may redefine others
         """
-        self._split = split
+        self.split = split
         self.world = WORLDS[world]
         self._sink = sink if isinstance(sink, int) else f'{sink.address}::{sink.port}'
         self._rewrite, self._lists = rewrite, lists
@@ -133,7 +133,7 @@ class DebianExim(Exim):
         if self.world.hubbed:
             (self._etc / 'hubbed_hosts').write_text(self.world.hubbed.format(sink=self._sink))
         (self._etc / 'update-exim4.conf.conf').write_text(ANSWERS.format(
-            world=self.world, port=self.port, insider=INSIDER, split=str(self._split).lower(),
+            world=self.world, port=self.port, insider=INSIDER, split=str(self.split).lower(),
             smarthost=self.world.smarthost.format(sink=self._sink)))
         self._install()
         self._update()
@@ -148,7 +148,7 @@ class DebianExim(Exim):
                     'acl': self._snippet('sdr-rcpt-acl') + self._snippet('sdr-data-acl')
                     + self._acl,
                     'rewrite': self._rewrite}
-        if self._split:
+        if self.split:
             (self._etc / 'conf.d/router/110_lists').write_text(self._lists)
             (self._etc / 'conf.d/main/000_sdr').write_text(macros)
             for name, text in sections.items():

@@ -59,7 +59,7 @@ def play(path, session):
     """All answers, up to the end of the connection; what differs each time is gone."""
     answers = []
     with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(60)
+        peer.settimeout(180)
         peer.connect(str(path))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             peer.sendall(b''.join(frame(*packet) for packet in session))

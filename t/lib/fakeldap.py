@@ -38,8 +38,11 @@ class FakeLdap:
                     while octets := read_message(self.request):
                         fake._serve(octets, self.request)
 
-        self._server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
-        self._server.daemon_threads = True
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Server(('127.0.0.1', 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

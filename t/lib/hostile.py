@@ -120,7 +120,7 @@ class Session:
     """SMTP as an outsider, many commands ahead of their answers."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(('127.0.0.1', port), 120, (OUTSIDER, 0))
+        self.socket = socket.create_connection(('127.0.0.1', port), 300, (OUTSIDER, 0))
         self.input = self.socket.makefile('rb')
         self.replies(1)
         self.say('EHLO client.test')

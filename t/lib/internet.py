@@ -21,7 +21,7 @@ from pathlib import Path
 import daemon
 import paths
 from namespace import CLONE_NEWNET, call
-from proc import Process, run, wait_for
+from proc import PATIENCE, Process, run, wait_for
 from tls import CA
 
 INIT = Path(__file__).with_name('hostinit.py')
@@ -172,7 +172,7 @@ class Holder:
     def end(self):
         self._popen.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(5)
+            self._popen.wait(PATIENCE)
         if self._popen.poll() is None:
             self._popen.kill()
             self._popen.wait()
@@ -271,8 +271,8 @@ class Host:
         return run(self.inside(*argv), **{'env': daemon.environment(), **options})
 
     def command(self, line, ok=(0,), **options):
-        """What an administrator types; what he is told. sdrctl itself waits for a minute."""
-        options = {'env': self.environment(line.split()[0]), 'timeout': 90, **options}
+        """What an administrator types; what he is told."""
+        options = {'env': self.environment(line.split()[0]), **options}
         done = self.run(['bash', '-c', line], ok=ok, **options)
         daemon.assert_clean(done.stderr)
         return done.stdout + done.stderr
@@ -302,7 +302,7 @@ class Host:
         process = self._services.pop(name, None)
         if process:
             self._signal(process, signal.SIGTERM)
-            assert process.wait(20) in (0, -signal.SIGTERM), f'{self.name}: {name}: {process.log()}'
+            assert process.wait() in (0, -signal.SIGTERM), f'{self.name}: {name}: {process.log()}'
             daemon.assert_clean(process.log())
 
     def signal(self, name, number):
@@ -326,7 +326,7 @@ class Host:
     def join(self):
         self.internet.on_the_wire('ip', 'link', 'set', self._link, 'up')
 
-    def connect(self, address, port, timeout=60):
+    def connect(self, address, port, timeout=300):
         """A TCP connection from here."""
         with self._network():
             return socket.create_connection((address, port), timeout)

@@ -47,8 +47,12 @@ class LaterMilter:
 
         kind = socketserver.ThreadingTCPServer if isinstance(self.path, tuple) else \
             socketserver.ThreadingUnixStreamServer
-        self._server = kind(self.path, Handler)
-        self._server.daemon_threads = True
+
+        class Server(kind):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Server(self.path, Handler)
         if not isinstance(self.path, tuple):
             os.chmod(self.path, 0o666)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -235,7 +235,7 @@ class Smtp(smtplib.SMTP):
 
     def __init__(self, source, target):
         self._source = source
-        super().__init__(target.address, 25, local_hostname=source.name, timeout=90)
+        super().__init__(target.address, 25, local_hostname=source.name, timeout=300)
         self.ehlo()
 
     def _get_socket(self, host, port, timeout):

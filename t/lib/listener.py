@@ -35,5 +35,5 @@ class Listener:
 
     def _serve(self, client):
         with contextlib.suppress(OSError, ValueError), client:
-            client.settimeout(120)
+            client.settimeout(300)
             self.talk(client)

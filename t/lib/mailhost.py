@@ -7,7 +7,6 @@ import time
 
 from listener import Listener
 
-DRIP = 0.1  # seconds between two octets
 SOUND = {'greeting': '220 mx.test ESMTP', 'EHLO': '250 mx.test', 'HELO': '250 mx.test',
          'STARTTLS': '220 2.0.0 Go on', 'MAIL': '250 2.1.0 Ok', 'RCPT': '550 5.1.1 Unknown',
          'RSET': '250 2.0.0 Ok', 'QUIT': '221 2.0.0 Bye'}
@@ -18,9 +17,10 @@ def endless(octets):
         yield octets
 
 
-def drip(text):
+def drip(text, seconds=0.1):
+    """So long before each octet."""
     for octet in text.encode() + b'\r\n':
-        time.sleep(DRIP)
+        time.sleep(seconds)
         yield bytes([octet])
 
 

@@ -94,14 +94,14 @@ class Crowd:
         return fresh
 
     @staticmethod
-    def ask(clients, question, seconds=120):
+    def ask(clients, question, seconds=300):
         """question(number) of each of them, all at once: the answers, in their order."""
         for number, client in enumerate(clients):
             client.ask(question(number))
         return Crowd.answers(clients, seconds)
 
     @staticmethod
-    def answers(clients, seconds=120):
+    def answers(clients, seconds=300):
         """To what they have asked."""
         end = time.monotonic() + seconds
         answers = [None] * len(clients)

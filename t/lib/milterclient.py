@@ -80,7 +80,7 @@ def bare(path):
 class MilterClient:
     """A connection to the milter; macros with the value None are never sent."""
 
-    def __init__(self, path, seconds=60, **macros):
+    def __init__(self, path, seconds=180, **macros):
         self.macros = {**POSTFIX, **macros}
         self.symbols = dict(USUAL_SYMBOLS)
         self.steps = 0

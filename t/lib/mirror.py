@@ -22,14 +22,14 @@ class Mirror:
         return self.servers[server is self.first]
 
     def wait_synchronized(self):
-        wait_for(lambda: state(self.first) == state(self.second) != '', 20, 'the same data on both')
+        wait_for(lambda: state(self.first) == state(self.second) != '', what='the same data on both')
 
 
 def replication(number, peer, authority):
     return '\n'.join([
         f'serverID {number}',
         f'syncrepl rid={number} provider=ldap://127.0.0.1:{peer} searchbase={slapd.SUFFIX}'
-        ' type=refreshAndPersist retry="1 +" timeout=2 network-timeout=2'
+        ' type=refreshAndPersist retry="1 +" timeout=6 network-timeout=6'
         f' bindmethod=simple binddn={slapd.ADMIN_DN} credentials={slapd.ADMIN_PASSWORD}'
         f' starttls=critical tls_cacert={authority} tls_reqcert=demand',
         'multiprovider on'])

@@ -22,13 +22,14 @@ _workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
 
-PATIENCE = 60
+# Seconds. Less would be a guess at how busy the machine is, and more costs time only if a test fails.
+PATIENCE = 180
 
 
 def wait_for(predicate, seconds=PATIENCE, what='condition'):
     """
-    What the predicate returns as soon as it is true; TimeoutError otherwise. It takes a minute
-    at least: less would be a guess at how busy the machine is.
+    What the predicate returns as soon as it is true; TimeoutError otherwise, after PATIENCE at
+    least.
     """
     seconds = max(seconds, PATIENCE)
     result = within(seconds, predicate)
@@ -67,8 +68,8 @@ def listening(port, host='127.0.0.1'):
     return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/thread-self/net/tcp').read_text()
 
 
-def run(argv, *, ok=(0,), timeout=60, **options):
-    """Run to the end, within a minute unless told otherwise; its CompletedProcess, output as text."""
+def run(argv, *, ok=(0,), timeout=300, **options):
+    """Run to the end, within five minutes unless told otherwise; its CompletedProcess, output as text."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, text=True,
                           timeout=timeout, check=False, **options)
     if done.returncode not in ok:
@@ -145,7 +146,7 @@ class Process:
         self._popen.kill()
         return self._popen.wait(PATIENCE)
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=PATIENCE):
         return self._popen.wait(seconds)
 
     def stop(self, seconds=60):

@@ -19,8 +19,7 @@ def run(conf, *arguments, input=None, env=None):
     """Its CompletedProcess, output as text; no sanitizer has spoken. env: more of it."""
     done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
                           input=input, capture_output=True, env={**environment(), **(env or {})},
-                          timeout=120,
-                          check=False)
+                          timeout=300, check=False)
     assert_clean(done.stderr)
     return done
 
@@ -56,5 +55,5 @@ class Conversation:
         return json.loads(self._process.stdout.readline())
 
     def close(self):
-        _, errors = self._process.communicate(timeout=60)
+        _, errors = self._process.communicate(timeout=300)
         assert_clean(errors)

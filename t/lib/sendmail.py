@@ -24,7 +24,7 @@ RELAY = f"""\
 FEATURE(`relay_hosts_only')dnl
 RELAY_DOMAIN(`example.com onprem.example.com {INSIDER}')dnl
 """
-TIMEOUTS = 'C:5s;S:10s;R:30s;E:30s'
+TIMEOUTS = 'C:1m;S:1m;R:2m;E:2m'
 
 # Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
 MC = """\

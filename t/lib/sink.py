@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from proc import free_port, wait_for
+from proc import PATIENCE, free_port, wait_for
 
 EXTENSIONS = ['PIPELINING', 'DSN', 'ENHANCEDSTATUSCODES']
 PATH = re.compile(r'<?((?:"(?:\\.|[^"\\])*"|[^">])*)(?:>\s*|$)', re.S)
@@ -82,7 +82,8 @@ class Sink:
         self._controller = None
 
     def start(self):
-        self._controller = _Controller(self, hostname=self.address, port=self.port)
+        self._controller = _Controller(self, hostname=self.address, port=self.port,
+                                       ready_timeout=PATIENCE)
         self._controller.start()
         return self
 

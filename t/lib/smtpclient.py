@@ -53,7 +53,7 @@ def message(message_id, headers, body):
 class Client:
     """One SMTP connection, a step at a time, for tests that do something in between."""
 
-    def __init__(self, port, source='127.0.0.1', host='127.0.0.1', timeout=60):
+    def __init__(self, port, source='127.0.0.1', host='127.0.0.1', timeout=300):
         self._smtp = smtplib.SMTP(host, port, local_hostname='client.test',
                                   source_address=(source, 0), timeout=timeout)
         self.ehlo = self.command('EHLO client.test')

@@ -16,7 +16,7 @@ def netstring(text):
 class Socketmap:
     """One connection."""
 
-    def __init__(self, path, timeout=30):
+    def __init__(self, path, timeout=180):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))  # waits where many come at once
         self.socket.settimeout(timeout)

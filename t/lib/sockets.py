@@ -26,6 +26,7 @@ class Watch:
     def __init__(self, user):
         self._user = user
         self._peaks = Counter()
+        self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -39,7 +40,8 @@ class Watch:
 
     def peaks(self):
         """Counter: port -> connections since the last call."""
-        peaks, self._peaks = self._peaks, Counter()
+        with self._lock:
+            peaks, self._peaks = self._peaks, Counter()
         return peaks
 
     def _run(self):
@@ -47,7 +49,8 @@ class Watch:
         before = set()
         while not self._ended.wait(0.01):
             now = connections(self._user)
-            self._peaks |= Counter(int(other.rpartition(':')[2], 16) for _, other in before & now)
+            with self._lock:
+                self._peaks |= Counter(int(other.rpartition(':')[2], 16) for _, other in before & now)
             before = now
 
 

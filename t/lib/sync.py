@@ -36,7 +36,7 @@ class Sync(Daemon):
         done = subprocess.run(
             [paths.BUILD / self.program, '-c', self.conf, '--once', *options], text=True,
             capture_output=True, env=environment(), user='sdr', group='sdr', extra_groups=[],
-            timeout=120, check=False)
+            timeout=300, check=False)
         assert_clean(done.stderr)
         assert done.returncode in ok, done.stderr
         return done

@@ -31,7 +31,7 @@ class Watchdog:
 
     def close(self):
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join()
         self._socket.close()
 
     def _listen(self):

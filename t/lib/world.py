@@ -62,7 +62,7 @@ CONF = {
     'domain example.com': {'unknown': 'reject'},
     'directory corp': {
         'profile': 'sdr', 'search-base': slapd.SUFFIX, 'default-owner': 'onprem',
-        'bind': 'simple', 'bind-dn': slapd.READER_DN, 'timeout': '5'},
+        'bind': 'simple', 'bind-dn': slapd.READER_DN, 'timeout': '20'},
     'milter': {'socket-group': 'postfix', 'socket-mode': '0660'},
 }
 

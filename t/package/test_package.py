@@ -226,7 +226,7 @@ def test_a_program_can_be_built_with_the_library(routing):
         **os.environ, 'PKG_CONFIG_LIBDIR': str(pkgconfig),
         'PKG_CONFIG_SYSROOT_DIR': str(routing.root)}).stdout.split()
     subprocess.run(['gcc', '-x', 'c', '-', '-o', routing.root / 'root/program', *flags,
-                    '-Wl,--allow-shlib-undefined'], input=PROGRAM, text=True, check=True, timeout=60)
+                    '-Wl,--allow-shlib-undefined'], input=PROGRAM, text=True, check=True, timeout=300)
     assert routing.run('/root/program').stdout == 'alice@hosted.example.com\n'
     (routing.root / 'root/program').unlink()
 

@@ -327,7 +327,7 @@ def new_sync(scratch, stop_later):
 def reported(scratch):
     """told(): the next word for the service manager, whose socket is told.path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        def receive(seconds=60):
+        def receive(seconds=180):
             notify.settimeout(seconds)
             return notify.recv(100).split(b'\n')[0]
         receive.path = str(scratch / 'told')

@@ -36,7 +36,7 @@ def measured(scratch):
     """measured(name): {comparison: {side: object of the JSON file}} of this work."""
     def measure(name):
         output = scratch / 'bench.json'
-        run([paths.ROOT / 't/bench/bench', name], timeout=300,
+        run([paths.ROOT / 't/bench/bench', name], timeout=900,
             env={**os.environ, **SMALL, 'BENCH_OUTPUT': str(output)})
         summary = run([paths.ROOT / 't/bench/summary', output]).stdout
         comparisons = {}

@@ -62,7 +62,7 @@ def wrong_answers(folder, conf, unable=()):
               if b'\n' not in case[0] and case[0] not in unable]
     done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'route', '--json', '-'],
                           input=b'\n'.join(recipient for recipient, _ in wanted),
-                          capture_output=True, env=environment(), timeout=120)
+                          capture_output=True, env=environment(), timeout=300)
     assert_clean(done.stderr.decode())
     answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert done.returncode == (75 if any(a['verdict'] == 'defer' for a in answers) else 0)

@@ -11,7 +11,7 @@ import slapd as ldap
 import smtpclient
 import world
 from mta import INSIDER
-from proc import free_port, wait_for
+from proc import PATIENCE, free_port, wait_for
 from sink import split_path
 
 ALICE = 'alice@example.com'
@@ -72,6 +72,7 @@ def test_frozen_slapd_is_silent(slapd):
         with pytest.raises(TimeoutError):
             connection.recv(1)
         slapd.thaw()
+        connection.settimeout(PATIENCE)
         assert connection.recv(1) == b'0'
 
 

@@ -32,7 +32,7 @@ def check(scratch, new_slapd):
             **{name: value.replace('@LDAPS@', server.ldaps_uri)
                for name, value in (directory or {}).items()}}))
         done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'check', 'directory', *names],
-                              capture_output=True, text=True, env=environment(), timeout=60)
+                              capture_output=True, text=True, env=environment(), timeout=300)
         assert_clean(done.stderr)
         return done.returncode, done.stdout
     return run

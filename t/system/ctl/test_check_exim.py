@@ -271,16 +271,16 @@ def fake(scratch, script):
     return program
 
 
-@pytest.mark.parametrize('script, code, line', [
-    ('echo Exim version 4.96; echo Support for: crypteq', WRONG,
+@pytest.mark.parametrize('script, seconds, code, line', [
+    ('echo Exim version 4.96; echo Support for: crypteq', 60, WRONG,
      'cannot load libraries (no Expand_dlfunc)\n             -> on Debian: install exim4-daemon-heavy\n'),
-    ('yes', SILENT, 'NO ANSWER  program: SCRATCH/exim4 takes too long\n'),
-    ('kill -9 $$', SILENT, 'NO ANSWER  program: SCRATCH/exim4 crashes\n'),
-    ('printf "\\033[2J" >&2; exit 1', SILENT, r'exit code 1: \x1B[2J'),
+    ('yes', 1, SILENT, 'NO ANSWER  program: SCRATCH/exim4 takes too long\n'),
+    ('kill -9 $$', 60, SILENT, 'NO ANSWER  program: SCRATCH/exim4 crashes\n'),
+    ('printf "\\033[2J" >&2; exit 1', 60, SILENT, r'exit code 1: \x1B[2J'),
 ])
-def test_other_programs(scratch, new_conf, script, code, line):
+def test_other_programs(scratch, new_conf, script, seconds, code, line):
     exim = Exim(scratch / 'exim', 25, new_conf())
-    status, output = ask(scratch / 'sdr/sdr.conf', exim, '--timeout', '1',
+    status, output = ask(scratch / 'sdr/sdr.conf', exim, '--timeout', str(seconds),
                          program=fake(scratch, script))
     assert line in output
     assert status == code

@@ -212,7 +212,7 @@ def test_broken_configuration(check, scratch):
     folder.mkdir()
     conf = sdrctl.write_conf(scratch, world.conf(directory_corp={
         'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None}))
-    done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', folder,
+    done = sdrctl.run(conf, 'check', 'mta', 'postfix', '--postfix-config', folder, '--timeout', '60',
                       env={'PATH': f'{SERVER}/usr/sbin', 'LD_LIBRARY_PATH': LIBRARIES})
     assert 'NO ANSWER  postconf: ' in done.stdout and 'main.cf' in done.stdout
     assert done.returncode == SILENT

@@ -47,7 +47,7 @@ def check(scratch, new_sendmail, stop_later):
         if 'replica' in (sdr or {}):
             run([paths.BUILD / 'sync/sdr-sync', '-c', conf, '--once'])
         done = sdrctl.run(conf, 'check', 'mta', 'sendmail', '--sendmail-cf',
-                          sendmail.folder / 'sendmail.cf',
+                          sendmail.folder / 'sendmail.cf', '--timeout', '60',
                           env={'PATH': f'{PROGRAMS}:{os.environ["PATH"]}',
                                'LD_PRELOAD': str(sendmail.folder / 'shim.so'),
                                'ASAN_OPTIONS': environment()['ASAN_OPTIONS']

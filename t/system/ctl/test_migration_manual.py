@@ -62,7 +62,7 @@ def place(scratch, new_slapd, new_sync, stop_later, ca):
     wrapper.write_text(
         '#!/bin/sh\n'
         f'case "$*" in check*|*--verify*) set -- "$@" --resolver {names.at} --port {port} '
-        f'--timeout 5 --tls-ca-file {ca.cert};; esac\n'
+        f'--timeout 60 --tls-ca-file {ca.cert};; esac\n'
         f'exec {paths.BUILD}/sdrctl/sdrctl -c {there.conf} "$@"\n')
     wrapper.chmod(0o755)
     return there, wrapper

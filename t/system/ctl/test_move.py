@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ import slapd as ldap
 import world
 from daemon import environment
 from office import Office
-from proc import wait_for
+from proc import PATIENCE, wait_for
 
 ALICE, DAVE, PLAIN, NOBODY = (f'{n}@example.com' for n in ('alice', 'dave', 'plain', 'nobody'))
 SUFFIX = ldap.SUFFIX
@@ -326,7 +327,7 @@ def test_killed_and_undone(crowd):
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--quiet',
          *addresses], env=environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
+    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '))
     process.kill()
     process.wait()
     assert there.state() != before
@@ -335,17 +336,20 @@ def test_killed_and_undone(crowd):
 
 
 def test_interrupted(crowd):
-    """What is done is done, what is not is listed."""
+    """What is done is done, what is not is listed: also to somebody who reads later."""
     there, addresses = crowd(300)
+    ours, theirs = os.pipe()
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)  # and so it waits before it is through
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
          *addresses], env=environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '), 30)
+        stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    wait_for(lambda: 20 < there.server.search('(sdrOwner=*)', '1.1').count('dn: '))
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
-    results = [json.loads(line)['result'] for line in out.splitlines()]
-    assert process.returncode == 75 and len(results) == 300
+    with open(ours, encoding='utf-8') as out:
+        results = [json.loads(line)['result'] for line in out]
+    assert process.wait(PATIENCE) == 75 and len(results) == 300
     assert results.count('done') == there.server.search('(sdrOwner=*)', '1.1').count('dn: ')
     assert results.count('done') + results.count('not tried') == 300
 

@@ -167,7 +167,7 @@ def test_replica_says_the_same(new_slapd, new_sync):
     assert [(f['directories'][0]['source'], f['owner-values-known'])
             for f in (copied, live)] == [('replica', False), ('directory', True)]
     assert copied['domains'] == live['domains']
-    assert 0 <= copied['directories'][0]['age'] < 60
+    assert 0 <= copied['directories'][0]['age'] < 600
     assert 'from the replica; last contact' in run(sync.conf)
 
 
@@ -401,6 +401,6 @@ def test_page_in_a_browser(moved, scratch):
             ['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--window-size=900,1200',
              f'--blink-settings=preferredColorScheme={scheme}',
              f'--user-data-dir={scratch}/profile{scheme}', f'--screenshot={picture}',
-             page.as_uri()], capture_output=True, check=True, timeout=120)
+             page.as_uri()], capture_output=True, check=True, timeout=300)
         pictures.append(picture.read_bytes())
     assert pictures[0].startswith(b'\x89PNG') and pictures[0] != pictures[1]

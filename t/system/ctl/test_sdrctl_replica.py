@@ -4,6 +4,7 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -210,27 +211,30 @@ def test_status_without_a_copy(unread):
 def test_status_of_a_copy_that_is_going_stale(new_sync, slapd):
     """The directory is gone: first everybody is answered for, then those who are known."""
     sync = new_sync(slapd, replica={'unknown-max-age': str(FRESH), 'known-max-age': '7200'}).start()
-    wait_for(lambda: status_now(sync)['copy'] == 'up-to-date', 20, 'a copy')
-    one = status(sync)
+    one = wait_for(lambda: status_if(sync, 'up-to-date'), what='a copy')
     assert one['method'] == 'syncrepl' and one['server'] == slapd.uri
-    assert 0 <= one['unknown-for'] <= FRESH and 7100 < one['known-for'] <= 7200
+    assert 0 <= one['unknown-for'] <= FRESH and 6000 < one['known-for'] <= 7200
     slapd.stop()
-    one = wait_for(lambda: status_now(sync)['copy'] == 'stale' and status(sync, NOT_NOW), 30, 'age')
-    assert one['unknown-for'] == 0 and 7000 < one['known-for'] < 7200
+    one = wait_for(lambda: status_if(sync, 'stale'), what='age')
+    assert one['unknown-for'] == 0 and 6000 < one['known-for'] < 7200
     assert one['failed'] and one['error']
     text = run(sync, 'sync', 'status', code=NOT_NOW)
     assert 'directory corp: NOT UP TO DATE\n' in text
-    assert ('known recipients are routed for another 1 h 59 min; '
-            'unknown ones are looked up in the directory, or deferred if no server answers\n') in text
+    assert re.search('known recipients are routed for another 1 h [45][0-9] min; '
+                     'unknown ones are looked up in the directory, or deferred if no server answers\n', text)
     assert '  error           ' in text
     slapd.start()
-    wait_for(lambda: status_now(sync)['copy'] == 'up-to-date', 30, 'recovery')
-    assert status(sync)['error'] is None
+    one = wait_for(lambda: status_if(sync, 'up-to-date'), what='recovery')
+    assert one['error'] is None
 
 
-def status_now(people):
-    """Whatever the exit code."""
-    one, = objects(sdrctl.run(people.conf, 'sync', 'status', '--json').stdout)
+def status_if(people, copy):
+    """The one directory's, if that is what its copy is."""
+    done = sdrctl.run(people.conf, 'sync', 'status', '--json')
+    one, = objects(done.stdout)
+    if one['copy'] != copy:
+        return None
+    assert done.returncode == (OK if copy == 'up-to-date' else NOT_NOW)
     return one
 
 
@@ -280,7 +284,7 @@ def test_accept_no_more_than_was_seen(losing):
     left = losing.sync.home / 'replica.accept'
     losing.sync.start()
     left.write_text('corp 19\n')
-    wait_for(lambda: not left.exists(), 10, 'taken')
+    wait_for(lambda: not left.exists(), what='taken')
     assert status(losing, NOT_NOW)['held'] == 20
 
 
@@ -288,7 +292,7 @@ def test_accept_needs_the_right_to_write(losing):
     done = subprocess.run(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', losing.conf, 'sync', 'accept'], text=True,
         capture_output=True, env=environment(), user='postfix', group='sdr', extra_groups=[],
-        timeout=60, check=False)
+        timeout=300, check=False)
     assert_clean(done.stderr)
     assert done.returncode == NO_RIGHT
     assert 'Permission denied' in done.stderr

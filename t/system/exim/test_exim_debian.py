@@ -85,6 +85,16 @@ def there(*names):
     return Counter(f'{name}@hosted.example.com' for name in names)
 
 
+def orders(exim, names):
+    """
+    All of them in two worlds, with mailboxes here and without. In the others, whose routers are
+    the same, those in which each stands once at each place, and once right behind each other.
+    """
+    if (exim.world, exim.split) in [(WORLDS['internet'], True), (WORLDS['hubbed'], False)]:
+        return itertools.permutations(names)
+    return [tuple(names[(first + n) % 4] for n in (0, 1, 3, 2)) for first in range(4)]
+
+
 def test_configuration_is_sound(exim):
     assert 'Configuration file is' in exim.run('-bV').stdout
 
@@ -94,7 +104,7 @@ def test_every_order_of_recipients(exim, arrived):
     """Who has moved is not taken along to the mailboxes by somebody who has one there."""
     names = ['bin', 'daemon', 'sys', 'alice']
     sent = [exim.send([f'{name}@example.com' for name in order])
-            for order in itertools.permutations(names)]
+            for order in orders(exim, names)]
     for message in sent:
         assert [r.code for r in message.rcpts] == [250] * len(names)
         assert arrived(message.message_id) == here(exim, 'daemon', 'sys') + there(
@@ -118,8 +128,8 @@ def test_submitted_here(exim, arrived, sink):
 
 @pytest.mark.parametrize('exim', EVERYWHERE, indirect=True)
 def test_sent_to_us_and_extension(exim, arrived):
-    for order in itertools.permutations(['daemon@onprem.example.com', 'daemon@example.com',
-                                         'bin+x@example.com', 'bin@onprem.example.com']):
+    for order in orders(exim, ['daemon@onprem.example.com', 'daemon@example.com',
+                               'bin+x@example.com', 'bin@onprem.example.com']):
         sent = exim.send(list(order))
         assert [r.code for r in sent.rcpts] == [250] * 4
         assert arrived(sent.message_id) == here(exim, 'daemon') + there('bin+x', 'bin')
@@ -128,7 +138,7 @@ def test_sent_to_us_and_extension(exim, arrived):
 @pytest.mark.parametrize('exim', [(w, s) for w, s in EVERYWHERE if w in HERE], indirect=True)
 def test_alias_and_forward(exim, arrived):
     exim.forward('games', 'bin@example.com, x@elsewhere.test, \\games\n')
-    for order in itertools.permutations(['team', 'games', 'daemon', 'alice']):
+    for order in orders(exim, ['team', 'games', 'daemon', 'alice']):
         sent = exim.send([f'{name}@example.com' for name in order])
         assert [r.code for r in sent.rcpts] == [250] * 4
         assert arrived(sent.message_id) == here(exim, 'daemon', 'sys', 'games') + there(

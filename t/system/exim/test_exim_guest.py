@@ -222,7 +222,7 @@ def test_memory_of_many(exim, scratch):
     log = scratch / 'valgrind'
     exim.program.chmod(0o755)  # not setuid
     done = subprocess.run(['valgrind', '--leak-check=full', f'--log-file={log}', *exim.command,
-                           '-bt'], input=many(), capture_output=True, text=True, timeout=300,
+                           '-bt'], input=many(), capture_output=True, text=True, timeout=900,
                           check=False)
     assert done.stdout.count('router = everybody') == MANY * 4 / 5
     assert done.stdout.count('is undeliverable') == done.stdout.count('451 4.2.1') == MANY / 5

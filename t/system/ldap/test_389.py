@@ -250,7 +250,7 @@ def test_wrong_password(people, conf, scratch):
 
 def test_frozen_then_the_other(people, followed, conf):
     other, options = followed
-    path = conf(people, uri=[people.uri, other.uri], timeout='3', **options)
+    path = conf(people, uri=[people.uri, other.uri], timeout='10', **options)
     people.freeze()
     assert_routed(path)
     other.freeze()

@@ -230,6 +230,6 @@ def test_explanation_says_it_too(new_conf, scratch, authorities):
     path = scratch / 'sdr.conf'
     path.write_text(new_conf(issue(authorities)))
     done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', path, 'route', '--explain', ALICE],
-                          env=environment(), capture_output=True, text=True, timeout=30, check=False)
+                          env=environment(), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 75
     assert re.search(f'{new_conf.step}: the server.s certificate {words}', done.stdout)

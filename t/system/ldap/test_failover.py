@@ -26,15 +26,14 @@ from asker import ALICE, ALICE_HOSTED, DAVE, NOBODY, all_right, ask
 from befall import frozen, killed, restarted, stopped
 from fakeldap import FakeLdap
 from mirror import Mirror
-from proc import free_port, wait_for
+from proc import PATIENCE, free_port, wait_for
 from tls import CA
 from world import person
 
 AWAY = 451
-TIMEOUT = 6
+TIMEOUT = 10  # of which a silent server takes half: a busy one must not need the other
 CONNECTIONS = 2
-FAILED_SERVER_RESTS = 10  # seconds
-MANY = 200
+MANY = 60
 
 CONFIG, DATABASE = 'cn=config', 'olcDatabase={1}mdb,cn=config'
 REFERRAL = f'dn: {CONFIG}\nchangetype: modify\nadd: olcReferral\nolcReferral: ldap://127.0.0.1:9/\n\n'
@@ -72,7 +71,7 @@ def start(new_milter, conf, ca):
 @pytest.fixture
 def asking(postfix, sink):
     """with asking() as asker: when it ends, every answer was right, in time and obeyed."""
-    return functools.partial(all_right, postfix, sink, TIMEOUT + 10)
+    return functools.partial(all_right, postfix, sink, TIMEOUT + PATIENCE)
 
 
 def owner(uid, site):
@@ -195,7 +194,7 @@ def test_first_is_away_from_the_beginning(mirror, start, asking, befall, name, u
 
 
 def test_read_only_does_no_harm(mirror, start, asking):
-    start(mirror.servers)
+    start(mirror.servers, **{'max-connections': '8', 'timeout': '28'})
     mirror.first.modify(database('olcReadOnly', 'TRUE'))
     with asking() as asker:
         asker.wait(5)
@@ -204,7 +203,8 @@ def test_read_only_does_no_harm(mirror, start, asking):
 
 def test_one_asker_tries_a_server_that_rested(mirror, start, asking):
     """Then, if it is well, it is preferred again."""
-    start(mirror.servers)
+    timeout = 18
+    start(mirror.servers, timeout=str(timeout))
     port = mirror.first.ldaps_port
 
     def is_connected():
@@ -212,18 +212,18 @@ def test_one_asker_tries_a_server_that_rested(mirror, start, asking):
     with sockets.Watch('sdr') as watch, asking(at_once=8, pause=0.5) as asker:
         asker.wait(8)
         mirror.first.freeze()
-        wait_for(lambda: not is_connected(), TIMEOUT + 10, 'the failure noted')
+        wait_for(lambda: not is_connected(), what='the failure noted')
         watch.peaks()
-        wait_for(is_connected, FAILED_SERVER_RESTS + 20, 'a trial')
+        wait_for(is_connected, what='a trial')
         trial = len(asker.answers)
-        wait_for(lambda: not is_connected(), TIMEOUT + 10, 'end of the trial')
-        assert len([a for a in asker.answers[trial:] if max(a.seconds) > TIMEOUT / 3]) <= 1
+        wait_for(lambda: not is_connected(), what='end of the trial')
+        assert len([a for a in asker.answers[trial:] if max(a.seconds) > timeout / 3]) <= 1
         assert watch.peaks()[port] == 1
 
         mirror.first.thaw()
         before = len(mirror.first.searches(DAVE))
-        wait_for(lambda: len(mirror.first.searches(DAVE)) > before, FAILED_SERVER_RESTS + 20,
-                 'a search at the first server')
+        wait_for(lambda: len(mirror.first.searches(DAVE)) > before,
+                 what='a search at the first server')
         asker.wait(3)
         before = len(mirror.second.searches(DAVE))
         asker.wait(8)
@@ -247,57 +247,83 @@ def test_the_only_one_that_is_well_gets_most_of_the_time(scratch, stop_later, ta
 
 # --- many askers ---
 
-def ask_at_once(postfix, count, timeout=TIMEOUT):
+def ask_at_once(postfix, count):
     """What that many clients are answered who ask for Dave at the same moment.
 
-    All in time, half a minute of which is for a machine that is as busy as that.
+    All in time, whatever a machine needs that is as busy as that.
     """
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(count) as pool:
         clients = [stack.enter_context(postfix.client()) for _ in range(count)]
         answers = list(pool.map(lambda client: ask(client, [DAVE], data=False), clients))
-    assert max(a.seconds[0] for a in answers) < timeout + 1 + 30
+    assert max(a.seconds[0] for a in answers) < TIMEOUT + PATIENCE
     return Counter(a.codes[0] for a in answers)
 
 
 @contextlib.contextmanager
 def slow(server):
-    """It wakes up four times a second, for a moment."""
+    """It rests before each answer, for half a second."""
     ended = threading.Event()
 
+    def answers():
+        return server.log().count(' SEARCH RESULT ')
+
     def doze():
-        while not ended.wait(0.01):
+        while not ended.is_set():
             server.freeze()
-            ended.wait(0.25)
+            ended.wait(0.5)
+            before = answers()
             server.thaw()
+            wait_for(lambda: ended.is_set() or answers() > before)
     thread = threading.Thread(target=doze)
     thread.start()
-    yield
-    ended.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def ask_until(postfix, count, condition):
+    """What that many clients are answered who ask for Dave again and again until this is true."""
+    ended = threading.Event()
+
+    def run(client):
+        codes = []
+        while not ended.is_set():
+            codes += ask(client, [DAVE], data=False).codes
+            client.command('RSET')
+        return codes
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+        clients = [stack.enter_context(postfix.client()) for _ in range(count)]
+        codes = [pool.submit(run, client) for client in clients]
+        try:
+            wait_for(condition)
+        finally:
+            ended.set()
+        return {code for each in codes for code in each.result()}
 
 
 def test_busy_is_not_failed(mirror, start, postfix):
     """A server that is too slow for all who ask keeps its place when they are gone."""
-    timeout = 12  # no search comes near it, on whatever machine
-    start(mirror.servers, **{'max-connections': '1', 'timeout': str(timeout)})
+    # No search takes half of that; who waits behind all the others waits longer.
+    start(mirror.servers, **{'max-connections': '1', 'timeout': '20'})
     assert ask_at_once(postfix, 1) == {250: 1}
     with slow(mirror.first):
-        assert ask_at_once(postfix, MANY, timeout) == {250: MANY}
+        assert ask_until(postfix, MANY, lambda: mirror.second.searches(DAVE)) == {250}
     asked = [len(server.searches(DAVE)) for server in mirror.servers]
-    assert asked[1] > 0
     assert ask_at_once(postfix, 1) == {250: 1}
     assert [len(server.searches(DAVE)) for server in mirror.servers] == [asked[0] + 1, asked[1]]
 
 
 def test_many_at_a_frozen_server(mirror, start, postfix):
     """Who waits for a connection waits no longer than who has one; then the second is asked."""
-    start(mirror.servers, **{'timeout': '5', 'max-connections': '4'})
+    start(mirror.servers, **{'timeout': str(TIMEOUT), 'max-connections': '4'})
     mirror.first.freeze()
-    assert ask_at_once(postfix, MANY, 5) == {250: MANY}
+    assert ask_at_once(postfix, MANY) == {250: MANY}
     mirror.second.freeze()
-    assert ask_at_once(postfix, MANY, 5) == {AWAY: MANY}
+    assert ask_at_once(postfix, MANY) == {AWAY: MANY}
     mirror.first.thaw()
-    assert ask_at_once(postfix, MANY, 5) == {250: MANY}
+    assert ask_at_once(postfix, MANY) == {250: MANY}
 
 
 # --- both ---
@@ -312,7 +338,7 @@ def test_both_fail_then_one_is_back(mirror, start, postfix, befall, name, back):
             stack.enter_context(befall(name, mirror.servers[1 - back]))
             answer = ask(client, [ALICE, NOBODY])
             assert answer.codes == [AWAY] * 2
-            assert max(answer.seconds) < TIMEOUT + 10
+            assert max(answer.seconds) < TIMEOUT + PATIENCE
         if name == 'another password':
             milter.reload()
         client.command('RSET')
@@ -381,6 +407,7 @@ def descriptors(pid):
     return len(list(Path(f'/proc/{pid}/fd').iterdir()))
 
 
+@pytest.mark.slow
 def test_random_disturbances(mirror, start, asking, befall):
     seed = random.randrange(1 << 32)
     print(f'seed {seed}')
@@ -397,6 +424,6 @@ def test_random_disturbances(mirror, start, asking, befall):
             # No question is to meet the next one too.
             asker.wait(1)
         assert max(watch.peaks()[s.ldaps_port] for s in mirror.servers) <= CONNECTIONS
-    assert descriptors(milter.pid) <= open_before + 2 * CONNECTIONS
+    wait_for(lambda: descriptors(milter.pid) <= open_before + 2 * CONNECTIONS, what='others closed')
     if paths.BUILD.name == 'build':
         assert resident(milter.pid) < memory_before + 4096

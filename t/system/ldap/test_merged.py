@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures('postfix')
 
 RECIPIENTS = ALICE, ALICE_NEWS, DAVE, TWICE, NOBODY = [
     f'{name}@example.com' for name in ('alice', 'alice+news', 'dave', 'twice', 'nobody')]
-TIMEOUT = 2
+TIMEOUT = 6
 OURS, THEIRS = 'ours', 'theirs'
 EXPECTED = {
     None: ([250, 250, 250, 451, 550], [ALICE, ALICE_NEWS, DAVE]),

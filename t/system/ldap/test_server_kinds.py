@@ -97,7 +97,7 @@ def root(**attributes):
 def test_root_entry(write, stop_later, attributes, expected):
     server = FakeLdap(root(**attributes)).start()
     stop_later(server.stop)
-    assert kind(write(server, timeout='1')) == expected
+    assert kind(write(server)) == expected
 
 
 def test_openldap_and_before_openldap(new_slapd, new_proxy, write, verdicts):
@@ -520,7 +520,7 @@ class Forgetful(Balancer):
 def test_connections_forgotten_without_a_word(new_slapd, write, stop_later, talk):
     balancer = Forgetful(new_slapd())
     stop_later(balancer.stop)
-    asked = talk(write(balancer, timeout='4'))
+    asked = talk(write(balancer, timeout='10'))
     for recipient, verdict in [(ALICE, 'redirect'), (NOBODY, 'reject'), (DAVE, 'pass')]:
         assert asked.ask(recipient)['verdict'] == verdict
         balancer.forget()
@@ -530,7 +530,7 @@ def test_each_connection_proves_for_itself(new_slapd, write, stop_later, talk):
     """What one has shown, and what it has proven, says nothing of the other."""
     balancer = Forgetful(new_slapd(), new_slapd(person('dave')))
     stop_later(balancer.stop)
-    asked = talk(write(balancer, **{'must-see': LINE, 'timeout': '2'}))
+    asked = talk(write(balancer, **{'must-see': LINE, 'timeout': '8'}))
     for verdicts in [['redirect', 'pass', 'reject'], 3 * ['defer'], ['redirect', 'pass', 'reject']]:
         assert [asked.ask(r)['verdict'] for r in [ALICE, DAVE, NOBODY]] == verdicts
         balancer.forget()
@@ -543,7 +543,7 @@ def test_copy_by_one_name_for_several(new_slapd, new_sync, stop_later, log, late
     servers[late].modify(f'dn: uid=bob,ou=people,{SUFFIX}\nchangetype: modify\nreplace: sn\nsn: x\n')
     balancer = Forgetful(*servers)
     stop_later(balancer.stop)
-    sync = new_sync(balancer, directory_corp={'timeout': '2'}, replica={'unknown-max-age': '5'})
+    sync = new_sync(balancer, directory_corp={'timeout': '5'}, replica={'unknown-max-age': '5'})
     sync.start('-v')
     wait_for(lambda: sync.lines('corp: up to date'))
     for owner, verdict in [('onprem', 'pass'), ('hosted', 'redirect alice@hosted.example.com')]:
@@ -565,7 +565,7 @@ def test_copy_by_one_name_with_a_mirror_that_lags(new_slapd, new_sync, stop_late
         server.start()
     balancer = Forgetful(first, late, late, first, first)
     stop_later(balancer.stop)
-    sync = new_sync(balancer, directory_corp={'timeout': '2'}, replica={'unknown-max-age': '15'})
+    sync = new_sync(balancer, directory_corp={'timeout': '5'}, replica={'unknown-max-age': '15'})
     sync.start('-v')
     wait_for(lambda: sync.lines('corp: up to date'))
     first.add(person('carol', sdrOwner='hosted'))

@@ -190,13 +190,14 @@ def test_below_the_limit(deliver, sink):
     assert sink.of(sent.message_id)[0].data.count(b'X-SDR-Routed: onprem') == 5
 
 
-@pytest.mark.parametrize('headers, code, status', [
-    (marks(5), 451, '4.4.6'),
-    (marks(4, age=7200) + marks(1, age=60), 451, '4.4.6'),
-    (marks(5, age=1000), 554, '5.4.6'),
-    (marks(9, age=1000), 554, '5.4.6'),
+@pytest.mark.parametrize('ages, code, status', [
+    ([0] * 5, 451, '4.4.6'),
+    ([7200] * 4 + [60], 451, '4.4.6'),
+    ([1000] * 5, 554, '5.4.6'),
+    ([1000] * 9, 554, '5.4.6'),
 ])
-def test_at_the_limit(deliver, headers, code, status):
+def test_at_the_limit(deliver, ages, code, status):
+    headers = [mark for age in ages for mark in marks(1, age)]  # of now: the suite runs for long
     sent, got = deliver(['alice@example.com', 'both@example.com'], headers=headers)
     assert (sent.data.code, sent.data.text.split()[0]) == (code, status)
     assert got == Counter()

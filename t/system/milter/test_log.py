@@ -141,7 +141,7 @@ def test_decisions_of_exim(exim, deliver):
 
 def test_lines_of_sync_say_which_directory(new_sync, new_slapd):
     server = new_slapd(options='syncprov-sessionlog 100')
-    sync = new_sync(server, directory_corp={'timeout': '2'})
+    sync = new_sync(server)
     sync.start('-v')
     sync.caught_up()
     server.stop()

@@ -490,5 +490,5 @@ def test_with_next_hops_the_table_of_them_waits_for_the_directory(new_silent):
     with pytest.raises(TimeoutError):
         silent.tables.socket.settimeout(1)
         silent.tables.socket.recv(1)
-    silent.tables.socket.settimeout(30)
+    silent.tables.socket.settimeout(180)
     silent.end()

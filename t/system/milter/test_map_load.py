@@ -17,7 +17,7 @@ from ask import SANITIZED
 from mapcrowd import Crowd
 from milter import Milter
 from milterclient import ALL_ACTIONS, ALL_STEPS, OPTNEG, MilterClient
-from proc import run, wait_for
+from proc import PATIENCE, run, wait_for
 from socketmap import Socketmap, netstring
 from watchdog import Watchdog
 
@@ -43,7 +43,7 @@ def new_server(slapd, scratch, stop_later):
     def make(limits=(), **sections):
         server = make_stopped(limits, **sections)
         server.launch(**server.watchdog.environment)
-        assert server.watchdog.ready.wait(30), server.log()
+        assert server.watchdog.ready.wait(PATIENCE), server.log()
         return server
 
     def make_stopped(limits=(), **sections):
@@ -345,7 +345,7 @@ def test_what_the_replica_knows_does_not_wait_for_a_thread(new_server, new_sync,
     server.user = 'sdr'  # may read the replica
     shutil.chown(server.path.parent, 'sdr')
     server.launch(**server.watchdog.environment)
-    assert server.watchdog.ready.wait(30), server.log()
+    assert server.watchdog.ready.wait(PATIENCE), server.log()
     no_more_threads(server)
     with Crowd(server.path) as crowd:
         strangers, known = crowd.join(40), crowd.join(40)

@@ -101,7 +101,7 @@ def test_no_netstring(server, dial, said):
     except (BrokenPipeError, ConnectionResetError):
         pass
     ask(beside)
-    assert server.lines('a client sent no netstring')
+    wait_for(lambda: server.lines('a client sent no netstring'), what='a word of it')
 
 
 def test_endless(dial):
@@ -146,7 +146,7 @@ def test_one_that_does_not_read(server, dial):
     """It asks on and on and never reads: given up, and nobody waits for it."""
     question = netstring('route both@example.com') * 1000
     deaf = dial()
-    deaf.socket.settimeout(2 * PATIENCE)
+    deaf.socket.settimeout(180)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(10000):
             deaf.send(question)
@@ -156,7 +156,7 @@ def test_one_that_does_not_read(server, dial):
 
 def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slapd):
     slapd = new_slapd()
-    server = new_server(directory_corp={'uri': slapd.uri, 'timeout': '3'})
+    server = new_server(directory_corp={'uri': slapd.uri, 'timeout': '8'})
     with ExitStack() as stack:
         clients = [stack.enter_context(server.dial()) for _ in range(100)]
         ask(clients[0])
@@ -167,7 +167,7 @@ def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slap
         ask(stack.enter_context(server.dial()), ('x@elsewhere.test', 'NOTFOUND'))
         for tables in clients:
             assert tables.receive() == 'TEMP 4.4.3 Directory unavailable, try again later'
-        assert time.monotonic() - began < 60  # one after the other would take 300
+        assert time.monotonic() - began < 200  # one after the other would take 800
         slapd.thaw()
         wait_for(lambda: clients[0].ask('route', ALICE[0]) == ALICE[1], 15, 'a sure answer')
 

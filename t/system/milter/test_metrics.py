@@ -40,7 +40,7 @@ def assert_well_formed(path):
 def promtool(arguments, **options):
     """What it says, if it is content."""
     done = subprocess.run([paths.prefix('prometheus') / 'usr/bin/promtool', *arguments],
-                          capture_output=True, text=True, timeout=60, **options)
+                          capture_output=True, text=True, timeout=300, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -120,7 +120,7 @@ def test_sync(new_sync, new_slapd, folder):
     assert written_after(page, lambda n: n[f'sdr_replica_entries{name}'] == len(crowd))
     found = numbers(page)
     assert found[f'sdr_replica_complete{name}'] == 1
-    assert abs(found[f'sdr_replica_contact_timestamp_seconds{name}'] - time.time()) < 60
+    assert abs(found[f'sdr_replica_contact_timestamp_seconds{name}'] - time.time()) < 600
     assert found[f'sdr_replica_failing{name}'] == found[f'sdr_replica_held_entries{name}'] == 0
     assert_well_formed(page)
     slapd.modify(''.join(f'dn: uid={uid},ou=people,{SUFFIX}\nchangetype: delete\n\n'

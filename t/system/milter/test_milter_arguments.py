@@ -19,7 +19,7 @@ def sdr_milter():
     """sdr_milter(argument...): run it to its end; exit code, output, errors."""
     def run(*arguments, **options):
         done = subprocess.run([paths.BUILD / 'milter/sdr-milter', *map(str, arguments)],
-                              env=environment(), capture_output=True, text=True, timeout=30,
+                              env=environment(), capture_output=True, text=True, timeout=300,
                               check=False, **options)
         assert_clean(done.stderr)
         return done.returncode, done.stdout, done.stderr
@@ -74,7 +74,7 @@ def test_priorities_are_for_the_journal_alone(conf_file, scratch, stream):
         at = (scratch / 'log').stat()
         reported = stream.replace('THAT', str(at.st_dev)).replace('THIS', str(at.st_ino))
         subprocess.run([paths.BUILD / 'milter/sdr-milter', '-t', '-c', path], check=False, stderr=log,
-                       env={**environment(), 'JOURNAL_STREAM': reported}, timeout=30)
+                       env={**environment(), 'JOURNAL_STREAM': reported}, timeout=300)
         log.seek(0)
         lines = log.read().splitlines()
     begin = f'<3>{path}:' if stream == 'THAT:THIS' else f'sdr-milter: {path}:'

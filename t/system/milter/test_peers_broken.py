@@ -5,20 +5,51 @@ The connection of such a peer is closed or what it says ignored. The milter live
 SPDX-License-Identifier: BSD-2-Clause
 """
 import random
+import shutil
 import struct
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import milterclient as mc
 import paths
+import world
+from milter import Milter
 from milterclient import ANSWERS, MODIFICATIONS, Closed, frame, strings
 from peer import (ALICE, BOTH, DAVE, EDITED, HELD, MARK, NOBODY, ORCPT, REPLIES, dial, edits,
                   played)
 from proc import wait_for
+from slapd import Slapd
+
+pytestmark = pytest.mark.milter
 
 ANSWER_OCTETS = {*ANSWERS, *MODIFICATIONS, b'y', mc.OPTNEG}
 RCPT_ALICE = frame(mc.RCPT, strings(ALICE))
+
+
+@pytest.fixture(scope='module')
+def one_milter():
+    """For all tests of this file, as that of an MTA is for all its clients."""
+    with paths.scratch() as folder, ExitStack() as stack:
+        slapd = Slapd(folder / 'slapd', world.PEOPLE)
+        stack.callback(slapd.stop)
+        slapd.start()
+        milter = Milter(folder / 'milter', world.conf(
+            directory_corp={'uri': slapd.uri, 'password-file': str(world.password_file(folder))},
+            milter={'socket': f'unix:{folder}/milter/milter.sock'}))
+        shutil.chown(milter.folder, 'sdr')
+        stack.callback(milter.close)
+        yield milter.start()
+
+
+@pytest.fixture
+def bare_milter(one_milter):
+    """It has outlived the tests before; if not, that was their fault."""
+    if not one_milter.alive():
+        one_milter.start()
+    yield one_milter
+    assert one_milter.alive()
 
 
 def healthy(milter):

@@ -14,14 +14,13 @@ import milterclient as mc
 from ask import SANITIZED, most_memory
 from milterclient import Closed, frame, strings
 from peer import ALICE, DAVE, EDITED, REPLIES, dial, played
-from proc import wait_for
+from proc import PATIENCE, wait_for
 
 pytestmark = pytest.mark.threads
 
 CLIENTS_MAX = 2000
 PACKET_MAX = 1_000_000
 MEMORY = 40 << 20  # octets that one peer may cost at most, with what the program has anyway
-END = 20           # seconds within which the program ends
 RCPT = frame(mc.RCPT, strings(ALICE))
 
 
@@ -117,7 +116,7 @@ def test_one_that_does_not_listen(bare_milter, healthy):
         healthy()
         if not SANITIZED:
             assert most_memory(bare_milter.pid) < MEMORY
-        client.set_patience(30)
+        client.set_patience(PATIENCE)
         for _ in range(said * 1000):
             assert client.reply() == 'continue'
         ends_at_once(bare_milter)
@@ -171,7 +170,7 @@ def ends_at_once(milter):
     start = time.monotonic()
     milter.signal(signal.SIGTERM)
     assert milter.wait() == 0
-    assert time.monotonic() - start < END
+    assert time.monotonic() - start < PATIENCE
     assert not Path(milter.socket_path).exists()
 
 

@@ -200,7 +200,7 @@ def test_address_probe(new_mapped, postfix, deliver, sink):
     sink.refuse['alice+gone@hosted.example.com'] = '550 5.1.1 Gone'
     mapped = new_mapped()
     mapped.set(smtpd_recipient_restrictions='reject_unverified_recipient',
-               unverified_recipient_reject_code='550', address_verify_poll_count='20',
+               unverified_recipient_reject_code='550', address_verify_poll_count='60',
                address_verify_poll_delay='1s', address_verify_map='')
     sent, got = deliver(['alice@example.com', 'alice+gone@example.com'])
     assert [reply.code for reply in sent.rcpts] == [250, 550]

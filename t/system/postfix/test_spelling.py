@@ -2,14 +2,111 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import functools
 from collections import Counter
+from contextlib import ExitStack
+from itertools import count
 
 import pytest
 
+import paths
+import world
+from milter import Milter
 from mta import INSIDER
+from postfix import Postfix
+from sendmail import Sendmail
+from sink import Sink
+from slapd import SUFFIX, Slapd
 from world import person
 
 ALICE, DAVE = 'alice@hosted.example.com', 'dave@example.com'
+
+
+# --- one set of servers for all tests: one message does not concern another ---
+
+class Office:
+    """The default world with a milter before an MTA of this kind."""
+
+    def __init__(self, folder, kind, stop_later):
+        self.folder = folder
+        folder.mkdir()
+        self.sink = Sink()
+        stop_later(self.sink.stop)
+        self.sink.start()
+        self.slapd = Slapd(folder / 'slapd', world.PEOPLE)
+        stop_later(self.slapd.stop)
+        self.slapd.start()
+        self.mta = kind(folder / 'mta', self.sink.port, milters=[f'unix:{world.SOCKET}'])
+        stop_later(self.mta.stop)
+        self.mta.start()
+        milter = Milter(folder / 'milter', world.conf(
+            directory_corp={'uri': self.slapd.uri, 'password-file': str(world.password_file(folder))},
+            milter={'socket': f'unix:{self.mta.queue_folder / world.SOCKET}',
+                    'socket-group': self.mta.manners.group}))
+        stop_later(milter.close)
+        milter.start()
+
+
+@pytest.fixture(scope='module')
+def office_with():
+    """office_with(Postfix): always the same."""
+    with paths.scratch() as folder, ExitStack() as stack:
+        numbers = count()
+        yield functools.cache(
+            lambda kind: Office(folder / f'office{next(numbers)}', kind, stack.callback))
+
+
+@pytest.fixture
+def postfix(office_with):
+    """With its first main.cf again after the test."""
+    server = office_with(Postfix).mta
+    main = dict(server.main)
+    yield server
+    if server.main != main:
+        server.main = main
+        server.stop()
+        server.start()
+
+
+@pytest.fixture
+def sendmail(office_with):
+    return office_with(Sendmail).mta
+
+
+@pytest.fixture
+def office(office_with, mta):
+    """With an empty queue: one that a failed test has left is no matter of the next one."""
+    yield office_with(type(mta))
+    if mta.queue():
+        office_with.cache_clear()
+
+
+@pytest.fixture
+def sink(office):
+    return office.sink
+
+
+@pytest.fixture
+def scratch(office):
+    """Where the logs are."""
+    return office.folder
+
+
+@pytest.fixture
+def milter(scratch):
+    """It runs already."""
+
+
+@pytest.fixture
+def add(office):
+    """add(uid, ...): one more person, for this test."""
+    added = []
+
+    def make(uid, **attributes):
+        office.slapd.add(person(uid, **attributes))
+        added.append(f'dn: uid={uid},ou=people,{SUFFIX}\nchangetype: delete\n')
+    yield make
+    office.slapd.modify('\n'.join(added))
 
 
 def codes(sent):
@@ -89,9 +186,9 @@ def test_who_stays_is_not_refused_for_it(deliver, odd):
 @pytest.mark.parametrize('name', ['"{}"', '"{},x"', '"{};x"', '"{}<x"', '"{}>x"', '"{}(x"', '"{}:x"',
                                   '"{} x"', '"{}@x"', '{}=x', '{}/x', "{}'x", '{}!x', '{}%x', '{}#x',
                                   '{}{{x', '{}|x', '{}&x', '{}*x', '{}^x', '{}~x', '{}`x', '{}?x'])
-def test_each_letter_of_a_local_part(deliver, slapd, name):
+def test_each_letter_of_a_local_part(deliver, add, name):
     local = name.format('zoe')
-    slapd.add(person('zoe', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted'))
+    add('zoe', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted')
     sent, got = deliver([f'<{local}@example.com>', DAVE], source=INSIDER)
     if codes(sent)[0] == 250:
         reached = {f'{local}@hosted.example.com', local.strip('"') + '@hosted.example.com'}
@@ -104,9 +201,9 @@ def test_each_letter_of_a_local_part(deliver, slapd, name):
 @pytest.mark.parametrize('path', [*PATHS, '<Somebody <{}>>', '<(x){}>'])
 @pytest.mark.parametrize('local', ['\u00b5', '\u03bc', 'stra\u00dfe', 'jos\u00e9', 'jose\u0301',
                                    'JOS\u00c9'])
-def test_letters_beyond_ascii_are_not_folded(deliver, slapd, path, local):
+def test_letters_beyond_ascii_are_not_folded(deliver, add, path, local):
     """A micro sign is not the Greek letter that it is compared as."""
-    slapd.add(person('utf8', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted'))
+    add('utf8', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted')
     sent, got = deliver([path.format(f'{local}@example.com'), DAVE], mail_args='SMTPUTF8',
                         source=INSIDER)
     if codes(sent)[0] == 250:
@@ -116,9 +213,9 @@ def test_letters_beyond_ascii_are_not_folded(deliver, slapd, path, local):
 
 
 @pytest.mark.usefixtures('postfix', 'milter')
-def test_a_copy_is_not_made_of_folded_letters(deliver, slapd):
+def test_a_copy_is_not_made_of_folded_letters(deliver, add):
     """Rather no mail than mail to another mailbox; the plain spelling is no trouble."""
-    slapd.add(person('utf8', sdrAddress='\u00b5@example.com', mail=None, sdrOwner=['onprem', 'hosted']))
+    add('utf8', sdrAddress='\u00b5@example.com', mail=None, sdrOwner=['onprem', 'hosted'])
     sent, got = deliver(['<(x)\u00b5@example.com>', '<<\u00b5@example.com>>', '<(x)both@example.com>'],
                         mail_args='SMTPUTF8', source=INSIDER)
     assert codes(sent)[0] in (550, 553) and codes(sent)[1:] == [250, 250]

@@ -35,7 +35,7 @@ def milter_for(new_milter, slapd, sync, scratch):
     """milter_for(mta): a running milter that reads the replica and has no password."""
     def make(mta):
         text = world.conf(
-            directory_corp={'uri': slapd.uri, 'bind': 'none', 'bind-dn': None, 'timeout': '2'},
+            directory_corp={'uri': slapd.uri, 'bind': 'none', 'bind-dn': None, 'timeout': '20'},
             replica={'path': str(sync.path), 'unknown-max-age': str(FRESH)},
             milter={'socket': f'unix:{mta.queue_folder / world.SOCKET}',
                     'socket-group': mta.manners.group})
@@ -53,7 +53,7 @@ def routing(request, sync, milter_for, new_postfix, new_sendmail, new_exim, exim
     if request.param == 'exim':
         sync.share('Debian-exim')
         return new_exim(exim_conf(
-            directory_corp={'timeout': '2'},
+            directory_corp={'timeout': '20'},
             replica={'path': str(sync.path), 'unknown-max-age': str(FRESH)})).start()
     new = {'postfix': new_postfix, 'sendmail': new_sendmail}[request.param]
     mta = new(milters=[f'unix:{world.SOCKET}'])

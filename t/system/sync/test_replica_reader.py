@@ -30,13 +30,13 @@ FRESH = 5  # seconds: the shortest unknown-max-age
 @pytest.fixture
 def sync(new_sync, slapd):
     """Not started; what it has read is good for an hour."""
-    return new_sync(slapd, replica={'unknown-max-age': '3600'}, directory_corp={'timeout': '2'})
+    return new_sync(slapd, replica={'unknown-max-age': '3600'}, directory_corp={'timeout': '20'})
 
 
 @pytest.fixture
 def forgetful(new_sync, slapd):
     """The same, but soon it does not know any more who is not there."""
-    return new_sync(slapd, replica={'unknown-max-age': str(FRESH)}, directory_corp={'timeout': '2'})
+    return new_sync(slapd, replica={'unknown-max-age': str(FRESH)}, directory_corp={'timeout': '20'})
 
 
 def answers(conf, *recipients):
@@ -149,7 +149,7 @@ def both(scratch, slapd):
     """A PeopleFile with Carol, and slapd as the directory "live" beside it."""
     return PeopleFile(scratch / 'people', person('carol', sdrOwner='hosted'), **{
         'directory live': {
-            'uri': slapd.uri, 'password-file': str(world.password_file(scratch)), 'timeout': '2',
+            'uri': slapd.uri, 'password-file': str(world.password_file(scratch)), 'timeout': '20',
             **{name: world.CONF['directory corp'][name]
                for name in ('search-base', 'default-owner', 'bind', 'bind-dn')}}})
 

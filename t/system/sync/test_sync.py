@@ -49,7 +49,7 @@ def directory(new_slapd):
 @pytest.fixture
 def sync(new_sync, directory):
     """Running, and as good as its directory."""
-    sync = new_sync(directory, directory_corp={'timeout': '2'}, replica=QUICK).start('-v')
+    sync = new_sync(directory, directory_corp={'timeout': '6'}, replica=QUICK).start('-v')
     sync.caught_up()
     return sync
 
@@ -181,7 +181,7 @@ def test_silent_server_is_noticed(directory, sync):
 
 def test_server_that_is_dead_at_the_start(directory, new_sync):
     directory.stop()
-    sync = new_sync(directory, directory_corp={'timeout': '2'}).start()
+    sync = new_sync(directory, directory_corp={'timeout': '6'}).start()
     sync.wait_reported(directory.uri)
     directory.start()
     sync.wait_well()
@@ -193,7 +193,7 @@ def test_other_server_is_used(new_slapd, new_sync):
     first means nothing to it."""
     servers = [new_slapd(options=WITH_LOG), new_slapd(options=WITH_LOG)]
     sync = new_sync(servers[0], directory_corp={'uri': [server.uri for server in servers],
-                                                'timeout': '2'}).start('-v')
+                                                'timeout': '6'}).start('-v')
     sync.caught_up()
     servers[1].modify(ALICE_HERE)
     servers[0].stop()
@@ -210,10 +210,10 @@ def test_other_server_is_used(new_slapd, new_sync):
 def test_two_directories(new_slapd, new_sync, directory):
     """One of them is dead: who may be in it is not unknown."""
     other = new_slapd(person('carol', sdrOwner='hosted'))
-    sync = new_sync(directory, directory_corp={'timeout': '2'}, replica=QUICK,
+    sync = new_sync(directory, directory_corp={'timeout': '6'}, replica=QUICK,
                     **{'directory other': {
                         'uri': other.uri, 'search-base': SUFFIX, 'default-owner': 'onprem',
-                        'profile': 'sdr', 'timeout': '2', 'bind': 'none'}})
+                        'profile': 'sdr', 'timeout': '6', 'bind': 'none'}})
     other.set(acl=ldap.default_acl(anonymous_read=True))
     sync.start()
     sync.caught_up()

@@ -63,7 +63,7 @@ def directory(new_slapd):
 def new_guarded(new_sync, directory):
     """new_guarded(max-removed): a running Sync that is up to date."""
     def make(max_removed='10'):
-        sync = new_sync(directory, directory_corp={'timeout': '2'},
+        sync = new_sync(directory, directory_corp={'timeout': '10'},
                         replica={'max-removed': max_removed, 'unknown-max-age': '5'}).start()
         sync.caught_up()
         return sync

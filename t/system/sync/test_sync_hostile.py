@@ -39,7 +39,7 @@ def server(new_slapd, stop_later):
 def new_reader(new_sync):
     """new_reader(*uris): a Sync that is not started."""
     def make(*uris):
-        return new_sync(None, directory_corp={'uri': list(uris), 'sync': 'syncrepl', 'timeout': '2'},
+        return new_sync(None, directory_corp={'uri': list(uris), 'sync': 'syncrepl', 'timeout': '5'},
                         replica={'unknown-max-age': '5'})
     return make
 
@@ -192,11 +192,12 @@ def test_error(server, sync, name):
                                   'ended', 'closed'])
 def test_it_does_not_hurry(server, sync, name):
     """And nobody has to tell it that the server is well again."""
+    begin = time.monotonic()
     server.become(ERRORS[name][0])
     sync.wait_reported(f'{server.uri}: ', ERRORS[name][1])
     end = time.monotonic() + 6
     wait_for(lambda: time.monotonic() > end)
-    assert len(server.searches) <= 8
+    assert len(server.searches) <= 4 + (time.monotonic() - begin)
     server.become(good)
     sync.wait_well(seconds=40)
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
@@ -302,9 +303,9 @@ def test_connection_that_never_lasts(server, sync):
     server.shows = NAMES
     server.become(closes_after_the_refresh)
     wait_for(lambda: len(server.searches) >= 2, 20)
-    seen, end = len(server.searches), time.monotonic() + 5
-    wait_for(lambda: time.monotonic() > end)
-    assert len(server.searches) - seen <= 7
+    begin, seen = time.monotonic(), len(server.searches)
+    wait_for(lambda: time.monotonic() > begin + 5)
+    assert len(server.searches) - seen <= 3 + (time.monotonic() - begin)
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
 
 
@@ -362,7 +363,7 @@ def asked_of_nobody(sync):
     (refreshes_slowly, 2), (only_reports_changes, 20), (never_pauses, 20)])
 def test_changes_prove_nothing(server, sync, script, seconds):
     """There may be others behind them: only that a question is answered proves that there are not."""
-    assert asked_of_nobody(sync) == 'replica'
+    wait_for(lambda: asked_of_nobody(sync) == 'replica')
     server.shows = NAMES
     meet(sync, server, script)
     wait_for(lambda: len(sync.lines('up to date')) >= 2, 30)

@@ -39,7 +39,7 @@ def ad_sync(new_sync, ca):
     def make(*servers, directory_corp=None, **sections):
         return new_sync(servers[0], directory_corp={
             'uri': [server.ldaps_uri for server in servers], 'tls-ca-file': str(ca.cert),
-            'sync-interval': '1', 'timeout': '2', **(directory_corp or {})}, **sections)
+            'sync-interval': '1', 'timeout': '20', **(directory_corp or {})}, **sections)
     return make
 
 

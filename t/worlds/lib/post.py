@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import smtpclient
 from machine import ADDRESS, network_of
-from proc import within
 from realworld import STRANGER, plain
 
 FORGED = 'forged@example.net'
@@ -167,14 +166,17 @@ class Post:
     # --- what became of it ---
 
     def settle(self, seconds=40):
-        """Until the queues are empty, twice in a row: a message may be between two of them; or not."""
-        looks = []
-
-        def empty():
+        """
+        Until the queues are empty, twice in a row: a message may be between two of them; or
+        nothing has changed in them for so many seconds.
+        """
+        looks = [None]
+        begin = changed = time.monotonic()
+        while looks[-2:] != ['', ''] and time.monotonic() < min(changed + seconds, begin + 600):
             time.sleep(0.2)
             looks.append(self.world.waiting())
-            return looks[-2:] == ['', '']
-        within(seconds, empty)
+            if looks[-1] != looks[-2]:
+                changed = time.monotonic()
 
     def faults(self):
         """One line for each thing that went wrong, except of the kinds that the world exempts."""

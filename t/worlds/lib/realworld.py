@@ -105,7 +105,7 @@ class World:
         self.machine.write('/root/setup', (WORLDS / self.name / 'setup').read_text())
         self.machine.run(['install', '-d', '/etc/sdr'])
         self.machine.write('/etc/sdr/people.ldif', (HERE / 'people.ldif').read_text() + '\n' + self._people)
-        self.machine.command('set -eo pipefail; . /root/recipes.sh; sdr_conf; . /root/setup', timeout=120)
+        self.machine.command('set -eo pipefail; . /root/recipes.sh; sdr_conf; . /root/setup', timeout=600)
 
     def _start(self):
         for text in ['milter 8891', *filter(None, self.expected.get('beside', '').splitlines())]:
@@ -118,7 +118,7 @@ class World:
             # A daemon may keep what it gets as standard output.
             log = f'/var/log/{service}.start'
             started = f'service {service} start >{log} 2>&1'
-            self.machine.command(f'{started} || {{ cat {log} /var/log/mail.log; exit 1; }}', timeout=120)
+            self.machine.command(f'{started} || {{ cat {log} /var/log/mail.log; exit 1; }}', timeout=600)
         self.machine.wait_port(25, 60)
 
     @property
@@ -130,7 +130,7 @@ class World:
 
     def check_mta(self):
         """(exit code, output) of sdrctl check mta."""
-        done = self.machine.run(['sdrctl', 'check', 'mta'], ok=range(256), timeout=120,
+        done = self.machine.run(['sdrctl', 'check', 'mta'], ok=range(256), timeout=600,
                                 env=self.machine.environment())
         return done.returncode, done.stdout + done.stderr
 
