@@ -3,10 +3,6 @@
  */
 #include "live.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #include "net/clock.h"
 
 /* Active Directory gives no more than 1000 at once. */
@@ -132,36 +128,4 @@ live_prove_access(struct live *live, const char *dn, struct sdr_error *error)
         return SDR_TEMPFAIL;
     return note(live, sdr_session_prove_access(live->session, dn, error),
                 error);
-}
-
-/* ---- attributes ---- */
-
-const char **
-live_attributes(const struct sdr_mapping *mapping, const char *const *others,
-                unsigned count)
-{
-    const char *const ours[] = {mapping->owner, mapping->routing,
-                                mapping->hold};
-    unsigned n = mapping->addresses.count;
-    const char **names = calloc(n + 3 + count + 1, sizeof *names);
-
-    if (names == NULL)
-        return NULL;
-    memcpy(names, mapping->addresses.items, n * sizeof *names);
-    for (unsigned i = 0; i < 3; i++) {
-        if (ours[i] != NULL)
-            names[n++] = ours[i];
-    }
-    if (count > 0)
-        memcpy(names + n, others, count * sizeof *names);
-    return names;
-}
-
-bool
-live_is(const char *name, const char *attribute)
-{
-    size_t len = strcspn(attribute, ";");
-
-    return name != NULL && strlen(name) == len
-           && strncasecmp(name, attribute, len) == 0;
 }

@@ -42,17 +42,6 @@ live_prove_none(struct live *live, struct sdr_error *error);
 enum sdr_status SDR_MUST_USE
 live_prove_access(struct live *live, const char *dn, struct sdr_error *error);
 
-/* Addresses, owner, routing address, hold, and the COUNT others; ended by NULL,
- * freed by the caller. NULL without memory. */
-const char **
-live_attributes(const struct sdr_mapping *mapping, const char *const *others,
-                unsigned count);
-
-/* True if ATTRIBUTE, which may carry options, has this NAME, which may be NULL.
- */
-bool
-live_is(const char *name, const char *attribute);
-
 void
 live_close(struct live *live);
 

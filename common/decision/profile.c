@@ -261,13 +261,6 @@ is_hold(const struct sdr_list *values, const char *value, size_t len)
            && !(len == 5 && strncasecmp(value, "FALSE", len) == 0);
 }
 
-static bool
-is_attribute(const char *name, const char *attribute, size_t len)
-{
-    return name != NULL && strlen(name) == len
-           && strncasecmp(name, attribute, len) == 0;
-}
-
 void
 sdr_reader_value(struct sdr_reader *reader, const char *attribute,
                  const char *value, size_t len)
@@ -275,19 +268,18 @@ sdr_reader_value(struct sdr_reader *reader, const char *attribute,
     const struct sdr_directory_options *directory =
         &reader->config->directories[reader->facts.directory];
     const struct sdr_mapping *mapping = &directory->mapping;
-    size_t n = strcspn(attribute, ";");
 
     sdr_value_trim(&value, &len);
     for (unsigned i = 0; i < mapping->addresses.count; i++) {
         reader->strength = i;
-        if (is_attribute(mapping->addresses.items[i], attribute, n))
+        if (sdr_attribute_is(mapping->addresses.items[i], attribute))
             sdr_value_read(attribute, value, len, match_address, reader);
     }
-    if (is_attribute(mapping->owner, attribute, n))
+    if (sdr_attribute_is(mapping->owner, attribute))
         take_owner(reader, mapping->owner, value, len);
-    if (is_attribute(mapping->routing, attribute, n))
+    if (sdr_attribute_is(mapping->routing, attribute))
         take_routing(reader, value, len);
-    if (is_attribute(mapping->hold, attribute, n))
+    if (sdr_attribute_is(mapping->hold, attribute))
         reader->facts.hold |= is_hold(&directory->hold_values, value, len);
 }
 

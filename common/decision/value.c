@@ -14,6 +14,15 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+bool
+sdr_attribute_is(const char *name, const char *attribute)
+{
+    size_t len = strcspn(attribute, ";");
+
+    return name != NULL && strlen(name) == len
+           && strncasecmp(name, attribute, len) == 0;
+}
+
 /* ---- the whole value ---- */
 
 void
@@ -61,11 +70,8 @@ sdr_value_scheme(const char **value, size_t *len)
 static enum sdr_scheme
 usual_scheme(const char *attribute)
 {
-    size_t len = strcspn(attribute, ";");
-
-    return len == 14 && strncasecmp(attribute, "proxyAddresses", len) == 0
-               ? SDR_SCHEME_MAIL
-               : SDR_SCHEME_NONE;
+    return sdr_attribute_is("proxyAddresses", attribute) ? SDR_SCHEME_MAIL
+                                                         : SDR_SCHEME_NONE;
 }
 
 const struct sdr_value_form *

@@ -15,6 +15,11 @@
 
 #include "decision/address.h"
 
+/* True if ATTRIBUTE, as a server names it, is NAME; options behind it ("mail;
+ * lang-en") do not count. NAME may be NULL. */
+bool
+sdr_attribute_is(const char *name, const char *attribute);
+
 /* Leave out the blanks around the value: to a server they mean nothing (RFC
  * 4518, 2.6.1). Tabs do, to some. */
 void

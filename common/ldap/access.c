@@ -10,6 +10,7 @@
 #include <ldap.h>
 
 #include "net/clock.h"
+#include "decision/value.h"
 #include "ldap/effective_rights.h"
 #include "ldap/filter.h"
 #include "ldap/must_see.h"
@@ -41,17 +42,11 @@ sdr_access_shown(const struct sdr_directory_options *directory,
                  const char *attribute)
 {
     struct sdr_ad_attribute attributes[SDR_ACCESS_COUNT];
-    size_t n = strcspn(attribute, ";");
     unsigned named, shown = 0;
 
     sdr_access_list(directory, attributes, &named);
-    for (unsigned i = 0; i < SDR_ACCESS_COUNT; i++) {
-        const char *name = attributes[i].name;
-
-        if (name != NULL && strlen(name) == n
-            && strncasecmp(name, attribute, n) == 0)
-            shown |= 1u << i;
-    }
+    for (unsigned i = 0; i < SDR_ACCESS_COUNT; i++)
+        shown |= (unsigned)sdr_attribute_is(attributes[i].name, attribute) << i;
     return shown;
 }
 

@@ -11,6 +11,7 @@
 #include <ldap.h>
 
 #include "ldap/filter.h"
+#include "decision/value.h"
 
 /* Looking for an attribute that nobody has and that has no index makes the
  * server read all it has. Samba counts whole seconds of the clock: to it, one
@@ -57,17 +58,12 @@ static void
 on_shown(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct look *look = arg;
-    size_t n = strcspn(attribute, ";");
 
     (void)value;
     (void)len;
-    for (unsigned i = 0; i < look->count; i++) {
-        const char *name = look->attributes[i].name;
-
-        if (name != NULL && strlen(name) == n
-            && strncasecmp(name, attribute, n) == 0)
-            look->attributes[i].shown = true;
-    }
+    for (unsigned i = 0; i < look->count; i++)
+        look->attributes[i].shown |=
+            sdr_attribute_is(look->attributes[i].name, attribute);
 }
 
 /* Search by FILTER, which it owns. */

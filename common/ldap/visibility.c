@@ -10,6 +10,7 @@
 #include <ldap.h>
 
 #include "net/clock.h"
+#include "decision/value.h"
 #include "ldap/effective_rights.h"
 #include "ldap/filter.h"
 #include "ldap/must_see.h"
@@ -52,14 +53,13 @@ see_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct group *group = arg;
     const struct sdr_list *names = &group->directory->mapping.addresses;
-    size_t n = strcspn(attribute, ";");
 
     for (unsigned i = group->first; i <= group->last; i++) {
         char **known = &group->visibility->known[i];
 
-        if (*known == NULL && strlen(names->items[i]) == n
-            && strncasecmp(names->items[i], attribute, n) == 0 && len > 0
-            && len <= SDR_ADDRESS_MAX && memchr(value, '\0', len) == NULL)
+        if (*known == NULL && sdr_attribute_is(names->items[i], attribute)
+            && len > 0 && len <= SDR_ADDRESS_MAX
+            && memchr(value, '\0', len) == NULL)
             *known = strndup(value, len);
     }
 }

@@ -12,6 +12,7 @@
 #include "ldap/filter.h"
 #include "array.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* The time limit of one page of a busy server (milliseconds). */
 enum { WAIT_MS = 60 * 1000, PAGE_SIZE = 500 };
@@ -157,10 +158,9 @@ on_entry(void *arg, const char *dn)
 }
 
 static bool
-is(const char *name, const char *attribute, size_t len)
+is(const char *name, const char *value, size_t len)
 {
-    return name != NULL && strlen(name) == len
-           && strncasecmp(name, attribute, len) == 0;
+    return strlen(name) == len && strncasecmp(name, value, len) == 0;
 }
 
 static void
@@ -177,17 +177,16 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
     struct entry_reader *reader = arg;
     struct person *person = &reader->person;
     const struct sdr_mapping *mapping = reader->mapping;
-    size_t n = strcspn(attribute, ";");
     bool ok = true;
 
     sdr_reader_value(&reader->reader, attribute, value, len);
-    if (is("objectClass", attribute, n))
+    if (sdr_attribute_is("objectClass", attribute))
         set_class(person, value, len);
-    if (is(mapping->owner, attribute, n))
+    if (sdr_attribute_is(mapping->owner, attribute))
         ok = values_add(&person->owner, value, len);
-    if (ok && is(mapping->routing, attribute, n))
+    if (ok && sdr_attribute_is(mapping->routing, attribute))
         ok = values_add(&person->routing, value, len);
-    if (ok && is(mapping->hold, attribute, n))
+    if (ok && sdr_attribute_is(mapping->hold, attribute))
         ok = values_add(&person->hold, value, len);
     reader->no_memory |= !ok;
 }
@@ -342,10 +341,9 @@ static void
 on_reread_value(void *arg, const char *attribute, const char *value, size_t len)
 {
     struct entry_rereader *reader = arg;
-    size_t n = strcspn(attribute, ";");
 
     for (size_t i = 0; i < reader->count; i++) {
-        if (is(reader->names[i], attribute, n)
+        if (sdr_attribute_is(reader->names[i], attribute)
             && !values_add(&reader->values[i], value, len))
             reader->no_memory = true;
     }

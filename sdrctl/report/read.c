@@ -11,6 +11,7 @@
 #include "array.h"
 #include "live.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* The time limit of each page: a server may have to read all its entries
  * (seconds). */
@@ -147,9 +148,9 @@ is_foreign(const struct read_reader *reader, const char *attribute,
 {
     const struct sdr_config *config = reader->report->config;
 
-    return live_is(config->directories[reader->directory].mapping.owner,
-                   attribute)
-           && !live_is("memberOf", attribute)
+    return sdr_attribute_is(
+               config->directories[reader->directory].mapping.owner, attribute)
+           && !sdr_attribute_is("memberOf", attribute)
            && sdr_config_owner(config, value, len) == 0;
 }
 
@@ -161,8 +162,8 @@ is_nested(const struct read_reader *reader, const char *attribute,
 {
     const struct sdr_config *config = reader->report->config;
 
-    return live_is(config->directories[reader->directory].mapping.owner,
-                   attribute)
+    return sdr_attribute_is(
+               config->directories[reader->directory].mapping.owner, attribute)
            && sdr_config_owner(config, value, len) == 0
            && sdr_groups_sites(&reader->nested, value, len) != 0;
 }
@@ -233,7 +234,8 @@ static enum sdr_status
 search(struct read_reader *reader, struct live *live, struct sdr_error *error)
 {
     const struct sdr_list *addresses = &live->directory->mapping.addresses;
-    const char **wanted = live_attributes(&live->directory->mapping, NULL, 0);
+    const char **wanted =
+        sdr_profile_attributes(&live->directory->mapping, NULL);
     char *filter =
         sdr_filter_present(live->directory, addresses->items, addresses->count);
     struct sdr_search search = {.filter = filter,

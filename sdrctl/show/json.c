@@ -1,6 +1,7 @@
 /* json.c - sdrctl show as JSON
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include "decision/value.h"
 #include "entry_errors.h"
 #include "json.h"
 #include "show/show.h"
@@ -22,7 +23,7 @@ make_values(const struct found_entry *entry, const char *attribute)
     json_t *values = json_array();
 
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             json_array_append_new(values, make_octets(&entry->values[i]));
     }
     return values;
@@ -60,7 +61,7 @@ make_owners(const struct sdr_config *config, const struct found_entry *entry,
     json_t *owners = json_array();
 
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             json_array_append_new(owners,
                                   make_owner(config, &entry->values[i]));
     }

@@ -10,14 +10,12 @@
 
 #include "ldap/filter.h"
 #include "decision/profile.h"
+#include "decision/value.h"
 
 /* Who changed the entry last, and when; Active Directory has only the last one.
  */
 static const char *const change_attributes[] = {
-    "modifiersName", "modifyTimestamp", "whenChanged"};
-enum {
-    CHANGE_ATTRIBUTES = sizeof change_attributes / sizeof change_attributes[0]
-};
+    "modifiersName", "modifyTimestamp", "whenChanged", NULL};
 
 /* ---- entries ---- */
 
@@ -124,8 +122,8 @@ on_entry_end(void *arg)
 static enum sdr_status
 search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
 {
-    const char **wanted = live_attributes(&live->directory->mapping,
-                                          change_attributes, CHANGE_ATTRIBUTES);
+    const char **wanted =
+        sdr_profile_attributes(&live->directory->mapping, change_attributes);
     char *filter = sdr_filter_keys(live->directory, reader->keys);
     struct sdr_search search = {.filter = filter,
                                 .attributes = wanted,
@@ -267,7 +265,7 @@ const struct found_value *
 find_value(const struct found_entry *entry, const char *attribute)
 {
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             return &entry->values[i];
     }
     return NULL;

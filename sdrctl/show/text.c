@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decision/value.h"
 #include "entry_errors.h"
 #include "print.h"
 #include "show/show.h"
@@ -43,7 +44,7 @@ static void
 print_values(const struct found_entry *entry, const char *attribute)
 {
     for (size_t i = 0; i < entry->count; i++) {
-        if (!live_is(attribute, entry->values[i].attribute))
+        if (!sdr_attribute_is(attribute, entry->values[i].attribute))
             continue;
         print_label(attribute);
         print_clean_octets(entry->values[i].octets, entry->values[i].len);
@@ -76,7 +77,7 @@ print_owners(const struct sdr_config *config, const struct found_entry *entry,
              const char *attribute)
 {
     for (size_t i = 0; i < entry->count; i++) {
-        if (live_is(attribute, entry->values[i].attribute))
+        if (sdr_attribute_is(attribute, entry->values[i].attribute))
             print_owner(config, attribute, &entry->values[i]);
     }
 }

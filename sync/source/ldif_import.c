@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "source/ldif_reader.h"
+#include "decision/value.h"
 #include "ldap/dn.h"
 #include "store/entry.h"
 #include "ldap/groups.h"
@@ -88,17 +89,14 @@ begin_entry(struct ldif_import_reader *r)
 static bool
 means_something(const struct sdr_mapping *mapping, const char *attribute)
 {
-    size_t len = strcspn(attribute, ";");
     const char *others[] = {mapping->owner, mapping->routing, mapping->hold};
 
     for (unsigned i = 0; i < mapping->addresses.count; i++) {
-        if (strncasecmp(mapping->addresses.items[i], attribute, len) == 0
-            && mapping->addresses.items[i][len] == '\0')
+        if (sdr_attribute_is(mapping->addresses.items[i], attribute))
             return true;
     }
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i] != NULL && strncasecmp(others[i], attribute, len) == 0
-            && others[i][len] == '\0')
+        if (sdr_attribute_is(others[i], attribute))
             return true;
     }
     return false;
@@ -128,10 +126,7 @@ static bool
 is_value(const struct ldif_reader *content, const char *attribute,
          const char *value)
 {
-    size_t len = strlen(attribute);
-
-    return strncasecmp(content->attribute, attribute, len) == 0
-           && strchr(";", content->attribute[len]) != NULL
+    return sdr_attribute_is(attribute, content->attribute)
            && (value == NULL || strcasecmp(content->value, value) == 0);
 }
 
