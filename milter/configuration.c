@@ -86,6 +86,7 @@ sockets_differ(const struct sdr_milter_options *a,
 {
     return differ(a->socket, b->socket) || differ(a->map_socket, b->map_socket)
            || differ(a->socket_group, b->socket_group)
+           || differ(a->key_file, b->key_file)
            || a->socket_mode != b->socket_mode;
 }
 

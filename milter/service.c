@@ -19,6 +19,7 @@
 #include "metrics.h"
 #include "descriptors.h"
 #include "engine.h"
+#include "listen.h"
 #include "prometheus.h"
 #include "socketmap_server.h"
 #include "notify.h"
@@ -93,11 +94,13 @@ block_signals(sigset_t *set)
 static bool
 open_sockets(const struct sdr_milter_options *options)
 {
+    listen_warn("socket", options->socket);
     if (!engine_open(options))
         return false;
     if (options->map_socket == NULL)
         return true;
-    if (!copyname_start(options->map_socket))
+    listen_warn("map-socket", options->map_socket);
+    if (!copyname_start(options))
         return false;
     for_tables = server_open(&socketmap_server, options->map_socket, options);
     return for_tables != NULL;
