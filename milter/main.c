@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "arguments.h"
+#include "configuration.h"
 #include "decision/sdr.h"
 #include "service.h"
 
@@ -39,15 +40,15 @@ main(int argc, char **argv)
      * for us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
     arguments_read(&arguments, argc, argv);
-    status = service_load(arguments.path);
+    status = configuration_load(arguments.path, arguments.verbose);
     if (status != SDR_OK)
         return sdr_status_exit(status);
     if (arguments.test) {
         printf("%s: no errors found\n", arguments.path);
         code = EX_OK;
     } else {
-        code = service_run(arguments.verbose);
+        code = service_run();
     }
-    service_unload();
+    configuration_unload();
     return code;
 }

@@ -11,7 +11,7 @@
 #include "edit.h"
 #include "log.h"
 #include "say.h"
-#include "service.h"
+#include "configuration.h"
 
 /* Longer than RFC 3461 lets a NOTIFY or an ORCPT be. */
 enum { PARAMETER_MAX = 1000 };
@@ -19,7 +19,7 @@ enum { PARAMETER_MAX = 1000 };
 void
 recipients_negotiate(bool may_edit, bool may_mark)
 {
-    struct sdr *sdr = service_get();
+    struct sdr *sdr = configuration_get();
     bool edits = sdr_get_config(sdr)->milter.rewrite == SDR_MILTER_REWRITES;
 
     sdr_close(&sdr);
@@ -308,7 +308,7 @@ leave_mapped(struct mta *mta, struct message *message,
     struct sdr_verdict verdict;
 
     decision_make(DECISION_MILTER, message->sdr, recipient->key,
-                  service_is_verbose(), &verdict);
+                  configuration_is_verbose(), &verdict);
     if (!is_unknown(&verdict) || message_left_to_tables(message)) {
         log_mapped(mta, recipient);
         return MTA_CONTINUE;
@@ -341,7 +341,7 @@ decide(struct mta *mta, struct message *message, struct recipient *recipient)
     struct sdr_verdict verdict;
 
     decision_make(DECISION_MILTER, message->sdr, recipient->key,
-                  service_is_verbose(), &verdict);
+                  configuration_is_verbose(), &verdict);
     if (!message_left_to_tables(message)) {
         keep_local_user(message, recipient, &verdict);
         judge_spelling(message, recipient, &verdict);
@@ -411,7 +411,7 @@ recipients_add(struct mta *mta, struct message *message, const char *given,
     if (mailer != NULL && strcmp(mailer, "error") == 0)
         return MTA_CONTINUE; /* the MTA has refused it already */
     if (message->sdr == NULL)
-        message->sdr = service_get();
+        message->sdr = configuration_get();
     message->mta = path_mta_of(mta_macro(mta, "v"));
     message->by_smtp = mailer != NULL;
     return take_recipient(mta, message, given, parameters);

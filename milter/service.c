@@ -3,10 +3,8 @@
  */
 #include "service.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #endif
 
 #include "net/clock.h"
+#include "configuration.h"
 #include "copyname.h"
 #include "metrics.h"
 #include "descriptors.h"
@@ -29,110 +28,7 @@
 
 enum { TICK_MS = 1000, HOUR_MS = 3600 * 1000 };
 
-static const char *config_path;
-static struct sdr *current;
-static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool is_verbose;
 static struct server *for_tables; /* NULL: there is none */
-
-/* A milter edits recipients; it cannot name a next hop. Tables can. */
-static bool
-can_serve(const struct sdr_config *config)
-{
-    bool ok = true;
-
-    for (unsigned i = 0; i < config->site_count; i++) {
-        if (config->sites[i].delivery == SDR_BY_NEXT_HOP
-            && config->milter.rewrite == SDR_MILTER_REWRITES
-            && config->milter.route == SDR_ROUTE_REFUSED) {
-            say(LOG_ERR,
-                "%s: [site %s]: delivery = route cannot be done by a milter; "
-                "if the mail server's transport table does it, say "
-                "milter-route = pass",
-                config->path, config->sites[i].name);
-            ok = false;
-        }
-    }
-    return ok;
-}
-
-static enum sdr_status
-open_config(struct sdr **sdr)
-{
-    int priority = LOG_ERR;
-    struct sdr_trace mistakes = {say_line, &priority};
-    enum sdr_status status = sdr_open(sdr, config_path, &mistakes);
-
-    if (status == SDR_OK && !can_serve(sdr_get_config(*sdr))) {
-        sdr_close(sdr);
-        status = SDR_CONFIG;
-    }
-    if (status == SDR_TEMPFAIL)
-        say(LOG_ERR, "%s: no memory", config_path);
-    return status;
-}
-
-enum sdr_status
-service_load(const char *path)
-{
-    config_path = path;
-    return open_config(&current);
-}
-
-struct sdr *
-service_get(void)
-{
-    struct sdr *sdr;
-
-    pthread_mutex_lock(&current_lock);
-    sdr = sdr_ref(current);
-    pthread_mutex_unlock(&current_lock);
-    return sdr;
-}
-
-bool
-service_is_verbose(void)
-{
-    return is_verbose;
-}
-
-static bool
-differ(const char *a, const char *b)
-{
-    return strcmp(a != NULL ? a : "", b != NULL ? b : "") != 0;
-}
-
-static bool
-sockets_differ(const struct sdr_milter_options *a,
-               const struct sdr_milter_options *b)
-{
-    return differ(a->socket, b->socket) || differ(a->map_socket, b->map_socket)
-           || differ(a->socket_group, b->socket_group)
-           || differ(a->key_file, b->key_file)
-           || a->socket_mode != b->socket_mode;
-}
-
-static void
-reload(void)
-{
-    struct sdr *fresh = NULL;
-    struct sdr *old;
-
-    if (open_config(&fresh) != SDR_OK) {
-        say(LOG_ERR, "keeping the old configuration");
-        return;
-    }
-    pthread_mutex_lock(&current_lock);
-    old = current;
-    current = fresh;
-    pthread_mutex_unlock(&current_lock);
-    if (sockets_differ(&sdr_get_config(old)->milter,
-                       &sdr_get_config(fresh)->milter))
-        say(LOG_WARNING, "the sockets' options have changed: that needs a "
-                         "restart");
-    sdr_close(&old); /* messages under way hold their own references */
-    say(LOG_NOTICE, "configuration reloaded");
-}
 
 /* ---- what is done while it serves ---- */
 
@@ -174,7 +70,7 @@ fill_metrics(FILE *page, void *arg)
 static void
 write_metrics(void)
 {
-    struct sdr *sdr = service_get();
+    struct sdr *sdr = configuration_get();
     const char *path = sdr_get_config(sdr)->milter.metrics_file;
 
     if (path != NULL)
@@ -196,10 +92,8 @@ block_signals(sigset_t *set)
 }
 
 static bool
-open_sockets(void)
+open_sockets(const struct sdr_milter_options *options)
 {
-    const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
-
     listen_warn("socket", options->socket);
     if (!engine_open(options))
         return false;
@@ -213,9 +107,9 @@ open_sockets(void)
 }
 
 static bool
-start_serving(void)
+start_serving(const struct sdr_config *config)
 {
-    struct descriptors share = descriptors_share(sdr_get_config(current));
+    struct descriptors share = descriptors_share(config);
 
     return engine_start(share.milter)
            && (for_tables == NULL || server_start(for_tables, share.tables));
@@ -254,7 +148,7 @@ obey_signals(const sigset_t *set)
 
         if (got == SIGUSR1 || (got == SIGHUP && !engine_ends_on_hangup)) {
             notify("RELOADING=1");
-            reload();
+            configuration_reload();
             notify("READY=1");
         } else if (got >= 0) {
             return;
@@ -274,16 +168,26 @@ end_at_once(int code)
     _exit(code);
 }
 
+static bool
+start(void)
+{
+    struct sdr *sdr = configuration_get();
+    const struct sdr_config *config = sdr_get_config(sdr);
+    bool ok = open_sockets(&config->milter) && start_serving(config);
+
+    sdr_close(&sdr);
+    return ok;
+}
+
 int
-service_run(bool verbose)
+service_run(void)
 {
     int code = EX_OSERR;
     sigset_t set;
     bool ended;
 
-    is_verbose = verbose;
     block_signals(&set);
-    if (open_sockets() && start_serving()) {
+    if (start()) {
         say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready%s", engine_name);
         notify("READY=1");
         obey_signals(&set);
@@ -295,10 +199,4 @@ service_run(bool verbose)
     if (!ended)
         end_at_once(code);
     return code;
-}
-
-void
-service_unload(void)
-{
-    sdr_close(&current);
 }

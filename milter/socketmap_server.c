@@ -13,7 +13,7 @@
 #include "socketmap.h"
 #include "netstring.h"
 #include "say.h"
-#include "service.h"
+#include "configuration.h"
 
 enum {
     WAITING_MAX = 1000, /* questions to a directory at a time */
@@ -117,8 +117,9 @@ answer_one(struct socketmap_client *map, struct sdr *sdr)
 {
     char answer[SOCKETMAP_ANSWER_MAX];
     char octets[NETSTRING_FRAME + SOCKETMAP_ANSWER_MAX];
-    size_t len = socketmap_answer(sdr, &map->session, service_is_verbose(),
-                                  map->question, map->question_len, answer);
+    size_t len =
+        socketmap_answer(sdr, &map->session, configuration_is_verbose(),
+                         map->question, map->question_len, answer);
 
     map->question = NULL;
     map->client.deadline = 0;
@@ -149,7 +150,7 @@ next_question(struct socketmap_client *map, bool *received)
 static enum turn
 answer_next(struct socketmap_client *map, bool may_wait)
 {
-    struct sdr *sdr = service_get();
+    struct sdr *sdr = configuration_get();
     bool waits = !may_wait
                  && socketmap_needs_directory(sdr, &map->session, map->question,
                                               map->question_len);

@@ -13,7 +13,7 @@ enum { PAGE_SIZE = 500 };
 static void
 fall_silent(struct live *live, const struct sdr_error *reason)
 {
-    sdr_session_close(&live->session);
+    live_close(live);
     live->silent = true;
     live->reason = *reason;
 }
@@ -21,26 +21,19 @@ fall_silent(struct live *live, const struct sdr_error *reason)
 static enum sdr_status
 open_any(struct live *live, struct sdr_error *error)
 {
-    const struct sdr_directory_options *directory = live->directory;
-    enum sdr_status status = SDR_TEMPFAIL;
-
-    for (unsigned i = 0; i < directory->uris.count && status != SDR_OK; i++) {
-        live->session = (struct sdr_session){.directory = directory,
-                                             .uri = directory->uris.items[i],
-                                             .seen = &live->seen};
-        status = sdr_session_open(
-            &live->session, sdr_clock() + (int64_t)directory->timeout * 1000,
-            error);
-    }
-    return status;
+    live->pool = sdr_pool_new(live->directory);
+    if (live->pool != NULL)
+        return sdr_failover_connect(live->pool, false, &live->session, error);
+    sdr_error_set(error, "no memory");
+    return SDR_TEMPFAIL;
 }
 
 /* Be ready to ask: it may take until the timeout of the directory. */
 static enum sdr_status
 be_ready(struct live *live, struct sdr_error *error)
 {
-    if (live->session.connection != NULL) {
-        sdr_connection_renew_deadline(live->session.connection);
+    if (live->session != NULL) {
+        sdr_connection_renew_deadline(live->session->connection);
         return SDR_OK;
     }
     if (!live->silent) {
@@ -58,7 +51,7 @@ be_ready(struct live *live, struct sdr_error *error)
 static enum sdr_status
 note(struct live *live, enum sdr_status status, const struct sdr_error *error)
 {
-    if (status != SDR_OK && sdr_session_is_broken(&live->session))
+    if (status != SDR_OK && sdr_session_is_broken(live->session))
         fall_silent(live, error);
     return status;
 }
@@ -66,7 +59,8 @@ note(struct live *live, enum sdr_status status, const struct sdr_error *error)
 void
 live_close(struct live *live)
 {
-    sdr_session_close(&live->session);
+    sdr_pool_free(&live->pool);
+    live->session = NULL;
 }
 
 /* ---- questions ---- */
@@ -78,10 +72,11 @@ search_page(struct live *live, struct sdr_search *search, unsigned seconds,
     enum sdr_status status = be_ready(live, error);
 
     if (status == SDR_OK && seconds != 0)
-        sdr_connection_set_deadline(live->session.connection,
+        sdr_connection_set_deadline(live->session->connection,
                                     sdr_clock() + (int64_t)seconds * 1000);
     if (status == SDR_OK) {
-        status = sdr_connection_search(live->session.connection, search, error);
+        status =
+            sdr_connection_search(live->session->connection, search, error);
         if (status != SDR_OK)
             fall_silent(live, error);
     }
@@ -115,7 +110,7 @@ live_find_groups(struct live *live, struct sdr_error *error)
 {
     if (be_ready(live, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    return note(live, sdr_session_find_groups(&live->session, error), error);
+    return note(live, sdr_session_find_groups(live->session, error), error);
 }
 
 enum sdr_status
@@ -123,7 +118,7 @@ live_prove_none(struct live *live, struct sdr_error *error)
 {
     if (be_ready(live, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_none(&live->session, error), error);
+    return note(live, sdr_session_prove_none(live->session, error), error);
 }
 
 enum sdr_status
@@ -131,6 +126,6 @@ live_prove_access(struct live *live, const char *dn, struct sdr_error *error)
 {
     if (be_ready(live, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_access(&live->session, dn, error),
+    return note(live, sdr_session_prove_access(live->session, dn, error),
                 error);
 }

@@ -8,16 +8,16 @@
 #define SDRCTL_LIVE_H
 
 #include "config/config.h"
-#include "ldap/session.h"
+#include "ldap/failover.h"
 #include "status.h"
 
 /* One directory; all zero but for the options, which are borrowed, is a valid
  * start. Closed by live_close(). */
 struct live {
     const struct sdr_directory_options *directory;
-    struct sdr_session session;
-    struct sdr_access_seen seen;
-    bool silent; /* it did not answer: */
+    struct sdr_pool *pool;
+    struct sdr_session *session; /* NULL: not open yet, or not any more */
+    bool silent;                 /* it did not answer: */
     struct sdr_error reason;
 };
 
@@ -30,7 +30,7 @@ live_search(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error);
 
 /* Find the groups in others that name owners, for whoever reads entries: see
- * struct sdr_reader. Results as of live_search(). */
+ * struct sdr_reader. The session is open then. Results as of live_search(). */
 enum sdr_status SDR_MUST_USE
 live_find_groups(struct live *live, struct sdr_error *error);
 

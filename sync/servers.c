@@ -5,7 +5,7 @@
 
 #include <ldap.h>
 
-#include "ldap/pool.h"
+#include "ldap/failover.h"
 #include "net/clock.h"
 #include "source/method.h"
 #include "source/proof.h"
@@ -141,28 +141,46 @@ use(struct worker *worker, struct sdr_pool *pool, struct sdr_slot *slot,
     }
 }
 
+/* Each server once, until one was steady. True if the worker has to stop.
+ * *SINCE: when the copy was up to date by the last one; 0: it was not. */
+static bool
+use_each(struct worker *worker, struct sdr_pool *pool, int64_t *since,
+         bool *steady)
+{
+    struct sdr_failover failover;
+    struct sdr_error error = {""};
+    struct sdr_slot *slot;
+    bool stop = false;
+
+    *steady = false;
+    *since = 0;
+    if (!sdr_failover_begin(&failover, pool, SDR_FAILOVER_NO_DEADLINE))
+        return false;
+    while (!stop && !*steady && sdr_failover_has_next(&failover)
+           && (slot = sdr_failover_take_slot(&failover, &error)) != NULL) {
+        *since = 0;
+        stop = use(worker, pool, slot, since);
+        *steady = *since != 0 && sdr_clock() - *since >= STEADY_MS;
+        sdr_failover_return_slot(&failover, slot, *steady);
+    }
+    sdr_failover_end(&failover);
+    return stop;
+}
+
 static void
 use_all(struct worker *worker, struct sdr_pool *pool)
 {
-    unsigned count = pool->options->uris.count;
     unsigned pause = PAUSE_MIN_MS;
+    int64_t since;
+    bool steady;
 
-    while (!worker_stopping(worker)) {
-        int64_t since = 0;
-        bool steady = false;
-
-        for (unsigned i = 0; i < count && !steady; i++) {
-            since = 0;
-            if (!sdr_pool_is_refused(pool, &pool->servers[i])
-                && use(worker, pool, &pool->servers[i].slots[0], &since))
-                return;
-            steady = since != 0 && sdr_clock() - since >= STEADY_MS;
-        }
+    while (!worker_stopping(worker)
+           && !use_each(worker, pool, &since, &steady)) {
         if (worker->once)
             return;
         /* Where there is another one, each change of servers means to read all
          * of it. */
-        if (steady || (since != 0 && count == 1))
+        if (steady || (since != 0 && pool->options->uris.count == 1))
             pause = PAUSE_MIN_MS;
         worker_sleep(worker, pause);
         pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;

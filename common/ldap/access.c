@@ -9,6 +9,7 @@
 #include <ldap.h>
 
 #include "net/clock.h"
+#include "decision/value.h"
 #include "ldap/effective_rights.h"
 #include "ldap/filter.h"
 #include "ldap/must_see.h"

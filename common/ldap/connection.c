@@ -153,44 +153,89 @@ sdr_connection_expires(const struct sdr_connection *connection,
 
 /* ---- searching ---- */
 
+/* An entry that is being read. */
+struct reading {
+    struct sdr_connection *connection;
+    const struct sdr_search *search;
+    char *dn;
+    struct sdr_error *error;
+};
+
+static enum sdr_status
+fail_reading(const struct reading *reading, const char *reason)
+{
+    sdr_error_set(reading->error, "search: %s", reason);
+    return SDR_TEMPFAIL;
+}
+
 /* All values of an attribute as the server named it. */
 static enum sdr_status
-read_attribute(LDAP *ld, LDAPMessage *entry, const char *dn, const char *name,
-               const struct sdr_search *search, int64_t deadline,
-               struct sdr_error *error)
+read_attribute(const struct reading *reading, const struct berval *name,
+               BerVarray values)
 {
-    struct berval **values = ldap_get_values_len(ld, entry, name);
+    const struct sdr_search *search = reading->search;
+    char *attribute = strndup(name->bv_val, name->bv_len);
+    enum sdr_status status;
 
-    for (unsigned i = 0; values != NULL && values[i] != NULL; i++)
-        search->value(search->arg, name, values[i]->bv_val, values[i]->bv_len);
-    ldap_value_free_len(values);
-    return sdr_range_follow(ld, dn, name, deadline, search->value, search->arg,
-                            error);
+    if (attribute == NULL)
+        return fail_reading(reading, "no memory");
+    for (unsigned i = 0; values != NULL && values[i].bv_val != NULL; i++)
+        search->value(search->arg, attribute, values[i].bv_val,
+                      values[i].bv_len);
+    status = sdr_range_follow(reading->connection->ld, reading->dn, attribute,
+                              reading->connection->deadline, search->value,
+                              search->arg, reading->error);
+    free(attribute);
+    return status;
 }
 
 static enum sdr_status
-read_entry(LDAP *ld, LDAPMessage *entry, const struct sdr_search *search,
-           int64_t deadline, struct sdr_error *error)
+read_attributes(const struct reading *reading, LDAPMessage *message,
+                BerElement *ber)
 {
-    BerElement *ber = NULL;
-    char *dn = ldap_get_dn(ld, entry);
     enum sdr_status status = SDR_OK;
+    struct berval name = {0, NULL};
+    BerVarray values = NULL;
+    int rc = LDAP_SUCCESS;
 
-    if (dn == NULL) {
-        sdr_error_set(error, "search: an entry without a name");
-        return SDR_TEMPFAIL;
+    while (status == SDR_OK
+           && (rc = ldap_get_attribute_ber(reading->connection->ld, message,
+                                           ber, &name, &values))
+                  == LDAP_SUCCESS
+           && name.bv_val != NULL) {
+        if (reading->search->value != NULL)
+            status = read_attribute(reading, &name, values);
+        ber_memfree(values);
+        values = NULL;
+    }
+    return rc == LDAP_SUCCESS
+               ? status
+               : fail_reading(reading, "an entry that cannot be read");
+}
+
+enum sdr_status
+sdr_connection_read_entry(struct sdr_connection *connection,
+                          struct ldapmsg *message,
+                          const struct sdr_search *search,
+                          struct sdr_error *error)
+{
+    struct reading reading = {
+        .connection = connection, .search = search, .error = error};
+    struct berval dn = {0, NULL};
+    BerElement *ber = NULL;
+    enum sdr_status status;
+
+    if (ldap_get_dn_ber(connection->ld, message, &ber, &dn) == LDAP_SUCCESS)
+        reading.dn = strndup(dn.bv_val, dn.bv_len);
+    if (reading.dn == NULL) {
+        ber_free(ber, 0);
+        return fail_reading(&reading, "an entry without a name");
     }
     if (search->entry != NULL)
-        search->entry(search->arg, dn);
-    for (char *name = ldap_first_attribute(ld, entry, &ber); name != NULL;
-         name = ldap_next_attribute(ld, entry, ber)) {
-        if (status == SDR_OK && search->value != NULL)
-            status =
-                read_attribute(ld, entry, dn, name, search, deadline, error);
-        ldap_memfree(name);
-    }
+        search->entry(search->arg, reading.dn);
+    status = read_attributes(&reading, message, ber);
     ber_free(ber, 0);
-    ldap_memfree(dn);
+    free(reading.dn);
     if (status == SDR_OK && search->end != NULL)
         search->end(search->arg);
     return status;
@@ -231,7 +276,6 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
 /* A search whose answer is coming in. */
 struct answer {
     struct sdr_search *search;
-    int64_t deadline;
     int entries;
     int code; /* LDAP's, once it has ended */
     bool ended;
@@ -341,8 +385,8 @@ take_result(LDAP *ld, LDAPMessage *message, struct answer *answer)
 }
 
 static enum sdr_status
-take(LDAP *ld, LDAPMessage *message, struct answer *answer,
-     struct sdr_error *error)
+take(struct sdr_connection *connection, LDAPMessage *message,
+     struct answer *answer, struct sdr_error *error)
 {
     struct sdr_search *search = answer->search;
 
@@ -354,12 +398,12 @@ take(LDAP *ld, LDAPMessage *message, struct answer *answer,
             answer->code = LDAP_SIZELIMIT_EXCEEDED;
             return SDR_OK;
         }
-        return read_entry(ld, message, search, answer->deadline, error);
+        return sdr_connection_read_entry(connection, message, search, error);
     case LDAP_RES_SEARCH_REFERENCE:
-        search->complete &= is_harmless_reference(ld, message);
+        search->complete &= is_harmless_reference(connection->ld, message);
         return SDR_OK;
     case LDAP_RES_SEARCH_RESULT:
-        take_result(ld, message, answer);
+        take_result(connection->ld, message, answer);
         return SDR_OK;
     }
     return SDR_OK;
@@ -381,7 +425,7 @@ receive_all(struct sdr_connection *connection, int id, struct answer *answer,
                      : 0;
 
         if (rc > 0) {
-            status = take(ld, message, answer, error);
+            status = take(connection, message, answer, error);
         } else {
             answer->ended = connection->broken = true;
             answer->code = LDAP_TIMEOUT;
@@ -416,7 +460,7 @@ receive(struct sdr_connection *connection, int id, struct sdr_search *search,
         struct sdr_error *error)
 {
     LDAP *ld = connection->ld;
-    struct answer answer = {.search = search, .deadline = connection->deadline};
+    struct answer answer = {.search = search};
     enum sdr_status status;
 
     search->complete = true;

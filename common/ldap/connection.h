@@ -18,6 +18,7 @@
 
 struct berval;
 struct sdr_connection;
+struct ldapmsg; /* libldap's LDAPMessage */
 
 /* Results in pages (RFC 2696). All zero but for SIZE is a valid start; freed by
  * sdr_page_clear(). */
@@ -152,6 +153,15 @@ sdr_connection_expires(const struct sdr_connection *connection,
 enum sdr_status SDR_MUST_USE
 sdr_connection_search(struct sdr_connection *connection,
                       struct sdr_search *search, struct sdr_error *error);
+
+/* For what is received over the handle: hand the entry of one message to the
+ * search's functions, with all values of attributes that come in pieces (see
+ * range.h). SDR_TEMPFAIL with the reason: it is not to be used. */
+enum sdr_status SDR_MUST_USE
+sdr_connection_read_entry(struct sdr_connection *connection,
+                          struct ldapmsg *message,
+                          const struct sdr_search *search,
+                          struct sdr_error *error);
 
 struct sdr_comparison {
     const char *attribute, *value;

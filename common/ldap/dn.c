@@ -73,3 +73,9 @@ dn_id(const char *normal, unsigned char id[SDR_RECORD_ID_SIZE])
     memcpy(id, sha, SDR_RECORD_ID_SIZE);
     return true;
 }
+
+bool
+dn_is_possible(const char *value)
+{
+    return strchr(value, '=') != NULL;
+}

@@ -24,4 +24,8 @@ dn_is_below(const char *normal, const char *base);
 bool
 dn_id(const char *normal, unsigned char id[SDR_RECORD_ID_SIZE]);
 
+/* False if the value is no name, whatever it is. */
+bool
+dn_is_possible(const char *value);
+
 #endif

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "ldap/server_kind.h"
 #include "net/clock.h"
 
 /* A server that failed is left alone for so long while there is another. */
@@ -228,7 +229,9 @@ sdr_failover_open(const struct sdr_failover *failover, struct sdr_slot *slot,
                   struct sdr_error *error)
 {
     if (slot->session.connection == NULL)
-        return sdr_pool_open(failover->pool, slot, error);
+        return sdr_pool_open(failover->pool, slot, error) == SDR_OK
+                   ? SDR_OK
+                   : SDR_TEMPFAIL;
     sdr_connection_set_deadline(slot->session.connection, slot->until);
     return SDR_OK;
 }
@@ -273,6 +276,7 @@ sdr_failover_return_slot(const struct sdr_failover *failover,
         sdr_pool_drop_idle(pool, server);
     slot->used_at = sdr_clock();
     slot->busy = false;
+    server->tried_until = 0;
     if (well && server->failed_at == 0) {
         pthread_cond_signal(&server->changed);
     } else {
@@ -281,4 +285,51 @@ sdr_failover_return_slot(const struct sdr_failover *failover,
             pthread_cond_broadcast(&pool->servers[i].changed);
     }
     pthread_mutex_unlock(&pool->lock);
+}
+
+/* Open the slot and find out what answers there. */
+static enum sdr_status
+open_and_detect(struct sdr_pool *pool, struct sdr_slot *slot,
+                struct sdr_error *error)
+{
+    enum sdr_status status = sdr_pool_open(pool, slot, error);
+
+    if (status != SDR_OK)
+        return status;
+    status = sdr_server_detect(slot->session.connection, error);
+    if (status == SDR_OK)
+        return SDR_OK;
+    sdr_error_prefix(error, "%s", slot->session.uri);
+    sdr_session_close(&slot->session);
+    return status;
+}
+
+enum sdr_status
+sdr_failover_connect(struct sdr_pool *pool, bool one_refusal,
+                     struct sdr_session **session, struct sdr_error *error)
+{
+    int64_t time = (int64_t)pool->options->timeout * 1000;
+    enum sdr_status status = SDR_TEMPFAIL;
+    struct sdr_failover failover;
+
+    *session = NULL;
+    sdr_error_set(error, "no memory");
+    if (!sdr_failover_begin(&failover, pool,
+                            sdr_clock() + time * pool->options->uris.count))
+        return SDR_TEMPFAIL;
+    error->text[0] = '\0';
+    while (*session == NULL && sdr_failover_has_next(&failover)
+           && !(status == SDR_CONFIG && one_refusal)) {
+        struct sdr_slot *slot = sdr_failover_take_slot(&failover, error);
+
+        if (slot == NULL)
+            continue;
+        status = open_and_detect(pool, slot, error);
+        if (status == SDR_OK)
+            *session = &slot->session;
+        else
+            sdr_failover_return_slot(&failover, slot, false);
+    }
+    sdr_failover_end(&failover);
+    return status;
 }

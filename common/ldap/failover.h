@@ -1,8 +1,9 @@
-/* failover.h - the order in which a question tries the servers
+/* failover.h - the order in which the servers of a directory are tried
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A look-up takes a slot for a connection, opens it, asks over it, returns it,
- * and takes one of the next server if that failed. The first URI is preferred;
+ * Live look-ups, sdr-sync and sdrctl all go by it. A look-up takes a slot for a
+ * connection, opens it, asks over it, returns it, and takes one of the next
+ * server if that failed. The first URI is preferred;
  * a server that failed is left alone for a while, unless there is no other. But
  * one that refused the account's password is left alone in any case: trying the
  * password for every recipient would lock the account. Any thread, each with a
@@ -16,6 +17,9 @@
 
 #include "ldap/pool.h"
 #include "status.h"
+
+/* For whoever stays with a server for as long as it is well. */
+#define SDR_FAILOVER_NO_DEADLINE (INT64_MAX / 16)
 
 struct sdr_failover {
     struct sdr_pool *pool;
@@ -66,5 +70,14 @@ sdr_failover_reset(const struct sdr_failover *failover, struct sdr_slot *slot);
 void
 sdr_failover_return_slot(const struct sdr_failover *failover,
                          struct sdr_slot *slot, bool well);
+
+/* Open a session to the first server that accepts it and says what it is, each
+ * within the directory's timeout. The session belongs to the caller, who has
+ * the pool for himself, until it is closed; then it can be had again. SDR_OK;
+ * or the reason: SDR_CONFIG, the account was refused, by all or, with
+ * ONE_REFUSAL, by the first of them; SDR_TEMPFAIL. */
+enum sdr_status SDR_MUST_USE
+sdr_failover_connect(struct sdr_pool *pool, bool one_refusal,
+                     struct sdr_session **session, struct sdr_error *error);
 
 #endif

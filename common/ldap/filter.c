@@ -12,6 +12,7 @@
 #include <ldap.h>
 
 #include "decision/value.h"
+#include "ldap/dn.h"
 
 /* A filter that grows. */
 struct text {
@@ -249,7 +250,7 @@ sdr_filter_groups_in(const char *const *dns, unsigned count)
 
 char *
 sdr_filter_only_in(const struct sdr_directory_options *directory,
-                   const char *inner, const char *outer)
+                   const char *inner, const struct sdr_list *outer)
 {
     char *present =
         sdr_filter_present(directory, directory->mapping.addresses.items,
@@ -259,11 +260,15 @@ sdr_filter_only_in(const struct sdr_directory_options *directory,
     put(&text, "(&");
     put(&text, present != NULL ? present : "");
     put_equal(&text, "memberOf", inner, strlen(inner));
-    put(&text, "(!");
-    put_equal(&text, "memberOf", outer, strlen(outer));
+    put(&text, "(!(|");
+    for (unsigned i = 0; i < outer->count; i++) {
+        if (dn_is_possible(outer->items[i]))
+            put_equal(&text, "memberOf", outer->items[i],
+                      strlen(outer->items[i]));
+    }
     text.lost |= present == NULL;
     free(present);
-    return finish(&text, "))");
+    return finish(&text, ")))");
 }
 
 char *

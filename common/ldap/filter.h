@@ -47,10 +47,12 @@ sdr_filter_value(const struct sdr_directory_options *directory,
 char *
 sdr_filter_groups_in(const char *const *dns, unsigned count) SDR_MUST_USE;
 
-/* Entries with an address that are in the group INNER and not in OUTER. */
+/* Entries with an address that are in the group INNER, and in none of those
+ * among OUTER, which may hold other values. */
 char *
 sdr_filter_only_in(const struct sdr_directory_options *directory,
-                   const char *inner, const char *outer) SDR_MUST_USE;
+                   const char *inner, const struct sdr_list *outer)
+    SDR_MUST_USE;
 
 /* The definitions of COUNT attributes in the schema of Active Directory. */
 char *

@@ -46,7 +46,8 @@ sdr_groups_clear(struct sdr_groups *groups)
     empty(groups);
     free(groups->items);
     *groups = (struct sdr_groups){.of_filter = groups->of_filter,
-                                  .everywhere = groups->everywhere};
+                                  .everywhere = groups->everywhere,
+                                  .only = groups->only};
 }
 
 static struct sdr_group *
@@ -197,14 +198,11 @@ add_values(struct sdr_groups *groups, const struct sdr_config *config)
         const struct sdr_list *values = &config->sites[i].owner_values;
 
         for (unsigned k = 0; k < values->count; k++) {
-            struct sdr_group *group;
-
-            if (strchr(values->items[k], '=') == NULL)
-                continue;
-            group = add(groups, values->items[k], (sdr_sites)1 << i);
-            if (group == NULL)
+            if (dn_is_possible(values->items[k])
+                && (groups->only == NULL
+                    || strcmp(groups->only, values->items[k]) == 0)
+                && add(groups, values->items[k], (sdr_sites)1 << i) == NULL)
                 return false;
-            group->value = true;
         }
     }
     return true;
@@ -239,7 +237,7 @@ add_filter_values(struct sdr_groups *groups, const char *filter)
         if (at[n] != '=' || (n > 0 && at[0] != ':' && at[0] != ';'))
             continue;
         unescape(dn, sizeof dn, at + n + 1);
-        if (strchr(dn, '=') != NULL && add(groups, dn, 0) == NULL)
+        if (dn_is_possible(dn) && add(groups, dn, 0) == NULL)
             return false;
     }
     return true;

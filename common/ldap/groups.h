@@ -25,15 +25,15 @@ struct sdr_group {
     sdr_sites sites; /* that it names */
     sdr_sites asked; /* those for which it was asked what is in it */
     bool looked;     /* it was asked at all */
-    bool value;      /* it is an owner value */
     bool inner;      /* it was found in another */
     unsigned char id[SDR_GROUP_ID_SIZE]; /* objectGUID, if it is inner */
 };
 
 /* What is known over one connection; all zero is a valid start. */
 struct sdr_groups {
-    bool of_filter;  /* set at first: those that the filter names as well */
-    bool everywhere; /* set at first: look on any server */
+    bool of_filter;   /* set at first: those that the filter names as well */
+    bool everywhere;  /* set at first: look on any server */
+    const char *only; /* set at first: of the owner values this one; or NULL */
     bool detected;
     bool follows;      /* groups in groups are looked for */
     char domain[1024]; /* where */

@@ -264,7 +264,7 @@ sdr_pool_open(struct sdr_pool *pool, struct sdr_slot *slot,
         pthread_cond_broadcast(&pool->opened);
     }
     pthread_mutex_unlock(&pool->lock);
-    return status == SDR_OK ? SDR_OK : SDR_TEMPFAIL;
+    return status;
 }
 
 bool

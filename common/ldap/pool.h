@@ -1,9 +1,8 @@
 /* pool.h - the connections to a directory's servers, and what is known of these
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * For failover.h, which says how to use it; sdr-sync, which stays with one
- * server, uses one slot of each alone. Whoever looks at a server, or at another
- * thread's slot, holds the lock.
+ * For failover.h, which says how to use it. Whoever looks at a server, or at
+ * another thread's slot, holds the lock.
  */
 #ifndef SDR_POOL_H
 #define SDR_POOL_H
@@ -78,8 +77,8 @@ sdr_pool_free_slots(const struct sdr_pool *pool,
 /* Open the slot, which is the caller's own, within its time. While it is not
  * known whether the server accepts the account, one thread at a time tries;
  * never do more threads try, at all servers together, than refusals are
- * allowed; and one refusal counts for all that wait. Returns SDR_OK, or
- * SDR_TEMPFAIL with the reason. Takes the lock. */
+ * allowed; and one refusal counts for all that wait. Results as of
+ * sdr_session_open(). Takes the lock. */
 enum sdr_status SDR_MUST_USE
 sdr_pool_open(struct sdr_pool *pool, struct sdr_slot *slot,
               struct sdr_error *error);

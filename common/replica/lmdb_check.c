@@ -146,7 +146,7 @@ use_big(struct climb *climb, const MDB_val *key)
 
 /* A leaf's node; *size is what it takes of the page. */
 static int
-check_row(struct climb *climb, const struct sdr_page *page,
+check_row(struct climb *climb, const struct sdr_page_nodes *page,
           const struct sdr_page_node *node, const MDB_val *key, size_t *size)
 {
     bool big = (node->flags & SDR_PAGE_BIG) != 0;
@@ -166,8 +166,8 @@ static int
 check_page(struct climb *climb, size_t number, unsigned level);
 
 static int
-check_node(struct climb *climb, const struct sdr_page *page, unsigned index,
-           unsigned level, size_t *taken)
+check_node(struct climb *climb, const struct sdr_page_nodes *page,
+           unsigned index, unsigned level, size_t *taken)
 {
     struct sdr_page_node node;
     MDB_val key;
@@ -195,7 +195,7 @@ check_page(struct climb *climb, size_t number, unsigned level)
     bool leaf = level == climb->depth;
     size_t taken = 0;
     struct sdr_page_head head;
-    struct sdr_page page;
+    struct sdr_page_nodes page;
     int rc = 0;
 
     if (!sdr_page_open(climb->check->pages, &climb->check->all, number, leaf,

@@ -21,7 +21,7 @@ find_page(const struct sdr_pages *pages, const struct sdr_tree *tree,
 
 bool
 sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              size_t number, bool leaf, struct sdr_page *page)
+              size_t number, bool leaf, struct sdr_page_nodes *page)
 {
     struct sdr_page_head head;
 
@@ -56,8 +56,9 @@ find_big(const struct sdr_pages *pages, const struct sdr_tree *tree,
 
 bool
 sdr_page_value(const struct sdr_pages *pages, const struct sdr_tree *tree,
-               const struct sdr_page *page, const struct sdr_page_node *node,
-               const MDB_val *key, MDB_val *value)
+               const struct sdr_page_nodes *page,
+               const struct sdr_page_node *node, const MDB_val *key,
+               MDB_val *value)
 {
     const unsigned char *at = (unsigned char *)key->mv_data + key->mv_size;
     size_t room = pages->page_size - (size_t)(at - page->octets), number;

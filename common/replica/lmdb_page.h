@@ -8,9 +8,27 @@
 #define SDR_PAGE_H
 
 #include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "replica/lmdb_pages.h"
+#include <lmdb.h>
+
+/* A file, mapped. */
+struct sdr_pages {
+    const unsigned char *map;
+    size_t size;      /* of the map */
+    size_t page_size; /* as LMDB has it */
+};
+
+/* One tree in a snapshot. */
+struct sdr_tree {
+    size_t pages; /* of the snapshot: what is behind them is not in it */
+    size_t root;  /* SIZE_MAX: it is empty */
+    uint64_t entries;
+    unsigned depth;
+};
 
 enum {
     SDR_PAGE_BRANCH = 0x01,
@@ -56,7 +74,7 @@ struct sdr_page_meta {
 };
 
 /* A page of nodes, looked at. */
-struct sdr_page {
+struct sdr_page_nodes {
     const unsigned char *octets;
     unsigned nodes; /* at least one */
     bool leaf;
@@ -65,11 +83,11 @@ struct sdr_page {
 /* The page with this number; false as well if another one stands there. */
 bool
 sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              size_t number, bool leaf, struct sdr_page *page);
+              size_t number, bool leaf, struct sdr_page_nodes *page);
 
 /* The node with this index, and its key. */
 static inline bool
-sdr_page_node(const struct sdr_pages *pages, const struct sdr_page *page,
+sdr_page_node(const struct sdr_pages *pages, const struct sdr_page_nodes *page,
               unsigned index, struct sdr_page_node *node, MDB_val *key)
 {
     size_t begin = sizeof(struct sdr_page_head) + 2 * (size_t)page->nodes;
@@ -107,7 +125,8 @@ sdr_page_child(const struct sdr_page_node *node)
 /* Of a leaf: its value. */
 bool
 sdr_page_value(const struct sdr_pages *pages, const struct sdr_tree *tree,
-               const struct sdr_page *page, const struct sdr_page_node *node,
-               const MDB_val *key, MDB_val *value);
+               const struct sdr_page_nodes *page,
+               const struct sdr_page_node *node, const MDB_val *key,
+               MDB_val *value);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "replica/lmdb_page.h"
 #include "replica/checksum.h"
 
 /* A way down: at each level a page, and which of its nodes. The steps are not
@@ -15,7 +14,7 @@ struct way {
     const struct sdr_tree *tree;
     unsigned levels;
     struct step {
-        struct sdr_page page;
+        struct sdr_page_nodes page;
         unsigned index;
     } steps[SDR_PAGE_DEPTH_MAX];
 };
@@ -32,7 +31,7 @@ begin(struct way *way, const struct sdr_pages *pages,
 /* How many nodes of the page have keys before KEY, or the same if SAME. The
  * first key of a branch is before all. False if a node is damaged. */
 static bool
-count_before(const struct sdr_pages *pages, const struct sdr_page *page,
+count_before(const struct sdr_pages *pages, const struct sdr_page_nodes *page,
              const MDB_val *key, bool same, unsigned *count)
 {
     unsigned low = page->leaf ? 0 : 1, high = page->nodes;

@@ -17,24 +17,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <lmdb.h>
 
-/* A file, mapped. */
-struct sdr_pages {
-    const unsigned char *map;
-    size_t size;      /* of the map */
-    size_t page_size; /* as LMDB has it */
-};
-
-/* One tree in a snapshot. */
-struct sdr_tree {
-    size_t pages; /* of the snapshot: what is behind them is not in it */
-    size_t root;  /* SIZE_MAX: it is empty */
-    uint64_t entries;
-    unsigned depth;
-};
+#include "replica/lmdb_page.h"
 
 /* What LMDB may have chosen for the size of its pages. */
 bool

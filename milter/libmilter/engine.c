@@ -30,7 +30,7 @@
 #include "protocol/packet.h"
 #include "recipients.h"
 #include "say.h"
-#include "service.h"
+#include "configuration.h"
 #include "thread.h"
 
 enum { PATIENCE_MS = 1000 }; /* for an answer to ourselves */
@@ -204,7 +204,7 @@ static bool
 may_wait(const struct mta *mta, const char *given)
 {
     const char *resolved = mta_macro(mta, "{rcpt_addr}");
-    struct sdr *sdr = service_get();
+    struct sdr *sdr = configuration_get();
     bool waits = sdr_needs_directory(sdr, given)
                  || (resolved != NULL && sdr_needs_directory(sdr, resolved));
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/clock.h"
+#include "ldap/failover.h"
 #include "ldap/gssapi.h"
 #include "ldap/server_kind.h"
 #include "config/file_owner.h"
@@ -23,9 +23,9 @@ struct admin {
     char name[512];
     struct site_of_work {
         struct sdr_directory_options options;
-        struct sdr_connection *connection;
-        bool is_ad;
-    } * works; /* by directory */
+        struct sdr_pool *pool;
+        struct sdr_session *session; /* NULL: not open */
+    } * works;                       /* by directory */
 };
 
 /* ---- life ---- */
@@ -89,7 +89,7 @@ admin_free(struct admin **admin)
     if (a == NULL)
         return;
     for (unsigned i = 0; i < a->config->directory_count; i++)
-        sdr_connection_close(&a->works[i].connection);
+        sdr_pool_free(&a->works[i].pool);
     free(a->works);
     free(a);
 }
@@ -103,7 +103,10 @@ admin_name(const struct admin *admin)
 bool
 admin_is_ad(const struct admin *admin, unsigned directory)
 {
-    return admin->works[directory].is_ad;
+    struct sdr_connection *connection =
+        admin->works[directory].session->connection;
+
+    return sdr_server_is_ad(sdr_connection_server(connection)->kind);
 }
 
 /* ---- who he is ---- */
@@ -158,47 +161,38 @@ set_credentials(const struct admin *admin,
 
 /* ---- connecting ---- */
 
+/* Routing itself may bind without a password. */
 static enum sdr_status
-connect_to(struct site_of_work *work, const char *uri, struct sdr_error *error)
+check_encryption(const struct sdr_directory_options *options,
+                 struct sdr_error *error)
 {
-    struct sdr_directory_options *options = &work->options;
-    int64_t deadline = sdr_clock() + (int64_t)options->timeout * 1000;
-    enum sdr_status status;
-
-    if (options->bind == SDR_BIND_SIMPLE && !options->allow_plaintext_bind
-        && sdr_uri_exposes(uri, options->start_tls)) {
-        sdr_error_set(error,
-                      "%s: the password would be sent unencrypted; use "
-                      "ldaps:// or start-tls, or allow-plaintext-bind = yes",
-                      uri);
-        return SDR_CONFIG;
+    for (unsigned i = 0; i < options->uris.count; i++) {
+        if (options->bind == SDR_BIND_SIMPLE && !options->allow_plaintext_bind
+            && sdr_uri_exposes(options->uris.items[i], options->start_tls)) {
+            sdr_error_set(error,
+                          "%s: the password would be sent unencrypted; use "
+                          "ldaps:// or start-tls, or allow-plaintext-bind = "
+                          "yes",
+                          options->uris.items[i]);
+            return SDR_CONFIG;
+        }
     }
-    status =
-        sdr_connection_open(&work->connection, options, uri, deadline, error);
-    if (status == SDR_OK)
-        status = sdr_server_detect(work->connection, error);
-    work->is_ad =
-        status == SDR_OK
-        && sdr_server_is_ad(sdr_connection_server(work->connection)->kind);
-    if (status != SDR_OK)
-        sdr_connection_close(&work->connection);
-    return status;
+    return SDR_OK;
 }
 
 static enum sdr_status
 connect_any(struct site_of_work *work, struct sdr_error *error)
 {
-    const struct sdr_list *uris = &work->options.uris;
-    enum sdr_status status = SDR_TEMPFAIL;
+    enum sdr_status status = check_encryption(&work->options, error);
 
-    if (work->options.ldif_path != NULL) {
-        sdr_error_set(error, "directory %s is a file: edit it",
-                      work->options.name);
-        return SDR_CONFIG;
-    }
-    for (unsigned i = 0; i < uris->count && status == SDR_TEMPFAIL; i++)
-        status = connect_to(work, uris->items[i], error);
-    return status;
+    if (status != SDR_OK)
+        return status;
+    if (work->pool == NULL)
+        work->pool = sdr_pool_new(&work->options);
+    if (work->pool != NULL)
+        return sdr_failover_connect(work->pool, true, &work->session, error);
+    sdr_error_set(error, "no memory");
+    return SDR_TEMPFAIL;
 }
 
 enum sdr_status
@@ -208,8 +202,13 @@ admin_connect(struct admin *admin, unsigned directory,
     struct site_of_work *work = &admin->works[directory];
     enum sdr_status status;
 
-    if (work->connection == NULL) {
+    if (work->session == NULL) {
         work->options = admin->config->directories[directory];
+        if (work->options.ldif_path != NULL) {
+            sdr_error_set(error, "directory %s is a file: edit it",
+                          work->options.name);
+            return SDR_CONFIG;
+        }
         status = set_credentials(admin, &work->options, error);
         if (status == SDR_OK)
             status = connect_any(work, error);
@@ -217,6 +216,6 @@ admin_connect(struct admin *admin, unsigned directory,
         if (status != SDR_OK)
             return status;
     }
-    *connection = work->connection;
+    *connection = work->session->connection;
     return SDR_OK;
 }

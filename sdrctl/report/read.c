@@ -248,13 +248,15 @@ read_live(const struct read_state *state, unsigned directory,
                             &state->report->config->directories[directory]};
     struct read_reader reader = {.report = state->report,
                                  .directory = directory,
-                                 .groups = &live.session.groups,
                                  .nested = {.everywhere = true}};
     enum sdr_status status = live_find_groups(&live, &source->reason);
 
-    if (status == SDR_OK && !live.session.groups.follows)
-        status = sdr_groups_find(&reader.nested, live.session.connection,
-                                 &source->reason);
+    if (status == SDR_OK) {
+        reader.groups = &live.session->groups;
+        if (!reader.groups->follows)
+            status = sdr_groups_find(&reader.nested, live.session->connection,
+                                     &source->reason);
+    }
     if (status == SDR_OK)
         status = search(&reader, &live, &source->reason);
     if (status == SDR_OK)

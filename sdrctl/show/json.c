@@ -1,6 +1,7 @@
 /* json.c - sdrctl show as JSON
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include "decision/value.h"
 #include "entry_errors.h"
 #include "json.h"
 #include "show/show.h"

@@ -139,12 +139,13 @@ static void
 read_directory(struct lookup *lookup, const struct sdr_keys *keys,
                struct live *live)
 {
-    struct lookup_reader reader = {
-        .lookup = lookup, .keys = keys, .groups = &live->session.groups};
+    struct lookup_reader reader = {.lookup = lookup, .keys = keys};
 
     lookup->status = live_find_groups(live, &lookup->error);
-    if (lookup->status == SDR_OK)
+    if (lookup->status == SDR_OK) {
+        reader.groups = &live->session->groups;
         lookup->status = search(&reader, live, &lookup->error);
+    }
     if (lookup->status != SDR_OK)
         return;
     if (lookup->count > 0) {

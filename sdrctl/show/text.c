@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decision/value.h"
 #include "entry_errors.h"
 #include "print.h"
 #include "show/show.h"

@@ -140,7 +140,8 @@ paged_ids(const struct session_with *with, const char *base, const char *filter,
 struct paged_reader {
     const struct session_with *with;
     struct refresh *refresh;
-    struct entry entry; /* that is being read */
+    const unsigned char *id; /* of the entry; NULL: it shows it itself */
+    struct entry entry;      /* that is being read */
     bool has_id;
     enum sdr_status status; /* of the refresh */
 };
@@ -153,9 +154,10 @@ begin_entry(void *arg, const char *dn)
     struct worker *worker = reader->with->worker;
 
     entry_clear(&reader->entry); /* one that was broken off */
-    entry_begin(&reader->entry, worker->config, worker->directory, none, dn);
+    entry_begin(&reader->entry, worker->config, worker->directory,
+                reader->id != NULL ? reader->id : none, dn);
     reader->entry.reader.groups = &reader->with->session->groups;
-    reader->has_id = false;
+    reader->has_id = reader->id != NULL;
 }
 
 static void
@@ -195,6 +197,22 @@ end_entry(void *arg)
             refresh_entry(reader->refresh, entry, reader->with->error);
     }
     entry_clear(entry);
+}
+
+enum sdr_status
+paged_entry(const struct session_with *with, struct ldapmsg *message,
+            const unsigned char id[SDR_RECORD_ID_SIZE], struct refresh *refresh)
+{
+    struct paged_reader reader = {.with = with, .refresh = refresh, .id = id};
+    struct sdr_search search = {.entry = begin_entry,
+                                .value = take_value,
+                                .end = end_entry,
+                                .arg = &reader};
+    enum sdr_status status = sdr_connection_read_entry(
+        with->session->connection, message, &search, with->error);
+
+    entry_clear(&reader.entry);
+    return status == SDR_OK ? reader.status : status;
 }
 
 static char *

@@ -19,6 +19,12 @@ enum sdr_status SDR_MUST_USE
 paged_entries(const struct session_with *with, const char *condition,
               struct refresh *refresh);
 
+/* The entry of one message, which was received for another search. */
+enum sdr_status SDR_MUST_USE
+paged_entry(const struct session_with *with, struct ldapmsg *message,
+            const unsigned char id[SDR_RECORD_ID_SIZE],
+            struct refresh *refresh);
+
 /* The ids of all objects below BASE that match FILTER, deleted ones included.
  * *folders: whether there are folders among them. */
 enum sdr_status SDR_MUST_USE

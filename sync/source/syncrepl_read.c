@@ -31,66 +31,6 @@ syncrepl_fail_as_reported(struct session *session)
 
 /* ---- entries ---- */
 
-static void
-take_values(struct entry *entry, const struct berval *name, BerVarray values)
-{
-    char attribute[128];
-
-    if (name->bv_len >= sizeof attribute)
-        return;
-    memcpy(attribute, name->bv_val, name->bv_len);
-    attribute[name->bv_len] = '\0';
-    for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
-        entry_value(entry, attribute, values[i].bv_val, values[i].bv_len);
-}
-
-static bool
-read_attributes(struct session *session, LDAPMessage *message, BerElement *ber,
-                struct entry *entry)
-{
-    struct berval name = {0, NULL};
-    BerVarray values = NULL;
-    int rc;
-
-    while (
-        (rc = ldap_get_attribute_ber(session->ld, message, ber, &name, &values))
-            == LDAP_SUCCESS
-        && name.bv_val != NULL) {
-        take_values(entry, &name, values);
-        ber_memfree(values);
-        values = NULL;
-    }
-    return rc == LDAP_SUCCESS && entry_end(entry);
-}
-
-static enum sdr_status
-take_content(struct session *session, LDAPMessage *message,
-             const unsigned char *id)
-{
-    struct worker *worker = session->worker;
-    struct berval dn = {0, NULL};
-    BerElement *ber = NULL;
-    enum sdr_status status = SDR_TEMPFAIL;
-    struct entry entry;
-    char *name;
-
-    if (ldap_get_dn_ber(session->ld, message, &ber, &dn) != LDAP_SUCCESS
-        || (name = strndup(dn.bv_val, dn.bv_len)) == NULL) {
-        ber_free(ber, 0);
-        sdr_error_set(session->error, "an entry that cannot be read");
-        return SDR_TEMPFAIL;
-    }
-    entry_begin(&entry, worker->config, worker->directory, id, name);
-    if (read_attributes(session, message, ber, &entry))
-        status = refresh_entry(&session->refresh, &entry, session->error);
-    else
-        sdr_error_set(session->error, "%s: cannot be read", name);
-    entry_clear(&entry);
-    ber_free(ber, 0);
-    free(name);
-    return status;
-}
-
 static bool
 read_state(struct session *session, LDAPMessage *message,
            enum syncinfo_change *change, unsigned char *id)
@@ -127,7 +67,7 @@ take_entry(struct session *session, LDAPMessage *message)
         return refresh_deleted(&session->refresh, id, session->error);
     case SYNCINFO_ADD:
     case SYNCINFO_MODIFY:
-        return take_content(session, message, id);
+        return paged_entry(session->with, message, id, &session->refresh);
     }
     return SDR_TEMPFAIL;
 }

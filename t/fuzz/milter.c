@@ -18,21 +18,21 @@
  */
 #include "protocol/constants.h"
 
+#include "configuration.h"
 #include "fuzz.h"
 #include "played.h"
-#include "service.h"
 #include "world.h"
 
 /* ---- the rest of the program ---- */
 
 struct sdr *
-service_get(void)
+configuration_get(void)
 {
     return world_get();
 }
 
 bool
-service_is_verbose(void)
+configuration_is_verbose(void)
 {
     return true;
 }

@@ -19,7 +19,7 @@ class FakeLdap:
     def __init__(self, answer):
         """
         answer(search): the entries to be sent, each a pair (dn, {attribute: values}); or a number,
-        the result code, after those
+        the result code, after those; or octets, an operation as it stands
         """
         self.searches = []
         self._answer = answer
@@ -63,6 +63,8 @@ class FakeLdap:
         for each in self._answer(search):
             if isinstance(each, int):
                 code = each
+            elif isinstance(each, bytes):
+                peer.sendall(message(number, each))
             else:
                 dn, attributes = each
                 peer.sendall(message(number, entry(dn, **attributes)))

@@ -217,6 +217,8 @@ static void
 groups(void **state)
 {
     static const char *const dns[] = {"cn=a,dc=x", "cn=b\\, (c),dc=x"};
+    const char *values[] = {"cn=a,dc=x", "hosted", "cn=b,dc=x"};
+    struct sdr_list outer = {values, 3};
     struct sdr_directory_options own = directory(one, 1, "(a=b)");
     char *filter = sdr_filter_groups_in(dns, 2);
 
@@ -224,9 +226,10 @@ groups(void **state)
     assert_non_null(strstr(filter, "(|(memberOf=cn=a,dc=x)"
                                    "(memberOf=cn=b\\5C, \\28c\\29,dc=x)))"));
     free(filter);
-    filter = sdr_filter_only_in(&own, dns[0], dns[0]);
-    assert_string_equal(filter, "(&(&(a=b)(|(mail=*)))(memberOf=cn=a,dc=x)"
-                                "(!(memberOf=cn=a,dc=x)))");
+    filter = sdr_filter_only_in(&own, dns[0], &outer);
+    assert_string_equal(filter,
+                        "(&(&(a=b)(|(mail=*)))(memberOf=cn=a,dc=x)"
+                        "(!(|(memberOf=cn=a,dc=x)(memberOf=cn=b,dc=x))))");
     free(filter);
 }
 

@@ -117,7 +117,7 @@ def people_dn(name):
     return f'CN={name},OU=people,{SUFFIX}'
 
 
-def test_owner_by_group(ad, answers):
+def test_owner_by_group(ad, answers, scratch):
     """Primary groups do not show in memberOf; groups in groups do not either, and are looked for."""
     ad.add(''.join(recipient('user', name, f'{name}@example.com')
                    for name in ['moved', 'stays', 'neither', 'nested']))
@@ -134,6 +134,8 @@ def test_owner_by_group(ad, answers):
                   for name in ['moved', 'nested']}
     assert answers(recipients, sections, **options) == {**dict.fromkeys(recipients, 'pass'),
                                                         **redirected}
+    found = sdrctl.run(scratch / 'sdr.conf', 'check', 'directory').stdout
+    assert 'access: ' in found and ' groups: ' not in found, found
     ad.modify(f'dn: CN=hosted,OU=groups,{SUFFIX}\nchangetype: modify\n'
               f'delete: member\nmember: {people_dn("moved")}\n-\n'
               f'add: member\nmember: {people_dn("stays")}\n')

@@ -119,6 +119,36 @@ def test_groups_in_groups(check, values, named):
     assert (f'-> add owner-value = {group_dn("inner")} to site hosted\n' in output) == named
 
 
+def in_groups(dn, *names):
+    """Members do not know by themselves what they are in: the overlay looks at changes alone."""
+    return f'dn: {dn}\n' + ''.join(f'memberOf: {group_dn(name)}\n' for name in names)
+
+
+def grouped(alice, inner, middle=()):
+    """Entries: alice in these groups; inner and middle, which are groups, in those."""
+    dn = f'uid=alice,ou=people,{slapd_module.SUFFIX}'
+    ldif = world.PEOPLE + group('inner', dn) + group('middle', dn) + group('first', dn) + group('second', dn)
+    for name, names in [(dn, alice), (group_dn('inner'), inner), (group_dn('middle'), middle)]:
+        ldif = ldif.replace(f'dn: {name}\n', in_groups(name, *names))
+    return ldif
+
+
+@pytest.mark.parametrize('ldif, named', [
+    (grouped(['inner'], ['second']), {'inner': ['second']}),
+    (grouped(['inner'], ['first', 'second']), {'inner': ['first', 'second']}),
+    (grouped(['inner'], ['middle'], ['second']), {'inner': ['second']}),
+    (grouped(['inner', 'second'], ['second']), {}),
+    (grouped(['inner', 'first'], ['second']), {}),
+], ids=['second', 'both', 'within-another', 'resolved', 'owned-anyway'])
+def test_groups_are_named_that_contain_the_inner_one(check, ldif, named):
+    """Of several that name one owner; and nobody is whose owner is known all the same."""
+    _, output = check(ldif=ldif, **GROUPS,
+                      hosted={'owner-value': [group_dn('first'), group_dn('second')]})
+    found = [line.split() for line in output.splitlines() if ' groups: ' in line]
+    assert [(words[2], words[5].rstrip(',')) for words in found] == [
+        (group_dn(inner), group_dn(outer)) for inner, outers in named.items() for outer in outers], output
+
+
 def test_named_directories(check):
     assert check(names=['corp'])[0] == OK
     code, output = check(names=['nonsense'])

@@ -412,6 +412,22 @@ def test_without_a_journal_nothing_is_changed(openldap):
     assert openldap.verdicts(DAVE) == ['pass']
 
 
+def test_first_server_away(slapd, new_slapd, office):
+    away = new_slapd()
+    away.stop()
+    there = office(slapd, directory_corp={'uri': [away.uri, slapd.uri]})
+    there.run('move', '--to', 'hosted', DAVE)
+    assert there.verdicts(DAVE) == ['redirect']
+
+
+def test_password_that_is_refused_is_tried_once(slapd, new_slapd, office):
+    """Not at each server: that might lock the account."""
+    second = new_slapd()
+    there = office(slapd, password='another', directory_corp={'uri': [slapd.uri, second.uri]})
+    assert 'Invalid credentials' in there.run('move', '--to', 'hosted', DAVE, code=78)
+    assert [server.log().count('err=49') for server in (slapd, second)] == [1, 0]
+
+
 def test_directory_away(openldap):
     openldap.server.stop()
     assert 'nothing was changed' in openldap.run('move', '--to', 'hosted', DAVE, code=75)

@@ -15,7 +15,7 @@ import slapd
 import world
 from office import Office
 from peoplefile import PeopleFile
-from proc import run
+from proc import run, wait_for
 from sdrctl import assert_deferred, assert_routed
 from slapd import READER_DN, READER_PASSWORD, SUFFIX
 from tls import CA
@@ -231,6 +231,29 @@ changetype: delete
 def people(ds):
     ds.add(world.PEOPLE)
     return ds
+
+
+def group(name, *members):
+    lines = ['objectClass: groupOfNames', f'cn: {name}', *(f'member: {member}' for member in members)]
+    return '\n'.join([f'dn: cn={name},ou=people,{SUFFIX}', *lines, '', ''])
+
+
+@pytest.mark.parametrize('outer', ['first', 'second'])
+def test_check_finds_nothing_in_groups_that_the_server_resolves(people, conf, outer):
+    """Whichever of those that name one owner the inner one is in."""
+    alice, nobody = f'uid=alice,ou=people,{SUFFIX}', f'cn=nobody,{SUFFIX}'
+    names = [f'cn={name},ou=people,{SUFFIX}' for name in ('first', 'second')]
+    people.modify(f'dn: {alice}\nchangetype: modify\nadd: objectClass\nobjectClass: inetUser\n')
+    people.add(group('first', nobody) + group('second', nobody) + group('inner', nobody))
+    path = conf(people, owner_attribute='memberOf')
+    path.write_text(path.read_text().replace('[site hosted]\n', '[site hosted]\n' + ''.join(
+        f'owner-value = {name}\n' for name in names)))
+    for name, member in [(outer, f'cn=inner,ou=people,{SUFFIX}'), ('inner', alice)]:
+        people.modify(f'dn: cn={name},ou=people,{SUFFIX}\nchangetype: modify\n'
+                      f'add: member\nmember: {member}\n')
+    wait_for(lambda: verdicts(path, 'alice', 'dave') == ['redirect', 'pass'])
+    found = sdrctl.run(path, 'check', 'directory').stdout
+    assert 'access: ' in found and ' groups: ' not in found, found
 
 
 @pytest.mark.parametrize('encrypted', ['ldaps', 'start-tls'])

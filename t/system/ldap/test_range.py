@@ -186,3 +186,28 @@ def test_entries_without_end(ask):
         while search.base == DN:
             yield DN, piece('proxyAddresses', values, PIECE)
     assert 'several entries' in ask(answer)[0]['reason']
+
+
+# --- an entry whose attributes are cut ---
+
+NO_VALUES = ldapwire.tlv(0x30, ldapwire.tlv(0x04, b'targetAddress'))
+CUT_NAME, CUT_LIST = b'\x30\x20\x04\x20targetAddress', b'\x30\x20\x04\x0dtargetAddress\x31\x02\x04\x20S'
+
+
+@pytest.mark.parametrize('rest', [NO_VALUES, CUT_NAME, CUT_LIST], ids=['values', 'name', 'list'])
+def test_cut_entry(ask, rest):
+    """He is found; where his mail goes may be in what was cut off."""
+    address = ldapwire.tlv(0x30, ldapwire.tlv(0x04, b'proxyAddresses'),
+                           ldapwire.tlv(0x31, ldapwire.tlv(0x04, f'SMTP:{ALICE}'.encode())))
+    cut = ldapwire.tlv(ldapwire.SEARCH_ENTRY, ldapwire.tlv(0x04, DN.encode()),
+                       ldapwire.tlv(0x30, address, rest))
+
+    bob = f'CN=Bob,{world.CONF["directory corp"]["search-base"]}'
+
+    def answer(search):
+        if search.whole and b'bob' in search.filter:
+            yield bob, {'proxyAddresses': ['SMTP:bob@example.com'],
+                        'targetAddress': ['SMTP:bob@hosted.example.com']}
+        elif search.whole:
+            yield cut
+    assert ask(answer, **{'must-see': 'bob@example.com hosted'})[0]['verdict'] == AWAY
