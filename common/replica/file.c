@@ -365,6 +365,8 @@ judge(struct sdr_replica_file *file)
     rc = map_pages(file);
     if (rc == 0)
         rc = begin_new(file->env, &txn);
+    if (rc == EAGAIN || rc == EACCES) /* LMDB locks the octet of its ID */
+        return "a process in another PID namespace has the same process ID";
     if (rc != 0)
         return mdb_strerror(rc);
     reason = judge_tables(file, txn);
@@ -433,8 +435,9 @@ look(struct sdr_replica_file *file)
     file->looked_at = sdr_clock_tick();
     file->whole_at = 0;
     if (stat(file->path, &now) != 0) {
-        sdr_error_set(&file->closed_because, "%s: %s", file->path,
-                      strerror(errno));
+        sdr_error_set(&file->closed_because, "%s: %s%s", file->path,
+                      strerror(errno),
+                      errno == ENOENT ? "; start sdr-sync" : "");
         close_env(file);
         return;
     }
