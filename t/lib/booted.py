@@ -6,6 +6,7 @@ so that units run as they do on a real machine. What it may not do to this one:
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,7 +16,9 @@ from proc import run, wait_for
 
 DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 # Enough to start services; none of the machine's own is started.
-TARGET = 'sysinit.target'
+SERVICES_CAN_START = 'sysinit.target'
+# A whole boot: whatever is enabled is started, in the order that the units ask for.
+ALL_ENABLED = 'multi-user.target'
 INIT = r"""
 set -e
 echo $$ >"$GROUP/cgroup.procs"
@@ -28,6 +31,8 @@ exec unshare --cgroup sh -ec '
     mount -o remount,bind,ro proc/sys
     mount -t tmpfs tmpfs run
     mount -t tmpfs tmpfs tmp
+    cat proc/sys/kernel/random/uuid >run/boot_id
+    mount --bind run/boot_id proc/sys/kernel/random/boot_id
     mount -t sysfs -o ro sysfs sys
     mount -t tmpfs tmpfs sys/fs/cgroup
     mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -40,9 +45,20 @@ exec unshare --cgroup sh -ec '
     umount -l outside
     rmdir outside
     exec env -i container=sdr-test /lib/systemd/systemd --system --unit=$TARGET \
-        --log-target=null --show-status=no
+        --log-target=journal-or-kmsg --show-status=no
 '
 """
+
+
+def lay_over(folder, layers):
+    """What is written is in memory; the root of it all."""
+    folder.mkdir()
+    run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', folder])
+    for name in ('upper', 'work', 'root'):
+        (folder / name).mkdir(mode=0o755)
+    run(['mount', '-t', 'overlay', 'overlay', '-o', f'lowerdir={":".join(map(str, layers))},'
+         f'upperdir={folder}/upper,workdir={folder}/work', folder / 'root'])
+    return folder / 'root'
 
 
 def control_groups():
@@ -57,20 +73,53 @@ def control_groups():
 class Booted(Machine):
     """A Machine that runs; a context manager."""
 
+    def __init__(self, folder, layers=(), target=SERVICES_CAN_START):
+        """
+        layers  folders of which it consists, the uppermost first; by default make_base()'s
+        target  what is reached when it has come up
+        """
+        self._target = target
+        self._init = self._first = self._group = None
+        if layers:
+            self.root = lay_over(Path(folder), layers)
+        else:
+            super().__init__(folder)
+            run(['umount', self.root / 'proc'])
+
     def __enter__(self):
-        self._group = Path(tempfile.mkdtemp(prefix='sdr-test-', dir=control_groups()))
-        run(['umount', self.root / 'proc'])
-        with open(self.root.with_name('systemd.log'), 'wb') as log:
-            self._init = subprocess.Popen(
-                ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc',
-                 'sh', '-c', INIT], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**QUIET, 'ROOT': str(self.root), 'GROUP': str(self._group), 'TARGET': TARGET,
-                     'DEVICES': ' '.join(DEVICES)})
-        wait_for(self._is_up, 60, 'systemd')
+        self.power_on()
+        try:
+            wait_for(self.is_up, 300, self._target)
+        except BaseException:
+            self._init.kill()
+            raise
         return self
 
     def __exit__(self, *_):
         self._init.kill()
+        self._clean_up()
+
+    def power_on(self):
+        """Returns as soon as systemd runs: is_up() comes later."""
+        self._group = Path(tempfile.mkdtemp(prefix='sdr-test-', dir=control_groups()))
+        with open(self.root.with_name('systemd.log'), 'wb') as log:
+            self._init = subprocess.Popen(
+                ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc',
+                 'sh', '-c', INIT], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**QUIET, 'ROOT': str(self.root), 'GROUP': str(self._group),
+                     'TARGET': self._target, 'DEVICES': ' '.join(DEVICES)})
+        self._first = wait_for(self._first_process, what='systemd')
+
+    def shut_down(self):
+        """By systemctl reboot; then power_on(), or the end of the context."""
+        # What asks for it may be killed before it has ended.
+        self.run('systemctl', 'reboot', ok=range(-64, 256))
+        wait_for(lambda: self._init.poll() is not None, 300, 'the end of the machine')
+        # So says the kernel when the first process asks for a reboot.
+        assert self._init.returncode == -signal.SIGHUP
+        self._clean_up()
+
+    def _clean_up(self):
         self._init.wait()
         for folder in sorted(self._group.rglob('*/'), reverse=True):
             wait_for(lambda folder=folder: self._gone(folder), 10, folder)
@@ -87,14 +136,13 @@ class Booted(Machine):
             return False
         return True
 
-    def _is_up(self):
-        if self._init.poll() is not None:
-            raise RuntimeError(self.root.with_name('systemd.log').read_text())
-        self._first = self._first_process()
-        return self._first and self.run('systemctl', 'is-active', TARGET, ok=range(256)).stdout == 'active\n'
+    def is_up(self):
+        return self.run('systemctl', 'is-active', self._target, ok=range(256)).stdout == 'active\n'
 
     def _first_process(self):
         """systemd's number on this machine, or None."""
+        if self._init.poll() is not None:
+            raise RuntimeError(self.root.with_name('systemd.log').read_text())
         children = Path(f'/proc/{self._init.pid}/task/{self._init.pid}/children').read_text().split()
         if children and Path(f'/proc/{children[0]}/comm').read_text() == 'systemd\n':
             return children[0]
@@ -102,7 +150,8 @@ class Booted(Machine):
 
     def run(self, *argv, user=None, ok=(0,)):
         who = ['runuser', '-u', user, '--'] if user else []
-        return run(['nsenter', '--target', self._first, '--all', *who, *argv], ok=ok, env=QUIET)
+        # Packages that are installed, and units that are started, take as long as the machine is busy.
+        return run(['nsenter', '--target', self._first, '--all', *who, *argv], ok=ok, env=QUIET, timeout=600)
 
     def main_process(self, service):
         """Its number; None if it does not run."""

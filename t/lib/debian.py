@@ -25,7 +25,7 @@ QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '
 
 def build_packages(folder):
     """Those of the tarball that make dist makes, built by a user who may do nothing else."""
-    run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=300)
+    run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=1800)
     shutil.chown(folder, 'sdr', 'sdr')
     as_sdr(['tar', 'xf', newest(paths.BUILD.glob('sdr-*.tar.xz'))], folder)
     # The unit tests run elsewhere.
@@ -39,7 +39,7 @@ def newest(files):
 
 
 def as_sdr(argv, folder, **environ):
-    return run(argv, timeout=600, cwd=folder, user='sdr', group='sdr', extra_groups=[],
+    return run(argv, timeout=1800, cwd=folder, user='sdr', group='sdr', extra_groups=[],
                env={**QUIET, 'HOME': str(folder), **environ})
 
 
@@ -87,7 +87,7 @@ def make_base():
     BASE.parent.mkdir(parents=True, exist_ok=True)
     uri, release = mirror()
     run(['debootstrap', '--variant=minbase', f'--include={INSTALLED.replace(" ", ",")}', release,
-         BASE, uri], timeout=900, env=QUIET)
+         BASE, uri], timeout=3600, env=QUIET)
     for deb in (BASE / 'var/cache/apt/archives').glob('*.deb'):
         deb.unlink()
     stamp.write_text(INSTALLED)

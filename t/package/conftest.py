@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
+for folder in ('worlds/lib', 'lib'):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 import paths
 from debian import build_packages

@@ -35,6 +35,15 @@ exim4-config exim4/dc_other_hostnames string mx.example.com
 exim4-config exim4/dc_local_interfaces string
 """),
     'sendmail': ('sendmail-bin sensible-mda procmail make', ''),
+    # Of t/boot: what a host that boots needs besides.
+    'boot': ('systemd-sysv dbus postfix slapd ldap-utils', """\
+postfix postfix/main_mailer_type select Internet Site
+postfix postfix/mailname string mx.example.com
+slapd slapd/domain string example.com
+slapd shared/organization string Example
+slapd slapd/password1 password admin
+slapd slapd/password2 password admin
+"""),
 }
 
 
@@ -63,7 +72,7 @@ def made(name, recipe, make):
 def debootstrap(folder):
     uri, release = debian.mirror()
     run(['debootstrap', '--variant=minbase', f'--include={",".join(DEBIAN)}', release, folder, uri],
-        timeout=900, env=debian.QUIET)
+        timeout=3600, env=debian.QUIET)
     for deb in (folder / 'var/cache/apt/archives').glob('*.deb'):
         deb.unlink()
 
@@ -73,7 +82,7 @@ def install(folder, packages, answers):
         path.mkdir(exist_ok=True)
     try:
         done = subprocess.run(['unshare', '-m', '-u', '-i', '-p', '-f', 'sh', '-e', INIT, FOLDER, folder.name,
-                               *packages.split()], input=answers, env=debian.QUIET, text=True, timeout=900,
+                               *packages.split()], input=answers, env=debian.QUIET, text=True, timeout=3600,
                               capture_output=True, check=False)
     finally:
         shutil.rmtree(FOLDER / 'work')
