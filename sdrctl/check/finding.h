@@ -6,14 +6,8 @@
 
 #include <stdbool.h>
 
+#include "check/result.h"
 #include "status.h"
-
-enum check_result {
-    CHECK_OK,
-    CHECK_DOUBTFUL,   /* it works, but somebody should look at it */
-    CHECK_WRONG,      /* mail is deferred or misrouted until this is fixed */
-    CHECK_UNREACHABLE /* not known now: a server does not answer */
-};
 
 /* How findings are printed. */
 extern struct finding_style {

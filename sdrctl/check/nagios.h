@@ -8,7 +8,7 @@
 #ifndef SDRCTL_NAGIOS_H
 #define SDRCTL_NAGIOS_H
 
-#include "check/finding.h"
+#include "check/result.h"
 
 /* Count a finding. All texts may come from outside. */
 void

@@ -83,7 +83,7 @@ def test_each_part(written, scratch, arguments, code):
 @pytest.mark.parametrize('arguments, words', [
     (['everything'], 'no such check'), (['directory', 'moon'], 'no such directory'),
     (['dns', 'example.com'], 'dns takes no names'), (['--bad-option'], '--bad-option'),
-    (['--json'], '--json and --nagios'), (['--timeout', 'x'], '--timeout requires a number'),
+    (['--json'], '--json and --nagios'), (['--timeout', 'x'], '--timeout: "x" is not a number'),
     (['directory', 'mo|on'], 'no such directory')])
 def test_misuse_is_unknown(written, arguments, words):
     code, text, numbers = nagios(written(), *arguments)

@@ -1,0 +1,14 @@
+/* result.h - how bad a finding of sdrctl check is, from good to bad
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_CHECK_RESULT_H
+#define SDRCTL_CHECK_RESULT_H
+
+enum check_result {
+    CHECK_OK,
+    CHECK_DOUBTFUL,   /* it works, but somebody should look at it */
+    CHECK_WRONG,      /* mail is deferred or misrouted until this is fixed */
+    CHECK_UNREACHABLE /* not known now: a server does not answer */
+};
+
+#endif
