@@ -8,6 +8,7 @@
 #define SDR_INET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "status.h"
@@ -15,7 +16,9 @@
 struct sdr_inet {
     struct sockaddr_storage address;
     socklen_t len;
+    uint16_t port;
     bool is_loopback; /* 127.0.0.0/8 or ::1: only this host can connect */
+    bool is_any;      /* 0.0.0.0 or ::, every address of this host */
 };
 
 /* True if TEXT begins with "inet:", in capitals or not. */

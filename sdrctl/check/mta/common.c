@@ -21,6 +21,7 @@
 
 #include "net/clock.h"
 #include "net/connect.h"
+#include "net/inet.h"
 #include "net/resolve.h"
 
 /* ---- words ---- */
@@ -159,21 +160,90 @@ same_path(const char *a, const char *b)
                && x.st_ino == y.st_ino);
 }
 
-bool
-is_socket(const char *address, const char *path)
+/* "inet:HOST:PORT", as Postfix writes it, or "inet:PORT@HOST", as Sendmail
+ * does. False if ADDRESS is neither. */
+static bool
+read_inet(const char *address, char host[DNS_NAME_SIZE], uint16_t *port)
 {
-    return (strncmp(address, "unix:", 5) == 0
-            || strncmp(address, "local:", 6) == 0)
-           && same_path(strchr(address, ':') + 1, path);
+    const char *text = strchr(address, ':'), *at = strchr(address, '@');
+    char turned[DNS_NAME_SIZE + 8];
+
+    if (text == NULL || strncasecmp(address, "inet", 4) != 0)
+        return false;
+    text++;
+    if (at != NULL) {
+        bool bare_ipv6 = strchr(at, ':') != NULL && at[1] != '[';
+
+        snprintf(turned, sizeof turned, "%s%s%s:%.*s", bare_ipv6 ? "[" : "",
+                 at + 1, bare_ipv6 ? "]" : "", (int)(at - text), text);
+        text = turned;
+    }
+    return split_next_hop(text, host, port) && *port != 0;
+}
+
+/* Whether the mail server connects to OURS. It may know this host by any name:
+ * a name is not held against it. */
+static bool
+is_inet_socket(const char *address, const struct sdr_inet *ours)
+{
+    struct sdr_inet theirs;
+    char host[DNS_NAME_SIZE], numeric[DNS_NAME_SIZE + 16];
+    uint16_t port;
+
+    if (!read_inet(address, host, &port) || port != ours->port)
+        return false;
+    snprintf(numeric, sizeof numeric,
+             strchr(host, ':') != NULL ? "inet:[%s]:%u" : "inet:%s:%u", host,
+             port);
+    return !sdr_inet_parse(numeric, &theirs) || ours->is_any
+           || memcmp(&theirs.address, &ours->address, sizeof ours->address)
+                  == 0;
 }
 
 bool
-is_listening(const char *path, struct sdr_error *error)
+is_socket(const char *address, const char *socket)
+{
+    struct sdr_inet inet;
+
+    if (sdr_inet_parse(socket, &inet))
+        return is_inet_socket(address, &inet);
+    return (strncmp(address, "unix:", 5) == 0
+            || strncmp(address, "local:", 6) == 0)
+           && same_path(strchr(address, ':') + 1, socket);
+}
+
+/* ADDRESS as in sdr.conf, or as the mail servers write it. */
+static bool
+open_socket(const char *address, int64_t deadline, int *fd,
+            struct sdr_error *error)
+{
+    char host[DNS_NAME_SIZE];
+    struct sdr_inet inet;
+    uint16_t port = 0;
+
+    if (sdr_inet_parse(address, &inet))
+        return sdr_connect_address((const struct sockaddr *)&inet.address,
+                                   inet.len, deadline, fd, error)
+               == SDR_OK;
+    if (read_inet(address, host, &port)) {
+        sdr_resolve_init();
+        return sdr_connect(host, port, deadline, fd, error) == SDR_OK;
+    }
+    if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "local:", 6) == 0)
+        address = strchr(address, ':') + 1;
+    if (address[0] == '/')
+        return sdr_connect_unix(address, deadline, fd, error) == SDR_OK;
+    sdr_error_set(error, "%s is not the address of a socket", address);
+    return false;
+}
+
+bool
+is_listening(const char *socket, struct sdr_error *error)
 {
     int64_t deadline = sdr_clock() + 1000;
     int fd = -1;
 
-    while (sdr_connect_unix(path, deadline, &fd, error) != SDR_OK) {
+    while (!open_socket(socket, deadline, &fd, error)) {
         if (strstr(error->text, strerror(EAGAIN)) == NULL
             || sdr_clock() >= deadline)
             return false;
@@ -213,7 +283,7 @@ report_socket(struct mta *mta, const char *option, const char *path,
         return;
     }
     report(mta, CHECK_OK, option, NULL, "sdr-milter listens at %s", path);
-    if (!may_connect(path, getpwnam(user)))
+    if (!sdr_is_inet(path) && !may_connect(path, getpwnam(user)))
         report(mta, CHECK_WRONG, option,
                "set socket-group in sdr.conf to the group of that user, let "
                "it enter the folders above (mode 0750), and restart sdr-milter",
@@ -242,25 +312,6 @@ enum {
     EVERY_ACTION = 0x1ff,
     EVERY_STEP = 0x1fffff
 };
-
-static bool
-open_milter(const char *address, int64_t deadline, int *fd,
-            struct sdr_error *error)
-{
-    char host[DNS_NAME_SIZE];
-    uint16_t port = 0;
-
-    if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "local:", 6) == 0)
-        return sdr_connect_unix(strchr(address, ':') + 1, deadline, fd, error)
-               == SDR_OK;
-    if (strncmp(address, "inet:", 5) != 0
-        || !split_next_hop(address + 5, host, &port) || port == 0) {
-        sdr_error_set(error, "%s is no address of a milter", address);
-        return false;
-    }
-    sdr_resolve_init();
-    return sdr_connect(host, port, deadline, fd, error) == SDR_OK;
-}
 
 /* A number, "O", the version, actions, steps; it may add macros. */
 static bool
@@ -299,7 +350,7 @@ edits_recipients(const char *address, unsigned timeout, struct sdr_error *error)
     int fd = -1;
     bool ok;
 
-    if (!open_milter(address, deadline, &fd, error))
+    if (!open_socket(address, deadline, &fd, error))
         return PERHAPS;
     ok = negotiate(fd, deadline, &actions);
     close(fd);

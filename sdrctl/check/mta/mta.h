@@ -117,18 +117,19 @@ for_each_domain(const struct sdr_config *config, domain_look *look, void *arg);
 bool
 same_path(const char *a, const char *b);
 
-/* Whether ADDRESS is "unix:PATH" or "local:PATH" of this socket. */
+/* Whether ADDRESS, "unix:PATH", "local:PATH", "inet:HOST:PORT" or
+ * "inet:PORT@HOST", is this SOCKET of sdr.conf. */
 bool
-is_socket(const char *address, const char *path);
+is_socket(const char *address, const char *socket);
 
-/* Whether somebody listens at PATH. */
+/* Whether somebody listens at SOCKET, a path or an address as above. */
 bool
-is_listening(const char *path, struct sdr_error *error);
+is_listening(const char *socket, struct sdr_error *error);
 
-/* Whether sdr-milter listens at the PATH that this option of sdr.conf names,
+/* Whether sdr-milter listens at the SOCKET that this option of sdr.conf names,
  * and this user of a mail server may connect to it. */
 void
-report_socket(struct mta *mta, const char *option, const char *path,
+report_socket(struct mta *mta, const char *option, const char *socket,
               const char *user);
 
 /* "F=R" and so on: what other options make of a milter that is away or slow. */

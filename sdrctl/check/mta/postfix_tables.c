@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
+#include "net/inet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,8 @@ leads_to(const struct postfix *p, const char *address, const char *socket,
     const char *path = strchr(address, ':');
     char whole[1024];
 
+    if (sdr_is_inet(socket))
+        return is_socket(address, socket);
     if (path == NULL || strchr("ul", address[0]) == NULL)
         return false;
     path++;
@@ -57,17 +60,23 @@ leads_to(const struct postfix *p, const char *address, const char *socket,
 
 /* map-socket as it is best written in main.cf: below the queue directory, if it
  * lies there. */
-static const char *
-best_path(const struct postfix *p)
+static void
+best_address(const struct postfix *p, char *out, size_t size)
 {
-    const char *path = p->mta->config->milter.map_socket;
+    const char *socket = p->mta->config->milter.map_socket;
     const char *queue = get(p, NULL, "queue_directory");
     size_t len = strlen(queue);
 
-    if (path == NULL)
-        return "sdr/map.sock";
-    return strncmp(path, queue, len) == 0 && path[len] == '/' ? path + len + 1
-                                                              : path;
+    if (socket == NULL)
+        socket = "sdr/map.sock";
+    else if (strncmp(socket, queue, len) == 0 && socket[len] == '/')
+        socket += len + 1;
+    if (!sdr_is_inet(socket))
+        snprintf(out, size, "unix:%s", socket);
+    else if (strchr(socket, ':') == strrchr(socket, ':')) /* the port alone */
+        snprintf(out, size, "inet:127.0.0.1%s", strchr(socket, ':'));
+    else
+        snprintf(out, size, "%s", socket);
 }
 
 /* Whether an address is that of map-socket for one of the programs that ask it;
@@ -98,20 +107,23 @@ is_map_socket(const struct postfix *p, const struct slot *slot,
 static bool
 is_answered(const struct postfix *p, const char *address)
 {
-    const char *path = address + strlen("unix:");
+    const char *path = strchr(address, ':') + 1;
     struct sdr_error error;
     char whole[1024];
 
-    snprintf(whole, sizeof whole, "%s%s%s",
-             path[0] == '/' ? "" : get(p, NULL, "queue_directory"),
-             path[0] == '/' ? "" : "/", path);
+    if (path[0] == '/' || sdr_is_inet(address))
+        snprintf(whole, sizeof whole, "%s", address);
+    else
+        snprintf(whole, sizeof whole, "unix:%s/%s",
+                 get(p, NULL, "queue_directory"), path);
     return p->mta->config->milter.map_socket == NULL
            && is_listening(whole, &error);
 }
 
 /* ---- lists of tables ---- */
 
-/* Add what one WORD of the parameter is: "socketmap:unix:PATH:NAME". */
+/* Add what one WORD of the parameter is: "socketmap:unix:PATH:NAME" or
+ * "socketmap:inet:HOST:PORT:NAME". */
 static void
 read_table(const struct postfix *p, const struct slot *slot, const char *word,
            struct tables *tables)
@@ -122,7 +134,9 @@ read_table(const struct postfix *p, const struct slot *slot, const char *word,
     char address[512] = "", *name = NULL;
     bool fits;
 
-    if (slot != NULL && strncmp(table, "socketmap:unix:", 15) == 0) {
+    if (slot != NULL
+        && (strncmp(table, "socketmap:unix:", 15) == 0
+            || strncmp(table, "socketmap:inet:", 15) == 0)) {
         snprintf(address, sizeof address, "%s", table + 10);
         name = strrchr(address, ':');
     }
@@ -197,10 +211,10 @@ report_tables(const struct postfix *p, const struct slot *slot,
               const struct tables *tables)
 {
     const char *socket = p->mta->config->milter.map_socket;
-    char advice[256];
+    char address[256], advice[512];
 
-    snprintf(advice, sizeof advice, "socketmap:unix:%s:%s", best_path(p),
-             slot->table);
+    best_address(p, address, sizeof address);
+    snprintf(advice, sizeof advice, "socketmap:%s:%s", address, slot->table);
     if (tables->astray[0] != '\0' && socket == NULL)
         report(p->mta, CHECK_WRONG, slot->parameter,
                "map-socket = unix:PATH in sdr.conf, and restart sdr-milter",
@@ -209,7 +223,7 @@ report_tables(const struct postfix *p, const struct slot *slot,
                tables->astray, slot->mail);
     else if (tables->astray[0] != '\0')
         report(p->mta, CHECK_WRONG, slot->parameter,
-               "write the same path in both files",
+               "write the same socket in both files",
                "%s: map-socket in sdr.conf is %s: %s is deferred",
                tables->astray, socket, slot->mail);
     else if (tables->blind != NULL)
@@ -255,11 +269,11 @@ static void
 look_at_mode(const struct postfix *p, const struct tables *tables)
 {
     bool asked = tables->ours || tables->astray[0] != '\0';
-    char advice[256];
+    char address[256], advice[512];
 
-    snprintf(advice, sizeof advice,
-             "%s = socketmap:unix:%s:route, and then others", routes,
-             best_path(p));
+    best_address(p, address, sizeof address);
+    snprintf(advice, sizeof advice, "%s = socketmap:%s:route, and then others",
+             routes, address);
     if (!p->mta->tables && asked)
         report(p->mta, CHECK_WRONG, routes,
                "rewrite = tables in [milter] of sdr.conf; or take the table "
@@ -312,11 +326,12 @@ look_at_virtual(const struct postfix *p, const struct tables *tables)
 static void
 look_at_next_hops(struct postfix *p, const struct tables *tables)
 {
-    char advice[256];
+    char address[256], advice[512];
 
+    best_address(p, address, sizeof address);
     snprintf(advice, sizeof advice,
-             "%s = socketmap:unix:%s:transport, and then others", transports,
-             best_path(p));
+             "%s = socketmap:%s:transport, and then others", transports,
+             address);
     if (!sdr_config_has_next_hop(p->mta->config)) {
         if (tables->ours)
             report(p->mta, CHECK_DOUBTFUL, transports,
@@ -342,12 +357,13 @@ static void
 look_at_map_socket(struct postfix *p, bool asked)
 {
     const char *socket = p->mta->config->milter.map_socket;
-    char advice[256];
+    char address[256], advice[512];
 
+    best_address(p, address, sizeof address);
     snprintf(advice, sizeof advice,
-             "rewrite = tables in sdr.conf, and %s = socketmap:unix:%s:route; "
+             "rewrite = tables in sdr.conf, and %s = socketmap:%s:route; "
              "or remove map-socket",
-             routes, best_path(p));
+             routes, address);
     if (asked && socket != NULL)
         report_socket(p->mta, "map-socket", socket, get(p, NULL, "mail_owner"));
     else if (socket != NULL && !p->mta->tables)

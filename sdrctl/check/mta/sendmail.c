@@ -14,6 +14,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "net/inet.h"
+
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
 
 /* The seconds that it may take to start where names are not resolved. */
@@ -66,44 +68,59 @@ option(const struct sendmail *sm, const char *name)
     return value;
 }
 
+/* The file or the socket that a map or an alias file is in: what begins with a
+ * slash, or "inet:PORT@HOST". NULL if there is neither. */
+static const char *
+find_place(const char *text)
+{
+    const char *inet = strstr(text, "inet");
+
+    if (inet != NULL && inet > text && strchr(" :", inet[-1]) != NULL
+        && strchr(inet, '@') != NULL)
+        return inet;
+    return strchr(text, '/');
+}
+
 /* "KNAME hash -o /etc/mail/file", "KNAME socket -T<TMPF> local:/run/socket":
- * its type and PATH. False if there is no such map in a file or UNIX socket. */
+ * its type and PATH, or "inet:PORT@HOST". False if there is no such map. */
 static bool
 read_map(const struct sendmail *sm, const char *name, char type[64],
          char path[512])
 {
     char start[80];
-    const char *line, *slash;
+    const char *line, *place;
 
     snprintf(start, sizeof start, "K%s ", name);
     line = find(sm, NULL, start);
-    slash = line == NULL ? NULL : strchr(line, '/');
+    place = line == NULL ? NULL : find_place(line);
     path[0] = '\0';
-    if (slash == NULL || sscanf(line + strlen(start), "%63s", type) != 1)
+    if (place == NULL || sscanf(line + strlen(start), "%63s", type) != 1)
         return false;
-    snprintf(path, 512, "%.*s", (int)strcspn(slash, " \t"), slash);
+    snprintf(path, 512, "%.*s", (int)strcspn(place, " \t"), place);
     return true;
 }
 
 /* The next one of AliasFile, "/etc/mail/aliases", "implicit:-o /etc/x",
  * "hash:/etc/y", "socket:local:/run/z": its type, "" if none is given, and
- * PATH. */
+ * PATH, or "inet:PORT@HOST". */
 static bool
 next_alias_file(const char **at, char type[64], char path[512])
 {
-    const char *start = *at + strspn(*at, ", \t");
-    size_t len = strcspn(start, ","), name = strcspn(start, ":/,");
-    const char *slash = memchr(start, '/', len);
+    const char *start = *at + strspn(*at, ", \t"), *place;
+    size_t len = strcspn(start, ","), name;
+    char file[512];
 
     *at = start + len;
     if (len == 0)
         return false;
-    snprintf(type, 64, "%.*s", start[name] == ':' ? (int)name : 0, start);
+    snprintf(file, sizeof file, "%.*s", (int)len, start);
+    name = strcspn(file, ":/");
+    snprintf(type, 64, "%.*s", file[name] == ':' ? (int)name : 0, file);
     if (strcmp(type, "implicit") == 0)
         type[0] = '\0';
-    path[0] = '\0';
-    if (slash != NULL)
-        snprintf(path, 512, "%.*s", (int)strcspn(slash, ", \t"), slash);
+    place = find_place(file);
+    snprintf(path, 512, "%.*s", place == NULL ? 0 : (int)strcspn(place, " \t"),
+             place == NULL ? "" : place);
     return true;
 }
 
@@ -346,7 +363,8 @@ look_at_socket(const struct sendmail *sm, const char *subject, const char *path)
     snprintf(user, sizeof user, "%s", option(sm, "RunAsUser"));
     user[strcspn(user, ":. \t")] = '\0';
     report_socket(sm->mta, subject, path, user[0] != '\0' ? user : "root");
-    look_at_folders(sm, subject, path);
+    if (!sdr_is_inet(path))
+        look_at_folders(sm, subject, path);
 }
 
 /* ---- the lookup tables ---- */
@@ -367,9 +385,9 @@ look_at_path(const struct sendmail *sm, const char *subject, const char *path)
                "%s is asked, but sdr.conf has no map-socket: mail in the "
                "split domains is deferred",
                path);
-    else if (!same_path(path, ours))
+    else if (!same_path(path, ours) && !is_socket(path, ours))
         report(sm->mta, CHECK_WRONG, subject,
-               "let SDR_MAP_SOCKET in sendmail.mc be the same path",
+               "let SDR_MAP_SOCKET in sendmail.mc be the same socket",
                "%s is asked, but map-socket in sdr.conf is %s: mail in the "
                "split domains is deferred",
                path, ours);

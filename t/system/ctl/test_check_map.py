@@ -9,10 +9,8 @@ import pytest
 
 import mapped
 import sdrctl
-from daemon import environment
+from checkmta import programs, where
 from mta import POSTFIX
-from postfix import LIBRARIES, SERVER
-from sendmail import PROGRAMS
 
 OK, WRONG = 0, 78
 TABLE = f'socketmap:unix:{mapped.SOCKET}'
@@ -55,20 +53,6 @@ def check(mta, conf, new_milter, scratch):
         assert done.stderr == ''
         return done.returncode, done.stdout.replace(str(mta.queue_folder), 'QUEUE')
     return run
-
-
-def programs(mta):
-    """The environment in which its own programs are found."""
-    if mta.manners is POSTFIX:
-        return {'PATH': f'{SERVER}/usr/sbin:{os.environ["PATH"]}', 'LD_LIBRARY_PATH': LIBRARIES}
-    return {'PATH': f'{PROGRAMS}:{os.environ["PATH"]}', 'LD_PRELOAD': str(mta.folder / 'shim.so'),
-            'ASAN_OPTIONS': environment()['ASAN_OPTIONS'] + ':verify_asan_link_order=0'}
-
-
-def where(mta):
-    if mta.manners is POSTFIX:
-        return 'postfix', '--postfix-config', mta.folder / 'etc'
-    return 'sendmail', '--sendmail-cf', mta.folder / 'sendmail.cf'
 
 
 POSTFIX_MILTER = """\
@@ -158,7 +142,7 @@ def test_whole_path(check, postfix):
         id='sdr-milter does not run'),
     pytest.param({'options': {'virtual_alias_maps': 'socketmap:unix:sdr/mop.sock:route'}}, WRONG, [
         'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route: map-socket in sdr.conf is '
-        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> write the same path in both files\n'],
+        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> write the same socket in both files\n'],
         id='another path'),
     pytest.param({'options': {'virtual_alias_maps': f'proxy:{TABLE}:route'}}, WRONG, [
         'WRONG      virtual_alias_maps: through proxymap(8), which mixes the questions of many',
@@ -291,7 +275,7 @@ R< $* > $+	$: $2
         'QUEUE/sdr/map.sock: mail in the split domains is deferred\n',
         'WRONG      map recipient: /run', 'WRONG      map transport: /run',
         'WRONG      AliasFile: /run/sdr/map.sock is asked',
-        '-> let SDR_MAP_SOCKET in sendmail.mc be the same path\n'], id='another path'),
+        '-> let SDR_MAP_SOCKET in sendmail.mc be the same socket\n'], id='another path'),
     pytest.param(m4('onprem.example.com'), {'milter': True}, WRONG, [
         'WRONG      SDR_DOMAINS: example.com is not among them: the lookup tables are not asked about'],
         id='split domain missing'),

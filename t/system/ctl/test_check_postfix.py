@@ -61,7 +61,7 @@ def check(scratch, new_postfix, listen):
 
 @pytest.mark.parametrize('options', [
     {}, {'chroot': True},
-    {'main': {'smtpd_milters': '{ ' + SOCKET + ', command_timeout=20s, default_action=tempfail }',
+    {'main': {'smtpd_milters': '{ ' + SOCKET + ', command_timeout=25s, default_action=tempfail }',
               'milter_default_action': 'accept', 'non_smtpd_milters': '$smtpd_milters'}},
     {'main': {'relay_domains': '$mydestination onprem.example.com', 'mydestination': 'example.com',
               'local_recipient_maps': ''}},

@@ -10,6 +10,8 @@ from collections import Counter
 import pytest
 
 import paths
+import sdrctl
+from checkmta import programs, where
 from mapped import make_forward, use_in_sendmail
 from proc import free_port, wait_for
 
@@ -129,3 +131,54 @@ def keepalive(port):
     listed = subprocess.run(['ss', '-tnoH', f'sport = :{port}'], text=True, capture_output=True,
                             check=True)
     return ''.join(f'{line}\n' for line in listed.stdout.splitlines() if 'timer:(keepalive' in line)
+
+
+def checked(mta, milter):
+    """What sdrctl check mta says."""
+    done = sdrctl.run(milter.conf, 'check', 'mta', *where(mta), '--timeout', '60',
+                      env=programs(mta))
+    assert done.stderr == ''
+    return ' '.join(done.stdout.split())
+
+
+@pytest.mark.parametrize('ours, theirs', [
+    ('inet:{}', '127.0.0.1:{}'), ('inet:[::1]:{}', '[::1]:{}'), ('inet:0.0.0.0:{}', '127.0.0.1:{}'),
+    ('inet:{}', 'localhost:{}')])
+def test_check_mta_finds_it_in_postfix(at, postfix, ours, theirs):
+    """The milter and the tables, by address or by name."""
+    ports = free_port(), free_port()
+    milter = at(**{'socket': ours.format(ports[0]), 'map-socket': ours.format(ports[1]),
+                   'rewrite': 'tables'})
+    table = 'socketmap:inet:' + theirs.format(ports[1])
+    postfix.set(inet_protocols='all', smtpd_milters='inet:' + theirs.format(ports[0]),
+                virtual_alias_maps=f'{table}:route', relay_recipient_maps=f'{table}:recipient')
+    said = checked(postfix, milter)
+    assert 'all 1 services ask sdr-milter' in said
+    assert f'sdr-milter listens at {ours.format(ports[0])}' in said
+    assert f'sdr-milter listens at {ours.format(ports[1])}' in said
+    assert 'no service asks' not in said and 'is deferred' not in said
+
+
+@pytest.mark.parametrize('theirs', ['127.0.0.1:{other}', '127.0.0.2:{port}', '[::1]:{port}'])
+def test_check_mta_finds_another_address_in_postfix(at, postfix, theirs):
+    port = free_port()
+    milter = at(**{'map-socket': f'inet:{port}', 'rewrite': 'tables'})
+    table = 'socketmap:inet:' + theirs.format(port=port, other=free_port())
+    postfix.set(virtual_alias_maps=f'{table}:route')
+    said = checked(postfix, milter)
+    assert (f'{table}:route: map-socket in sdr.conf is inet:{port}: all mail is deferred'
+            ' -> write the same socket in both files') in said
+
+
+@pytest.mark.parametrize('wrong', [False, True])
+def test_check_mta_in_sendmail(at, sendmail, scratch, wrong):
+    """The filter, the maps and the alias file."""
+    ports = free_port(), free_port()
+    milter = at(**{'socket': f'inet:{ports[0]}', 'map-socket': f'inet:{ports[1]}',
+                   'rewrite': 'tables', 'key-file': None})
+    use_in_sendmail(sendmail, [f'inet:{ports[0]}@127.0.0.1'], make_forward(scratch), 25,
+                    f'inet:{free_port() if wrong else ports[1]}@127.0.0.1')
+    said = checked(sendmail, milter)
+    assert f'sdr-milter listens at inet:{ports[0]}' in said
+    assert f'sdr-milter listens at inet:{ports[1]}' in said
+    assert ('let SDR_MAP_SOCKET in sendmail.mc be the same socket' in said) == wrong
