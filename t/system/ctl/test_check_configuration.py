@@ -72,7 +72,7 @@ def test_nothing_doubtful(check, sections):
         'warning    milter-route: a site has delivery = route: sdr-milter will not start\n']),
     ({'site_hosted': {'delivery': 'route', 'next-hop': 'mx.test:25'},
       'milter': {'milter-route': 'pass'}}, [
-        'warning    milter-route: pass: the MTA\'s own transport table']),
+        'warning    milter-route: pass: the mail server\'s own transport table']),
     ({'milter': {'milter-route': 'pass'}}, [
         'warning    milter-route: pass, but no site has delivery = route\n']),
     ({'replica': {'path': '/var/lib/sdr/replica', 'max-removed': '100'}}, [

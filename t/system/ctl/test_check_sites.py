@@ -299,4 +299,5 @@ def test_named_sites(check, new_host, port):
     new_host(FIRST, port, [VERIFIED])
     assert check(port, 'HOSTED')[0] == OK
     assert check(port, 'nobody') == (BAD_USE, '')
-    assert check(port, 'onprem') == (OK, '')
+    code, output = check(port, 'onprem')
+    assert code == OK and 'this site: only other sites are checked' in output
