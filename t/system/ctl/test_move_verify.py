@@ -264,10 +264,10 @@ def test_quoted_local_part(new_slapd, office, verify, new_host, port):
 # --- bad use ---
 
 @pytest.mark.parametrize('arguments, words', [
-    (['hold', '--verify', DAVE], 'are only for move'),
+    (['hold', '--verify', DAVE], '--verify is only for move'),
     (['move', '--to', 'onprem', '--verify', DAVE], 'this site cannot verify'),
-    (['move', '--to', 'hosted', '--verify', '--port', 'x', DAVE], '--port requires a number'),
-    (['move', '--to', 'hosted', '--verify', '--resolver', 'x', DAVE], '--resolver requires'),
+    (['move', '--to', 'hosted', '--verify', '--port', 'x', DAVE], '--port: "x" is not a number'),
+    (['move', '--to', 'hosted', '--verify', '--resolver', 'x', DAVE], '--resolver: "x" is not'),
 ])
 def test_misuse(there, arguments, words):
     assert words in there.run(*arguments, code=BAD_USE)
