@@ -190,7 +190,8 @@ log_mapped(const struct mta *mta, const struct recipient *recipient)
     sdr_log_clean(resolved, sizeof resolved, recipient->resolved,
                   strlen(recipient->resolved), "\"\\");
     say(LOG_NOTICE,
-        "%s: rcpt=\"%s\" verdict=pass reason=\"the MTA has mapped it already\" "
+        "%s: rcpt=\"%s\" verdict=pass reason=\"the mail server has mapped it "
+        "already\" "
         "mapped=\"%s\"",
         edit_queue_id(mta), given, resolved);
 }
