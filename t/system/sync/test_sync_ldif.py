@@ -214,12 +214,12 @@ def test_broken_file_changes_nothing(people, broken, reported):
 
 def test_complaint_is_logged_once(people):
     people.write('rubbish\n')
-    wait_reported(people, ':1: it does not begin with')
-    people.write('rubbish!\n')
+    wait_reported(people, ':1: "rubbish" does not begin with')
+    people.write('rubbish\n')
     people.path.touch()
     people.write(ALICE_HERE)
     wait_for(lambda: people.ask(ALICE) == ['pass'])
-    assert len(people.sync.lines('it does not begin with')) == 1
+    assert len(people.sync.lines('does not begin with')) == 1
 
 
 def test_file_that_is_cut_between_two_records_loses_nobody(new_people):
