@@ -97,7 +97,8 @@ listen_warn(const char *option, const char *socket)
 
     if (sdr_inet_parse(socket, &inet) && !inet.is_loopback)
         say(LOG_WARNING,
-            "%s: %s is not a loopback address: whoever can connect to it can "
+            "%s: %s is not a loopback address: anyone who can connect to it "
+            "can "
             "look up who is in the directory",
             option, socket);
 }

@@ -249,12 +249,13 @@ check_socket(const char *option, const char *socket, enum check_result *worst)
     if (!sdr_inet_parse(socket, &inet))
         check_folder(option, socket, worst);
     else if (!inet.is_loopback)
-        report_finding(worst, CHECK_DOUBTFUL, option,
-                       "use unix:/PATH or inet:127.0.0.1:PORT, or let only the "
-                       "mail server's host connect",
-                       "%s is not a loopback address: whoever can connect to "
-                       "it can look up who is in the directory",
-                       socket);
+        report_finding(
+            worst, CHECK_DOUBTFUL, option,
+            "use unix:/PATH or inet:127.0.0.1:PORT, or let only the "
+            "mail server's host connect",
+            "%s is not a loopback address: anyone who can connect to "
+            "it can look up who is in the directory",
+            socket);
 }
 
 static void

@@ -31,7 +31,7 @@ static struct box box;
 static unsigned char *whole; /* the file */
 static size_t pages;
 
-/* Nobody reads meanwhile: nobody has to be waited for. */
+/* Nobody reads it then, so there is nobody to wait for. */
 int
 nanosleep(const struct timespec *time_asked, struct timespec *left)
 {

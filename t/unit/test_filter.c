@@ -30,7 +30,7 @@ make(const struct sdr_directory_options *options, const char *recipient)
     return sdr_filter_keys(options, &keys);
 }
 
-/* What a server finds besides, and we do not take for the address. */
+/* What a server finds, too, and we do not take for the address. */
 #define OTHERS(text) "(mail=" text ".)(mail=<" text ">)(mail=smtp:" text ")"
 
 static const struct {

@@ -16,7 +16,7 @@ from mapped import make_forward, use_in_sendmail
 from proc import free_port, wait_for
 
 ADDRESSES = ['127.0.0.1', '::1', None]  # None: only the port is given
-WARNING = 'is not a loopback address: whoever can connect to it can look up who is in the directory'
+WARNING = 'is not a loopback address: anyone who can connect to it can look up who is in the directory'
 
 
 def written(address, port):
