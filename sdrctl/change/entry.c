@@ -26,7 +26,7 @@ static const char *const group_classes[] = {
 bool
 values_add(struct values *values, const char *value, size_t len)
 {
-    struct berval copy = {len, malloc(len + 1)};
+    struct berval copy = {len, sdr_octets_copy(value, len)};
 
     if (copy.bv_val == NULL
         || !sdr_array_append(&values->items, &values->count, &values->room,
@@ -34,8 +34,6 @@ values_add(struct values *values, const char *value, size_t len)
         free(copy.bv_val);
         return false;
     }
-    memcpy(copy.bv_val, value, len);
-    copy.bv_val[len] = '\0';
     return true;
 }
 

@@ -59,7 +59,8 @@ static bool
 add_value(struct found_entry *entry, const char *attribute, const char *octets,
           size_t len, sdr_sites sites)
 {
-    struct found_value value = {strdup(attribute), malloc(len + 1), len, sites};
+    struct found_value value = {strdup(attribute), sdr_octets_copy(octets, len),
+                                len, sites};
 
     if (value.attribute == NULL || value.octets == NULL
         || !sdr_array_append(&entry->values, &entry->count, &entry->room,
@@ -68,8 +69,6 @@ add_value(struct found_entry *entry, const char *attribute, const char *octets,
         free(value.octets);
         return false;
     }
-    memcpy(value.octets, octets, len);
-    value.octets[len] = '\0';
     return true;
 }
 
