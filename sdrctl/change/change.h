@@ -19,9 +19,8 @@
 
 enum { CHANGE_ATTRIBUTES_MAX = 4 };
 
-/* Octets of an entry in a file that a change replaces, so that undo finds its
- * way back to the very octets: values do not tell where a line was, or how it
- * was written. */
+/* Octets of an entry in a file that a change replaces, so that undo restores
+ * them: values do not tell where a line was, or how it was written. */
 struct change_octets {
     bool known;
     size_t offset; /* in the entry */
