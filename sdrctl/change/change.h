@@ -20,7 +20,7 @@
 enum { CHANGE_ATTRIBUTES_MAX = 4 };
 
 /* Octets of an entry in a file that a change replaces, so that undo restores
- * them: values do not tell where a line was, or how it was written. */
+ * them: values do not say where a line was, or how it was written. */
 struct change_octets {
     bool known;
     size_t offset; /* in the entry */

@@ -100,6 +100,7 @@ def test_nothing_else_changes(clerk, text):
     before = there.path.read_bytes()
     there.path.chmod(0o640)
     shutil.chown(there.path, group='sdr')
+    os.setxattr(there.path, 'trusted.sdr', b'kept')
     state = there.path.stat()
     assert '2 moved' in there.run('move', '--to', 'hosted', DAVE, 'zoe@example.com')
     after = there.path.read_bytes()
@@ -109,6 +110,7 @@ def test_nothing_else_changes(clerk, text):
     assert after.count(b'\r') == after.count(b'\n') * (b'\r' in before)
     now = there.path.stat()
     assert (now.st_mode, now.st_uid, now.st_gid) == (state.st_mode, state.st_uid, state.st_gid)
+    assert os.getxattr(there.path, 'trusted.sdr') == b'kept'
     there.run('hold', ALICE)
     there.run('undo', there.journal())
     assert there.path.read_bytes() == after
