@@ -39,8 +39,8 @@ values_add(struct values *values, const char *value, size_t len)
     return true;
 }
 
-static bool
-has_value(const struct values *values, const struct berval *value)
+bool
+values_contain(const struct values *values, const struct berval *value)
 {
     for (size_t i = 0; i < values->count; i++) {
         if (values->items[i].bv_len == value->bv_len
@@ -57,7 +57,7 @@ values_same(const struct values *a, const struct values *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (!has_value(b, &a->items[i]))
+        if (!values_contain(b, &a->items[i]))
             return false;
     }
     return true;

@@ -73,6 +73,9 @@ person_read(struct sdr_connection *connection, const char *dn,
 bool
 values_add(struct values *values, const char *value, size_t len);
 
+bool
+values_contain(const struct values *values, const struct berval *value);
+
 /* True if both have the same values, in any order. */
 bool
 values_same(const struct values *a, const struct values *b);

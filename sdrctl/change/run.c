@@ -12,6 +12,7 @@
 
 #include "change/change_show.h"
 #include "change/journal.h"
+#include "change/run_file.h"
 #include "json.h"
 #include "print.h"
 
@@ -166,15 +167,6 @@ make_change(const struct run *run, struct journal *journal,
 
 /* ---- the changes of a file ---- */
 
-/* Consecutive changes of one file, and the result of each. */
-struct file_run {
-    struct ldif_directory *file;
-    struct change *items;
-    size_t count;
-    enum change_result *results;
-    struct sdr_error *errors;
-};
-
 static bool
 is_of_file(const struct run *run, const struct change *change)
 {
@@ -189,43 +181,6 @@ count_of_file(const struct change *items, size_t count)
     while (n < count && items[n].directory == items[0].directory)
         n++;
     return n;
-}
-
-/* All are in the journal before the file is replaced. */
-static bool
-prepare(struct file_run *of, struct journal *journal, struct sdr_error *error)
-{
-    for (size_t i = 0; i < of->count; i++) {
-        of->results[i] =
-            ldif_directory_change(of->file, &of->items[i], &of->errors[i]);
-        if (of->results[i] == CHANGE_FAILED) {
-            *error = of->errors[i];
-            return false;
-        }
-        if (!journal_add(journal, &of->items[i], error))
-            return false;
-        if (of->results[i] != CHANGE_DONE)
-            journal_result(journal, of->errors[i].text);
-    }
-    return journal_sync(journal, error);
-}
-
-static bool
-replace(const struct run *run, struct file_run *of, struct journal *journal,
-        struct sdr_error *error)
-{
-    enum sdr_status status =
-        admin_open_file(run->admin, of->items[0].directory, &of->file, error);
-    bool good;
-
-    if (status == SDR_OK)
-        status = ldif_directory_lock(of->file, error);
-    if (status != SDR_OK)
-        return false;
-    good = prepare(of, journal, error)
-           && ldif_directory_publish(of->file, error) == SDR_OK;
-    journal_results(journal, good ? "done" : error->text);
-    return good;
 }
 
 /* The first of those that would have been made shows why none was. Returns how
@@ -265,9 +220,7 @@ make_file(const struct run *run, struct journal *journal,
     of.results = calloc(of.count, sizeof *of.results);
     of.errors = calloc(of.count, sizeof *of.errors);
     if (of.results != NULL && of.errors != NULL) {
-        for (size_t i = 0; i < of.count; i++)
-            of.results[i] = CHANGE_FAILED;
-        good = replace(run, &of, journal, &error);
+        good = run_file(&of, run->admin, journal, &error);
         *at += report_file(run, &of, good, &error, totals);
     }
     totals->no_permission |= strstr(error.text, "Permission denied") != NULL
