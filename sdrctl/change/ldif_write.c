@@ -40,22 +40,47 @@ is_same(const struct stat *a, const struct stat *b)
            && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* True if the name still leads to the file that was locked. */
+static bool
+is_still_there(const struct locked_file *file)
+{
+    struct stat now;
+
+    return stat(file->name, &now) == 0 && is_same(&file->seen, &now);
+}
+
+static void
+unlock(struct locked_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    free(file->path);
+    file->path = NULL;
+    file->fd = -1;
+}
+
 /* Lock what has the name now. SDR_NOTFOUND: not yet. */
 static enum sdr_status
 try_lock(struct locked_file *file, struct sdr_error *error)
 {
-    struct stat now;
+    enum sdr_status status;
 
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    file->path = realpath(file->name, NULL);
+    if (file->path != NULL)
+        file->fd =
+            open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->fd < 0)
-        return failed(file->path, error);
-    if (flock(file->fd, LOCK_EX | LOCK_NB) == 0
-        && fstat(file->fd, &file->seen) == 0 && stat(file->path, &now) == 0
-        && is_same(&file->seen, &now))
+        return failed(file->name, error);
+    if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
+        status = errno == EWOULDBLOCK || errno == EINTR
+                     ? SDR_NOTFOUND
+                     : failed(file->name, error);
+    else if (fstat(file->fd, &file->seen) == 0 && is_still_there(file))
         return SDR_OK;
-    close(file->fd);
-    file->fd = -1;
-    return SDR_NOTFOUND;
+    else
+        status = SDR_NOTFOUND;
+    unlock(file);
+    return status;
 }
 
 enum sdr_status
@@ -66,12 +91,7 @@ locked_file_open(struct locked_file *file, const char *path,
     int64_t end = sdr_clock() + LOCK_MS;
     enum sdr_status status;
 
-    file->fd = -1;
-    file->path = realpath(path, NULL);
-    if (file->path == NULL) {
-        failed(path, error);
-        return SDR_CONFIG;
-    }
+    *file = (struct locked_file){.name = path, .fd = -1};
     while ((status = try_lock(file, error)) == SDR_NOTFOUND
            && sdr_clock() < end)
         nanosleep(&step, NULL);
@@ -80,16 +100,14 @@ locked_file_open(struct locked_file *file, const char *path,
         status = SDR_TEMPFAIL;
     }
     if (status != SDR_OK)
-        locked_file_close(file);
+        unlock(file);
     return status;
 }
 
 void
 locked_file_close(struct locked_file *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
-    free(file->path);
+    unlock(file);
     *file = (struct locked_file){.fd = -1};
 }
 
@@ -188,17 +206,14 @@ keep_owner(const struct new_file *new)
            && copy_attributes(new->old->fd, new->fd);
 }
 
-/* Somebody may have edited the file without asking for the lock. */
+/* Somebody may have edited the file without asking for the lock, or may have
+ * pointed a symbolic link to another one. */
 static enum sdr_status
 give_name(const struct new_file *new, struct sdr_error *error)
 {
-    struct stat now;
-
-    if (stat(new->old->path, &now) < 0)
-        return failed(new->old->path, error);
-    if (!is_same(&now, &new->old->seen)) {
+    if (!is_still_there(new->old)) {
         sdr_error_set(error, "%s: somebody else has changed it since",
-                      new->old->path);
+                      new->old->name);
         return SDR_TEMPFAIL;
     }
     if (renameat(new->folder, new->own_name, new->folder, new->name) < 0)

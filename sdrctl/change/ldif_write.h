@@ -17,21 +17,23 @@
 
 /* All zero but for FD, which is -1, is a valid start. */
 struct locked_file {
-    char *path; /* without symbolic links */
-    int fd;     /* locked */
+    const char *name; /* as the caller has it */
+    char *path;       /* without symbolic links, when it was locked */
+    int fd;           /* locked */
     struct stat seen;
 };
 
-/* Lock the file at PATH; wait ten seconds for whoever has the lock. SDR_OK, and
- * the caller unlocks it; or with the reason SDR_CONFIG, it cannot be opened, or
- * SDR_TEMPFAIL, somebody else has locked it. */
+/* Lock the file at PATH, which stays the caller's; wait ten seconds for whoever
+ * has the lock. SDR_OK, and the caller unlocks it; or with the reason
+ * SDR_CONFIG, not permitted, or SDR_TEMPFAIL, somebody else has locked it, or
+ * it is not there. */
 enum sdr_status SDR_MUST_USE
 locked_file_open(struct locked_file *file, const char *path,
                  struct sdr_error *error);
 
-/* Replace its text. SDR_OK; or with the reason SDR_CONFIG, not permitted, or
- * SDR_TEMPFAIL, and the old file is there as it was. The lock is good for
- * nothing then but to be given back. */
+/* Replace its text, if PATH still leads to it as it was. SDR_OK; or with the
+ * reason SDR_CONFIG, not permitted, or SDR_TEMPFAIL, and the old file is there
+ * as it was. The lock is good for nothing then but to be given back. */
 enum sdr_status SDR_MUST_USE
 locked_file_replace(const struct locked_file *file, const char *text,
                     size_t len, struct sdr_error *error);
