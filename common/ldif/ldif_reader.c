@@ -56,12 +56,29 @@ append(struct ldif_reader *content, const char *octets, size_t len)
     return SDR_OK;
 }
 
+/* A carriage return elsewhere than at the end is a line end to some editors:
+ * people would see other lines than are read here. */
+static enum sdr_status
+check_octets(const char *from, size_t len, struct sdr_error *error)
+{
+    if (memchr(from, '\0', len) != NULL) {
+        sdr_error_set(error, "a NUL octet: LDIF is UTF-8 text");
+        return SDR_INVALID;
+    }
+    if (memchr(from, '\r', len) != NULL) {
+        sdr_error_set(error, "a carriage return inside a line");
+        return SDR_INVALID;
+    }
+    return SDR_OK;
+}
+
 /* Append the next line as the file has it, without its end and SKIP octets. */
 static enum sdr_status
 append_line(struct ldif_reader *content, size_t skip, struct sdr_error *error)
 {
     const char *from = content->at;
     const char *to = memchr(from, '\n', (size_t)(content->end - from));
+    enum sdr_status status;
 
     if (to == NULL) {
         sdr_error_set(error, "the last line has no end: the file is truncated");
@@ -71,10 +88,9 @@ append_line(struct ldif_reader *content, size_t skip, struct sdr_error *error)
     content->next_line++;
     if (to > from && to[-1] == '\r')
         to--;
-    if (memchr(from, '\0', (size_t)(to - from)) != NULL) {
-        sdr_error_set(error, "a NUL octet: LDIF is UTF-8 text");
-        return SDR_INVALID;
-    }
+    status = check_octets(from, (size_t)(to - from), error);
+    if (status != SDR_OK)
+        return status;
     return append(content, from + skip, (size_t)(to - from) - skip);
 }
 

@@ -217,6 +217,12 @@ static const struct {
      ":2: mail: broken base64"},
     {"a NUL in the dn", "dn:: Y249eAA=\nmail: x@example.com\n",
      ":1: dn: contains a NUL octet"},
+    {"a line end of an old Mac", ALICE "dn: cn=x\nmail: a@b.c\rsdrOwner: x\n",
+     ":6: a carriage return inside a line"},
+    {"the same in a comment", ALICE "# here\rdn: cn=x\n",
+     ":5: a carriage return inside a line"},
+    {"two carriage returns", "dn: cn=x\r\r\nmail: x@example.com\r\r\n",
+     ":1: a carriage return inside a line"},
     {"pieces of an attribute", "dn: cn=x\nmail;range=0-1499: x@example.com\n",
      ":2: mail;range=0-1499: incomplete: the server had more values"},
 };
