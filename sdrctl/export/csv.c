@@ -4,9 +4,7 @@
 #include <stdio.h>
 
 #include "export/export.h"
-
-/* What a spreadsheet reads as a formula. */
-#define FORMULA "=+-@"
+#include "spreadsheet.h"
 
 static const char *const actions[] = {[EXPORT_REDIRECT] = "redirect",
                                       [EXPORT_COPY] = "copy",
@@ -61,13 +59,15 @@ line(const struct export *export, const struct export_line *line)
     return NULL;
 }
 
-const struct export_format export_csv = {.name = "csv",
-                                         .never = "",
-                                         .never_first = FORMULA,
-                                         .takes_quotes = true,
-                                         .takes_utf8 = true,
-                                         .begin = begin,
-                                         .line = line};
+const struct export_format export_csv = {
+    .name = "csv",
+    .never = (const char[]){SPREADSHEET_SEPARATOR, 0},
+    .never_first = "",
+    .for_spreadsheets = true,
+    .takes_quotes = true,
+    .takes_utf8 = true,
+    .begin = begin,
+    .line = line};
 
 /* ---- for an importer: nothing but the columns that it knows ---- */
 
@@ -125,12 +125,14 @@ line_google(const struct export *export, const struct export_line *line)
 /* cPanel's forwarders are those of Exim. */
 const struct export_format export_cpanel = {.name = "cpanel",
                                             .never = "|/%!#$`{}*",
-                                            .never_first = FORMULA ":",
+                                            .never_first = ":",
+                                            .for_spreadsheets = true,
                                             .begin = begin_cpanel,
                                             .line = line_cpanel};
 
 const struct export_format export_google = {.name = "google",
                                             .never = "",
-                                            .never_first = FORMULA,
+                                            .never_first = "",
+                                            .for_spreadsheets = true,
                                             .begin = begin_google,
                                             .line = line_google};

@@ -38,6 +38,7 @@ struct export_format {
     /* Octets of a local part that are not safe there, and those that are not
      * safe as the first one. */
     const char *never, *never_first;
+    bool for_spreadsheets;
     bool takes_quotes; /* local parts that need quotes are safe */
     bool takes_utf8;
     void (*begin)(const struct export *export);

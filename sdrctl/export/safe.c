@@ -1,9 +1,14 @@
 /* safe.c - whether a format can hold an address safely; see export.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include <stdint.h>
 #include <string.h>
 
+#include <unictype.h>
+#include <unistr.h>
+
 #include "export/export.h"
+#include "spreadsheet.h"
 
 /* A dot-string of RFC 5321, but for UTF-8. */
 static bool
@@ -30,6 +35,25 @@ has_octet(const char *local, size_t len, const char *octets)
     return false;
 }
 
+/* Characters of UTF-8 that are not seen, or change how others are, and blanks:
+ * nobody who reads the list sees what it says. */
+static bool
+has_hidden(const char *text)
+{
+    const uint32_t hidden =
+        UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Z;
+    const uint8_t *at = (const uint8_t *)text;
+    ucs4_t c;
+
+    while ((at = u8_next(&c, at)) != NULL) {
+        if (c >= 0x80
+            && (uc_is_general_category_withtable(c, hidden)
+                || uc_is_property_default_ignorable_code_point(c)))
+            return true;
+    }
+    return false;
+}
+
 const char *
 export_fault(const struct export_format *format, const char *address)
 {
@@ -42,6 +66,10 @@ export_fault(const struct export_format *format, const char *address)
         return "its local part needs quotes";
     if (!format->takes_utf8 && !sdr_is_ascii(address, strlen(address)))
         return "it is not ASCII";
+    if (has_hidden(address))
+        return "it has an invisible character";
+    if (format->for_spreadsheets && spreadsheet_is_formula(address))
+        return "a spreadsheet would read it as a formula";
     if (strchr(format->never_first, address[0]) != NULL)
         return "its first character has a meaning there";
     if (has_octet(address, len, format->never))

@@ -8,30 +8,27 @@
 
 #include "log.h"
 #include "report/report.h"
+#include "spreadsheet.h"
 
 /* ---- fields ---- */
 
-/* A spreadsheet reads text that begins like this as a formula. */
-static bool
-is_formula(const char *text)
-{
-    return text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
-}
-
-/* Always quoted, whatever it contains. */
+/* Always quoted, whatever it contains. An apostrophe precedes what a
+ * spreadsheet would read as a formula. */
 static void
 put_text(const char *text)
 {
     char clean[4096];
+    bool begins = true;
 
     sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
     putchar('"');
-    if (is_formula(clean))
-        putchar('\'');
     for (const char *c = clean; *c != '\0'; c++) {
+        if (begins && spreadsheet_is_formula(c))
+            putchar('\'');
         if (*c == '"')
             putchar('"');
         putchar(*c);
+        begins = *c == SPREADSHEET_SEPARATOR;
     }
     putchar('"');
 }

@@ -25,18 +25,19 @@ DOMAIN = 'example.com'
 UGLY = {
     '|touch /tmp/x': ['csv'], '|id': ['csv', 'exchange', 'google'], '/etc/passwd': ['csv', 'exchange', 'google'],
     ':include:/etc/passwd': ['csv'], ':fail:': ['csv'], 'a"b': ['csv'], 'a b': ['csv'], 'a,b': ['csv'],
-    'a;b': ['csv'], '#x': ['csv', 'exchange', 'google'], "o'neil": FORMATS, '$x': ['csv', 'postfix', 'exchange', 'google'],
+    'a;b': [], 'a;=1+1': [], '#x': ['csv', 'exchange', 'google'], "o'neil": FORMATS, '$x': ['csv', 'postfix', 'exchange', 'google'],
     '`id`': ['csv', 'postfix', 'exchange', 'google'], '${run{id}}': ['csv', 'postfix', 'exchange', 'google'],
     '$(id)': ['csv'], '=cmd': ['postfix', 'exim', 'exchange'], '+x': ['postfix', 'exim', 'exchange'],
     '-x': ['exim', 'exchange'], 'a%b': ['csv', 'exchange', 'google'], 'a!b': ['csv', 'exchange', 'google'],
     '*': ['csv', 'postfix', 'exim', 'google'], 'a\\b': ['csv'], '(x)': ['csv'], '<x>': ['csv'],
     'j\u00f6rg': ['csv', 'postfix', 'exim'], '\u2019x': ['csv', 'postfix', 'exim'], 'a..b': ['csv'], "'": FORMATS,
+    '\uff1dcmd': ['postfix', 'exim'], '\uff0bx': ['postfix', 'exim'], '\uff0dx': ['postfix', 'exim'],
 }
 
 
 def spelled(local):
     """As an address has it."""
-    atom = re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~\u2019-]+", local)
+    atom = re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~\u0080-\uffff-]+", local)
     return local if atom else '"' + re.sub(r'(["\\])', r'\\\1', local) + '"'
 
 
@@ -129,11 +130,25 @@ def test_nothing_becomes_a_command(ugly, kind):
         assert any("'o''neil@example.com'" in line for line in body)
     elif kind in ('csv', 'cpanel', 'google'):
         fields = [field for row in rows(output) for field in row]
-        assert not [field for field in fields if field[:1] in ('=', '+', '-', '@')]
+        assert not [field for field in fields if re.match('[=+@\uff1d\uff0b\uff0d-]', field)]
+        assert ';' not in output
         assert "o'neil@example.com" in fields
     else:
         for line in body:
             assert re.fullmatch(r'(\S+?)(:?) (\S+)', line) and not re.match(r'[#|/:"]', line.split()[-1]), line
+
+
+@pytest.mark.parametrize('kind', FORMATS)
+def test_invisible_characters(new_people, kind):
+    """A line end, another direction, no width, a blank, a filler; and what is seen."""
+    hidden = ['a\u0085b', 'a\u2028b', '\u202exam', 'a\u200bb', '\u00a0xam', 'a\u3000b', 'a\u115fb', 'a\u00adb']
+    people = new_people(''.join(person(f'u{n}', mail=f'{local}@{DOMAIN}', sdrOwner='hosted')
+                                for n, local in enumerate([*hidden, 'fine', '\u05d0\u05d1'])))
+    output, errors = export(people, '--for', kind, code=65)
+    assert output.count(f'@hosted.{DOMAIN}') == 2 if kind in ('csv', 'postfix', 'exim') else output.isascii()
+    assert f'fine@hosted.{DOMAIN}' in output
+    assert not re.search('|'.join(hidden), output)
+    assert 'invisible character' in errors or 'not ASCII' in errors
 
 
 def test_many_targets(new_people):

@@ -27,7 +27,7 @@ EVIL = '<script>alert("1")</script>\x1b\u202e'
 FAULTY = ''.join([
     person('foreign', sdrOwner='gone'),
     person('lost', sdrOwner='gone'),
-    person('formula', sdrOwner='=1+1'),
+    person('formula', sdrOwner='=1+1;\uff1d2;x;@3'),
     person('evil', sdrOwner=EVIL),
     person('bad', sdrRoutingAddress='nonsense'),
     person('outside', sdrRoutingAddress='outside@elsewhere.example'),
@@ -116,7 +116,7 @@ def test_owners_that_no_site_answers_to(faulty):
     assert found['owner-values-known']
     assert [(v['value'], v['count'], v['examples']) for v in found['owner-values']] == [
         (r'<script>alert("1")</script>\x1B\xE2\x80\xAE', 1, ['evil@example.com']),
-        ('=1+1', 1, ['formula@example.com']),
+        ('=1+1;\uff1d2;x;@3', 1, ['formula@example.com']),
         ('gone', 2, ['foreign@example.com', 'lost@example.com'])]
 
 
@@ -318,7 +318,7 @@ def test_csv(faulty):
     assert rows['site', 'example.com', 'hosted'] == ['7', '43.7', '1', '0', '', '', '']
     assert rows['no-site', 'example.com', ''][0] == '4'
     assert rows['trouble', 'example.com', 'conflict'][0::4] == ['1', 'torn@example.com']
-    assert rows['owner-value', 'corp', "'=1+1"][0] == '1'
+    assert rows['owner-value', 'corp', "'=1+1;'\uff1d2;x;'@3"][0] == '1'
     assert ('owner-value', 'corp', r'<script>alert("1")</script>\x1B\xE2\x80\xAE') in rows
 
 

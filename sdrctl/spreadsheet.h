@@ -1,0 +1,17 @@
+/* spreadsheet.h - text that a spreadsheet must not read as a formula
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_SPREADSHEET_H
+#define SDRCTL_SPREADSHEET_H
+
+#include <stdbool.h>
+
+/* What separates fields too, in the many countries with a decimal comma, even
+ * between quotes that are not those of a field. */
+#define SPREADSHEET_SEPARATOR ';'
+
+/* True if a field that begins with TEXT would be a formula. */
+bool
+spreadsheet_is_formula(const char *text);
+
+#endif
