@@ -254,7 +254,7 @@ locked_file_replace(const struct locked_file *file, const char *text,
         status = fill(&new, text, len, error);
     } else {
         status = failed(file->path, error);
-        sdr_error_prefix(error, "no new file beside");
+        sdr_error_prefix(error, "no new file .%s.sdrctl beside", new.name);
     }
     if (new.fd >= 0) {
         close(new.fd);

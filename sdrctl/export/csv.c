@@ -43,17 +43,27 @@ begin(const struct export *export)
 }
 
 static const char *
+site_of(const struct export *export, const struct sdr_target *target)
+{
+    return target->site != SDR_NO_SITE
+               ? export->config->sites[target->site].name
+               : "";
+}
+
+static const char *
 line(const struct export *export, const struct export_line *line)
 {
     const char *fields[4] = {actions[line->action], line->address, "", ""};
 
+    for (unsigned i = 0; i < line->count; i++) {
+        if (spreadsheet_is_formula(site_of(export, &line->targets[i])))
+            return "a spreadsheet would read the name of its site as a formula";
+    }
     if (line->count == 0)
         put_row(fields, 4);
     for (unsigned i = 0; i < line->count; i++) {
         fields[2] = line->targets[i].address;
-        fields[3] = line->targets[i].site != SDR_NO_SITE
-                        ? export->config->sites[line->targets[i].site].name
-                        : "";
+        fields[3] = site_of(export, &line->targets[i]);
         put_row(fields, 4);
     }
     return NULL;

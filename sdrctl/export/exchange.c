@@ -138,9 +138,10 @@ line(const struct export *export, const struct export_line *line)
     return NULL;
 }
 
-/* * and ? are wildcards of an identity. */
+/* * and ? are wildcards of an identity, and with / it is a path to any object:
+ * an address could name the contact of another one. */
 const struct export_format export_exchange = {.name = "exchange",
-                                              .never = "*?",
+                                              .never = "*?/",
                                               .never_first = "",
                                               .begin = begin,
                                               .line = line};

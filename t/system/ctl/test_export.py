@@ -23,7 +23,8 @@ FORMATS = ['csv', 'postfix', 'exim', 'cpanel', 'exchange', 'google']
 DOMAIN = 'example.com'
 # Local parts that anybody could have written into a directory, and the formats that can hold them.
 UGLY = {
-    '|touch /tmp/x': ['csv'], '|id': ['csv', 'exchange', 'google'], '/etc/passwd': ['csv', 'exchange', 'google'],
+    '|touch /tmp/x': ['csv'], '|id': ['csv', 'exchange', 'google'], '/etc/passwd': ['csv', 'google'],
+    'corp/users/boss': ['csv', 'postfix', 'google'],
     ':include:/etc/passwd': ['csv'], ':fail:': ['csv'], 'a"b': ['csv'], 'a b': ['csv'], 'a,b': ['csv'],
     'a;b': [], 'a;=1+1': [], '#x': ['csv', 'exchange', 'google'], "o'neil": FORMATS, '$x': ['csv', 'postfix', 'exchange', 'google'],
     '`id`': ['csv', 'postfix', 'exchange', 'google'], '${run{id}}': ['csv', 'postfix', 'exchange', 'google'],
@@ -149,6 +150,15 @@ def test_invisible_characters(new_people, kind):
     assert f'fine@hosted.{DOMAIN}' in output
     assert not re.search('|'.join(hidden), output)
     assert 'invisible character' in errors or 'not ASCII' in errors
+
+
+def test_name_of_a_site(new_people):
+    """Who writes sdr.conf is not who opens the list."""
+    people = new_people(person('a', sdrOwner='=1+1') + person('b', sdrOwner='hosted'),
+                        **{'site_=1+1': {'routing-domain': 'third.%d'}})
+    output, errors = export(people, '--for', 'csv', code=65)
+    assert rows(output)[1:] == [['redirect', f'b@{DOMAIN}', f'b@hosted.{DOMAIN}', 'hosted']]
+    assert f'a@{DOMAIN}: not exported: a spreadsheet would read the name of its site as a formula' in errors
 
 
 def test_many_targets(new_people):
