@@ -10,10 +10,15 @@
 #include "ldap/dn.h"
 #include "replica/reader.h"
 
+struct counted {
+    char *name;
+    bool found;
+};
+
 struct collector {
     const struct sdr_config *config;
     struct export_addresses *addresses;
-    char **names; /* of entries that count, sorted; NULL: all count */
+    struct counted *names; /* of entries that count, sorted; NULL: all count */
     size_t name_count;
     bool no_memory;
 };
@@ -24,21 +29,30 @@ compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct counted *x = a, *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
 static bool
 counts(struct collector *collector, const char *dn)
 {
-    char *normal = collector->names != NULL ? dn_normal(dn) : NULL;
-    bool found;
+    struct counted wanted = {NULL, false}, *found = NULL;
 
     if (collector->names == NULL)
         return true;
-    found = normal != NULL
-            && bsearch(&normal, collector->names, collector->name_count,
-                       sizeof normal, compare)
-                   != NULL;
-    collector->no_memory |= normal == NULL;
-    free(normal);
-    return found;
+    wanted.name = dn_normal(dn);
+    if (wanted.name != NULL)
+        found = bsearch(&wanted, collector->names, collector->name_count,
+                        sizeof wanted, compare_names);
+    if (found != NULL)
+        found->found = true;
+    collector->no_memory |= wanted.name == NULL;
+    free(wanted.name);
+    return found != NULL;
 }
 
 /* A catch-all that stays is not of interest; no table should have any other. */
@@ -58,8 +72,8 @@ on_row(void *arg, const char *address, const struct sdr_facts *facts)
     struct export_addresses *addresses = collector->addresses;
     char *copy;
 
-    if (is_own_catch_all(collector, address, facts)
-        || !counts(collector, facts->dn)
+    if (!counts(collector, facts->dn)
+        || is_own_catch_all(collector, address, facts)
         || (addresses->count > 0
             && strcmp(addresses->items[addresses->count - 1], address) == 0))
         return;
@@ -86,9 +100,25 @@ add_name(struct collector *collector, const char *dn)
     shown[len] = '\0';
     normal = dn_normal(shown);
     if (normal != NULL)
-        collector->names[collector->name_count++] = normal;
+        collector->names[collector->name_count++].name = normal;
     else
         collector->no_memory = true;
+}
+
+static void
+drop_doubles(struct collector *collector)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < collector->name_count; i++) {
+        struct counted *next = &collector->names[i];
+
+        if (kept > 0 && compare_names(&collector->names[kept - 1], next) == 0)
+            free(next->name);
+        else
+            collector->names[kept++] = *next;
+    }
+    collector->name_count = kept;
 }
 
 static void
@@ -100,7 +130,24 @@ choose(struct collector *collector, const struct changes *since)
         add_name(collector, since->items[i].dn);
     if (collector->name_count > 0)
         qsort(collector->names, collector->name_count, sizeof *collector->names,
-              compare);
+              compare_names);
+    drop_doubles(collector);
+}
+
+/* Who has got another name since would be missing without a word. */
+static enum sdr_status
+check_names(const struct collector *collector, struct sdr_error *error)
+{
+    for (size_t i = 0; i < collector->name_count; i++) {
+        if (collector->names[i].found)
+            continue;
+        sdr_error_set(error,
+                      "%s: in the journal, but not in the replica: renamed or "
+                      "deleted since? Export all",
+                      collector->names[i].name);
+        return SDR_TEMPFAIL;
+    }
+    return SDR_OK;
 }
 
 /* ---- all of them ---- */
@@ -140,14 +187,16 @@ export_addresses_read(struct export_addresses *addresses,
             sdr_error_prefix(error, "directory %s",
                              config->directories[d].name);
     }
-    for (size_t i = 0; i < collector.name_count; i++)
-        free(collector.names[i]);
-    free(collector.names);
-    sort(addresses);
     if (status == SDR_OK && collector.no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;
     }
+    if (status == SDR_OK)
+        status = check_names(&collector, error);
+    for (size_t i = 0; i < collector.name_count; i++)
+        free(collector.names[i].name);
+    free(collector.names);
+    sort(addresses);
     return status;
 }
 

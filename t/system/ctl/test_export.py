@@ -221,6 +221,25 @@ def test_since(new_people, scratch):
     assert 'No such file' in export(people, '--for', 'csv', '--since', 'none.ldif', code=66)[1]
 
 
+@pytest.mark.parametrize('other', [
+    ('uid=dave,', 'uid=david,'), ('uid=dave,ou=people,', 'uid=dave,ou=leavers,ou=people,')])
+def test_renamed_since(new_people, scratch, other):
+    """Nobody is left out without a word; another spelling is the same name."""
+    journals = scratch / 'journal'
+    journals.mkdir(0o700)
+    people = new_people(world.PEOPLE, main={'journal-directory': str(journals)})
+    assert sdrctl.run(people.conf, 'move', '--quiet', '--to', 'hosted', f'dave@{DOMAIN}',
+                      f'plain@{DOMAIN}').returncode == 0
+    people.replace(people.path.read_text().replace('dn: uid=dave,', 'dn: UID=Dave ,'))
+    people.sync.once()
+    since = ['--for', 'csv', '--since', next(journals.iterdir()).name]
+    assert len(rows(export(people, *since)[0])) == 3
+    people.replace(people.path.read_text().replace('dn: UID=Dave ,', 'dn: uid=dave,').replace(*other))
+    people.sync.once()
+    output, errors = export(people, *since, code=75)
+    assert not output and errors.startswith('sdrctl: uid=dave,ou=people,') and 'renamed or deleted' in errors
+
+
 # --- two mail systems that know nothing of sdr ---
 
 HERE, THERE = ['dora', 'emil'], ['hans', 'ines', 'jan', 'old+one']
