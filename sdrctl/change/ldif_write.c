@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,13 +41,28 @@ is_same(const struct stat *a, const struct stat *b)
            && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* True if the name still leads to the file that was locked. */
+/* Only a file that nobody writes can have a lease of this kind, where there are
+ * leases. It is given back at once; SIGURG harms nobody if it is broken. */
+static bool
+is_written(int fd)
+{
+    if (fcntl(fd, F_SETSIG, SIGURG) < 0)
+        return false;
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+        return errno == EAGAIN;
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
+}
+
+/* True if the name still leads to the file that was locked, and nobody is about
+ * to write to it. */
 static bool
 is_still_there(const struct locked_file *file)
 {
     struct stat now;
 
-    return stat(file->name, &now) == 0 && is_same(&file->seen, &now);
+    return !is_written(file->fd) && stat(file->name, &now) == 0
+           && is_same(&file->seen, &now);
 }
 
 static void
@@ -212,7 +228,8 @@ static enum sdr_status
 give_name(const struct new_file *new, struct sdr_error *error)
 {
     if (!is_still_there(new->old)) {
-        sdr_error_set(error, "%s: somebody else has changed it since",
+        sdr_error_set(error,
+                      "%s: somebody else has changed it since, or writes to it",
                       new->old->name);
         return SDR_TEMPFAIL;
     }

@@ -74,6 +74,16 @@ put_file_for_link(void)
     put(names.link);
 }
 
+/* As a program does that has not written all of it. */
+static FILE *unfinished;
+
+static void
+begin_to_write(void)
+{
+    unfinished = fopen(names.a, "a");
+    assert_non_null(unfinished);
+}
+
 static const struct row {
     const char *name;
     void (*other)(void);
@@ -81,6 +91,7 @@ static const struct row {
 } rows[] = {
     {"nothing", nothing, true},
     {"edits it in place", edit, false},
+    {"begins to write it", begin_to_write, false},
     {"replaces it", replace, false},
     {"takes it away", take_away, false},
     {"points the link to another file", point_elsewhere, false},
@@ -104,6 +115,9 @@ test_others(void **state)
         rows[i].other();
         status = locked_file_replace(&file, "new\n", 4, &error);
         locked_file_close(&file);
+        if (unfinished != NULL)
+            fclose(unfinished);
+        unfinished = NULL;
         unit_row(
             (status == SDR_OK) == rows[i].replaced
                 && has(names.link, "new\n") == rows[i].replaced
