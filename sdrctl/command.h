@@ -53,6 +53,9 @@ int
 command_undo(struct sdr *sdr, int argc, char **argv);
 
 int
+command_verify(struct sdr *sdr, int argc, char **argv);
+
+int
 command_route(struct sdr *sdr, int argc, char **argv);
 
 #endif

@@ -60,6 +60,18 @@ static const struct {
      "  --postfix-config FOLDER   another instance of Postfix\n"
      "  --sendmail-cf FILE        another configuration of Sendmail\n"
      "  --exim-config FILE        another configuration of Exim\n"},
+    {"verify",
+     "[OPTION...] ADDRESS... | --file BATCH | --filter FILTER | --all",
+     "ask all sites over SMTP which mailboxes they have",
+     "  --file BATCH              take the addresses in this file, - is standard input\n"
+     "  --filter FILTER           take all entries that match, such as '(title=x)'\n"
+     "  --all                     take all addresses in the directories\n"
+     "  --site SITE               ask only this site; repeatable\n"
+     "  --at SITE=HOST[:PORT]     ask this host of the site; repeatable\n"
+     "  --rate NUMBER             recipients a second, at most (default 100)\n"
+     "  --retries NUMBER          how often to ask again if an answer is temporary (default 2)\n"
+     "  --retry-after SECONDS     how long to wait before that (default 60)\n"
+     "  --csv                     write CSV\n" JSON NETWORK},
     {"move", "--to SITE [OPTION...] ADDRESS... | --file BATCH |\n"
      "      --filter FILTER",
      "make a site the owner of mailboxes",

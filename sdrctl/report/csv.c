@@ -4,37 +4,11 @@
  * Every line has the same fields; the first is the kind of record.
  */
 #include <inttypes.h>
-#include <string.h>
 
-#include "log.h"
+#include "csv.h"
 #include "report/report.h"
 
 /* ---- fields ---- */
-
-/* A spreadsheet reads text that begins like this as a formula. */
-static bool
-is_formula(const char *text)
-{
-    return text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
-}
-
-/* Always quoted, whatever it contains. */
-static void
-put_text(const char *text)
-{
-    char clean[4096];
-
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    putchar('"');
-    if (is_formula(clean))
-        putchar('\'');
-    for (const char *c = clean; *c != '\0'; c++) {
-        if (*c == '"')
-            putchar('"');
-        putchar(*c);
-    }
-    putchar('"');
-}
 
 static void
 put_examples(const struct report_group *group)
@@ -42,7 +16,7 @@ put_examples(const struct report_group *group)
     for (int i = 0; i < REPORT_EXAMPLES; i++) {
         putchar(',');
         if (group->examples[i] != NULL)
-            put_text(group->examples[i]);
+            csv_text(group->examples[i]);
     }
 }
 
@@ -52,9 +26,9 @@ static void
 begin_line(const char *what, const char *where, const char *name)
 {
     printf("%s,", what);
-    put_text(where);
+    csv_text(where);
     putchar(',');
-    put_text(name);
+    csv_text(name);
 }
 
 static void

@@ -14,7 +14,7 @@ import world
 from proc import run
 
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
-COMMANDS = ['route', 'show', 'report', 'check', 'move', 'hold', 'release', 'undo', 'history',
+COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'move', 'hold', 'release', 'undo', 'history',
             'sync', 'dump']
 # What a command needs besides an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
@@ -106,6 +106,7 @@ def test_commands():
 @pytest.mark.parametrize('line, words', [
     ('move --to ', ['onprem', 'third', 'hosted']),
     ('move --from h', ['hosted']),
+    ('verify --site h', ['hosted']),
     ('move --to hosted --w', ['--wait']),
     ('check ', ['configuration', 'directory', 'replica', 'dns', 'sites', 'mta']),
     ('check sites h', ['hosted']),
