@@ -16,12 +16,13 @@ static const struct command {
     const char *name;
     int (*run)(struct sdr *sdr, int argc, char **argv);
 } commands[] = {
-    {"route", command_route},   {"show", command_show},
-    {"report", command_report}, {"check", command_check},
-    {"verify", command_verify}, {"move", command_move},
-    {"hold", command_hold},     {"release", command_release},
-    {"undo", command_undo},     {"history", command_history},
-    {"sync", command_sync},     {"dump", command_dump},
+    {"route", command_route},     {"show", command_show},
+    {"report", command_report},   {"check", command_check},
+    {"verify", command_verify},   {"diff", command_diff},
+    {"move", command_move},       {"hold", command_hold},
+    {"release", command_release}, {"undo", command_undo},
+    {"history", command_history}, {"sync", command_sync},
+    {"dump", command_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

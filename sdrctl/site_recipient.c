@@ -7,9 +7,8 @@
 
 #include "decision/route.h"
 
-/* The facts if the site were the only owner. */
-static struct sdr_facts
-facts_there(const struct sdr_facts *now, unsigned site)
+struct sdr_facts
+site_facts(const struct sdr_facts *now, unsigned site)
 {
     struct sdr_facts then = {.directory = now->directory,
                              .key = now->key,
@@ -36,7 +35,7 @@ site_recipient(const struct sdr_config *config, const char *address,
 {
     const size_t size = SDR_ADDRESS_MAX + 1;
     const struct sdr_answer answer = {.status = SDR_OK,
-                                      .facts = facts_there(facts, site)};
+                                      .facts = site_facts(facts, site)};
     struct sdr_question question;
     struct sdr_verdict verdict;
 

@@ -7,6 +7,11 @@
 #include "decision/facts.h"
 #include "status.h"
 
+/* The facts of an entry if the site with this index becomes its only owner, as
+ * by sdrctl move. */
+struct sdr_facts
+site_facts(const struct sdr_facts *now, unsigned site);
+
 /* Write the recipient that the site with this index would get if it were the
  * only owner of ADDRESS, an address in a split domain whose entry has these
  * facts: in the routing domain of another site, in the split domain for this

@@ -72,6 +72,15 @@ static const struct {
      "  --retries NUMBER          how often to ask again if an answer is temporary (default 2)\n"
      "  --retry-after SECONDS     how long to wait before that (default 60)\n"
      "  --csv                     write CSV\n" JSON NETWORK},
+    {"diff",
+     "--config NEW.conf | --batch BATCH --to SITE [OPTION...]\n"
+     "      [RECIPIENTS | --from-log FILE]",
+     "show whose mail would go elsewhere after a change",
+     "  --config NEW.conf         the change: another configuration\n"
+     "  --batch BATCH             the change: the addresses in this file move\n"
+     "  --to SITE                 their new owner\n"
+     "  --from-log FILE           take the recipients in the log of a mail server\n"
+     "  --csv                     write CSV\n" JSON},
     {"move", "--to SITE [OPTION...] ADDRESS... | --file BATCH |\n"
      "      --filter FILTER",
      "make a site the owner of mailboxes",
@@ -111,12 +120,12 @@ print_usage(FILE *out)
         "  -h, --help         show this help; after a command, its options\n"
         "  -V, --version      show the version\n"
         "\n"
-        "Exit codes: 0 success, 64 usage error, 65 error in the input, 66 no "
-        "such journal,\n"
-        "67 no entry with an address, 74 the result or a journal could not be "
-        "written, 75\n"
-        "temporary failure, 77 permission denied, 78 configuration error or "
-        "WRONG finding.\n"
+        "Exit codes: 0 success, 1 differences, 64 usage error, 65 error in the "
+        "input,\n"
+        "66 no such journal, 67 no entry with an address, 74 the result or a "
+        "journal\n"
+        "could not be written, 75 temporary failure, 77 permission denied, 78\n"
+        "configuration error or WRONG finding.\n"
         "See sdrctl(8).\n",
         out);
 }

@@ -66,8 +66,8 @@ sdr_decide(struct sdr *sdr, const char *recipient,
  * sdr_route_decide(); or SDR_OK if the address alone decides. Any thread. */
 enum sdr_status SDR_MUST_USE
 sdr_look_up(struct sdr *sdr, const char *recipient,
-            const struct sdr_trace *trace, struct sdr_question *question,
-            struct sdr_answer *answer, struct sdr_verdict *verdict);
+            struct sdr_question *question, struct sdr_answer *answer,
+            struct sdr_verdict *verdict);
 
 /* True if sdr_decide() would have to ask a directory server, which may take as
  * long as the directory's timeout. False if it can answer from the address or

@@ -34,6 +34,32 @@ batch_clear(struct batch *batch)
     *batch = (struct batch){.items = NULL};
 }
 
+static int
+compare_lines(const void *a, const void *b)
+{
+    const struct batch_line *x = a, *y = b;
+
+    return strcmp(x->address, y->address);
+}
+
+void
+batch_sort(struct batch *batch)
+{
+    size_t kept = 0;
+
+    if (batch->count > 1)
+        qsort(batch->items, batch->count, sizeof *batch->items, compare_lines);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (kept > 0
+            && strcmp(batch->items[kept - 1].address, batch->items[i].address)
+                   == 0)
+            free(batch->items[i].address);
+        else
+            batch->items[kept++] = batch->items[i];
+    }
+    batch->count = kept;
+}
+
 /* The closing quote of the quote that TEXT begins with: neither doubled (CSV)
  * nor after a backslash (RFC 5321). NULL if there is none. */
 static char *

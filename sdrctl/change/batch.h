@@ -34,6 +34,10 @@ bool
 batch_read(struct batch *batch, const char *path, batch_mistake mistake,
            void *arg);
 
+/* Sort by address, and keep one of each. */
+void
+batch_sort(struct batch *batch);
+
 /* Free what it holds. */
 void
 batch_clear(struct batch *batch);

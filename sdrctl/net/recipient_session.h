@@ -1,12 +1,12 @@
 /* recipient_session.h - a session that tries the recipients of one domain
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * For recipients.c alone.
+ * For recipients.c.
  */
 #ifndef SDRCTL_RECIPIENT_SESSION_H
 #define SDRCTL_RECIPIENT_SESSION_H
 
-#include "net/recipients.h"
+#include "net/recipient.h"
 
 /* The recipients of one domain, which has the same hosts. */
 struct round {

@@ -189,32 +189,6 @@ read_directory(struct addresses *addresses, struct sdr_replica *replica,
                                   : status;
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-    const struct batch_line *x = a, *y = b;
-
-    return strcmp(x->address, y->address);
-}
-
-static void
-drop_duplicates(struct batch *batch)
-{
-    size_t kept = 0;
-
-    if (batch->count > 1)
-        qsort(batch->items, batch->count, sizeof *batch->items, compare_lines);
-    for (size_t i = 0; i < batch->count; i++) {
-        if (kept > 0
-            && strcmp(batch->items[kept - 1].address, batch->items[i].address)
-                   == 0)
-            free(batch->items[i].address);
-        else
-            batch->items[kept++] = batch->items[i];
-    }
-    batch->count = kept;
-}
-
 enum sdr_status
 addresses_read(struct batch *batch, const struct sdr_config *config,
                const char *filter, struct sdr_error *error)
@@ -236,6 +210,6 @@ addresses_read(struct batch *batch, const struct sdr_config *config,
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;
     }
-    drop_duplicates(batch);
+    batch_sort(batch);
     return status;
 }

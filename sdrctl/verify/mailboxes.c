@@ -50,8 +50,7 @@ look_up(const struct verify *verify, struct mailbox *mailbox)
     struct sdr_answer answer;
     struct sdr_verdict verdict;
 
-    if (sdr_look_up(verify->sdr, mailbox->address, NULL, &question, &answer,
-                    &verdict)
+    if (sdr_look_up(verify->sdr, mailbox->address, &question, &answer, &verdict)
         == SDR_OK)
         return set_unknown_owner(mailbox, FINDING_NO_ENTRY,
                                  "not an address in a split domain");
