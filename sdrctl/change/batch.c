@@ -11,6 +11,7 @@
 #include <unistr.h>
 
 #include "array.h"
+#include "print.h"
 
 bool
 batch_add(struct batch *batch, const char *address, unsigned long line)
@@ -121,6 +122,21 @@ trim(char *text)
     while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
         text[--len] = '\0';
     return text;
+}
+
+void
+batch_print_mistake(void *arg, const struct batch *batch, unsigned long line,
+                    const char *text)
+{
+    struct sdr_error error;
+
+    (void)arg;
+    sdr_error_set(&error, "%s", text);
+    if (line > 0)
+        sdr_error_prefix(&error, "%s:%lu", batch->file, line);
+    else
+        sdr_error_prefix(&error, "%s", batch->file);
+    print_error(&error);
 }
 
 struct batch_reader {

@@ -133,22 +133,6 @@ read_option(struct job *job, int c, const char *name, struct sdr_error *error)
     }
 }
 
-/* The index of the site, 0 if NAME is NULL. */
-static bool
-find_site(const struct sdr_config *config, const char *option, const char *name,
-          unsigned *site, struct sdr_error *error)
-{
-    int index = name != NULL ? sdr_config_find_site(config, name) : 0;
-
-    if (index < 0) {
-        set_unknown(error, "site", name, config, site_names);
-        sdr_error_prefix(error, "%s", option);
-        return false;
-    }
-    *site = (unsigned)index;
-    return true;
-}
-
 static bool
 is_in_parentheses(const char *filter)
 {

@@ -71,7 +71,6 @@ check_arguments(struct diff *diff, const struct arguments *arguments, int lists,
                 struct sdr_error *error)
 {
     const struct sdr_config *config = sdr_get_config(diff->before);
-    int site = 0;
 
     diff->moves = arguments->batch != NULL;
     if ((arguments->config != NULL) == (arguments->batch != NULL))
@@ -80,14 +79,8 @@ check_arguments(struct diff *diff, const struct arguments *arguments, int lists,
         sdr_error_set(error, "--batch and --to SITE belong together");
     else if (lists + (arguments->log != NULL) > 1)
         sdr_error_set(error, "expected one list of recipients or --from-log");
-    else if (arguments->to != NULL)
-        site = sdr_config_find_site(config, arguments->to);
-    if (site < 0) {
-        set_unknown(error, "site", arguments->to, config, site_names);
-        sdr_error_prefix(error, "--to");
-    }
-    diff->to = (unsigned)site;
-    return error->text[0] == '\0';
+    return error->text[0] == '\0'
+           && find_site(config, "--to", arguments->to, &diff->to, error);
 }
 
 /* ---- the new configuration ---- */
@@ -157,21 +150,6 @@ open_after(struct diff *diff, const struct arguments *arguments)
 }
 
 /* ---- the recipients ---- */
-
-static void
-on_batch_mistake(void *arg, const struct batch *batch, unsigned long line,
-                 const char *text)
-{
-    struct sdr_error error;
-
-    (void)arg;
-    sdr_error_set(&error, "%s", text);
-    if (line > 0)
-        sdr_error_prefix(&error, "%s:%lu", batch->file, line);
-    else
-        sdr_error_prefix(&error, "%s", batch->file);
-    print_error(&error);
-}
 
 /* Does sdr decide about this domain, before or after? */
 static bool
@@ -269,8 +247,8 @@ read_recipients(struct diff *diff, const struct arguments *arguments)
         code = read_log(diff, arguments->log);
     else if (arguments->list == NULL)
         return read_all(diff);
-    else if (!batch_read(&diff->recipients, arguments->list, on_batch_mistake,
-                         NULL))
+    else if (!batch_read(&diff->recipients, arguments->list,
+                         batch_print_mistake, NULL))
         code = EX_DATAERR;
     batch_sort(&diff->recipients);
     return code;
@@ -284,7 +262,7 @@ find_moved(struct diff *diff, const struct arguments *arguments)
     struct batch batch = {.items = NULL};
     int code = EX_DATAERR;
 
-    if (batch_read(&batch, arguments->batch, on_batch_mistake, NULL))
+    if (batch_read(&batch, arguments->batch, batch_print_mistake, NULL))
         code = diff_find_moved(diff, &batch);
     batch_clear(&batch);
     return code;

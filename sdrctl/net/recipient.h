@@ -31,6 +31,7 @@ struct recipient_check {
     unsigned retry_after; /* seconds */
     /* Called with the number of recipients that have a result; NULL: not. */
     void (*progress)(void *arg, size_t done);
+    void (*waits)(void *arg); /* called before a wait; NULL: not */
     void *arg;
 };
 

@@ -268,10 +268,12 @@ recipients_check(const struct recipient_check *check,
     }
     status = check_once(&round, recipients, error);
     for (unsigned i = 0; i < check->retries && is_unsure(recipients); i++) {
-        (void)poll(NULL, 0, (int)check->retry_after * SECOND);
         done =
             recipients->count - try_again(recipients->items, recipients->count);
         (void)try_again(recipients->probes, recipients->probe_count);
+        if (check->waits != NULL)
+            check->waits(check->arg);
+        (void)poll(NULL, 0, (int)check->retry_after * SECOND);
         status = check_once(&round, recipients, error);
     }
     free(round.queue);

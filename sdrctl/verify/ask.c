@@ -53,6 +53,19 @@ show_progress(void *arg, size_t done)
 }
 
 static void
+show_wait(void *arg)
+{
+    struct asking *asking = arg;
+
+    if (!asking->shows)
+        return;
+    asking->shown_next = sdr_clock() + PROGRESS_MS;
+    fprintf(stderr, "\rsite %s: tries again in %u s ", site_name(asking),
+            asking->verify->retry_after);
+    fflush(stderr);
+}
+
+static void
 end_progress(const struct asking *asking)
 {
     if (asking->shows && asking->shown_next > 0)
@@ -269,6 +282,7 @@ ask_site(struct verify *verify, unsigned site)
         .retries = verify->retries,
         .retry_after = verify->retry_after,
         .progress = show_progress,
+        .waits = show_wait,
         .arg = &asking,
     };
     struct sdr_error error = {""};

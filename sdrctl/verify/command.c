@@ -41,21 +41,6 @@ struct arguments {
 
 /* ---- the arguments ---- */
 
-static bool
-find_site(const struct verify *verify, const char *option, const char *name,
-          unsigned *site, struct sdr_error *error)
-{
-    int index = sdr_config_find_site(verify->config, name);
-
-    if (index < 0) {
-        set_unknown(error, "site", name, verify->config, site_names);
-        sdr_error_prefix(error, "%s", option);
-        return false;
-    }
-    *site = (unsigned)index;
-    return true;
-}
-
 /* SITE=HOST[:PORT] */
 static bool
 read_at(struct verify *verify, struct sdr_error *error)
@@ -70,7 +55,7 @@ read_at(struct verify *verify, struct sdr_error *error)
         return false;
     }
     *host++ = '\0';
-    if (!find_site(verify, "--at", optarg, &site, error))
+    if (!find_site(verify->config, "--at", optarg, &site, error))
         return false;
     verify->sites[site].at = host;
     return true;
@@ -110,7 +95,7 @@ read_option(struct verify *verify, struct arguments *arguments, int c,
     case 'a':
         return arguments->all = true;
     case 's':
-        if (!find_site(verify, "--site", optarg, &site, error))
+        if (!find_site(verify->config, "--site", optarg, &site, error))
             return false;
         return arguments->chooses = verify->sites[site].asked = true;
     case 't':
@@ -182,21 +167,6 @@ check_arguments(struct verify *verify, const struct arguments *arguments,
 
 /* ---- the run ---- */
 
-static void
-on_batch_mistake(void *arg, const struct batch *batch, unsigned long line,
-                 const char *text)
-{
-    struct sdr_error error;
-
-    (void)arg;
-    sdr_error_set(&error, "%s", text);
-    if (line > 0)
-        sdr_error_prefix(&error, "%s:%lu", batch->file, line);
-    else
-        sdr_error_prefix(&error, "%s", batch->file);
-    print_error(&error);
-}
-
 /* Returns the exit code. */
 static int
 read_addresses(struct verify *verify, const struct arguments *arguments,
@@ -211,7 +181,7 @@ read_addresses(struct verify *verify, const struct arguments *arguments,
             return EX_TEMPFAIL;
     }
     if (arguments->file != NULL)
-        return batch_read(batch, arguments->file, on_batch_mistake, NULL)
+        return batch_read(batch, arguments->file, batch_print_mistake, NULL)
                    ? EX_OK
                    : EX_DATAERR;
     if (arguments->filter != NULL || arguments->all)
