@@ -104,27 +104,47 @@ same_uris(const struct sdr_list *a, const struct sdr_list *b)
 
 /* The replica does not say which server it comes from. */
 static bool
-shares_replica(const struct sdr_config *old, const struct sdr_config *new,
+shares_replica(const struct sdr_config *before, const struct sdr_config *after,
                struct sdr_error *error)
 {
-    if (old->replica.path == NULL || new->replica.path == NULL
-        || strcmp(old->replica.path, new->replica.path) != 0)
+    if (before->replica.path == NULL || after->replica.path == NULL
+        || strcmp(before->replica.path, after->replica.path) != 0)
         return true;
-    for (unsigned i = 0; i < new->directory_count; i++) {
-        int before = find_directory(old, new->directories[i].name);
+    for (unsigned i = 0; i < after->directory_count; i++) {
+        int index = find_directory(before, after->directories[i].name);
 
-        if (before < 0
-            || same_uris(&old->directories[before].uris,
-                         &new->directories[i].uris))
+        if (index < 0
+            || same_uris(&before->directories[index].uris,
+                         &after->directories[i].uris))
             continue;
         sdr_error_set(error,
                       "directory %s: another uri needs another replica: "
                       "change path in [replica], then run sdr-sync -c %s "
                       "--once",
-                      new->directories[i].name, new->path);
+                      after->directories[i].name, after->path);
         return false;
     }
     return true;
+}
+
+/* True if both configurations ask the same replica the same questions, and read
+ * the same facts. */
+static bool
+same_facts(const struct sdr_config *before, const struct sdr_config *after)
+{
+    unsigned char one[SDR_RECORD_FINGERPRINT], other[sizeof one];
+    bool same =
+        before->replica.path != NULL && after->replica.path != NULL
+        && strcmp(before->replica.path, after->replica.path) == 0
+        && before->directory_count == after->directory_count
+        && before->this_site == after->this_site
+        && strcmp(before->recipient_delimiter, after->recipient_delimiter) == 0;
+
+    for (unsigned i = 0; same && i < before->directory_count; i++)
+        same = sdr_fingerprint(before, i, one)
+               && sdr_fingerprint(after, i, other)
+               && memcmp(one, other, sizeof one) == 0;
+    return same;
 }
 
 /* Returns the exit code. */
@@ -143,8 +163,11 @@ open_after(struct diff *diff, const struct arguments *arguments)
     if (status != SDR_OK)
         return sdr_status_exit(status);
     if (shares_replica(sdr_get_config(diff->before),
-                       sdr_get_config(diff->after), &error))
+                       sdr_get_config(diff->after), &error)) {
+        diff->same_facts = same_facts(sdr_get_config(diff->before),
+                                      sdr_get_config(diff->after));
         return EX_OK;
+    }
     print_error(&error);
     return EX_CONFIG;
 }
@@ -201,23 +224,6 @@ read_log(struct diff *diff, const char *path)
     return code;
 }
 
-/* True if both configurations read the same addresses from the same replica. */
-static bool
-same_addresses(const struct sdr_config *old, const struct sdr_config *new)
-{
-    unsigned char before[SDR_RECORD_FINGERPRINT], after[sizeof before];
-    bool same = old->replica.path != NULL
-                && new->replica.path
-                       != NULL &&strcmp(old->replica.path, new->replica.path)
-                       == 0
-                && old->directory_count == new->directory_count;
-
-    for (unsigned i = 0; same && i < old->directory_count; i++)
-        same = sdr_fingerprint(old, i, before) && sdr_fingerprint(new, i, after)
-               && memcmp(before, after, sizeof before) == 0;
-    return same;
-}
-
 /* All that the directories have, before or after. */
 static int
 read_all(struct diff *diff)
@@ -228,7 +234,7 @@ read_all(struct diff *diff)
     enum sdr_status status =
         addresses_read(&diff->recipients, before, NULL, &error);
 
-    if (status == SDR_OK && !diff->moves && !same_addresses(before, after)) {
+    if (status == SDR_OK && !diff->moves && !diff->same_facts) {
         status = addresses_read(&diff->recipients, after, NULL, &error);
         if (status != SDR_OK)
             sdr_error_prefix(&error, "%s", after->path);

@@ -117,6 +117,22 @@ decide_moved(struct diff *diff)
                      &diff->new.answer, &diff->new.verdict);
 }
 
+/* ---- another configuration ---- */
+
+/* By the facts that are known already. */
+static void
+decide_again(struct diff *diff, const char *recipient)
+{
+    const struct sdr_config *config = sdr_get_config(diff->after);
+    struct decision *new = &diff->new;
+
+    new->sure = diff->old.sure;
+    if (sdr_route_begin(config, recipient, &new->question, &new->verdict)
+        == SDR_NOTFOUND)
+        sdr_route_decide(config, &new->question, &diff->old.answer,
+                         &new->verdict);
+}
+
 /* ---- the comparison ---- */
 
 static bool
@@ -144,7 +160,9 @@ bool
 diff_decide(struct diff *diff, const char *recipient)
 {
     decide(diff->before, recipient, &diff->old);
-    if (!diff->moves)
+    if (diff->same_facts)
+        decide_again(diff, recipient);
+    else if (!diff->moves)
         decide(diff->after, recipient, &diff->new);
     else if (is_moved(diff))
         decide_moved(diff);

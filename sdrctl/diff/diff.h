@@ -35,7 +35,8 @@ struct group {
 struct diff {
     struct sdr *before, *after; /* the same if entries are moved */
     bool moves;
-    unsigned to; /* the site they are moved to */
+    bool same_facts; /* both read the same from the same replica */
+    unsigned to;     /* the site they are moved to */
     struct moved *moved;
     size_t moved_count, moved_room;
     struct batch recipients;
