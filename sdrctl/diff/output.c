@@ -28,39 +28,42 @@ reason_of(const struct sdr_verdict *verdict)
     return reason;
 }
 
+/* Append; what does not fit is cut. */
+static void
+put(char words[WORDS_SIZE], const char *text)
+{
+    size_t used = strlen(words), len = strlen(text);
+
+    if (len > WORDS_SIZE - 1 - used)
+        len = WORDS_SIZE - 1 - used;
+    memcpy(words + used, text, len);
+    words[used + len] = '\0';
+}
+
 /* "redirect to hosted, cloud (owner from the directory)" */
 static void
-put_words(FILE *out, const struct sdr_verdict *verdict)
+put_words(char words[WORDS_SIZE], const struct sdr_verdict *verdict)
 {
     const struct sdr_config *config = verdict->config;
     const char *before = " to ";
 
-    fputs(sdr_verdict_name(verdict->kind), out);
+    put(words, sdr_verdict_name(verdict->kind));
     for (unsigned i = 0; i < config->site_count; i++) {
         if ((verdict->sites & (sdr_sites)1 << i) == 0)
             continue;
-        fprintf(out, "%s%s", before, config->sites[i].name);
+        put(words, before);
+        put(words, config->sites[i].name);
         before = ", ";
     }
-    if (verdict->reply.code != NULL)
-        fprintf(out, " %s %s", verdict->reply.code, verdict->reply.enhanced);
-    fprintf(out, " (%s)", reason_of(verdict));
-}
-
-/* False without memory. */
-static bool
-make_words(const struct diff *diff, char words[WORDS_SIZE])
-{
-    FILE *out = fmemopen(words, WORDS_SIZE, "w");
-
-    if (out == NULL)
-        return false;
-    put_words(out, &diff->old.verdict);
-    fputs(" -> ", out);
-    put_words(out, &diff->new.verdict);
-    fclose(out);
-    words[WORDS_SIZE - 1] = '\0';
-    return true;
+    if (verdict->reply.code != NULL) {
+        put(words, " ");
+        put(words, verdict->reply.code);
+        put(words, " ");
+        put(words, verdict->reply.enhanced);
+    }
+    put(words, " (");
+    put(words, reason_of(verdict));
+    put(words, ")");
 }
 
 /* ---- text ---- */
@@ -87,9 +90,13 @@ static void
 add_to_group(struct diff *diff, const char *recipient)
 {
     char words[WORDS_SIZE];
-    struct group *group =
-        make_words(diff, words) ? find_group(diff, words) : NULL;
+    struct group *group;
 
+    words[0] = '\0';
+    put_words(words, &diff->old.verdict);
+    put(words, " -> ");
+    put_words(words, &diff->new.verdict);
+    group = find_group(diff, words);
     if (group == NULL) {
         diff->no_memory = true;
         return;
