@@ -78,8 +78,8 @@ are_known(const struct chosen *chosen, const char *kind,
 }
 
 bool
-find_site(const struct sdr_config *config, const char *option, const char *name,
-          unsigned *site, struct sdr_error *error)
+find_named_site(const struct sdr_config *config, const char *option,
+                const char *name, unsigned *site, struct sdr_error *error)
 {
     int index = name != NULL ? sdr_config_find_site(config, name) : 0;
 

@@ -27,8 +27,8 @@ set_unknown(struct sdr_error *error, const char *kind, const char *name,
 /* Set *SITE to the index of the site that the argument of OPTION names, 0 if
  * NAME is NULL. False, with the error, if there is none. */
 bool
-find_site(const struct sdr_config *config, const char *option, const char *name,
-          unsigned *site, struct sdr_error *error);
+find_named_site(const struct sdr_config *config, const char *option,
+                const char *name, unsigned *site, struct sdr_error *error);
 
 /* The sites or directories named by arguments; all if there are no arguments.
  */

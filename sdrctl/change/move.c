@@ -155,8 +155,9 @@ check_arguments(struct job *job, int addresses, struct sdr_error *error)
                       "--filter: \"%s\" is not in parentheses (RFC 4515)",
                       job->filter);
     if (error->text[0] != '\0'
-        || !find_site(config, "--to", job->to, &job->plan.to, error)
-        || !find_site(config, "--from", job->from, &job->plan.from, error))
+        || !find_named_site(config, "--to", job->to, &job->plan.to, error)
+        || !find_named_site(config, "--from", job->from, &job->plan.from,
+                            error))
         return false;
     job->plan.has_from = job->from != NULL;
     if (job->verify && job->plan.to == config->this_site) {

@@ -80,7 +80,7 @@ check_arguments(struct diff *diff, const struct arguments *arguments, int lists,
     else if (lists + (arguments->log != NULL) > 1)
         sdr_error_set(error, "expected one list of recipients or --from-log");
     return error->text[0] == '\0'
-           && find_site(config, "--to", arguments->to, &diff->to, error);
+           && find_named_site(config, "--to", arguments->to, &diff->to, error);
 }
 
 /* ---- the new configuration ---- */

@@ -55,7 +55,7 @@ read_at(struct verify *verify, struct sdr_error *error)
         return false;
     }
     *host++ = '\0';
-    if (!find_site(verify->config, "--at", optarg, &site, error))
+    if (!find_named_site(verify->config, "--at", optarg, &site, error))
         return false;
     verify->sites[site].at = host;
     return true;
@@ -95,7 +95,7 @@ read_option(struct verify *verify, struct arguments *arguments, int c,
     case 'a':
         return arguments->all = true;
     case 's':
-        if (!find_site(verify->config, "--site", optarg, &site, error))
+        if (!find_named_site(verify->config, "--site", optarg, &site, error))
             return false;
         return arguments->chooses = verify->sites[site].asked = true;
     case 't':

@@ -14,8 +14,8 @@ import world
 from proc import run
 
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
-COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo', 'history',
-            'sync', 'dump']
+COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
+            'history', 'export', 'sync', 'dump']
 # What a command needs besides an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
@@ -120,6 +120,8 @@ def test_commands():
     ('sync accept -', []),
     ('dump l', ['lab']),
     ('move --filter ', []),
+    ('export --for p', ['postfix']),
+    ('export --site ', ['onprem', 'third', 'hosted']),
     ('route alice', []),
 ])
 def test_arguments(conf, line, words):
