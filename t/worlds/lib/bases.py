@@ -13,15 +13,9 @@ from pathlib import Path
 
 import debian
 import paths
-from proc import run
 
 FOLDER = paths.ROOT / 'build/worlds'
 INIT = Path(__file__).with_name('install')
-# All that our programs need; their -dev packages stay outside.
-LIBRARIES = ('libc-ares2 libgnutls30 libgssapi-krb5-2 libidn2-0 libini-config5 libjansson4 libmilter1.0.1 '
-             'libldap-2.5-0 liblmdb0 libsmartcols1 libunistring2')
-DEBIAN = ('systemd', 'ca-certificates', *LIBRARIES.split())
-
 # name: (packages, answers to what they ask)
 BASES = {
     'postfix': ('postfix postfix-pcre dovecot-lmtpd', """\
@@ -43,29 +37,12 @@ def layers(name):
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / 'lock', 'w', encoding='ascii') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made('debian', ' '.join(DEBIAN), debootstrap)
+        below = ['ca-certificates', 'systemd', *debian.libraries()]
+        debian.debootstrapped(FOLDER / 'debian', below)
         packages, answers = BASES[name]
-        made(name, packages + answers, lambda folder: install(folder, packages, answers))
+        debian.made(FOLDER / name, f'{below}{packages}{answers}',
+                    lambda folder: install(folder, packages, answers))
     return [FOLDER / name, FOLDER / 'debian']
-
-
-def made(name, recipe, make):
-    """The stamp is written last, and says how it was made."""
-    stamp = FOLDER / f'{name}.stamp'
-    if stamp.exists() and stamp.read_text() == recipe:
-        return
-    stamp.unlink(missing_ok=True)
-    shutil.rmtree(FOLDER / name, ignore_errors=True)
-    make(FOLDER / name)
-    stamp.write_text(recipe)
-
-
-def debootstrap(folder):
-    uri, release = debian.mirror()
-    run(['debootstrap', '--variant=minbase', f'--include={",".join(DEBIAN)}', release, folder, uri],
-        timeout=900, env=debian.QUIET)
-    for deb in (folder / 'var/cache/apt/archives').glob('*.deb'):
-        deb.unlink()
 
 
 def install(folder, packages, answers):
