@@ -9,7 +9,8 @@ dnl     define(`SDR_MAP_SOCKET', `/run/sdr/map.sock')dnl
 dnl     define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
 dnl     include(`/usr/share/doc/sdr/examples/sendmail-sdr.m4')dnl
 dnl
-dnl and, if this machine has mailboxes of a split domain:
+dnl (or `inet:8894@127.0.0.1', if map-socket is inet:127.0.0.1:8894) and, if this
+dnl machine has mailboxes of a split domain:
 dnl
 dnl     define(`SDR_LOCAL_DOMAIN', `example.com')dnl
 dnl
@@ -46,14 +47,16 @@ dnl
 ifdef(`SDR_MAP_SOCKET', `', `define(`SDR_MAP_SOCKET', `/run/sdr/map.sock')')
 ifdef(`SDR_DOMAINS', `', `errprint(`sendmail-sdr.m4: define SDR_DOMAINS
 ')m4exit(1)')
-define(`_SDR_MAP_', `socket -f -q -T<TMPF> local:'SDR_MAP_SOCKET)
+dnl a path, or what Sendmail itself writes: inet:PORT@HOST
+define(`_SDR_SOCKET_', ifelse(index(SDR_MAP_SOCKET, `inet'), 0, `', `local:')SDR_MAP_SOCKET)
+define(`_SDR_MAP_', `socket -f -q -T<TMPF> '_SDR_SOCKET_)
 define(`_SDR_TEMPFAIL_', `"451 Temporary lookup failure, try again later"')
 ifdef(`ALIAS_FILE', `', `define(`ALIAS_FILE', MAIL_SETTINGS_DIR`aliases')')
 dnl turn "/etc/mail/aliases" or "hash:/etc/mail/aliases" into the name of a map
 ifdef(`SDR_ALIASES', `', `define(`SDR_ALIASES',
 patsubst(patsubst(patsubst(defn(`ALIAS_FILE'), `,.*'), `^\([^:/, ]*\):', `\1 -o '), `^\([-/]\)', `implicit -o \1'))')
 dnl not at the beginning of a line: Debian's parse_mc looks for file names there
-ifdef(`ALIAS_FILE', `define(`ALIAS_FILE', defn(`ALIAS_FILE')`,socket:local:'SDR_MAP_SOCKET)')
+ifdef(`ALIAS_FILE', `define(`ALIAS_FILE', defn(`ALIAS_FILE')`,socket:'_SDR_SOCKET_)')
 divert(0)dnl
 LOCAL_CONFIG
 C{SdrDomain}SDR_DOMAINS

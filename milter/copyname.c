@@ -16,6 +16,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "net/inet.h"
 #include "say.h"
 
 #define PREFIX "sdr-copy."
@@ -62,14 +63,25 @@ make_key(const char *path)
 }
 
 bool
-copyname_start(const char *path)
+copyname_start(const struct sdr_milter_options *options)
 {
     char file[PATH_MAX];
 
-    snprintf(file, sizeof file, "%s.key", path);
+    if (options->key_file == NULL && sdr_is_inet(options->map_socket))
+        return true;
+    if (options->key_file != NULL)
+        snprintf(file, sizeof file, "%s", options->key_file);
+    else
+        snprintf(file, sizeof file, "%s.key", options->map_socket);
     has_key = read_key(file) || make_key(file);
     if (!has_key)
         say(LOG_ERR, "%s: cannot make this file: %s", file, strerror(errno));
+    return has_key;
+}
+
+bool
+copyname_has_key(void)
+{
     return has_key;
 }
 

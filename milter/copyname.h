@@ -15,17 +15,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/config.h"
 #include "decision/address.h"
 
 /* Sendmail cuts a longer user name off without a word (MAXNAME). */
 enum { COPYNAME_MAX = 240 };
 
-/* Read the key of the socket at PATH from PATH.key, or make both the key and
- * the file, which belongs to us alone. It has to last as long as a session of
- * Sendmail's, in which a restart of ours may fall. False, and a line in the
- * log, if that is not possible. */
+/* Read the key from key-file, or MAP-SOCKET.key if that is a path, or make both
+ * the key and the file, which belongs to us alone. It has to last as long as a
+ * session of Sendmail's, in which a restart of ours may fall. Without either
+ * there is no key, and no name. False, and a line in the log, if the file
+ * cannot be made. Main thread, before there are others. */
 bool
-copyname_start(const char *path);
+copyname_start(const struct sdr_milter_options *options);
+
+/* True if there is a key. Any thread. */
+bool
+copyname_has_key(void);
 
 /* Write the name of MAILBOX to NAME. False if it would be too long, or without
  * a key. */

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net/inet.h"
 #include "say.h"
+
+enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15 }; /* 9 times */
 
 bool
 listen_set_access(const char *path, const struct sdr_milter_options *options)
@@ -40,14 +45,15 @@ listen_set_access(const char *path, const struct sdr_milter_options *options)
     return true;
 }
 
-/* A socket that was left there; nothing else is ever removed. */
-static void
-remove_socket(const char *path)
+/* Nothing but a socket is ever removed. */
+void
+listen_remove(const char *socket)
 {
     struct stat info;
 
-    if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
-        unlink(path);
+    if (!sdr_is_inet(socket) && lstat(socket, &info) == 0
+        && S_ISSOCK(info.st_mode))
+        unlink(socket);
 }
 
 static bool
@@ -58,21 +64,57 @@ bind_and_listen(int fd, const char *path)
     bool ok;
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    remove_socket(path);
+    listen_remove(path);
     ok = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0
          && listen(fd, LISTEN_BACKLOG) == 0;
     umask(old);
     return ok;
 }
 
-int
-listen_at(const char *path, const struct sdr_milter_options *options)
+/* Connections inherit the options: an answer does not wait for an
+ * acknowledgement, which takes 40 ms, and an MTA whose host has vanished is
+ * found to be gone. */
+static bool
+bind_and_listen_inet(int fd, const struct sdr_inet *inet)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S;
 
-    if (fd < 0 || !bind_and_listen(fd, path))
-        say(LOG_ERR, "%s: cannot listen: %s", path, strerror(errno));
-    else if (listen_set_access(path, options))
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+           && setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0
+           && setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) == 0
+           && setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
+                         sizeof interval)
+                  == 0
+           && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0
+           && bind(fd, (const struct sockaddr *)&inet->address, inet->len) == 0
+           && listen(fd, LISTEN_BACKLOG) == 0;
+}
+
+void
+listen_warn(const char *option, const char *socket)
+{
+    struct sdr_inet inet;
+
+    if (sdr_inet_parse(socket, &inet) && !inet.is_loopback)
+        say(LOG_WARNING,
+            "%s: %s is not a loopback address: whoever can connect to it can "
+            "look up who is in the directory",
+            option, socket);
+}
+
+int
+listen_at(const char *name, const struct sdr_milter_options *options)
+{
+    struct sdr_inet inet;
+    bool is_inet = sdr_inet_parse(name, &inet);
+    int fd = socket(is_inet ? inet.address.ss_family : AF_UNIX,
+                    SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0
+        || !(is_inet ? bind_and_listen_inet(fd, &inet)
+                     : bind_and_listen(fd, name)))
+        say(LOG_ERR, "%s: cannot listen: %s", name, strerror(errno));
+    else if (is_inet || listen_set_access(name, options))
         return fd;
     if (fd >= 0)
         close(fd);

@@ -227,7 +227,7 @@ static void
 stop_listening(struct server *server)
 {
     atomic_store(&server->is_ending, true);
-    unlink(server->path);
+    listen_remove(server->path);
     raise_alarm(server);
     if (server->has_thread)
         pthread_join(server->thread, NULL);

@@ -20,6 +20,7 @@
 #include "metrics.h"
 #include "descriptors.h"
 #include "engine.h"
+#include "listen.h"
 #include "prometheus.h"
 #include "socketmap_server.h"
 #include "notify.h"
@@ -106,6 +107,7 @@ sockets_differ(const struct sdr_milter_options *a,
 {
     return differ(a->socket, b->socket) || differ(a->map_socket, b->map_socket)
            || differ(a->socket_group, b->socket_group)
+           || differ(a->key_file, b->key_file)
            || a->socket_mode != b->socket_mode;
 }
 
@@ -197,11 +199,13 @@ open_sockets(void)
 {
     const struct sdr_milter_options *options = &sdr_get_config(current)->milter;
 
+    listen_warn("socket", options->socket);
     if (!engine_open(options))
         return false;
     if (options->map_socket == NULL)
         return true;
-    if (!copyname_start(options->map_socket))
+    listen_warn("map-socket", options->map_socket);
+    if (!copyname_start(options))
         return false;
     for_tables = server_open(&socketmap_server, options->map_socket, options);
     return for_tables != NULL;

@@ -144,6 +144,8 @@ answer_copies(struct question *question)
     if (sdr_address_parse(&mailbox, question->key) == SDR_OK
         && copyname_write(&mailbox, name))
         answer(question, "OK %s", name);
+    else if (!copyname_has_key())
+        answer(question, "TEMP 4.3.5 Copies need key-file in sdr.conf");
     else
         answer(question, "TEMP 4.3.5 The address is too long for copies");
 }

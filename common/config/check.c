@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include "net/inet.h"
+
 static int
 find_domain(const struct sdr_config *config, const char *name)
 {
@@ -365,16 +367,24 @@ static void
 check_socket(struct sdr_load *load, const char *option, const char **path)
 {
     const struct sockaddr_un *address;
+    struct sdr_inet inet;
     unsigned line = sdr_load_line(load, "milter", NULL, option);
 
     if (*path == NULL)
         return;
+    if (sdr_is_inet(*path)) {
+        if (!sdr_inet_parse(*path, &inet))
+            sdr_load_mistake(load, line,
+                             "%s: \"%s\" is not inet:PORT, inet:ADDRESS:PORT "
+                             "or inet:[ADDRESS]:PORT, with an IP address",
+                             option, *path);
+        return;
+    }
     if (strncasecmp(*path, "unix:", 5) == 0)
         *path += 5;
     if ((*path)[0] != '/')
         sdr_load_mistake(load, line,
-                         "%s: \"%s\" is not unix:/PATH (over TCP each "
-                         "step of the protocol costs 40 ms)",
+                         "%s: \"%s\" is not unix:/PATH or inet:ADDRESS:PORT",
                          option, *path);
     if (strlen(*path) >= sizeof address->sun_path)
         sdr_load_mistake(
@@ -408,12 +418,16 @@ check_milter(struct sdr_load *load)
         && strcmp(milter->socket, milter->map_socket) == 0)
         sdr_load_mistake(load,
                          sdr_load_line(load, "milter", NULL, "map-socket"),
-                         "map-socket: the same path as socket: they speak "
+                         "map-socket: the same as socket: they speak "
                          "different protocols");
     if (milter->rewrite == SDR_TABLES_REWRITE && milter->map_socket == NULL)
         sdr_load_mistake(load, sdr_load_line(load, "milter", NULL, "rewrite"),
                          "rewrite: \"tables\" needs map-socket, where the MTA "
                          "asks the tables");
+    if (milter->key_file != NULL && milter->key_file[0] != '/')
+        sdr_load_mistake(load, sdr_load_line(load, "milter", NULL, "key-file"),
+                         "key-file: \"%s\" does not begin with /",
+                         milter->key_file);
     check_metrics(load, "milter", milter->metrics_file);
     check_metrics(load, "replica", replica->metrics_file);
     if (milter->metrics_file != NULL && replica->metrics_file != NULL

@@ -169,8 +169,9 @@ enum sdr_rewrite {
 };
 
 struct sdr_milter_options {
-    const char *socket;     /* a path, "unix:" taken off */
+    const char *socket;     /* a path, or "inet:", see net/inet.h */
     const char *map_socket; /* another; NULL: no lookup tables */
+    const char *key_file;   /* NULL: MAP-SOCKET.key, if that is a path */
     const char *socket_group;
     unsigned socket_mode;
     enum sdr_milter_route route;

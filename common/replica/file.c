@@ -365,6 +365,8 @@ judge(struct sdr_replica_file *file)
     rc = map_pages(file);
     if (rc == 0)
         rc = begin_new(file->env, &txn);
+    if (rc == EAGAIN || rc == EACCES) /* LMDB locks the octet of its ID */
+        return "a process in another PID namespace has the same process ID";
     if (rc != 0)
         return mdb_strerror(rc);
     reason = judge_tables(file, txn);

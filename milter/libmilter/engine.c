@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "net/inet.h"
 #include "listen.h"
 #include "protocol/packet.h"
 #include "recipients.h"
@@ -41,7 +43,10 @@ struct mta {
     sfsistat refusal; /* what goes with the reply that was set */
 };
 
-static struct sockaddr_un listening; /* does not change with a reload */
+/* Where it listens; that does not change with a reload. */
+static struct sockaddr_storage listening;
+static socklen_t listening_len;
+static char *listening_at;
 
 /* libmilter's arguments are not constant, but it does not change them. */
 static char *
@@ -182,11 +187,12 @@ on_envfrom(SMFICTX *ctx, char **argv)
 static int
 connect_to_ourselves(void)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(listening.ss_family,
+                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd >= 0
-        && connect(fd, (const struct sockaddr *)&listening, sizeof listening)
-               == 0)
+        && (connect(fd, (const struct sockaddr *)&listening, listening_len) == 0
+            || errno == EINPROGRESS))
         return fd;
     if (fd >= 0)
         close(fd);
@@ -294,30 +300,56 @@ register_steps(void)
     return smfi_register(description) == MI_SUCCESS;
 }
 
+/* Sets where it listens, and writes how libmilter calls that. False without
+ * memory. */
+static bool
+set_listening(const char *socket, char name[], size_t size)
+{
+    struct sockaddr_un *path = (struct sockaddr_un *)&listening;
+    struct sdr_inet inet;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    listening_at = strdup(socket); /* a reload frees that one */
+    if (!sdr_inet_parse(socket, &inet)) {
+        path->sun_family = AF_UNIX;
+        listening_len = sizeof *path;
+        snprintf(path->sun_path, sizeof path->sun_path, "%s", socket);
+        snprintf(name, size, "unix:%s", socket);
+        return listening_at != NULL;
+    }
+    listening = inet.address;
+    listening_len = inet.len;
+    (void)getnameinfo((const struct sockaddr *)&listening, listening_len, host,
+                      sizeof host, port, sizeof port,
+                      NI_NUMERICHOST | NI_NUMERICSERV);
+    snprintf(name, size, "%s:%s@%s",
+             listening.ss_family == AF_INET6 ? "inet6" : "inet", port, host);
+    return listening_at != NULL;
+}
+
 /* libmilter makes its socket itself. Nobody else connects before its mode is
  * set. It would take no packet of more than 65,535 octets; it counts them
  * without the command. */
 bool
 engine_open(const struct sdr_milter_options *options)
 {
-    char name[sizeof listening.sun_path + sizeof "unix:"];
+    char name[sizeof(struct sockaddr_un) + NI_MAXHOST + NI_MAXSERV];
     mode_t old = umask(0177);
     bool ok;
 
     smfi_setmaxdatasize(PACKET_MAX - 1);
-    listening.sun_family = AF_UNIX;
-    snprintf(listening.sun_path, sizeof listening.sun_path, "%s",
-             options->socket);
-    snprintf(name, sizeof name, "unix:%s", options->socket);
     errno = 0;
-    ok = register_steps() && smfi_setbacklog(LISTEN_BACKLOG) == MI_SUCCESS
+    ok = set_listening(options->socket, name, sizeof name) && register_steps()
+         && smfi_setbacklog(LISTEN_BACKLOG) == MI_SUCCESS
          && smfi_setconn(name) == MI_SUCCESS
-         && smfi_opensocket(true) == MI_SUCCESS;
+         && smfi_opensocket(listening.ss_family == AF_UNIX) == MI_SUCCESS;
     if (!ok)
         say(LOG_ERR, "%s: cannot listen: %s", options->socket,
             errno != 0 ? strerror(errno) : "libmilter cannot");
     umask(old);
-    return ok && listen_set_access(options->socket, options);
+    return ok
+           && (listening.ss_family != AF_UNIX
+               || listen_set_access(options->socket, options));
 }
 
 /* libmilter waits for SIGHUP, SIGTERM and SIGINT as well as the main thread: it
@@ -377,6 +409,6 @@ engine_is_alive(void)
 bool
 engine_end(void)
 {
-    unlink(listening.sun_path);
+    listen_remove(listening_at);
     return false;
 }

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "check/check.h"
+#include "net/inet.h"
 
 /* The default of milter_command_timeout in Postfix. */
 enum { MTA_PATIENCE = 30 };
@@ -240,14 +241,30 @@ check_folder(const char *option, const char *path, enum check_result *worst)
 }
 
 static void
+check_socket(const char *option, const char *socket, enum check_result *worst)
+{
+    struct sdr_inet inet;
+
+    if (!sdr_inet_parse(socket, &inet))
+        check_folder(option, socket, worst);
+    else if (!inet.is_loopback)
+        report_finding(worst, CHECK_DOUBTFUL, option,
+                       "use unix:/PATH or inet:127.0.0.1:PORT, or let only the "
+                       "mail server's host connect",
+                       "%s is not a loopback address: whoever can connect to "
+                       "it can look up who is in the directory",
+                       socket);
+}
+
+static void
 check_milter(const struct sdr_config *config, enum check_result *worst)
 {
     const char *map_socket = config->milter.map_socket;
 
     if (strcmp(config->milter.socket, DEFAULT_SOCKET) != 0)
-        check_folder("socket", config->milter.socket, worst);
+        check_socket("socket", config->milter.socket, worst);
     if (map_socket != NULL)
-        check_folder("map-socket", map_socket, worst);
+        check_socket("map-socket", map_socket, worst);
     if ((config->milter.socket_mode & S_IWOTH) != 0)
         report_finding(worst, CHECK_DOUBTFUL, "socket-mode",
                        "use 0660, and set socket-group to the group of the MTA",

@@ -59,13 +59,13 @@ def use_in_postfix(postfix, milters, folder):
         myorigin='example.com', forward_path=f'{folder}/$user')
 
 
-def use_in_sendmail(sendmail, milters, folder, hop_port):
+def use_in_sendmail(sendmail, milters, folder, hop_port, socket=None):
     aliases = f'team: {",".join(TEAM)}\nshort: {",".join(SHORT)}\n'
     sendmail.set(milters=milters, aliases=aliases, mc=f"""\
 define(`confFORWARD_PATH', `{folder}/$u')dnl
 define(`SDR_LOCAL_DOMAIN', `example.com')dnl
 define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
-define(`SDR_MAP_SOCKET', `{sendmail.queue_folder / SOCKET}')dnl
+define(`SDR_MAP_SOCKET', `{socket or sendmail.queue_folder / SOCKET}')dnl
 define(`ESMTP_MAILER_ARGS', `TCP $h {hop_port}')dnl
 include(`{M4}')dnl
 """)

@@ -5,11 +5,14 @@ SPDX-License-Identifier: BSD-2-Clause
 import json
 import os
 import shutil
+import subprocess
 
 import pytest
 
+import paths
 import sdrctl
 import world
+from daemon import environment
 from peoplefile import PeopleFile
 from proc import wait_for
 from world import person
@@ -164,3 +167,27 @@ def test_entries_of_two_directories_must_agree(both):
     both.write(person('alice', sdrOwner='hosted') + person('dave', sdrOwner='hosted'))
     both.sync.once()
     assert answers(both.conf, ALICE, DAVE) == [KNOWN, ('defer', 'replica')]
+
+
+def as_first_process(conf, recipients):
+    """sdrctl route as the first process of a PID namespace, as a container starts it."""
+    return subprocess.Popen(
+        ['unshare', '--pid', '--fork', '--kill-child', paths.BUILD / 'sdrctl/sdrctl', '-c', conf,
+         'route', *recipients], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=environment())
+
+
+def test_two_containers_with_the_same_process_id(sync, slapd):
+    """LMDB tells its readers apart by process ID: the second one says what is wrong."""
+    sync.once()
+    slapd.stop()
+    with as_first_process(sync.conf, ['-']) as first:
+        first.stdin.write(f'{ALICE}\n')
+        first.stdin.flush()
+        assert 'redirect' in first.stdout.readline()
+        with as_first_process(sync.conf, ['--explain', ALICE]) as second:
+            said = second.communicate()[0]
+        assert 'a process in another PID namespace has the same process ID' in said
+        assert '451' in said
+        first.stdin.close()
+    assert answer(sync.conf, ALICE) == KNOWN
