@@ -6,10 +6,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "config/config.h"
 #include "decision/sdr.h"
+#include "log.h"
 #include "say.h"
 
 /* The first is only for programs with knows_once. */
@@ -23,10 +25,11 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* After the error. */
 static _Noreturn void
 refuse(const struct arguments *arguments)
 {
-    fputs(arguments->usage, stderr);
+    fprintf(stderr, "see '%s --help'\n", arguments->name);
     exit(EX_USAGE);
 }
 
@@ -63,14 +66,23 @@ arguments_read(struct arguments *arguments, int argc, char **argv)
     unsigned first = arguments->knows_once ? 0 : 1;
     int c;
 
+    char name[32];
+
     say_as(arguments->name);
+    snprintf(name, sizeof name, "%s", arguments->name);
+    argv[0] = name; /* for the messages of getopt_long() */
     arguments->path = SDR_CONFIG_PATH;
     while ((c = getopt_long(argc, argv, first == 0 ? "1c:tvhV" : "c:tvhV",
                             options + first, NULL))
            != -1)
         take(arguments, c);
     if (optind != argc) {
-        fprintf(stderr, "%s: unexpected argument\n", arguments->name);
+        char clean[1024];
+
+        sdr_log_clean(clean, sizeof clean, argv[optind], strlen(argv[optind]),
+                      "");
+        fprintf(stderr, "%s: unexpected argument: %s\n", arguments->name,
+                clean);
         refuse(arguments);
     }
 }

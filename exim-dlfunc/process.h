@@ -21,7 +21,7 @@ process_log(const char *line);
 /* The verdict about RECIPIENT in a message with these loop MARKS, the lines of
  * its mark headers, under the configuration at PATH. There always is one: if
  * the configuration cannot be read, it is defer. A new verdict is logged. Marks
- * that have reached the loop-limit defer a recipient who would leave while the
+ * that have reached the loop-limit defer a recipient that would leave while the
  * newest is young, and no longer: the message has been accepted, and a bounce
  * would go to whomever it names as its sender. Without MARKS, NULL, the
  * question is only whether the recipient has a next hop: loops do not matter

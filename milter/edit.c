@@ -279,7 +279,8 @@ edit_message(struct mta *mta, const struct message *message)
         ok = add_mark(mta, sdr_get_config(message->sdr));
     if (!ok) {
         mta_cancel_edits(mta);
-        say(LOG_ERR, "%s: the MTA refused an edit of the envelope: deferred",
+        say(LOG_ERR,
+            "%s: the mail server refused an edit of the envelope: deferred",
             edit_queue_id(mta));
         return MTA_TEMPFAIL;
     }

@@ -13,19 +13,20 @@
 static const char usage[] =
     "usage: sdr-milter [-tv] [-c FILE]\n"
     "\n"
-    "Sends each recipient of a split domain to the site that owns it; stays\n"
-    "in the foreground and logs to stderr.\n"
+    "Sends each recipient of a split domain to the site that owns it. Stays "
+    "in\n"
+    "the foreground and logs to stderr.\n"
     "\n"
-    "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
-    "  -t, --test         check the configuration and end\n"
+    "  -c, --config FILE  the configuration (default " SDR_CONFIG_PATH ")\n"
+    "  -t, --test         check the configuration and exit\n"
     "  -v, --verbose      log each step of each decision\n"
-    "  -h, --help         show this\n"
+    "  -h, --help         show this help\n"
     "  -V, --version      show the version\n"
     "\n"
-    "SIGHUP and SIGUSR1 reload the configuration; SIGTERM ends. Built with\n"
-    "libmilter SIGHUP ends as well.\n"
-    "Exit codes: 0 ended or sound, 64 bad use, 71 cannot serve, 78 bad\n"
-    "configuration. See sdr-milter(8).\n";
+    "SIGHUP and SIGUSR1 reload the configuration; SIGTERM stops. Built with\n"
+    "libmilter, SIGHUP stops it too.\n"
+    "Exit codes: 0 stopped or correct, 64 usage error, 71 cannot start, 75 no\n"
+    "memory, 78 configuration error. See sdr-milter(8).\n";
 
 int
 main(int argc, char **argv)

@@ -24,9 +24,10 @@ recipients_negotiate(bool may_edit, bool may_mark)
 
     sdr_close(&sdr);
     if ((edits && !may_edit) || !may_mark)
-        say(LOG_ERR, "the MTA refuses what routing needs (to add and delete "
-                     "recipients, to add headers): mail that has to be "
-                     "redirected is deferred");
+        say(LOG_ERR,
+            "the mail server refuses what routing needs (to add and delete "
+            "recipients, to add headers): mail that has to be "
+            "redirected is deferred");
 }
 
 void
@@ -253,9 +254,9 @@ judge_spelling(const struct message *message, const struct recipient *recipient,
     bool folds = verdict->target_count > 0 && !is_ascii(recipient->key);
 
     if (!recipient->is_certain && (deletes || folds))
-        refuse_spelling(
-            message, verdict,
-            "has moved, but the MTA may have another spelling to delete");
+        refuse_spelling(message, verdict,
+                        "has moved, but the mail server may have another "
+                        "spelling to delete");
 }
 
 /* Postfix asks its tables before it finds another mailbox in a local part of
@@ -283,9 +284,9 @@ judge_reading(const struct message *message, const struct recipient *recipient,
     bool leads = verdict->target_count > 0 || verdict->kind == SDR_ROUTE;
 
     if (leads && !is_asked(message, recipient))
-        refuse_spelling(
-            message, verdict,
-            "has moved, but the MTA asks its tables about another spelling");
+        refuse_spelling(message, verdict,
+                        "has moved, but the mail server asks its tables about "
+                        "another spelling");
 }
 
 static bool

@@ -47,7 +47,8 @@ can_serve(const struct sdr_config *config)
             && config->milter.route == SDR_ROUTE_REFUSED) {
             say(LOG_ERR,
                 "%s: [site %s]: delivery = route cannot be done by a milter; "
-                "if the MTA's transport table does it, say milter-route = pass",
+                "if the mail server's transport table does it, say "
+                "milter-route = pass",
                 config->path, config->sites[i].name);
             ok = false;
         }

@@ -27,13 +27,52 @@ is_chosen(const struct chosen *chosen, const char *name)
     return chosen->count == 0;
 }
 
+const char *
+directory_names(const struct sdr_config *config, unsigned index)
+{
+    return index < config->directory_count ? config->directories[index].name
+                                           : NULL;
+}
+
+const char *
+site_names(const struct sdr_config *config, unsigned index)
+{
+    return index < config->site_count ? config->sites[index].name : NULL;
+}
+
+void
+set_unknown(struct sdr_error *error, const char *kind, const char *name,
+            const struct sdr_config *config, name_list *names)
+{
+    char known[sizeof error->text] = "";
+    size_t used = 0;
+
+    for (unsigned i = 0; names(config, i) != NULL && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                 i > 0 ? ", " : "", names(config, i));
+    sdr_error_set(error, "no such %s: %s; known: %s", kind, name, known);
+}
+
+static bool
+is_known(const char *name, const struct sdr_config *config, name_list *names)
+{
+    for (unsigned i = 0; names(config, i) != NULL; i++) {
+        if (strcasecmp(names(config, i), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool
-are_known(const struct chosen *chosen, const struct sdr_config *config,
-          int (*find)(const struct sdr_config *config, const char *name))
+are_known(const struct chosen *chosen, const char *kind,
+          const struct sdr_config *config, name_list *names,
+          struct sdr_error *error)
 {
     for (int i = 0; i < chosen->count; i++) {
-        if (find(config, chosen->names[i]) < 0)
+        if (!is_known(chosen->names[i], config, names)) {
+            set_unknown(error, kind, chosen->names[i], config, names);
             return false;
+        }
     }
     return true;
 }
@@ -41,6 +80,9 @@ are_known(const struct chosen *chosen, const struct sdr_config *config,
 int
 report_no_replica(const struct sdr_config *config)
 {
-    fprintf(stderr, "sdrctl: %s: no path in [replica]\n", config->path);
+    fprintf(stderr,
+            "sdrctl: %s: no replica is configured: add a section [replica] "
+            "with path = FILE\n",
+            config->path);
     return EX_CONFIG;
 }

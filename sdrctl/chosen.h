@@ -13,6 +13,17 @@
 int
 find_directory(const struct sdr_config *config, const char *name);
 
+/* A list of names that an argument can have: NULL after the last. */
+typedef const char *
+name_list(const struct sdr_config *config, unsigned index);
+
+name_list directory_names, site_names;
+
+/* Say that NAME is none of these: "no such KIND: NAME; known: a, b". */
+void
+set_unknown(struct sdr_error *error, const char *kind, const char *name,
+            const struct sdr_config *config, name_list *names);
+
 /* The sites or directories named by arguments; all if there are no arguments.
  */
 struct chosen {
@@ -23,10 +34,12 @@ struct chosen {
 bool
 is_chosen(const struct chosen *chosen, const char *name);
 
-/* True if FIND finds each of the names. */
+/* True if each is in the list, compared without regard to case; else the error
+ * is that of set_unknown(). */
 bool
-are_known(const struct chosen *chosen, const struct sdr_config *config,
-          int (*find)(const struct sdr_config *config, const char *name));
+are_known(const struct chosen *chosen, const char *kind,
+          const struct sdr_config *config, name_list *names,
+          struct sdr_error *error);
 
 /* Print the error that no replica is configured. Returns EX_CONFIG. */
 int

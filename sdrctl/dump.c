@@ -151,13 +151,14 @@ command_dump(struct sdr *sdr, int argc, char **argv)
     struct dump dump = {.config = sdr_get_config(sdr)};
     struct sdr_replica *replica;
     struct chosen chosen;
+    struct sdr_error error;
     int code;
 
     if (!read_json_option(argc, argv, "dump", &dump.as_json))
         return EX_USAGE;
     chosen = (struct chosen){argc - optind, argv + optind};
-    if (!are_known(&chosen, dump.config, find_directory))
-        return usage_error("dump", "no such directory");
+    if (!are_known(&chosen, "directory", dump.config, directory_names, &error))
+        return usage_error("dump", "%s", error.text);
     if (dump.config->replica.path == NULL)
         return report_no_replica(dump.config);
     replica = sdr_replica_new(dump.config);

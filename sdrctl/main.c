@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "chosen.h"
 #include "command.h"
 #include "usage.h"
 
@@ -48,6 +49,24 @@ find_command(const char *name)
     return NULL;
 }
 
+static const char *
+command_names(const struct sdr_config *config, unsigned index)
+{
+    (void)config;
+    return index < COMMAND_COUNT ? commands[index].name : NULL;
+}
+
+/* Wherever it stands: "check directory --help". */
+static bool
+wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
 static int
 run(const struct command *command, const char *path, int argc, char **argv)
 {
@@ -72,12 +91,14 @@ main(int argc, char **argv)
 {
     const char *path = SDR_CONFIG_PATH;
     const struct command *command;
-    char name[32];
+    struct sdr_error error;
+    char name[32] = "sdrctl";
     int c;
 
     /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
      * for us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
+    argv[0] = name; /* for the messages of getopt_long() */
     /* '+': options behind the subcommand are its own. */
     while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         switch (c) {
@@ -91,28 +112,24 @@ main(int argc, char **argv)
             puts("sdrctl " SDR_VERSION);
             return EX_OK;
         default:
-            print_usage(stderr);
-            return EX_USAGE;
+            return usage_hint("");
         }
     }
-    if (optind == argc) {
-        print_usage(stderr);
-        return EX_USAGE;
-    }
+    if (optind == argc)
+        return usage_error("", "expected a command");
     command = find_command(argv[optind]);
     argc -= optind;
     argv += optind;
     if (command == NULL) {
-        fprintf(stderr, "sdrctl: no such command: %s; see sdrctl --help\n",
-                argv[0]);
-        return EX_USAGE;
+        set_unknown(&error, "command", argv[0], NULL, command_names);
+        return usage_error("", "%s", error.text);
     }
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (wants_help(argc, argv)) {
         print_command_usage(stdout, command->name);
         return EX_OK;
     }
     optind = 0; /* the subcommand reads its own options from the start */
     snprintf(name, sizeof name, "sdrctl %s", command->name);
-    argv[0] = name; /* for the messages of getopt_long() */
+    argv[0] = name;
     return run(command, path, argc, argv);
 }

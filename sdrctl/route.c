@@ -76,7 +76,7 @@ command_route(struct sdr *sdr, int argc, char **argv)
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == '?')
-            return usage_error("route", "invalid option");
+            return usage_hint("route");
         if (job.format != AS_TEXT)
             return usage_error("route", "use only one of --json and --explain");
         job.format = c == 'j' ? AS_JSON : EXPLAINED;

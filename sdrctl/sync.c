@@ -210,10 +210,14 @@ command_sync(struct sdr *sdr, int argc, char **argv)
     bool as_json = false, accepts = argc > 1 && strcmp(argv[1], "accept") == 0;
     struct sdr_replica *replica;
     struct chosen chosen;
+    struct sdr_error error;
     int code;
 
-    if (argc < 2 || (!accepts && strcmp(argv[1], "status") != 0))
+    if (argc < 2)
         return usage_error("sync", "expected status or accept");
+    if (!accepts && strcmp(argv[1], "status") != 0)
+        return usage_error("sync", "expected status or accept, not %s",
+                           argv[1]);
     argv[1] = argv[0];
     argc--;
     argv++;
@@ -222,8 +226,8 @@ command_sync(struct sdr *sdr, int argc, char **argv)
     if (accepts && as_json)
         return usage_error("sync", "accept has no --json");
     chosen = (struct chosen){argc - optind, argv + optind};
-    if (!are_known(&chosen, config, find_directory))
-        return usage_error("sync", "no such directory");
+    if (!are_known(&chosen, "directory", config, directory_names, &error))
+        return usage_error("sync", "%s", error.text);
     if (config->replica.path == NULL)
         return report_no_replica(config);
     replica = sdr_replica_new(config);

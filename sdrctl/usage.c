@@ -4,92 +4,151 @@
 #include "usage.h"
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "config/config.h"
+#include "log.h"
 
-#define WHOM "ADDRESS... | --file BATCH | --filter FILTER"
-#define WRITER                                                                 \
-    "[-n|--dry-run] [--json] [-q|--quiet] [--wait]\n"                          \
-    "      [-D|--bind-dn DN -y|--password-file FILE | --gssapi | --external]"
-#define NETWORK                                                                \
-    "[--here ADDRESS] [--resolver ADDRESS[:PORT]] [--port PORT]\n"             \
-    "      [--timeout SECONDS] [--tls-ca-file FILE]"
+/* clang-format off */
+#define JSON \
+    "  --json                    write one JSON object per line\n"
+#define WHOM \
+    "  --file BATCH              take the addresses in this file, - is standard input\n" \
+    "  --filter FILTER           take all entries that match, such as '(title=x)'\n" \
+    "  --skip-done               skip what is done already\n"
+#define WRITER \
+    "  -n, --dry-run             print the changes as LDIF and change nothing\n" \
+    "  --wait                    wait until the replica has the changes\n" \
+    "  -D, --bind-dn DN          the administrator's account\n" \
+    "  -y, --password-file FILE  a file with its password\n" \
+    "  --gssapi                  use your Kerberos ticket\n" \
+    "  --external                bind as the user of this process, over ldapi://\n" \
+    JSON \
+    "  -q, --quiet               print only what was not done\n"
+#define NETWORK \
+    "  --here ADDRESS            another address of this host; repeatable\n" \
+    "  --resolver ADDRESS[:PORT] the name server (default: /etc/resolv.conf)\n" \
+    "  --port PORT               the SMTP port of other sites (default 25)\n" \
+    "  --timeout SECONDS         how long to wait for each reply (default 10)\n" \
+    "  --tls-ca-file FILE        the CA certificates (default: the system's)\n"
 
 static const struct {
-    const char *name, *arguments, *help;
+    const char *name, *arguments, *help, *options;
 } commands[] = {
-    {"route", "[--json | --explain] ADDRESS... | -",
-     "show where mail for each address goes, and why"},
+    {"route", "[OPTION...] ADDRESS... | -",
+     "show where mail for each address goes, and why",
+     "  -                         read the addresses from standard input\n"
+     "  --explain                 show each step of the decision\n" JSON},
     {"show", "[--json] ADDRESS...",
-     "show the entries of each address in the directories now"},
-    {"report", "[--csv | --json | --html] [--live] [DIRECTORY...]",
-     "count the recipients of each site, and list faulty entries"},
+     "show the entries of each address in the directories now", JSON},
+    {"report", "[OPTION...] [DIRECTORY...]",
+     "count the recipients of each site, and list faulty entries",
+     "  --live                    read the directories, not the replica\n"
+     "  --csv                     write CSV\n"
+     "  --json                    write one JSON object\n"
+     "  --html                    write a web page\n"},
     {"check",
-     "[configuration | dns | directory [DIRECTORY...] |\n"
+     "[OPTION...] [configuration | dns | directory [DIRECTORY...] |\n"
      "      replica [DIRECTORY...] | sites [SITE...] |\n"
-     "      mta [postfix | sendmail | exim]...]\n"
-     "      [--json] [-q|--quiet] " NETWORK "\n"
-     "      [--postfix-config FOLDER] [--sendmail-cf FILE] "
-     "[--exim-config FILE]",
-     "check everything that routing depends on, and suggest fixes"},
-    {"move",
-     "--to SITE [--from SITE] [--add] [--skip-done] [--verify]\n"
-     "      " WRITER "\n      " NETWORK "\n      " WHOM,
-     "make a site the owner of mailboxes"},
-    {"hold", "[--skip-done] " WRITER "\n      " WHOM,
-     "defer mail for mailboxes while they are copied"},
-    {"release", "[--skip-done] " WRITER "\n      " WHOM,
-     "accept mail for held mailboxes again"},
-    {"undo", WRITER " JOURNAL", "undo a run of move, hold, release or undo"},
-    {"history", "[--json] [ADDRESS]", "list who changed what, and when"},
+     "      mta [postfix | sendmail | exim]...]",
+     "check everything that routing depends on, and suggest fixes",
+     JSON
+     "  -q, --quiet               omit what is ok\n" NETWORK
+     "  --postfix-config FOLDER   another instance of Postfix\n"
+     "  --sendmail-cf FILE        another configuration of Sendmail\n"
+     "  --exim-config FILE        another configuration of Exim\n"},
+    {"move", "--to SITE [OPTION...] ADDRESS... | --file BATCH |\n"
+     "      --filter FILTER",
+     "make a site the owner of mailboxes",
+     "  --to SITE                 the new owner\n"
+     "  --from SITE               require that all mailboxes are there now\n"
+     "  --add                     make the site an additional owner\n"
+     "  --verify                  first ask the site whether it accepts the mail\n"
+     WHOM WRITER NETWORK},
+    {"hold", "[OPTION...] ADDRESS... | --file BATCH | --filter FILTER",
+     "defer mail for mailboxes while they are copied", WHOM WRITER},
+    {"release", "[OPTION...] ADDRESS... | --file BATCH | --filter FILTER",
+     "accept mail for held mailboxes again", WHOM WRITER},
+    {"undo", "[OPTION...] JOURNAL",
+     "undo a run of move, hold, release or undo", WRITER},
+    {"history", "[--json] [ADDRESS]", "list who changed what, and when", JSON},
     {"sync", "status [--json] [DIRECTORY...]",
-     "show the state of the replica, and what it means for mail"},
+     "show the state of the replica, and what it means for mail", JSON},
     {"sync", "accept [DIRECTORY...]",
-     "accept the losses and moves that sdr-sync holds back"},
-    {"dump", "[--json] [DIRECTORY...]", "print the content of the replica"},
+     "accept the losses and moves that sdr-sync holds back", ""},
+    {"dump", "[--json] [DIRECTORY...]", "print the content of the replica",
+     JSON},
 };
+/* clang-format on */
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
-
-/* Of one subcommand, or of all if NAME is NULL. */
-static void
-print_commands(FILE *out, const char *name)
-{
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        if (name == NULL || strcmp(name, commands[i].name) == 0)
-            fprintf(out, "  %s %s\n      %s\n", commands[i].name,
-                    commands[i].arguments, commands[i].help);
-    }
-}
 
 void
 print_usage(FILE *out)
 {
     fputs("usage: sdrctl [-c FILE] COMMAND ...\n\ncommands:\n", out);
-    print_commands(out, NULL);
-    fputs("\n  -c, --config FILE  the configuration file "
-          "(default " SDR_CONFIG_PATH
-          ")\n  -h, --help         show this help; after a command, its "
-          "arguments\n  -V, --version      show the version\n\nExit codes: 0 "
-          "success, 64 usage error, 65 error in the input, 67 no "
-          "such\naddress, 75 temporary failure, 77 permission denied, 78 "
-          "configuration error.\nSee sdrctl(8).\n",
-          out);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %s %s\n      %s\n", commands[i].name,
+                commands[i].arguments, commands[i].help);
+    fputs(
+        "\n"
+        "  -c, --config FILE  the configuration file (default " SDR_CONFIG_PATH
+        ")\n"
+        "  -h, --help         show this help; after a command, its options\n"
+        "  -V, --version      show the version\n"
+        "\n"
+        "Exit codes: 0 success, 64 usage error, 65 error in the input, 66 no "
+        "such journal,\n"
+        "67 no entry with an address, 74 the result or a journal could not be "
+        "written, 75\n"
+        "temporary failure, 77 permission denied, 78 configuration error or "
+        "WRONG finding.\n"
+        "See sdrctl(8).\n",
+        out);
 }
 
 void
 print_command_usage(FILE *out, const char *command)
 {
-    print_commands(out, command);
+    const char *before = "usage:";
+
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(command, commands[i].name) != 0)
+            continue;
+        fprintf(out, "%s sdrctl %s %s\n      %s\n", before, commands[i].name,
+                commands[i].arguments, commands[i].help);
+        before = "      ";
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(command, commands[i].name) == 0)
+            fprintf(out, "%s%s", commands[i].options[0] != '\0' ? "\n" : "",
+                    commands[i].options);
+    }
 }
 
 int
-usage_error(const char *command, const char *reason)
+usage_hint(const char *command)
 {
-    fprintf(stderr, "sdrctl %s: %s\nusage:\n", command, reason);
-    print_commands(stderr, command);
+    fprintf(stderr, "see 'sdrctl%s%s --help'\n", command[0] != '\0' ? " " : "",
+            command);
     return EX_USAGE;
+}
+
+int
+usage_error(const char *command, const char *format, ...)
+{
+    char text[1024], clean[sizeof text];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
+    if (text[0] != '\0')
+        fprintf(stderr, "sdrctl%s%s: %s\n", command[0] != '\0' ? " " : "",
+                command, clean);
+    return usage_hint(command);
 }
 
 bool
@@ -104,7 +163,7 @@ read_json_option(int argc, char **argv, const char *command, bool *as_json)
     *as_json = false;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == '?') {
-            usage_error(command, "invalid option");
+            usage_hint(command);
             return false;
         }
         *as_json = true;

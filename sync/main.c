@@ -18,16 +18,16 @@ static const char usage[] =
     "stderr.\n"
     "\n"
     "  -1, --once         update the replica and exit\n"
-    "  -c, --config FILE  the configuration (" SDR_CONFIG_PATH ")\n"
+    "  -c, --config FILE  the configuration (default " SDR_CONFIG_PATH ")\n"
     "  -t, --test         check the configuration and exit\n"
     "  -v, --verbose      log what it does\n"
-    "  -h, --help         show this\n"
+    "  -h, --help         show this help\n"
     "  -V, --version      show the version\n"
     "\n"
     "SIGHUP and SIGUSR1 reload the configuration; SIGTERM stops.\n"
-    "Exit codes: 0 stopped or correct, 64 usage, 71 cannot write the replica,\n"
-    "75 a directory could not be read (--once), 78 configuration error. See\n"
-    "sdr-sync(8).\n";
+    "Exit codes: 0 stopped or correct, 64 usage error, 71 cannot write the\n"
+    "replica, 75 a directory could not be read (--once) or no memory, 78\n"
+    "configuration error. See sdr-sync(8).\n";
 
 int
 main(int argc, char **argv)

@@ -51,7 +51,10 @@ load(struct sdr_config **loaded)
     enum sdr_status status = sdr_config_load(loaded, config_path, &mistakes);
 
     if (status == SDR_OK && (*loaded)->replica.path == NULL) {
-        say(LOG_ERR, "%s: path is missing in [replica]", config_path);
+        say(LOG_ERR,
+            "%s: no replica is configured: add a section [replica] with path = "
+            "FILE",
+            config_path);
         sdr_config_free(loaded);
         status = SDR_CONFIG;
     }

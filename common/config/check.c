@@ -3,6 +3,7 @@
  */
 #include "config/load.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,12 +46,24 @@ resolve_site(struct sdr_load *load, const char *kind, const char *name,
 
 /* ---- sites ---- */
 
+/* The first % that is not %d; NULL if there is none. */
+static const char *
+unknown_percent(const char *template)
+{
+    const char *s = template == NULL ? NULL : strchr(template, '%');
+
+    while (s != NULL && s[1] == 'd')
+        s = strchr(s + 2, '%');
+    return s;
+}
+
 static void
 check_site(struct sdr_load *load, const struct sdr_site *site)
 {
     const struct sdr_config *config = load->config;
     bool by_next_hop = site->delivery == SDR_BY_NEXT_HOP;
     unsigned line = sdr_load_line(load, "site", site->name, "next-hop");
+    const char *percent = unknown_percent(site->routing_domain);
     unsigned index = (unsigned)(site - config->sites);
 
     if (strpbrk(site->name, " \t;,\"\\%@") != NULL)
@@ -58,6 +71,12 @@ check_site(struct sdr_load *load, const struct sdr_site *site)
                          "[site %s]: the name must not contain blanks or any "
                          "of ; , \" \\ %% @",
                          site->name);
+    if (percent != NULL)
+        sdr_load_mistake(
+            load, sdr_load_line(load, "site", site->name, "routing-domain"),
+            "routing-domain: \"%s\": %.2s means nothing; only %%d does, the "
+            "split domain",
+            site->routing_domain, percent);
     if (by_next_hop && site->next_hop == NULL)
         sdr_load_mistake(load,
                          sdr_load_line(load, "site", site->name, "delivery"),
@@ -75,7 +94,8 @@ check_site(struct sdr_load *load, const struct sdr_site *site)
             sdr_load_mistake(
                 load,
                 sdr_load_line_of(load, "site", site->name, "owner-value", i),
-                "owner-value: \"%s\" already means another site", value);
+                "owner-value: \"%s\" already means [site %s]", value,
+                config->sites[__builtin_ctz(owner)].name);
     }
 }
 
@@ -111,9 +131,16 @@ check_unknown(struct sdr_load *load, struct sdr_domain *domain)
     } else if (strcasecmp(domain->unknown_text, "pass") == 0) {
         domain->unknown = SDR_UNKNOWN_PASS;
     } else {
+        int site = sdr_config_find_site(load->config, domain->unknown_text);
+
         domain->unknown = SDR_UNKNOWN_SITE;
-        resolve_site(load, "domain", domain->name, "unknown",
-                     domain->unknown_text, &domain->unknown_site);
+        domain->unknown_site = site < 0 ? 0 : (unsigned)site;
+        if (site < 0)
+            sdr_load_mistake(
+                load, sdr_load_line(load, "domain", domain->name, "unknown"),
+                "unknown: \"%s\" is not reject or pass, and there is no "
+                "[site %s]",
+                domain->unknown_text, domain->unknown_text);
     }
 }
 
@@ -137,7 +164,8 @@ check_alias(struct sdr_load *load, struct sdr_domain *domain)
     else
         sdr_load_mistake(
             load, sdr_load_line(load, "domain", domain->name, "alias-of"),
-            "alias-of: there is no [domain %s], or it is an alias itself",
+            index < 0 ? "alias-of: there is no [domain %s]"
+                      : "alias-of: [domain %s] is an alias itself",
             domain->alias_text);
 }
 
@@ -164,8 +192,7 @@ check_domains(struct sdr_load *load)
         sdr_load_mistake(load, 0, "there is no [directory ...]");
 }
 
-/* Write the template with DOMAIN for each %d. False if it has another % or
- * does not fit. */
+/* Write the template with DOMAIN for each %d. False if it does not fit. */
 static bool
 expand(const char *template, const char *domain, char *out, size_t size)
 {
@@ -175,8 +202,6 @@ expand(const char *template, const char *domain, char *out, size_t size)
         bool is_domain = s[0] == '%' && s[1] == 'd';
         int n;
 
-        if (s[0] == '%' && !is_domain)
-            return false;
         n = is_domain ? snprintf(out + used, size - used, "%s", domain)
                       : snprintf(out + used, size - used, "%c", *s);
         if (n < 0 || (size_t)n >= size - used)
@@ -215,8 +240,8 @@ expand_site(struct sdr_load *load, unsigned split, unsigned site)
     const struct sdr_site *s = &load->config->sites[site];
     char text[SDR_DOMAIN_MAX + 1];
 
-    if (s->routing_domain == NULL)
-        return; /* reported as missing */
+    if (s->routing_domain == NULL || unknown_percent(s->routing_domain) != NULL)
+        return; /* reported */
     if (!expand(s->routing_domain, domain->ascii, text, sizeof text)
         || sdr_address_domain(domain->routing[site], text) != SDR_OK) {
         sdr_load_mistake(
@@ -307,26 +332,25 @@ compare_names(const void *a, const void *b)
                   ((const struct sdr_name *)b)->domain);
 }
 
-/* Who a name belongs to, and the line to fix. */
-static const char *
-name_owner(const struct sdr_load *load, const struct sdr_name *name,
-           unsigned *line)
+/* What a name is, and the line to fix. */
+static void
+describe_name(const struct sdr_load *load, const struct sdr_name *name,
+              struct sdr_error *what, unsigned *line)
 {
-    switch (name->kind) {
-    case SDR_NAME_SPLIT:
-        return "split domain";
-    case SDR_NAME_ROUTING:
-        *line =
-            sdr_load_line(load, "site", load->config->sites[name->site].name,
-                          "routing-domain");
-        return load->config->sites[name->site].name;
-    case SDR_NAME_ACCEPT:
-        *line =
-            sdr_load_line(load, "site", load->config->sites[name->site].name,
-                          "accept-domain");
-        return load->config->sites[name->site].name;
+    const struct sdr_config *config = load->config;
+    const char *option =
+        name->kind == SDR_NAME_ROUTING ? "routing-domain" : "accept-domain";
+
+    if (name->kind == SDR_NAME_SPLIT) {
+        sdr_error_set(what, "[domain %s]", name->domain);
+        return;
     }
-    return "";
+    *line = sdr_load_line(load, "site", config->sites[name->site].name, option);
+    sdr_error_set(
+        what, "%s of [site %s]%s%s", option, config->sites[name->site].name,
+        name->kind == SDR_NAME_ROUTING ? " for " : "",
+        name->kind == SDR_NAME_ROUTING ? config->domains[name->split].name
+                                       : "");
 }
 
 static void
@@ -347,15 +371,14 @@ check_names(struct sdr_load *load)
         const struct sdr_name *a = &config->names[i - 1];
         const struct sdr_name *b = &config->names[i];
         unsigned line = 0;
-        const char *first, *second;
+        struct sdr_error first, second;
 
         if (strcmp(a->domain, b->domain) != 0)
             continue;
-        first = name_owner(load, a, &line);
-        second = name_owner(load, b, &line);
-        sdr_load_mistake(load, line,
-                         "%s: this name has two meanings: %s and %s", a->domain,
-                         first, second);
+        describe_name(load, a, &first, &line);
+        describe_name(load, b, &second, &line);
+        sdr_load_mistake(load, line, "%s has two meanings: %s, and %s",
+                         a->domain, first.text, second.text);
     }
     for (unsigned i = 0; i < config->site_count; i++)
         check_verify(load, &config->sites[i]);
@@ -422,8 +445,8 @@ check_milter(struct sdr_load *load)
                          "different protocols");
     if (milter->rewrite == SDR_TABLES_REWRITE && milter->map_socket == NULL)
         sdr_load_mistake(load, sdr_load_line(load, "milter", NULL, "rewrite"),
-                         "rewrite: \"tables\" needs map-socket, where the MTA "
-                         "asks the tables");
+                         "rewrite: \"tables\" needs map-socket, where the mail "
+                         "server asks the tables");
     if (milter->key_file != NULL && milter->key_file[0] != '/')
         sdr_load_mistake(load, sdr_load_line(load, "milter", NULL, "key-file"),
                          "key-file: \"%s\" does not begin with /",
@@ -462,11 +485,30 @@ check_replica(struct sdr_load *load)
     }
 }
 
+/* "plus" would cut Paula short. */
+static void
+check_delimiter(struct sdr_load *load)
+{
+    const char *text = load->config->recipient_delimiter;
+
+    for (const char *s = text; *s != '\0'; s++) {
+        if (!isalnum((unsigned char)*s))
+            continue;
+        sdr_load_mistake(load,
+                         sdr_load_line(load, "", NULL, "recipient-delimiter"),
+                         "recipient-delimiter: \"%s\" has letters or digits; "
+                         "write the character itself, such as +",
+                         text);
+        return;
+    }
+}
+
 void
 sdr_check(struct sdr_load *load)
 {
     struct sdr_config *config = load->config;
 
+    check_delimiter(load);
     check_sites(load);
     check_domains(load);
     check_names(load);

@@ -53,8 +53,8 @@ parse_uri(struct sdr_load *load, const char *uri, unsigned line)
         return url;
     ldap_free_urldesc(url);
     sdr_load_mistake(load, line,
-                     "uri: \"%s\" is not ldap://HOST, ldaps://HOST or "
-                     "ldapi://SOCKET",
+                     "uri: \"%s\" is not ldap://HOST, ldaps://HOST, "
+                     "ldapi://SOCKET or ldif:/PATH",
                      uri);
     return NULL;
 }

@@ -225,6 +225,31 @@ read_option(struct sdr_load *load, const char *section,
     return count;
 }
 
+/* The kind of section that has this option; NULL: none. */
+static const char *
+other_section(const char *name)
+{
+    for (unsigned i = 0; i < sdr_option_count; i++) {
+        if (strcasecmp(sdr_options[i].name, name) == 0)
+            return sdr_options[i].section;
+    }
+    return NULL;
+}
+
+enum { PLACE_SIZE = 64 };
+
+/* "" if KIND is NULL. */
+static void
+place(char out[PLACE_SIZE], const char *kind)
+{
+    if (kind == NULL)
+        out[0] = '\0';
+    else if (kind[0] == '\0')
+        snprintf(out, PLACE_SIZE, "the lines before all sections");
+    else
+        snprintf(out, PLACE_SIZE, "[%s]", kind);
+}
+
 /* Complain about options that the kind of section does not have. */
 static void
 find_unknown(struct sdr_load *load, const char *kind, const char *section)
@@ -235,14 +260,18 @@ find_unknown(struct sdr_load *load, const char *kind, const char *section)
 
     for (int i = 0; names != NULL && i < count; i++) {
         struct value_obj *value;
+        const char *other;
+        char here[PLACE_SIZE], there[PLACE_SIZE];
 
         if (sdr_option_find(kind, names[i]) != NULL)
             continue;
         value = get_value(load, section, names[i], INI_GET_FIRST_VALUE);
+        other = other_section(names[i]);
+        place(here, kind);
+        place(there, other);
         sdr_load_mistake(load, value == NULL ? 0 : value_line(value),
-                         "%s: unknown option%s%s%s", names[i],
-                         kind[0] == '\0' ? "" : " in [", kind,
-                         kind[0] == '\0' ? "" : "]");
+                         "%s: unknown option in %s%s%s", names[i], here,
+                         there[0] != '\0' ? "; it belongs in " : "", there);
     }
     ini_free_attribute_list(names);
 }
@@ -342,7 +371,9 @@ read_named(struct sdr_load *load, const char *section)
                && strcasecmp(section, "replica") != 0
                && strcmp(section, INI_DEFAULT_SECTION) != 0) {
         sdr_load_mistake(load, find_section(load, section),
-                         "[%s]: unknown section", section);
+                         "[%s]: unknown section; known: [site NAME], [domain "
+                         "NAME], [directory NAME], [replica], [milter]",
+                         section);
     }
 }
 
@@ -361,8 +392,39 @@ read_sections(struct sdr_load *load)
         read_named(load, sections[i]);
 }
 
-/* libini_config's own words are "Error (5) on line 3: Equal sign is missing."
- */
+/* What libini_config refuses; its own words are "Equal sign is missing." */
+static void
+explain_line(struct sdr_load *load, unsigned line, const char *otherwise)
+{
+    const char *s = load->text; /* the first line is not the file's */
+    const char *closing;
+    size_t len;
+
+    for (unsigned i = 0; i < line; i++) {
+        s = strchrnul(s, '\n');
+        s += *s != '\0';
+    }
+    len = strcspn(s, "\r\n");
+    closing = memrchr(s, ']', len);
+    if (s[0] == '[' && closing == NULL)
+        sdr_load_mistake(load, line, "\"%.*s\" has no ] at its end", (int)len,
+                         s);
+    else if (s[0] == '[' && closing != s + len - 1)
+        sdr_load_mistake(load, line, "\"%.*s\": text after the ]", (int)len, s);
+    else if (s[0] == '[' && closing == s + 1 + strspn(s + 1, " \t"))
+        sdr_load_mistake(load, line, "\"%.*s\": no name", (int)len, s);
+    else if (s[0] == '=')
+        sdr_load_mistake(load, line,
+                         "\"%.*s\": no option before the =", (int)len, s);
+    else if (len > 0 && memchr(s, '=', len) == NULL)
+        sdr_load_mistake(load, line,
+                         "\"%.*s\" is neither OPTION = VALUE nor [SECTION], "
+                         "and no line continues another",
+                         (int)len, s);
+    else
+        sdr_load_mistake(load, line, "%s", otherwise);
+}
+
 static void
 explain_syntax(struct sdr_load *load)
 {
@@ -378,8 +440,8 @@ explain_syntax(struct sdr_load *load)
             || sscanf(errors[i], "%*[^0-9]%*u%*[^0-9]%u", &line) < 1)
             sdr_load_mistake(load, 0, "%s", errors[i]);
         else
-            sdr_load_mistake(load, line > 0 ? line - 1 : 0, "%s",
-                             text + 1 + strspn(text + 1, " "));
+            explain_line(load, line > 0 ? line - 1 : 0,
+                         text + 1 + strspn(text + 1, " "));
     }
     ini_config_free_errors(errors);
 }
@@ -435,6 +497,22 @@ parse(struct sdr_load *load, char *text, size_t len)
     return load->mistake_count > 0 ? SDR_CONFIG : SDR_OK;
 }
 
+/* Indentation means nothing, but libini_config takes it before options alone.
+ */
+static void
+remove_indentation(char *text)
+{
+    char *out = text;
+
+    for (const char *s = text; *s != '\0'; *out++ = *s++) {
+        if (s == text || s[-1] == '\n')
+            s += strspn(s, " \t");
+        if (*s == '\0')
+            break;
+    }
+    *out = '\0';
+}
+
 /* What the parser would choke on without a word. */
 static enum sdr_status
 check_text(struct sdr_load *load, const char *text, size_t len)
@@ -445,7 +523,7 @@ check_text(struct sdr_load *load, const char *text, size_t len)
     for (const char *s = text; bad != NULL && s < (const char *)bad; s++)
         line += *s == '\n';
     if (strlen(text) != len)
-        sdr_load_mistake(load, 0, "contains a NUL");
+        sdr_load_mistake(load, 0, "contains a NUL: not UTF-8 text");
     else if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         sdr_load_mistake(load, 1, "begins with a byte order mark; remove it");
     else if (bad != NULL)
@@ -471,6 +549,8 @@ read_file(struct sdr_load *load, const struct sdr_trace *trace)
         status = SDR_TEMPFAIL;
     if (status == SDR_OK) {
         memcpy(load->text, first_line, extra);
+        remove_indentation(text);
+        len = strlen(text);
         memcpy(load->text + extra, text, len + 1);
         status = parse(load, load->text, extra + len);
     }

@@ -146,7 +146,7 @@ sdr_route_begin(const struct sdr_config *config, const char *recipient,
 
     reset(config, verdict);
     if (!read_recipient(recipient, &question->address)) {
-        decide(verdict, SDR_PASS, "not a mailbox address");
+        decide(verdict, SDR_PASS, "not an address with a domain");
         return SDR_OK;
     }
     name = sdr_config_name(config, question->address.domain);

@@ -435,8 +435,9 @@ look(struct sdr_replica_file *file)
     file->looked_at = sdr_clock_tick();
     file->whole_at = 0;
     if (stat(file->path, &now) != 0) {
-        sdr_error_set(&file->closed_because, "%s: %s", file->path,
-                      strerror(errno));
+        sdr_error_set(&file->closed_because, "%s: %s%s", file->path,
+                      strerror(errno),
+                      errno == ENOENT ? "; start sdr-sync" : "");
         close_env(file);
         return;
     }

@@ -354,7 +354,8 @@ weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
     if ((exact ? known : unknown) >= 0)
         return rc == 0 ? SDR_OK : SDR_NOTFOUND;
     if (state->complete == 0)
-        return failed(replica, "it is not complete yet", error);
+        return failed(replica, "it is not complete yet; see sdrctl sync status",
+                      error);
     if (!exact && state->entries == 0)
         return failed(replica, "it is empty", error);
     sdr_error_set(error, "%s: last contact %lld s ago", options->path,

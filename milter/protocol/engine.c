@@ -51,10 +51,10 @@ complain(enum stream_status status)
     case STREAM_END:
         return;
     case STREAM_LATE:
-        say(LOG_WARNING, "socket: an MTA stopped within a packet");
+        say(LOG_WARNING, "socket: a mail server stopped within a packet");
         return;
     case STREAM_DEAF:
-        say(LOG_WARNING, "socket: an MTA did not take its answer");
+        say(LOG_WARNING, "socket: a mail server did not take its answer");
         return;
     case STREAM_BAD:
         say(LOG_WARNING,

@@ -310,12 +310,6 @@ person_find_all(struct sdr_connection *connection,
                            options->mapping.addresses.count);
     char *both = NULL;
 
-    if (filter[0] != '(' || filter[strlen(filter) - 1] != ')') {
-        free(present);
-        sdr_error_set(
-            error, "not an LDAP filter: it must begin with ( and end with )");
-        return SDR_INVALID;
-    }
     if (present == NULL || asprintf(&both, "(&%s%s)", present, filter) < 0)
         both = NULL;
     free(present);

@@ -179,7 +179,10 @@ command_history(struct sdr *sdr, int argc, char **argv)
     if (!read_json_option(argc, argv, "history", &job.as_json))
         return EX_USAGE;
     if (argc - optind > 1)
-        return usage_error("history", "expected at most one address");
+        return usage_error("history", "unexpected argument: %s",
+                           argv[optind + 1]);
     job.address = argv[optind]; /* NULL after the last */
+    if (job.address != NULL && !same_address(job.address, job.address))
+        return usage_error("history", "\"%s\" is not an address", job.address);
     return report_all(&job);
 }

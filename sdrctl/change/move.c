@@ -90,74 +90,98 @@ is_move(const struct job *job)
     return job->plan.kind == PLAN_MOVE || job->plan.kind == PLAN_ADD;
 }
 
-/* Each reads an option, and returns what is wrong with it, or NULL. */
-
-static const char *
-read_move_option(struct job *job, int c)
+static bool
+is_move_option(int c)
 {
-    if (!is_move(job))
-        return "--to, --from, --add and --verify are only for move";
-    if (c == 't')
-        job->to = optarg;
-    else if (c == 'f')
-        job->from = optarg;
-    else if (c == 'v')
-        job->verify = true;
-    else
-        job->plan.kind = PLAN_ADD;
-    return NULL;
+    return c >= OPTION_HERE || strchr("tfva", c) != NULL;
 }
 
-static const char *
-read_option(struct job *job, int c)
+/* NAME is that of a long option. False, with the error, if something is wrong
+ * with it. */
+static bool
+read_option(struct job *job, int c, const char *name, struct sdr_error *error)
 {
+    if (!is_move(job) && is_move_option(c)) {
+        sdr_error_set(error, "--%s is only for move", name);
+        return false;
+    }
     switch (c) {
     case 't':
+        job->to = optarg;
+        return true;
     case 'f':
+        job->from = optarg;
+        return true;
     case 'v':
+        job->verify = true;
+        return true;
     case 'a':
-        return read_move_option(job, c);
+        job->plan.kind = PLAN_ADD;
+        return true;
     case 'i':
         job->file = optarg;
-        return NULL;
+        return true;
     case 'l':
         job->filter = optarg;
-        return NULL;
+        return true;
     case 's':
         job->skip_done = true;
-        return NULL;
+        return true;
     default:
-        if (writer_option(&job->writer, c))
-            return NULL;
-        return is_move(job) ? network_option(&job->network, c)
-                            : "invalid option";
+        return writer_option(&job->writer, c)
+               || network_option(&job->network, c, error);
     }
 }
 
-/* What is wrong with the arguments, or NULL. */
-static const char *
-find_misuse(struct job *job, int addresses)
+/* The index of the site, 0 if NAME is NULL. */
+static bool
+find_site(const struct sdr_config *config, const char *option, const char *name,
+          unsigned *site, struct sdr_error *error)
+{
+    int index = name != NULL ? sdr_config_find_site(config, name) : 0;
+
+    if (index < 0) {
+        set_unknown(error, "site", name, config, site_names);
+        sdr_error_prefix(error, "%s", option);
+        return false;
+    }
+    *site = (unsigned)index;
+    return true;
+}
+
+static bool
+is_in_parentheses(const char *filter)
+{
+    return filter[0] == '(' && filter[strlen(filter) - 1] == ')';
+}
+
+/* False, with the error, if something is wrong with the arguments. */
+static bool
+check_arguments(struct job *job, int addresses, struct sdr_error *error)
 {
     const struct sdr_config *config = job->config;
-    int to, from,
-        sources = (addresses > 0) + (job->file != NULL) + (job->filter != NULL);
+    int sources = (addresses > 0) + (job->file != NULL) + (job->filter != NULL);
 
     if (sources != 1)
-        return "expected either addresses, --file or --filter";
-    if (is_move(job) && job->to == NULL)
-        return "expected --to SITE";
-    to = job->to != NULL ? sdr_config_find_site(config, job->to) : 0;
-    if (to < 0)
-        return "--to: no such site";
-    from = job->from != NULL ? sdr_config_find_site(config, job->from) : 0;
-    if (from < 0)
-        return "--from: no such site";
-    job->plan.to = (unsigned)to;
-    job->plan.from = (unsigned)from;
+        sdr_error_set(error, "expected either addresses, --file or --filter");
+    else if (is_move(job) && job->to == NULL)
+        sdr_error_set(error, "expected --to SITE");
+    else if (job->filter != NULL && !is_in_parentheses(job->filter))
+        sdr_error_set(error,
+                      "--filter: \"%s\" is not in parentheses (RFC 4515)",
+                      job->filter);
+    if (error->text[0] != '\0'
+        || !find_site(config, "--to", job->to, &job->plan.to, error)
+        || !find_site(config, "--from", job->from, &job->plan.from, error))
+        return false;
     job->plan.has_from = job->from != NULL;
-    if (job->verify && job->plan.to == config->this_site)
-        return "--verify: this site cannot verify its own recipients";
-    return writer_misuse(&job->writer);
+    if (job->verify && job->plan.to == config->this_site) {
+        sdr_error_set(error,
+                      "--verify: this site cannot verify its own recipients");
+        return false;
+    }
+    return writer_is_valid(&job->writer, error)
+           && (!job->verify || network_open(&job->network, error) == SDR_OK);
 }
 
 static void
@@ -184,21 +208,18 @@ run(struct sdr *sdr, enum plan_kind kind, const char *name, int argc,
                       .name = name,
                       .plan = {.kind = kind},
                       .code = EX_OK};
-    const char *misuse = NULL;
-    int c;
+    struct sdr_error error = {""};
+    int c, index = 0;
 
     job.plan.config = job.config;
     network_init(&job.network);
-    while (misuse == NULL
-           && (c = getopt_long(argc, argv, WRITER_LETTERS, options, NULL))
-                  != -1)
-        misuse = read_option(&job, c);
-    if (misuse == NULL)
-        misuse = find_misuse(&job, argc - optind);
-    if (misuse == NULL && job.verify && network_open(&job.network) != SDR_OK)
-        misuse = network_misuse;
-    if (misuse != NULL)
-        return usage_error(name, misuse);
+    while ((c = getopt_long(argc, argv, WRITER_LETTERS, options, &index))
+           != -1) {
+        if (!read_option(&job, c, options[index].name, &error))
+            return usage_error(name, "%s", error.text);
+    }
+    if (!check_arguments(&job, argc - optind, &error))
+        return usage_error(name, "%s", error.text);
     job_read(&job, argc - optind, argv + optind);
     if (job.code == EX_OK)
         run_job(&job, sdr);

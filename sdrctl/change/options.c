@@ -41,16 +41,21 @@ writer_option(struct writer *writer, int option)
     }
 }
 
-const char *
-writer_misuse(const struct writer *writer)
+bool
+writer_is_valid(const struct writer *writer, struct sdr_error *error)
 {
     const struct credentials *credentials = &writer->credentials;
     bool named = credentials->bind_dn != NULL;
     bool secret = credentials->password_file != NULL;
 
-    if (named && !secret)
-        return "-D requires -y";
-    if ((named || secret) + credentials->external + credentials->gssapi > 1)
-        return "use only one of -D with -y, --external and --gssapi";
-    return NULL;
+    if (named && !secret) {
+        sdr_error_set(error, "-D requires -y");
+        return false;
+    }
+    if ((named || secret) + credentials->external + credentials->gssapi > 1) {
+        sdr_error_set(error,
+                      "use only one of -D with -y, --external and --gssapi");
+        return false;
+    }
+    return true;
 }

@@ -31,8 +31,8 @@ struct writer {
 bool
 writer_option(struct writer *writer, int option);
 
-/* Which options cannot be combined; NULL if all can. */
-const char *
-writer_misuse(const struct writer *writer);
+/* False, with the error, if options cannot be combined. */
+bool
+writer_is_valid(const struct writer *writer, struct sdr_error *error);
 
 #endif

@@ -120,17 +120,18 @@ command_undo(struct sdr *sdr, int argc, char **argv)
     const struct sdr_config *config = sdr_get_config(sdr);
     struct writer writer = {.dry_run = false};
     struct journal_content content;
-    const char *misuse;
+    struct sdr_error error;
     int c, code;
 
     while ((c = getopt_long(argc, argv, WRITER_LETTERS, options, NULL)) != -1) {
         if (!writer_option(&writer, c))
-            return usage_error("undo", "invalid option");
+            return usage_hint("undo");
     }
-    misuse =
-        argc - optind != 1 ? "expected one journal" : writer_misuse(&writer);
-    if (misuse != NULL)
-        return usage_error("undo", misuse);
+    if (argc - optind != 1)
+        return usage_error("undo", "expected one journal, not %d",
+                           argc - optind);
+    if (!writer_is_valid(&writer, &error))
+        return usage_error("undo", "%s", error.text);
     code = read_journal(&content, config, argv[optind]);
     if (code != EX_OK)
         return code;

@@ -3,6 +3,7 @@
  */
 #include "check/check.h"
 #include "command.h"
+#include "print.h"
 #include "usage.h"
 
 #include <getopt.h>
@@ -27,24 +28,6 @@ exit_code(enum check_result worst)
 /* ---- which checks ---- */
 
 static bool
-no_names(const struct check *check)
-{
-    return check->chosen.count == 0;
-}
-
-static bool
-are_directories(const struct check *check)
-{
-    return are_known(&check->chosen, check->config, find_directory);
-}
-
-static bool
-are_sites(const struct check *check)
-{
-    return are_known(&check->chosen, check->config, sdr_config_find_site);
-}
-
-static bool
 always(const struct sdr_config *config)
 {
     (void)config;
@@ -61,23 +44,25 @@ has_replica(const struct sdr_config *config)
 static const struct {
     const char *name;
     bool (*applies)(const struct sdr_config *config);
-    bool (*takes)(
-        const struct check *check); /* the names on the command line */
-    const char *unless;             /* the error if it does not */
+    const char *kind; /* of names on the command line; NULL: it takes none */
+    name_list *names;
     enum check_result (*run)(const struct check *check);
 } checks[] = {
-    {"configuration", always, no_names, "configuration takes no names",
-     check_configuration},
-    {"directory", always, are_directories, "no such directory",
-     check_directory},
-    {"replica", has_replica, are_directories, "no such directory",
-     check_replica},
-    {"dns", always, no_names, "dns takes no names", check_dns},
-    {"sites", always, are_sites, "no such site", check_sites},
-    {"mta", always, are_mtas,
-     "no such mail server; expected postfix, sendmail or exim", check_mta},
+    {"configuration", always, NULL, NULL, check_configuration},
+    {"directory", always, "directory", directory_names, check_directory},
+    {"replica", has_replica, "directory", directory_names, check_replica},
+    {"dns", always, NULL, NULL, check_dns},
+    {"sites", always, "site", site_names, check_sites},
+    {"mta", always, "mail server", mta_names, check_mta},
 };
 enum { CHECK_COUNT = sizeof checks / sizeof checks[0] };
+
+static const char *
+check_names(const struct sdr_config *config, unsigned index)
+{
+    (void)config;
+    return index < CHECK_COUNT ? checks[index].name : NULL;
+}
 
 static int
 find_check(const char *name)
@@ -115,54 +100,66 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Read an option. Returns what is wrong with it, or NULL. */
-static const char *
-read_option(struct check *check, int option)
+/* False, with the error, if something is wrong with it. */
+static bool
+read_option(struct check *check, int option, struct sdr_error *error)
 {
     switch (option) {
     case OPTION_EXIM:
         check->exim_config = optarg;
-        return NULL;
+        return true;
     case OPTION_POSTFIX:
         check->postfix_config = optarg;
-        return NULL;
+        return true;
     case OPTION_SENDMAIL:
         check->sendmail_cf = optarg;
-        return NULL;
+        return true;
     case 'j':
         finding_style.json = true;
-        return NULL;
+        return true;
     case 'q':
         finding_style.quiet = true;
-        return NULL;
+        return true;
     default:
-        return network_option(&check->network, option);
+        return network_option(&check->network, option, error);
     }
 }
 
-static const char *
-read_options(struct check *check, int argc, char **argv)
+/* Which check, or -1 for all. False, with the error, if it is none. */
+static bool
+read_arguments(struct check *check, int count, char **names, int *which,
+               struct sdr_error *error)
 {
-    const char *complaint = NULL;
-    int c;
-
-    while (complaint == NULL
-           && (c = getopt_long(argc, argv, "q", options, NULL)) != -1)
-        complaint = read_option(check, c);
-    return complaint;
+    *which = count == 0 ? -1 : find_check(names[0]);
+    if (count == 0)
+        return true;
+    if (*which < 0) {
+        set_unknown(error, "check", names[0], NULL, check_names);
+        return false;
+    }
+    check->chosen = (struct chosen){count - 1, names + 1};
+    if (checks[*which].names != NULL)
+        return are_known(&check->chosen, checks[*which].kind, check->config,
+                         checks[*which].names, error);
+    if (count > 1)
+        sdr_error_set(error, "%s takes no names: %s", names[0], names[1]);
+    return count == 1;
 }
 
 /* The check with this index, or all if it is -1. */
 static int
 run(struct check *check, int which)
 {
-    enum sdr_status status = network_open(&check->network);
+    struct sdr_error error = {""};
+    enum sdr_status status = network_open(&check->network, &error);
     enum check_result worst;
 
     if (status == SDR_INVALID)
-        return usage_error("check", network_misuse);
-    if (status != SDR_OK)
+        return usage_error("check", "%s", error.text);
+    if (status != SDR_OK) {
+        print_error(&error);
         return EX_TEMPFAIL;
+    }
     worst = which < 0 ? run_all(check) : checks[which].run(check);
     network_close(&check->network);
     return exit_code(worst);
@@ -172,24 +169,17 @@ int
 command_check(struct sdr *sdr, int argc, char **argv)
 {
     struct check check = {.sdr = sdr, .config = sdr_get_config(sdr)};
-    const char *complaint;
-    int which = -1;
+    struct sdr_error error = {""};
+    int c, which;
 
     network_init(&check.network);
-    complaint = read_options(&check, argc, argv);
-    if (complaint != NULL)
-        return usage_error("check", complaint);
-    if (optind < argc) {
-        which = find_check(argv[optind]);
-        if (which < 0)
-            return usage_error("check",
-                               "no such check; expected configuration, "
-                               "directory, replica, dns, sites or mta");
-        check.chosen = (struct chosen){argc - optind - 1, argv + optind + 1};
-        if (!checks[which].takes(&check))
-            return usage_error("check", checks[which].unless);
-        if (!checks[which].applies(check.config))
-            return report_no_replica(check.config);
+    while ((c = getopt_long(argc, argv, "q", options, NULL)) != -1) {
+        if (!read_option(&check, c, &error))
+            return usage_error("check", "%s", error.text);
     }
+    if (!read_arguments(&check, argc - optind, argv + optind, &which, &error))
+        return usage_error("check", "%s", error.text);
+    if (which >= 0 && !checks[which].applies(check.config))
+        return report_no_replica(check.config);
     return run(&check, which);
 }

@@ -30,9 +30,8 @@ const char *
 find_verify_address(const struct sdr_config *config,
                     const struct sdr_site *site, unsigned split);
 
-/* True if all chosen names are those of MTAs. */
-bool
-are_mtas(const struct check *check);
+/* Those of MTAs. */
+name_list mta_names;
 
 /* Each check returns its worst finding. */
 

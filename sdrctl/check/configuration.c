@@ -91,10 +91,11 @@ check_route(const struct sdr_config *config, enum check_result *worst)
             "ignore this for Exim; for Postfix see milter-route in sdr.conf(5)",
             "a site has delivery = route: sdr-milter will not start");
     if (by_next_hop > 0 && config->milter.route == SDR_ROUTE_PASSES)
-        report_finding(worst, CHECK_DOUBTFUL, "milter-route",
-                       "make sure that the transport table has all of them",
-                       "pass: the MTA's own transport table must route mail to "
-                       "sites with delivery = route");
+        report_finding(
+            worst, CHECK_DOUBTFUL, "milter-route",
+            "make sure that the transport table has all of them",
+            "pass: the mail server's own transport table must route mail to "
+            "sites with delivery = route");
     if (by_next_hop == 0 && config->milter.route == SDR_ROUTE_PASSES)
         report_finding(worst, CHECK_DOUBTFUL, "milter-route", "remove it",
                        "pass, but no site has delivery = route");
@@ -266,10 +267,11 @@ check_milter(const struct sdr_config *config, enum check_result *worst)
     if (map_socket != NULL)
         check_socket("map-socket", map_socket, worst);
     if ((config->milter.socket_mode & S_IWOTH) != 0)
-        report_finding(worst, CHECK_DOUBTFUL, "socket-mode",
-                       "use 0660, and set socket-group to the group of the MTA",
-                       "every user of this host may ask sdr-milter who is in "
-                       "the directory");
+        report_finding(
+            worst, CHECK_DOUBTFUL, "socket-mode",
+            "use 0660, and set socket-group to the group of the mail server",
+            "every user of this host may ask sdr-milter who is in "
+            "the directory");
 }
 
 enum check_result

@@ -2,13 +2,11 @@
  * needs?
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <ldap.h>
 
@@ -19,6 +17,8 @@
 #include "ldap/visibility.h"
 #include "check/check.h"
 #include "check/directory_check.h"
+#include "config/file_owner.h"
+#include "ldif/ldif_entries.h"
 
 /* A search by an indexed attribute takes about as long as reading the root DSE.
  * One that takes this much longer reads the whole directory. */
@@ -252,17 +252,32 @@ check_server(const struct sdr_config *config, unsigned index, unsigned uri)
 
 /* ---- all directories ---- */
 
-/* Its content is checked by sdr-sync. */
+/* As sdr-sync reads it. */
 static enum check_result
-check_file(const struct sdr_directory_options *directory)
+check_file(const struct sdr_config *config, unsigned index)
 {
     enum check_result worst = CHECK_OK;
+    struct ldif_entries entries = {.config = config, .directory = index};
+    struct sdr_error error = {"no memory"};
+    char *text = NULL;
+    enum sdr_status status =
+        sdr_file_read(config->directories[index].ldif_path, false,
+                      LDIF_MAX_OCTETS, &text, &entries.len, &error);
 
-    if (access(directory->ldif_path, R_OK) == 0)
-        report_finding(&worst, CHECK_OK, "file", NULL, "readable");
+    entries.text = text;
+    if (status == SDR_OK)
+        status = ldif_entries_check(&entries, &error);
+    if (status == SDR_OK)
+        report_finding(&worst, CHECK_OK, "file", NULL,
+                       "%zu entries, %zu with an address in a split domain",
+                       entries.name_count, entries.with_address);
     else
-        report_finding(&worst, CHECK_WRONG, "file", NULL, "%s",
-                       strerror(errno));
+        report_finding(&worst,
+                       status == SDR_TEMPFAIL ? CHECK_UNREACHABLE : CHECK_WRONG,
+                       "file", "correct it: sdr-sync does not read it as it is",
+                       "%s", error.text);
+    ldif_entries_clear(&entries);
+    free(text);
     return worst;
 }
 
@@ -281,7 +296,7 @@ check_directory(const struct check *check)
             report_heading("directory %s, %s", directory->name,
                            directory->uris.items[uri]);
             worsen(&worst, directory->ldif_path != NULL
-                               ? check_file(directory)
+                               ? check_file(config, i)
                                : check_server(config, i, uri));
         }
     }

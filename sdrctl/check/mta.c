@@ -26,14 +26,11 @@ find_mta(const char *name)
     return -1;
 }
 
-bool
-are_mtas(const struct check *check)
+const char *
+mta_names(const struct sdr_config *config, unsigned index)
 {
-    for (int i = 0; i < check->chosen.count; i++) {
-        if (find_mta(check->chosen.names[i]) < 0)
-            return false;
-    }
-    return true;
+    (void)config;
+    return index < MTA_COUNT ? mtas[index].name : NULL;
 }
 
 static bool

@@ -173,6 +173,17 @@ check_domain(const struct check *check, const struct sdr_site *site,
     return state.probe.worst;
 }
 
+/* It is named, but only others are checked. */
+static void
+report_this_site(const struct sdr_config *config)
+{
+    enum check_result worst = CHECK_OK;
+
+    report_heading("site %s", config->sites[config->this_site].name);
+    report_finding(&worst, CHECK_OK, "site", NULL,
+                   "this site: only other sites are checked");
+}
+
 enum check_result
 check_sites(const struct check *check)
 {
@@ -180,9 +191,13 @@ check_sites(const struct check *check)
     enum check_result worst = CHECK_OK;
 
     for (unsigned i = 0; i < config->site_count; i++) {
-        if (i == config->this_site
-            || !is_chosen(&check->chosen, config->sites[i].name))
+        if (!is_chosen(&check->chosen, config->sites[i].name))
             continue;
+        if (i == config->this_site) {
+            if (check->chosen.count > 0)
+                report_this_site(config);
+            continue;
+        }
         for (unsigned j = 0; j < config->domain_count; j++) {
             if (config->domains[j].canonical == j)
                 worsen(&worst, check_domain(check, &config->sites[i], j));

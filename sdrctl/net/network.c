@@ -10,8 +10,6 @@
 
 enum { TIMEOUT = 10, TIMEOUT_MAX = 300, SMTP_PORT = 25, PORT_MAX = 65535 };
 
-const char network_misuse[] = "--resolver requires ADDRESS or ADDRESS:PORT";
-
 void
 network_init(struct network *network)
 {
@@ -32,42 +30,55 @@ read_number(const char *text, unsigned max, unsigned *number)
     return true;
 }
 
-const char *
-network_option(struct network *network, int option)
+bool
+network_option(struct network *network, int option, struct sdr_error *error)
 {
-    unsigned port = 0;
+    unsigned port = network->port;
+    bool ok = true;
 
     switch (option) {
     case OPTION_HERE:
-        return local_addresses_add(&network->local, optarg)
-                   ? NULL
-                   : "--here requires an IP address";
+        ok = local_addresses_add(&network->local, optarg);
+        sdr_error_set(error, "--here: \"%s\" is not an IP address", optarg);
+        break;
     case OPTION_PORT:
-        if (!read_number(optarg, PORT_MAX, &port))
-            return "--port requires a number from 1 to 65535";
+        ok = read_number(optarg, PORT_MAX, &port);
         network->port = (uint16_t)port;
-        return NULL;
+        sdr_error_set(error, "--port: \"%s\" is not a number from 1 to %d",
+                      optarg, PORT_MAX);
+        break;
     case OPTION_RESOLVER:
         network->resolver = optarg;
-        return NULL;
+        break;
     case OPTION_TIMEOUT:
-        return read_number(optarg, TIMEOUT_MAX, &network->timeout)
-                   ? NULL
-                   : "--timeout requires a number of seconds from 1 to 300";
+        ok = read_number(optarg, TIMEOUT_MAX, &network->timeout);
+        sdr_error_set(error, "--timeout: \"%s\" is not a number from 1 to %d",
+                      optarg, TIMEOUT_MAX);
+        break;
     case OPTION_CA:
         network->tls_ca_file = optarg;
-        return NULL;
-    default:
-        return "invalid option";
+        break;
+    default: /* getopt_long() has printed the error */
+        sdr_error_set(error, "%s", "");
+        return false;
     }
+    return ok;
 }
 
 enum sdr_status
-network_open(struct network *network)
+network_open(struct network *network, struct sdr_error *error)
 {
+    enum sdr_status status;
+
     /* TLS writes to sockets that may be gone. */
     signal(SIGPIPE, SIG_IGN);
-    return dns_open(&network->dns, network->resolver, network->timeout);
+    status = dns_open(&network->dns, network->resolver, network->timeout);
+    if (status == SDR_INVALID)
+        sdr_error_set(error, "--resolver: \"%s\" is not ADDRESS[:PORT]",
+                      network->resolver);
+    else if (status != SDR_OK)
+        sdr_error_set(error, "no memory");
+    return status;
 }
 
 void

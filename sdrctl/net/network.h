@@ -43,18 +43,15 @@ enum network_option {
 void
 network_init(struct network *network);
 
-/* Read the option found by getopt_long(). Returns NULL, or what is wrong: a bad
- * value, or not one of these options. */
-const char *
-network_option(struct network *network, int option);
+/* Read the option found by getopt_long(). False if its value is bad, with the
+ * error, or if it is not one of these options, with the error "". */
+bool
+network_option(struct network *network, int option, struct sdr_error *error);
 
-/* Prepare for queries. SDR_OK, and the caller closes it; SDR_INVALID: see
- * network_misuse; SDR_TEMPFAIL. */
+/* Prepare for queries. SDR_OK, and the caller closes it; SDR_INVALID: the
+ * resolver is not an address; SDR_TEMPFAIL. */
 enum sdr_status SDR_MUST_USE
-network_open(struct network *network);
-
-/* The error of SDR_INVALID. */
-extern const char network_misuse[];
+network_open(struct network *network, struct sdr_error *error);
 
 /* Find the hosts that accept mail for DOMAIN at the site, by MX or next-hop,
  * and their port. */

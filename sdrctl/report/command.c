@@ -32,7 +32,8 @@ report_silent(const struct report *report)
 
         if (!report->sources[i].silent)
             continue;
-        sdr_error_prefix(&error, "directory %s", report->sources[i].directory);
+        sdr_error_prefix(&error, "directory %s is unavailable",
+                         report->sources[i].directory);
         print_error(&error);
         code = EX_TEMPFAIL;
     }
@@ -54,13 +55,25 @@ read_course(struct report *report, const struct chosen *chosen)
     course_sort(&report->course);
 }
 
+/* There are no numbers: zeros would be wrong. The JSON says so itself. */
+static bool
+all_silent(const struct report *report)
+{
+    for (unsigned i = 0; i < report->source_count; i++) {
+        if (!report->sources[i].silent)
+            return false;
+    }
+    return true;
+}
+
 static int
 make_report(struct report *report, const struct chosen *chosen, bool live,
             bool (*print)(const struct report *report))
 {
     read_course(report, chosen);
     if (!report_read(report, chosen, live) || !report_count(report)
-        || !print(report)) {
+        || ((print == report_as_json || !all_silent(report))
+            && !print(report))) {
         fputs("sdrctl: no memory\n", stderr);
         return EX_TEMPFAIL;
     }
@@ -74,11 +87,12 @@ command_report(struct sdr *sdr, int argc, char **argv)
     bool (*print)(const struct report *report) = NULL;
     bool live = false;
     struct chosen chosen;
+    struct sdr_error error;
     int c, code;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == '?')
-            return usage_error("report", "invalid option");
+            return usage_hint("report");
         if (c == 'l') {
             live = true;
             continue;
@@ -91,8 +105,9 @@ command_report(struct sdr *sdr, int argc, char **argv)
                            : report_as_html;
     }
     chosen = (struct chosen){argc - optind, argv + optind};
-    if (!are_known(&chosen, report.config, find_directory))
-        return usage_error("report", "no such directory");
+    if (!are_known(&chosen, "directory", report.config, directory_names,
+                   &error))
+        return usage_error("report", "%s", error.text);
     code = make_report(&report, &chosen, live,
                        print != NULL ? print : report_as_text);
     report_clear(&report);

@@ -46,7 +46,8 @@ read_replica(const struct read_state *state, unsigned directory,
     if (copy.quality != COPY_FRESH && copy.quality != COPY_STALE) {
         source->reason = copy.reason;
         if (copy.quality != COPY_NONE)
-            sdr_error_set(&source->reason, "the replica is %s",
+            sdr_error_set(&source->reason,
+                          "the replica is %s; see sdrctl sync status",
                           copy_quality_name(copy.quality));
         return false;
     }

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "store/entry.h"
+#include "replica/entry.h"
 
 enum { BAD_VALUES_MAX = 20 };
 

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ldif/ldif_entries.h"
 #include "source/ldif_import.h"
 #include "config/file_owner.h"
 
 enum {
-    MAX_OCTETS = 1 << 30, /* it is read into memory */
-    LOOK_EVERY = 1000,    /* milliseconds; so long it has to rest */
+    LOOK_EVERY = 1000, /* milliseconds; so long it has to rest */
     RETRY_AFTER = 5000,
     LOOKS_ONCE = 15
 };
@@ -55,7 +55,7 @@ read_file(struct worker *worker, struct watch *watch, const struct stat *now,
     char *text = NULL;
     size_t len = 0;
     enum sdr_status status =
-        sdr_file_read(path, false, MAX_OCTETS, &text, &len, error);
+        sdr_file_read(path, false, LDIF_MAX_OCTETS, &text, &len, error);
 
     if (status != SDR_OK)
         return status;

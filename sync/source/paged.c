@@ -10,7 +10,7 @@
 
 #include "net/clock.h"
 #include "ldap/dn.h"
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "ldap/filter.h"
 #include "decision/profile.h"
 

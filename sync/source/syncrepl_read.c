@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "net/clock.h"
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "source/paged.h"
 #include "ldap/error.h"
 

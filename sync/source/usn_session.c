@@ -137,7 +137,7 @@ take_changes(struct poll *poll, struct refresh *refresh, const char *filter,
     if (touches_groups(poll, changed))
         *reason = "a group has changed";
     else if (folders)
-        *reason = "a folder has changed";
+        *reason = "a container has changed";
     if (*reason != NULL)
         return SDR_OK;
     if (changed->count > 0)

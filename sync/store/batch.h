@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "replica/record.h"
 
 /* One entry, as it is now in the directory. */

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "replica/lmdb_check.h"
 #include "replica/record.h"
 #include "replica/checksum.h"

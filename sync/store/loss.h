@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/entry.h"
+#include "replica/entry.h"
 
 /* True if the entry loses something between OLD and NEW, which is NULL if it is
  * no more. */

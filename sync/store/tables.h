@@ -15,7 +15,7 @@
 
 #include <lmdb.h>
 
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "replica/record.h"
 #include "store/sealed.h"
 

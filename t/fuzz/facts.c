@@ -13,7 +13,7 @@
  */
 #include "decision/facts.h"
 
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "files.h"
 #include "fuzz.h"
 #include "decision/profile.h"

@@ -8,7 +8,7 @@
 #include <unistr.h>
 
 #include "ldap/dn.h"
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "files.h"
 #include "fuzz.h"
 #include "source/refresh.h"

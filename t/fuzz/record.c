@@ -6,7 +6,7 @@
  */
 #include "replica/record.h"
 
-#include "store/entry.h"
+#include "replica/entry.h"
 #include "fuzz.h"
 
 static void

@@ -1,7 +1,7 @@
 /* test_entry.c - an entry as the replica keeps it
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "store/entry.h"
+#include "replica/entry.h"
 
 #include "unit.h"
 

@@ -69,7 +69,7 @@ test_rereading(void **state)
          "uid=dave,dc=com|dave\n", ""},
         {"replaced by one that is older", replace_by_old_dave, 2,
          "uid=dave,dc=com|dave\n", ""},
-        {"broken", write_rubbish, 1, TAKEN, ":1: it does not begin"},
+        {"broken", write_rubbish, 1, TAKEN, ":1: \"rubbish\" does not begin"},
         {"removed", remove_it, 1, TAKEN, ": No such file"},
     };
 

@@ -59,6 +59,7 @@ common/net           common
 common/config        common common/net common/decision
 common/decision      common common/config common/ldap common/replica
 common/ldap          common common/config common/decision common/net common/replica
+common/ldif          common common/config common/ldap common/replica
 common/replica       common common/config common/decision common/net
 daemon               common common/config common/decision common/net
 exim-dlfunc          common common/config common/decision common/net
@@ -66,12 +67,12 @@ milter               common common/config common/decision common/net daemon
 milter/protocol      common/net daemon milter
 milter/libmilter     daemon milter milter/protocol
 sync                 common common/config common/ldap common/net common/replica daemon sync/source sync/store
-sync/source          common common/config common/decision common/ldap common/net common/replica daemon sync/store
+sync/source          common common/config common/decision common/ldap common/ldif common/net common/replica daemon sync/store
 sync/store           common common/config common/decision common/replica
 sdrctl               common common/config common/decision common/ldap common/net common/replica
 sdrctl/net           common common/config common/ldap common/net
 sdrctl/change        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/net
-sdrctl/check         common common/config common/decision common/ldap common/net sdrctl sdrctl/check/mta sdrctl/net
+sdrctl/check         common common/config common/decision common/ldap common/ldif common/net sdrctl sdrctl/check/mta sdrctl/net
 sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
 sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
 sdrctl/show          common common/config common/decision common/ldap common/replica sdrctl

@@ -285,9 +285,9 @@ is_for_split_domain(struct exim *exim, const char *router)
     return false;
 }
 
-/* Whether routers behind ours route a recipient who has not been decided. Those
- * whom sdr_here lets through have a change of header lines, and Exim does not
- * send others the same way. */
+/* Whether routers behind ours route a recipient that has not been decided.
+ * Those whom sdr_here lets through have a change of header lines, and Exim does
+ * not send others the same way. */
 static void
 look_at_later_routers(struct exim *exim)
 {

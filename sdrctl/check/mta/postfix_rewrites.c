@@ -50,7 +50,7 @@ static const struct rule {
      "twice to a recipient with two mailboxes",
      "take it out: sdr does that"},
     {"non_smtpd", CANONICAL, OWN, CHANGES, BY_MILTER, BY_MILTER, CHECK_DOUBTFUL,
-     "sdr-milter sees mail by sendmail(1) after it: recipients who have moved "
+     "sdr-milter sees mail by sendmail(1) after it: recipients that have moved "
      "can get it twice, or in the old mailbox",
      "rewrite = tables in sdr.conf; or sender_canonical_maps in its place"},
     {"cleanup", "virtual_alias_maps", TARGET, CHANGES, BOTH, BOTH, CHECK_WRONG,

@@ -203,10 +203,16 @@ MISUSES = {
     'nobody': (['move', '--to', 'hosted'], 'expected either'),
     'both': (['move', '--to', 'hosted', '--filter', '(uid=x)', DAVE], 'expected either'),
     'nowhere': (['move', DAVE], 'expected --to SITE'),
-    'no such site': (['move', '--to', 'moon', DAVE], 'no such site'),
-    'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE], 'no such site'),
-    'hold to': (['hold', '--to', 'hosted', DAVE], 'are only for move'),
-    'hold add': (['hold', '--add', DAVE], 'are only for move'),
+    'no such site': (['move', '--to', 'moon', DAVE], '--to: no such site: moon; known: '),
+    'no such origin': (['move', '--to', 'hosted', '--from', 'moon', DAVE],
+                       '--from: no such site: moon; known: '),
+    'port': (['move', '--to', 'hosted', '--verify', '--port', '0x19', DAVE], '--port: "0x19"'),
+    'bare filter': (['move', '--to', 'hosted', '--filter', 'uid=*'],
+                    '--filter: "uid=*" is not in parentheses'),
+    'half a filter': (['hold', '--filter', '(uid=*'], '--filter: "(uid=*" is not in parentheses'),
+    'no filter': (['hold', '--filter', ''], '--filter: "" is not in parentheses'),
+    'hold to': (['hold', '--to', 'hosted', DAVE], 'is only for move'),
+    'hold add': (['hold', '--add', DAVE], 'is only for move'),
     'no journal': (['undo'], 'expected one journal'),
 }
 
@@ -230,7 +236,7 @@ def test_filter(openldap):
     assert '3 already done' in told and '4 moved' in told
 
 
-@pytest.mark.parametrize('query, words', [('uid=*', 'not an LDAP filter'), ('(uid=(', 'ilter'),
+@pytest.mark.parametrize('query, words', [('(uid=()', 'ilter'),
                                           ('(uid=nobody)', 'no entry matches this filter')])
 def test_bad_filter(openldap, query, words):
     done = sdrctl.run(openldap.conf, 'move', '--to', 'hosted', '--filter', query)

@@ -198,6 +198,16 @@ def test_server_that_is_away(new_slapd, new_conf):
     assert numbers(report(conf, 'CORP')['domains'][0]) == WORLD
 
 
+@pytest.mark.parametrize('arguments', [[], ['--csv'], ['--html'], ['--live', 'old']])
+def test_no_numbers_if_no_directory_answers(new_conf, scratch, arguments):
+    """Zeros would be wrong."""
+    conf = sdrctl.write_conf(scratch, world.conf(directory_corp=None, directory_old={
+        'uri': 'ldap://127.0.0.1:1', 'search-base': 'o=old', 'default-owner': 'hosted'}))
+    done = sdrctl.run(conf, 'report', *arguments)
+    assert (done.returncode, done.stdout) == (NOT_NOW, '')
+    assert done.stderr.startswith('sdrctl: directory old is unavailable: ldap://127.0.0.1:1: ')
+
+
 def test_limit_of_the_server(new_slapd, new_conf):
     """A part of them would be wrong numbers."""
     found = report(new_conf(new_slapd(options='sizelimit 3\n')), code=NOT_NOW)

@@ -150,7 +150,37 @@ def test_without_a_replica_in_the_configuration(scratch, arguments):
         directory_corp={'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None}))
     done = sdrctl.run(conf, *arguments)
     assert done.returncode == WRONG
-    assert 'no path in [replica]' in done.stderr
+    assert 'no replica is configured: add a section [replica] with path = FILE' in done.stderr
+
+
+# --- a file that sdr-sync refuses, or has not read yet ---
+
+@pytest.mark.parametrize('text, words', [
+    ('dn: uid=x\nmail x@example.com\n', ':2: "mail x@example.com" does not begin with "attribute:"'),
+    ('dn: uid=x\nmail: x@example.com\n\ndn: UID=X\nmail: y@example.com\n', ':4: dn: the same as in line 1'),
+    ('dn: uid=x\nmail: x@example.net\n', ': none of its 1 entries has an address in a split domain'),
+    ('dn: uid=x\nmail:: ?\n', ':2: mail: broken base64'),
+    ('', ': it contains no entries'),
+])
+def test_check_directory_reads_a_file_as_sdr_sync_does(unread, text, words):
+    unread.write(text)
+    assert f'  WRONG      file: {unread.path}{words}' in run(unread, 'check', 'directory', code=WRONG)
+    assert f'{unread.path}{words}' in unread.sync.once(ok=[NOT_NOW]).stderr
+    assert 'it is not complete yet; see sdrctl sync status' in run(
+        unread, 'route', 'alice@example.com', code=NOT_NOW)
+
+
+def test_check_directory_counts_the_entries_of_a_file(unread):
+    assert '  ok         file: 6 entries, 6 with an address in a split domain\n' in run(
+        unread, 'check', 'directory')
+    unread.path.unlink()
+    assert f'  WRONG      file: {unread.path}: No such file' in run(
+        unread, 'check', 'directory', code=WRONG)
+
+
+def test_before_sdr_sync_was_ever_started(unread):
+    assert f'{unread.sync.path}: No such file or directory; start sdr-sync' in run(
+        unread, 'route', 'alice@example.com', code=NOT_NOW)
 
 
 # --- status ---
@@ -288,7 +318,7 @@ def test_check_of_everything(new_people):
     """What the network and the mail servers of this machine are like does not matter here."""
     text = sdrctl.run(new_people().conf, 'check', '--resolver', '127.0.0.1:1', '--timeout',
                       '1').stdout
-    for part in ['configuration ', '  ok         file: readable\n', *HEALTHY,
+    for part in ['configuration ', '  ok         file: 6 entries, ', *HEALTHY,
                  'dns: split domain example.com\n', 'site hosted, hosted.example.com\n', 'mta']:
         assert part in text
 

@@ -112,7 +112,7 @@ def test_recipients_that_the_mta_has_mapped(bare_milter):
         client.greet()
         played(client, [ALICE])
     assert decisions(bare_milter.log()) == [Decision(5, '4Xyz12', {
-        'rcpt': ALICE, 'verdict': 'pass', 'reason': 'the MTA has mapped it already',
+        'rcpt': ALICE, 'verdict': 'pass', 'reason': 'the mail server has mapped it already',
         'mapped': 'other@elsewhere.test'})]
 
 

@@ -122,11 +122,16 @@ def test_version(sdr_milter, option):
     assert re.fullmatch(r'sdr-milter \d\S*\n', out)
 
 
-@pytest.mark.parametrize('arguments', [['-x'], ['--bad'], ['-c'], ['-t', 'more'], ['--test=1']])
-def test_bad_use(sdr_milter, arguments):
-    code, out, err = sdr_milter(*arguments)
-    assert (code, out) == (64, '')
-    assert 'usage: sdr-milter' in err
+@pytest.mark.parametrize('arguments, reason', [
+    (['-x'], "invalid option -- 'x'"),
+    (['--bad'], "unrecognized option '--bad'"),
+    (['-c'], "option requires an argument -- 'c'"),
+    (['-t', 'more'], 'unexpected argument: more'),
+    (['--test=1'], "option '--test' doesn't allow an argument"),
+])
+def test_bad_use(sdr_milter, arguments, reason):
+    """One line with the plain name of the program, and where to look."""
+    assert sdr_milter(*arguments) == (64, '', f"sdr-milter: {reason}\nsee 'sdr-milter --help'\n")
 
 
 def test_next_hop_is_nothing_for_a_milter(sdr_milter, conf_file):

@@ -315,8 +315,8 @@ def test_modes(running):
 
 @pytest.mark.parametrize('options, code, told', [
     (['--test'], 0, 'no errors found'),
-    (['--nonsense'], 64, 'usage: sdr-sync'),
-    (['extra'], 64, 'unexpected argument'),
+    (['--nonsense'], 64, "sdr-sync: unrecognized option '--nonsense'\nsee 'sdr-sync --help'\n"),
+    (['extra'], 64, "sdr-sync: unexpected argument: extra\nsee 'sdr-sync --help'\n"),
     (['--help'], 0, 'usage: sdr-sync'),
     (['--version'], 0, 'sdr-sync '),
     (['-c', '/nonexistent'], 78, '/nonexistent'),
@@ -333,7 +333,7 @@ def test_configuration_without_replica(sync):
     edit(sync, 'unknown-max-age', '#')
     sync.launch()
     assert sync.wait() == 78
-    assert 'path is missing in [replica]' in sync.log()
+    assert 'no replica is configured' in sync.log()
 
 
 def test_refused_password_is_not_tried_again_and_again(new_slapd, new_sync, scratch):

@@ -4,10 +4,10 @@
  * Accepts change records that add an entry, and refuses other changes.
  * libldap's reader is not used: it opens the files that "include:" and
  * "attribute:<" name, loses the text after a NUL, accepts broken base64, and
- * writes to stderr. The text can be read several times; it is not changed.
+ * prints errors itself. The text can be read several times; it is not changed.
  */
-#ifndef SYNC_LDIF_READER_H
-#define SYNC_LDIF_READER_H
+#ifndef SDR_LDIF_READER_H
+#define SDR_LDIF_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>

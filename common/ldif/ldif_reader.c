@@ -1,7 +1,7 @@
 /* ldif_reader.c - see ldif_reader.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "source/ldif_reader.h"
+#include "ldif/ldif_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,9 +127,12 @@ split(struct ldif_reader *content, struct sdr_error *error)
     bool encoded;
 
     if (name_len == 0 || *at != ':') {
-        sdr_error_set(error, content->text[0] == ' '
-                                 ? "there is no line that it could continue"
-                                 : "it does not begin with \"attribute:\"");
+        sdr_error_set(error,
+                      content->text[0] == ' '
+                          ? "an indented line continues the line before it, "
+                            "but there is none: \"%.60s\""
+                          : "\"%.60s\" does not begin with \"attribute:\"",
+                      content->text);
         return SDR_INVALID;
     }
     *at++ = '\0';

@@ -4,8 +4,8 @@
  * The octets hold all that the store needs: the name, the facts, and the keys
  * by which the entry is found. Two entries that mean the same have the same.
  */
-#ifndef ENTRY_H
-#define ENTRY_H
+#ifndef SDR_ENTRY_H
+#define SDR_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* entry.c - see entry.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "store/entry.h"
+#include "replica/entry.h"
 
 #include <stdint.h>
 #include <stdlib.h>
