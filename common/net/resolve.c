@@ -75,7 +75,8 @@ patience(ares_channel channel, int64_t deadline)
     return (int)(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000);
 }
 
-/* c-ares tells what it waits for at a socket; nothing, before it closes it. */
+/* c-ares reports what it waits for at a socket: nothing, before it closes it.
+ */
 static void
 on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
