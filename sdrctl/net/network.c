@@ -17,15 +17,21 @@ network_init(struct network *network)
     local_addresses_find(&network->local);
 }
 
+/* The argument of OPTION, from 1 to MAX. False, with the error, if it is no
+ * such number. */
 static bool
-read_number(const char *text, unsigned max, unsigned *number)
+read_number(const char *option, unsigned max, unsigned *number,
+            struct sdr_error *error)
 {
     char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    unsigned long value = strtoul(optarg, &end, 10);
 
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1
-        || value > max)
+    if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || value < 1
+        || value > max) {
+        sdr_error_set(error, "%s: \"%s\" is not a number from 1 to %u", option,
+                      optarg, max);
         return false;
+    }
     *number = (unsigned)value;
     return true;
 }
@@ -33,36 +39,31 @@ read_number(const char *text, unsigned max, unsigned *number)
 bool
 network_option(struct network *network, int option, struct sdr_error *error)
 {
-    unsigned port = network->port;
-    bool ok = true;
+    unsigned port;
 
     switch (option) {
     case OPTION_HERE:
-        ok = local_addresses_add(&network->local, optarg);
+        if (local_addresses_add(&network->local, optarg))
+            return true;
         sdr_error_set(error, "--here: \"%s\" is not an IP address", optarg);
-        break;
+        return false;
     case OPTION_PORT:
-        ok = read_number(optarg, PORT_MAX, &port);
+        if (!read_number("--port", PORT_MAX, &port, error))
+            return false;
         network->port = (uint16_t)port;
-        sdr_error_set(error, "--port: \"%s\" is not a number from 1 to %d",
-                      optarg, PORT_MAX);
-        break;
+        return true;
     case OPTION_RESOLVER:
         network->resolver = optarg;
-        break;
+        return true;
     case OPTION_TIMEOUT:
-        ok = read_number(optarg, TIMEOUT_MAX, &network->timeout);
-        sdr_error_set(error, "--timeout: \"%s\" is not a number from 1 to %d",
-                      optarg, TIMEOUT_MAX);
-        break;
+        return read_number("--timeout", TIMEOUT_MAX, &network->timeout, error);
     case OPTION_CA:
         network->tls_ca_file = optarg;
-        break;
+        return true;
     default: /* getopt_long() has printed the error */
         sdr_error_set(error, "%s", "");
         return false;
     }
-    return ok;
 }
 
 enum sdr_status
