@@ -56,12 +56,13 @@ def contents(deb):
     return [line.split()[5].removeprefix('.') for line in lines if not line.startswith('d')]
 
 
-def newer(deb, folder, version):
-    """The same package with a higher version, made in the folder; its path."""
-    content = folder / f'{deb.stem}-{version}'
+def newer(deb, folder, suffix):
+    """The same package with this at the end of its version, made in the folder; its path."""
+    content = folder / f'{deb.stem}-{suffix}'
     run(['dpkg-deb', '--raw-extract', deb, content])
     control = content / 'DEBIAN/control'
     old = field(deb, 'Version')
+    version = old + suffix
     control.write_text(control.read_text().replace(f'Version: {old}\n', f'Version: {version}\n')
                        .replace(f'(= {old})', f'(= {version})'))
     made = folder / f'{field(deb, "Package")}_{version}.deb'

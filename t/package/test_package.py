@@ -243,9 +243,10 @@ def test_administrators_journals_are_believed(routing):
 # --- upgraded and removed; with systemd: test_upgrade.py ---
 
 def test_upgrade_where_no_systemd_runs(machine, debs, tmp_path):
-    later = [newer(deb, tmp_path, '0.9.0+later') for deb in debs.values()]
+    later = [newer(deb, tmp_path, '+later') for deb in debs.values()]
     machine.install(later)
-    assert 'sdr-milter 0.9.0+later' in machine.run(
+    old = debian.field(debs['sdr-milter'], 'Version')
+    assert f'sdr-milter {old}+later' in machine.run(
         'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n').stdout
 
 
