@@ -28,3 +28,15 @@ sdr_array_append(void *items, size_t *count, size_t *room, const void *item,
     ++*count;
     return true;
 }
+
+char *
+sdr_octets_copy(const char *octets, size_t len)
+{
+    char *copy = malloc(len + 1);
+
+    if (copy != NULL) {
+        memcpy(copy, octets, len);
+        copy[len] = '\0';
+    }
+    return copy;
+}

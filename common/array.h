@@ -1,4 +1,4 @@
-/* array.h - growing arrays
+/* array.h - growing arrays, and copies of octets
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_ARRAY_H
@@ -15,5 +15,10 @@
 bool SDR_MUST_USE
 sdr_array_append(void *items, size_t *count, size_t *room, const void *item,
                  size_t size);
+
+/* A copy of LEN octets, with a NUL behind them; the caller frees it. NULL
+ * without memory. Any thread. */
+char *
+sdr_octets_copy(const char *octets, size_t len);
 
 #endif

@@ -25,6 +25,7 @@
 #include "notify.h"
 #include "say.h"
 #include "server.h"
+#include "signals.h"
 
 enum { TICK_MS = 1000, HOUR_MS = 3600 * 1000 };
 
@@ -79,17 +80,6 @@ write_metrics(void)
 }
 
 /* ---- the life of the program ---- */
-
-static void
-block_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGUSR1);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, set, NULL);
-}
 
 static bool
 open_sockets(const struct sdr_milter_options *options)
@@ -186,7 +176,7 @@ service_run(void)
     sigset_t set;
     bool ended;
 
-    block_signals(&set);
+    signals_block(&set);
     if (start()) {
         say(LOG_NOTICE, "sdr-milter " SDR_VERSION " is ready%s", engine_name);
         notify("READY=1");

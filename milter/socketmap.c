@@ -99,22 +99,26 @@ note_settled(struct question *question)
                sizeof question->session->settled);
 }
 
-static void
-answer_route(struct question *question)
-{
-    const struct sdr_verdict *verdict = &question->verdict;
+/* What a table says of each kind of verdict that is not the same in all. */
+struct manner {
+    void (*redirect)(struct question *question);
+    void (*copy)(struct question *question);
+    void (*next_hop)(struct question *question); /* and other targets */
+};
 
-    switch (verdict->kind) {
+static void
+answer_verdict(struct question *question, const struct manner *manner)
+{
+    switch (question->verdict.kind) {
     case SDR_REDIRECT:
-        answer_targets(question, NULL);
-        note_settled(question);
+        manner->redirect(question);
         return;
     case SDR_COPY:
-        answer_kept(question);
+        manner->copy(question);
         return;
-    case SDR_ROUTE: /* by the table "transport", what is kept */
-        if (verdict->target_count > 0)
-            answer_kept(question);
+    case SDR_ROUTE:
+        if (question->verdict.target_count > 0)
+            manner->next_hop(question);
         return;
     case SDR_DEFER:
         answer_not_now(question);
@@ -123,6 +127,23 @@ answer_route(struct question *question)
     case SDR_REJECT:
         return;
     }
+}
+
+static void
+redirect_to_all(struct question *question)
+{
+    answer_targets(question, NULL);
+    note_settled(question);
+}
+
+/* What is kept goes to its next hop by the table "transport". */
+static void
+answer_route(struct question *question)
+{
+    static const struct manner manner = {redirect_to_all, answer_kept,
+                                         answer_kept};
+
+    answer_verdict(question, &manner);
 }
 
 /* Sendmail replaces "%0" in what a map answers, and "%%" by "%". */
@@ -159,38 +180,30 @@ refuse_next_hop(struct question *question)
     answer(question, "TEMP 4.3.5 A next hop and other targets");
 }
 
+static void
+redirect_to_one(struct question *question)
+{
+    const struct sdr_verdict *verdict = &question->verdict;
+
+    if (verdict->target_count > 1 && verdict->settled) {
+        refuse_next_hop(question);
+    } else if (verdict->target_count > 1) {
+        answer_copies(question);
+    } else {
+        answer_for_sendmail(question, verdict->targets[0].address);
+        note_settled(question);
+    }
+}
+
 /* As answer_route(), for Sendmail, in whose rules there is room for one address
  * alone. */
 static void
 answer_redirect(struct question *question)
 {
-    const struct sdr_verdict *verdict = &question->verdict;
+    static const struct manner manner = {redirect_to_one, answer_copies,
+                                         refuse_next_hop};
 
-    switch (verdict->kind) {
-    case SDR_REDIRECT:
-        if (verdict->target_count > 1 && verdict->settled) {
-            refuse_next_hop(question);
-        } else if (verdict->target_count > 1) {
-            answer_copies(question);
-        } else {
-            answer_for_sendmail(question, verdict->targets[0].address);
-            note_settled(question);
-        }
-        return;
-    case SDR_COPY:
-        answer_copies(question);
-        return;
-    case SDR_ROUTE:
-        if (verdict->target_count > 0)
-            refuse_next_hop(question);
-        return;
-    case SDR_DEFER:
-        answer_not_now(question);
-        return;
-    case SDR_PASS:
-    case SDR_REJECT:
-        return;
-    }
+    answer_verdict(question, &manner);
 }
 
 /* As answer_redirect(), for a name without a domain. "\both" in the .forward

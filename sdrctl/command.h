@@ -38,6 +38,9 @@ int
 command_show(struct sdr *sdr, int argc, char **argv);
 
 int
+command_export(struct sdr *sdr, int argc, char **argv);
+
+int
 command_history(struct sdr *sdr, int argc, char **argv);
 
 int

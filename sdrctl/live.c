@@ -3,10 +3,7 @@
  */
 #include "live.h"
 
-#include "net/clock.h"
-
-/* Active Directory gives no more than 1000 at once. */
-enum { PAGE_SIZE = 500 };
+#include "ldap/pages.h"
 
 /* ---- the session ---- */
 
@@ -65,44 +62,18 @@ live_close(struct live *live)
 
 /* ---- questions ---- */
 
-static enum sdr_status
-search_page(struct live *live, struct sdr_search *search, unsigned seconds,
-            struct sdr_error *error)
-{
-    enum sdr_status status = be_ready(live, error);
-
-    if (status == SDR_OK && seconds != 0)
-        sdr_connection_set_deadline(live->session->connection,
-                                    sdr_clock() + (int64_t)seconds * 1000);
-    if (status == SDR_OK) {
-        status =
-            sdr_connection_search(live->session->connection, search, error);
-        if (status != SDR_OK)
-            fall_silent(live, error);
-    }
-    if (status == SDR_OK && !search->complete) {
-        sdr_error_set(error, "incomplete result: the server needs too long, or "
-                             "refers to another server");
-        status = SDR_TEMPFAIL;
-    }
-    return status;
-}
-
 enum sdr_status
 live_search(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error)
 {
-    struct sdr_page page = {.size = PAGE_SIZE};
-    enum sdr_status status;
+    const struct sdr_pages pages = {.seconds = seconds};
 
-    search->page = &page;
-    search->time_limit = seconds;
-    do {
-        status = search_page(live, search, seconds, error);
-    } while (status == SDR_OK && page.more);
-    sdr_page_clear(&page);
-    search->page = NULL;
-    return status;
+    if (be_ready(live, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    return note(
+        live,
+        sdr_pages_search(live->session->connection, search, &pages, error),
+        error);
 }
 
 enum sdr_status

@@ -22,9 +22,9 @@ struct live {
 };
 
 /* Run the search to its end, page by page, over a connection to the first
- * server that answers; each page may take as many seconds as SECONDS, or as the
- * directory's timeout if that is 0. Returns SDR_OK when all was read; or
- * SDR_TEMPFAIL with the reason. */
+ * server that answers; each page may take as many seconds as SECONDS, or, if
+ * that is 0, all of them the directory's timeout. Returns SDR_OK when all was
+ * read; or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
 live_search(struct live *live, struct sdr_search *search, unsigned seconds,
             struct sdr_error *error);

@@ -20,8 +20,8 @@ static const struct command {
     {"report", command_report},   {"check", command_check},
     {"move", command_move},       {"hold", command_hold},
     {"release", command_release}, {"undo", command_undo},
-    {"history", command_history}, {"sync", command_sync},
-    {"dump", command_dump},
+    {"history", command_history}, {"export", command_export},
+    {"sync", command_sync},       {"dump", command_dump},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

@@ -75,6 +75,12 @@ static const struct {
     {"undo", "[OPTION...] JOURNAL",
      "undo a run of move, hold, release or undo", WRITER},
     {"history", "[--json] [ADDRESS]", "list who changed what, and when", JSON},
+    {"export", "--for FORMAT [--site SITE] [--since JOURNAL]",
+     "print what a mail system without sdr must know",
+     "  --for FORMAT              csv, postfix, exim, cpanel, exchange or google\n"
+     "  --site SITE               the site of that system (default: this-site)\n"
+     "  --since JOURNAL           only what this run of move, hold, release or undo\n"
+     "                            has changed\n"},
     {"sync", "status [--json] [DIRECTORY...]",
      "show the state of the replica, and what it means for mail", JSON},
     {"sync", "accept [DIRECTORY...]",

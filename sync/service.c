@@ -16,6 +16,7 @@
 #include "notify.h"
 #include "metrics.h"
 #include "say.h"
+#include "signals.h"
 #include "servers.h"
 #include "source/ldif_file.h"
 #include "store/store.h"
@@ -157,18 +158,6 @@ start_workers(bool once)
 
 /* ---- running ---- */
 
-static void
-block_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGUSR1);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 /* The file of the new configuration, opened before the old one is given up,
  * unless it is the same. */
 static bool
@@ -267,7 +256,8 @@ service_run(void)
     sigset_t set;
     bool ok;
 
-    block_signals(&set);
+    signals_block(&set);
+    signal(SIGPIPE, SIG_IGN);
     if (!open_store(&store, config) || !start_workers(false))
         return EX_OSERR;
     say(LOG_NOTICE, "sdr-sync is ready");
@@ -284,7 +274,8 @@ service_run_once(void)
     int code = EX_OK;
     sigset_t set;
 
-    block_signals(&set);
+    signals_block(&set);
+    signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* nothing to be put in order */
     if (!open_store(&store, config))
         return EX_OSERR;

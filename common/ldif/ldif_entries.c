@@ -50,6 +50,9 @@ begin_entry(struct ldif_entries *r)
 
     r->hidden = r->is_group = false;
     r->in_groups = 0;
+    r->line = r->content.line;
+    r->begin = r->content.begin;
+    r->end = r->content.at;
     if (normal != NULL && dn_id(normal, id)) {
         r->wanted = dn_is_below(normal, r->base);
         status = r->taking ? SDR_OK : remember(r, id);
@@ -79,10 +82,8 @@ means_something(const struct sdr_mapping *mapping, const char *attribute)
     return false;
 }
 
-/* 389 Directory Server exports what replication may still need: values that
- * were deleted, with ";deleted" or ";deletedattribute" behind the attribute. */
-static bool
-is_deleted(const char *attribute)
+bool
+ldif_entries_deleted(const char *attribute)
 {
     static const char *const states[] = {"deleted", "deletedattribute"};
     const char *option = strchr(attribute, ';');
@@ -142,7 +143,8 @@ take_value(struct ldif_entries *r, struct sdr_error *error)
     struct sdr_range range;
     enum sdr_status piece = sdr_range_parse(content->attribute, &range);
 
-    if (is_deleted(content->attribute))
+    r->end = content->at;
+    if (ldif_entries_deleted(content->attribute))
         return SDR_OK;
     r->hidden |= hides(content);
     take_group(r);

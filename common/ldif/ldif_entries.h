@@ -36,6 +36,11 @@ struct ldif_entries {
     /* Known after the check. */
     size_t name_count;   /* all entries */
     size_t with_address; /* those with an address in a split domain */
+    /* Known while an entry is taken: its lines, the first one's number, and the
+     * groups in others. */
+    const char *begin, *end;
+    unsigned long line;
+    struct sdr_groups groups;
     /* Private. */
     struct ldif_reader content;
     char *base;          /* of the search, in the form of dn_normal() */
@@ -44,7 +49,6 @@ struct ldif_entries {
     bool hidden;         /* no search of the server it is from would show it */
     bool is_group;       /* one of Active Directory */
     sdr_sites in_groups; /* that name these sites */
-    struct sdr_groups groups;
     bool news; /* of groups in groups: those read before may be in them */
     struct entry entry;
     struct ldif_name *names;
@@ -60,6 +64,11 @@ ldif_entries_check(struct ldif_entries *entries, struct sdr_error *error);
 /* After that: take each entry that counts. Results as of TAKE. */
 enum sdr_status SDR_MUST_USE
 ldif_entries_take(struct ldif_entries *entries, struct sdr_error *error);
+
+/* True if the attribute's options say that the value was deleted. 389 Directory
+ * Server exports such values, as replication may still need them. */
+bool
+ldif_entries_deleted(const char *attribute);
 
 /* Free what it holds. */
 void

@@ -86,6 +86,7 @@ read_line(struct ldif_reader *content, struct sdr_error *error)
 
     do {
         content->line = content->next_line;
+        content->begin = content->at;
         content->len = 0;
         status = append_line(content, 0, error);
         while (status == SDR_OK && content->len > 0

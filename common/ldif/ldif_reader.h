@@ -27,9 +27,11 @@ struct ldif_reader {
     const char *attribute;
     char *value;
     size_t value_len;
-    unsigned long line; /* where it begins; 1 is the first */
+    unsigned long line;     /* where it begins; 1 is the first */
+    const char *begin, *at; /* its lines in the text, with those that continue
+                               them: from BEGIN up to AT */
     /* the reader's own */
-    const char *at, *end;
+    const char *end;
     unsigned long next_line;
     char *text;
     size_t len, room;

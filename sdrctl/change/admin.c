@@ -25,10 +25,22 @@ struct admin {
         struct sdr_directory_options options;
         struct sdr_pool *pool;
         struct sdr_session *session; /* NULL: not open */
+        struct ldif_directory *file; /* likewise */
     } * works;                       /* by directory */
 };
 
 /* ---- life ---- */
+
+static bool
+has_files_only(const struct sdr_config *config)
+{
+    unsigned i = 0;
+
+    while (i < config->directory_count
+           && config->directories[i].ldif_path != NULL)
+        i++;
+    return i == config->directory_count;
+}
 
 static void
 make_name(struct admin *admin)
@@ -37,8 +49,13 @@ make_name(struct admin *admin)
     const struct passwd *user = getpwuid(getuid());
     const struct sdr_config *config = admin->config;
     const char *dn = credentials->bind_dn;
+    const char *user_name = user != NULL ? user->pw_name : "?";
     char principal[256];
 
+    if (has_files_only(config)) {
+        snprintf(admin->name, sizeof admin->name, "%s", user_name);
+        return;
+    }
     for (unsigned i = 0; dn == NULL && i < config->directory_count; i++)
         dn = config->directories[i].admin_bind_dn;
     if (credentials->external || dn == NULL)
@@ -47,8 +64,7 @@ make_name(struct admin *admin)
         sdr_gssapi_name(principal, sizeof principal);
         dn = principal;
     }
-    snprintf(admin->name, sizeof admin->name, "%s (%s)", dn,
-             user != NULL ? user->pw_name : "?");
+    snprintf(admin->name, sizeof admin->name, "%s (%s)", dn, user_name);
 }
 
 struct admin *
@@ -88,8 +104,10 @@ admin_free(struct admin **admin)
     *admin = NULL;
     if (a == NULL)
         return;
-    for (unsigned i = 0; i < a->config->directory_count; i++)
+    for (unsigned i = 0; i < a->config->directory_count; i++) {
         sdr_pool_free(&a->works[i].pool);
+        ldif_directory_close(&a->works[i].file);
+    }
     free(a->works);
     free(a);
 }
@@ -204,11 +222,6 @@ admin_connect(struct admin *admin, unsigned directory,
 
     if (work->session == NULL) {
         work->options = admin->config->directories[directory];
-        if (work->options.ldif_path != NULL) {
-            sdr_error_set(error, "directory %s is a file: edit it",
-                          work->options.name);
-            return SDR_CONFIG;
-        }
         status = set_credentials(admin, &work->options, error);
         if (status == SDR_OK)
             status = connect_any(work, error);
@@ -218,4 +231,20 @@ admin_connect(struct admin *admin, unsigned directory,
     }
     *connection = work->session->connection;
     return SDR_OK;
+}
+
+/* ---- files ---- */
+
+enum sdr_status
+admin_open_file(struct admin *admin, unsigned directory,
+                struct ldif_directory **file, struct sdr_error *error)
+{
+    struct site_of_work *work = &admin->works[directory];
+    enum sdr_status status = SDR_OK;
+
+    if (work->file == NULL)
+        status =
+            ldif_directory_open(&work->file, admin->config, directory, error);
+    *file = work->file;
+    return status;
 }

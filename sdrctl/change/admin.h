@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "change/ldif_directory.h"
 #include "config/config.h"
 #include "ldap/connection.h"
 #include "status.h"
@@ -39,7 +40,13 @@ enum sdr_status SDR_MUST_USE
 admin_connect(struct admin *admin, unsigned directory,
               struct sdr_connection **connection, struct sdr_error *error);
 
-/* True if it is Active Directory; of a directory that is connected. */
+/* The directory with this index, which is a file; read when it is asked for
+ * first. Results as of ldif_directory_open(). */
+enum sdr_status SDR_MUST_USE
+admin_open_file(struct admin *admin, unsigned directory,
+                struct ldif_directory **file, struct sdr_error *error);
+
+/* True if it is Active Directory; of a server that is connected. */
 bool
 admin_is_ad(const struct admin *admin, unsigned directory);
 

@@ -65,6 +65,8 @@ change_attribute(struct change *change, const char *name)
 void
 change_invert(struct change *change)
 {
+    struct berval octets;
+
     for (unsigned i = 0; i < change->count; i++) {
         struct change_attribute *attribute = &change->attributes[i];
         struct values after = attribute->before;
@@ -72,6 +74,9 @@ change_invert(struct change *change)
         attribute->before = attribute->after;
         attribute->after = after;
     }
+    octets = change->octets.before;
+    change->octets.before = change->octets.after;
+    change->octets.after = octets;
 }
 
 void
@@ -82,6 +87,8 @@ change_clear(struct change *change)
         values_clear(&change->attributes[i].before);
         values_clear(&change->attributes[i].after);
     }
+    free(change->octets.before.bv_val);
+    free(change->octets.after.bv_val);
     free(change->dn);
     free(change->address);
     memset(change, 0, sizeof *change);
@@ -212,8 +219,6 @@ modify(LDAP *ld, const char *dn, struct operation *operation,
     return code;
 }
 
-enum standing { IS_BEFORE, IS_AFTER, IS_ELSE };
-
 /* WHOLLY: NOW must equal WANTED. Otherwise, for objectClass, it must contain
  * WANTED and, if that is empty, nothing of UNWANTED. */
 static bool
@@ -238,6 +243,21 @@ holds(const struct values *now, const struct values *wanted,
            || !holds(now, unwanted, &(struct values){0}, false);
 }
 
+enum standing
+change_compare(const struct change *change, const struct values *now)
+{
+    bool before = true, after = true;
+
+    for (unsigned i = 0; i < change->count; i++) {
+        const struct change_attribute *a = &change->attributes[i];
+        bool wholly = strcasecmp(a->name, "objectClass") != 0;
+
+        before = before && holds(&now[i], &a->before, &a->after, wholly);
+        after = after && holds(&now[i], &a->after, &a->before, wholly);
+    }
+    return before ? IS_BEFORE : after ? IS_AFTER : IS_ELSE;
+}
+
 /* Compare the entry now with the change. */
 static enum sdr_status
 find_standing(const struct change *change, struct sdr_connection *connection,
@@ -245,22 +265,15 @@ find_standing(const struct change *change, struct sdr_connection *connection,
 {
     const char *names[CHANGE_ATTRIBUTES_MAX] = {NULL};
     struct values now[CHANGE_ATTRIBUTES_MAX];
-    bool before = true, after = true;
     enum sdr_status status;
 
     for (unsigned i = 0; i < change->count; i++)
         names[i] = change->attributes[i].name;
     status =
         person_read(connection, change->dn, names, change->count, now, error);
-    for (unsigned i = 0; i < change->count; i++) {
-        const struct change_attribute *a = &change->attributes[i];
-        bool wholly = strcasecmp(a->name, "objectClass") != 0;
-
-        before = before && holds(&now[i], &a->before, &a->after, wholly);
-        after = after && holds(&now[i], &a->after, &a->before, wholly);
+    *standing = change_compare(change, now);
+    for (unsigned i = 0; i < change->count; i++)
         values_clear(&now[i]);
-    }
-    *standing = before ? IS_BEFORE : after ? IS_AFTER : IS_ELSE;
     return status;
 }
 

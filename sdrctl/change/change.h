@@ -19,13 +19,23 @@
 
 enum { CHANGE_ATTRIBUTES_MAX = 4 };
 
+/* Octets of an entry in a file that a change replaces, so that undo restores
+ * them: values do not say where a line was, or how it was written. */
+struct change_octets {
+    bool known;
+    size_t offset; /* in the entry */
+    struct berval before, after;
+};
+
 /* Owns all its memory. */
 struct change {
     char *dn;
     char *address;
     unsigned directory;
     unsigned long line; /* in its journal, if read from one */
-    bool not_made;      /* by the journal it had no effect */
+    bool has_result;    /* in the journal: */
+    bool not_made;      /* it had no effect */
+    struct change_octets octets;
     unsigned count;
     struct change_attribute {
         char *name;
@@ -75,7 +85,14 @@ enum change_result {
 };
 enum { CHANGE_RESULTS = CHANGE_FAILED + 1 };
 
-/* Apply the change. */
+enum standing { IS_BEFORE, IS_AFTER, IS_ELSE };
+
+/* Compare the change with the values that the attributes have NOW, in its
+ * order. */
+enum standing
+change_compare(const struct change *change, const struct values *now);
+
+/* Apply the change to an entry of a server. */
 enum change_result
 change_apply(const struct change *change, struct sdr_connection *connection,
              struct sdr_error *error);

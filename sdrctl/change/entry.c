@@ -26,7 +26,7 @@ static const char *const group_classes[] = {
 bool
 values_add(struct values *values, const char *value, size_t len)
 {
-    struct berval copy = {len, malloc(len + 1)};
+    struct berval copy = {len, sdr_octets_copy(value, len)};
 
     if (copy.bv_val == NULL
         || !sdr_array_append(&values->items, &values->count, &values->room,
@@ -34,13 +34,11 @@ values_add(struct values *values, const char *value, size_t len)
         free(copy.bv_val);
         return false;
     }
-    memcpy(copy.bv_val, value, len);
-    copy.bv_val[len] = '\0';
     return true;
 }
 
-static bool
-has_value(const struct values *values, const struct berval *value)
+bool
+values_contain(const struct values *values, const struct berval *value)
 {
     for (size_t i = 0; i < values->count; i++) {
         if (values->items[i].bv_len == value->bv_len
@@ -57,7 +55,7 @@ values_same(const struct values *a, const struct values *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (!has_value(b, &a->items[i]))
+        if (!values_contain(b, &a->items[i]))
             return false;
     }
     return true;
@@ -160,6 +158,9 @@ set_class(struct person *person, const char *value, size_t len)
     for (size_t i = 0; i < sizeof group_classes / sizeof group_classes[0]; i++)
         person->is_group |= sdr_value_is(group_classes[i], value, len);
     person->is_recipient |= sdr_value_is("sdrRecipient", value, len);
+    person->is_ad |=
+        sdr_value_is("user", value, len) || sdr_value_is("contact", value, len);
+    person->has_class = true;
 }
 
 static void
@@ -202,21 +203,30 @@ on_entry_end(void *arg)
         reader->no_memory = true;
 }
 
+static enum sdr_status
+search(const struct entries *entries, const struct entry_reader *reader,
+       struct sdr_search *wish, struct sdr_error *error)
+{
+    if (entries->file != NULL)
+        return ldif_index_search(entries->file, reader->keys, wish, error);
+    return sdr_pages_search(entries->connection, wish,
+                            &(struct sdr_pages){.seconds = PAGE_S}, error);
+}
+
 /* Owns FILTER. */
 static enum sdr_status
-find(struct sdr_connection *connection, struct entry_reader *reader,
-     char *filter, struct sdr_error *error)
+find(const struct entries *entries, struct entry_reader *reader, char *filter,
+     struct sdr_error *error)
 {
     static const char *const more[] = {"objectClass", NULL};
     const char **wanted = sdr_profile_attributes(reader->mapping, more);
-    struct sdr_search search = {.filter = filter,
-                                .attributes = wanted,
-                                .entry = on_entry,
-                                .value = on_value,
-                                .end = on_entry_end,
-                                .arg = reader};
-    enum sdr_status status = sdr_pages_search(
-        connection, &search, &(struct sdr_pages){.seconds = PAGE_S}, error);
+    struct sdr_search wish = {.filter = filter,
+                              .attributes = wanted,
+                              .entry = on_entry,
+                              .value = on_value,
+                              .end = on_entry_end,
+                              .arg = reader};
+    enum sdr_status status = search(entries, reader, &wish, error);
 
     person_clear(&reader->person);
     free(wanted);
@@ -228,7 +238,7 @@ find(struct sdr_connection *connection, struct entry_reader *reader,
 }
 
 enum sdr_status
-person_find(struct sdr_connection *connection, const struct sdr_config *config,
+person_find(const struct entries *entries, const struct sdr_config *config,
             unsigned directory, const char *address, struct people *people,
             struct sdr_error *error)
 {
@@ -256,7 +266,9 @@ person_find(struct sdr_connection *connection, const struct sdr_config *config,
     /* Aliases of the domain are one domain in the directory's eyes. */
     snprintf(keys.key[0].domain, sizeof keys.key[0].domain, "%s",
              config->domains[name->split].ascii);
-    return find(connection, &reader, sdr_filter_keys(options, &keys), error);
+    return find(entries, &reader,
+                entries->file == NULL ? sdr_filter_keys(options, &keys) : NULL,
+                error);
 }
 
 enum sdr_status
@@ -279,7 +291,7 @@ person_find_all(struct sdr_connection *connection,
     if (present == NULL || asprintf(&both, "(&%s%s)", present, filter) < 0)
         both = NULL;
     free(present);
-    return find(connection, &reader, both, error);
+    return find(&(struct entries){connection, NULL}, &reader, both, error);
 }
 
 /* ---- one entry, again ---- */

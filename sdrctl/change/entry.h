@@ -13,6 +13,7 @@
 #include <ldap.h>
 
 #include "ldap/connection.h"
+#include "ldif/ldif_index.h"
 #include "decision/facts.h"
 
 struct values {
@@ -27,6 +28,8 @@ struct person {
     unsigned long line; /* in the batch; 0: none */
     bool is_group;
     bool is_recipient; /* has the class sdrRecipient */
+    bool has_class;    /* has any */
+    bool is_ad;        /* has a class that only Active Directory has */
     struct values owner, routing, hold;
     struct sdr_facts facts; /* settled */
 };
@@ -36,16 +39,23 @@ struct people {
     size_t count, room;
 };
 
+/* Where the entries of a directory are: on a server, or in a file. One of both
+ * is NULL. */
+struct entries {
+    struct sdr_connection *connection;
+    const struct ldif_index *file;
+};
+
 /* Add all entries of the directory with this address to PEOPLE, without
  * fallback to weaker keys. SDR_OK, even if there are none; or with the reason
  * SDR_INVALID: not an address in a split domain, or SDR_TEMPFAIL. */
 enum sdr_status SDR_MUST_USE
-person_find(struct sdr_connection *connection, const struct sdr_config *config,
+person_find(const struct entries *entries, const struct sdr_config *config,
             unsigned directory, const char *address, struct people *people,
             struct sdr_error *error);
 
-/* Add all entries with an address in a split domain that match an LDAP filter.
- * Results as above; SDR_INVALID: not a filter. */
+/* Add all entries of a server with an address in a split domain that match an
+ * LDAP filter. Results as above; SDR_INVALID: not a filter. */
 enum sdr_status SDR_MUST_USE
 person_find_all(struct sdr_connection *connection,
                 const struct sdr_config *config, unsigned directory,
@@ -62,6 +72,9 @@ person_read(struct sdr_connection *connection, const char *dn,
 
 bool
 values_add(struct values *values, const char *value, size_t len);
+
+bool
+values_contain(const struct values *values, const struct berval *value);
 
 /* True if both have the same values, in any order. */
 bool

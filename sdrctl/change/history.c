@@ -30,6 +30,10 @@ print_change(const struct journal_content *content, const struct change *change)
     putchar(' ');
     print_clean(change->address);
     change_show(change);
+    if (!change->has_result)
+        fputs(" (interrupted, it is not known whether it was made)", stdout);
+    else if (change->not_made)
+        fputs(" (not made)", stdout);
     fputs(" by ", stdout);
     print_clean(content->administrator);
     putchar('\n');
@@ -91,6 +95,9 @@ print_change_json(const struct journal_content *content, const char *path,
 
     json_object_set_new(object, "address", make_string(change->address));
     json_object_set_new(object, "dn", make_string(change->dn));
+    json_object_set_new(object, "made",
+                        change->has_result ? json_boolean(!change->not_made)
+                                           : json_null());
     json_object_set_new(object, "attributes", change_make_json(change));
     print_object(object);
 }

@@ -66,26 +66,22 @@ is_server(const struct job *job, unsigned directory)
     return job->config->directories[directory].ldif_path == NULL;
 }
 
-/* No server has an entry. If a directory is a file, which sdrctl never writes,
- * say so. */
-static void
-report_no_entry(struct job *job, unsigned long line, const char *what,
-                const char *unless)
+/* The directory, to be searched. */
+static enum sdr_status
+open_entries(struct job *job, unsigned directory, struct entries *entries,
+             struct sdr_error *error)
 {
-    const struct sdr_config *config = job->config;
-    char text[600];
+    struct ldif_directory *file;
+    enum sdr_status status;
 
-    for (unsigned d = 0; d < config->directory_count; d++) {
-        if (is_server(job, d))
-            continue;
-        snprintf(text, sizeof text,
-                 "no entry in a directory server; directory %.200s is a file, "
-                 "edit it: %.250s",
-                 config->directories[d].name, config->directories[d].ldif_path);
-        report_mistake(job, line, what, text);
-        return;
-    }
-    report_mistake(job, line, what, unless);
+    *entries = (struct entries){NULL, NULL};
+    if (is_server(job, directory))
+        return admin_connect(job->admin, directory, &entries->connection,
+                             error);
+    status = admin_open_file(job->admin, directory, &file, error);
+    if (status == SDR_OK)
+        entries->file = ldif_directory_index(file);
+    return status == SDR_INVALID ? SDR_CONFIG : status;
 }
 
 /* Find the entry with this address; several are an error. */
@@ -93,17 +89,15 @@ static void
 find_one(struct job *job, const struct batch_line *line)
 {
     size_t before = job->people.count;
-    struct sdr_connection *connection;
+    struct entries entries;
     struct sdr_error error = {""};
     enum sdr_status status = SDR_OK;
 
     for (unsigned d = 0; d < job->config->directory_count && status == SDR_OK;
          d++) {
-        if (!is_server(job, d))
-            continue;
-        status = admin_connect(job->admin, d, &connection, &error);
+        status = open_entries(job, d, &entries, &error);
         if (status == SDR_OK)
-            status = person_find(connection, job->config, d, line->address,
+            status = person_find(&entries, job->config, d, line->address,
                                  &job->people, &error);
     }
     if (status == SDR_INVALID)
@@ -111,8 +105,8 @@ find_one(struct job *job, const struct batch_line *line)
     else if (status != SDR_OK)
         stop(job, status, &error);
     else if (job->people.count == before)
-        report_no_entry(job, line->line, line->address,
-                        "no entry with this address");
+        report_mistake(job, line->line, line->address,
+                       "no entry with this address");
     else if (job->people.count > before + 1)
         report_mistake(job, line->line, line->address,
                        "several entries have this address: merge them first");
@@ -129,6 +123,26 @@ find_all(struct job *job)
 {
     for (size_t i = 0; i < job->batch.count && job->code == EX_OK; i++)
         find_one(job, &job->batch.items[i]);
+}
+
+/* Only servers know filters. */
+static void
+report_no_match(struct job *job)
+{
+    const struct sdr_config *config = job->config;
+    char text[300];
+
+    for (unsigned d = 0; d < config->directory_count; d++) {
+        if (is_server(job, d))
+            continue;
+        snprintf(text, sizeof text,
+                 "no entry of a server matches this filter; directory %.200s "
+                 "is a file: use addresses",
+                 config->directories[d].name);
+        report_mistake(job, 0, job->filter, text);
+        return;
+    }
+    report_mistake(job, 0, job->filter, "no entry matches this filter");
 }
 
 static void
@@ -151,7 +165,7 @@ find_by_filter(struct job *job)
             stop(job, status, &error);
     }
     if (job->code == EX_OK && job->people.count == 0)
-        report_no_entry(job, 0, job->filter, "no entry matches this filter");
+        report_no_match(job);
 }
 
 /* ---- planning changes ---- */
@@ -196,7 +210,9 @@ plan_one(struct job *job, size_t i)
     struct sdr_error error = {"no memory"};
     enum sdr_status status = SDR_TEMPFAIL;
 
-    job->plan.needs_class = !admin_is_ad(job->admin, person->directory);
+    job->plan.needs_class = is_server(job, person->directory)
+                                ? !admin_is_ad(job->admin, person->directory)
+                                : person->has_class && !person->is_ad;
     if (change != NULL)
         status = plan_change(&job->plan, person, change, &error);
     if (status == SDR_OK && job->verify)

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <gnutls/gnutls.h>
+
 #include "change/journal_file.h"
 #include "log.h"
 
@@ -145,14 +147,42 @@ journal_path(const struct journal *journal)
     return journal->path;
 }
 
+/* In base64, "-" for none. */
+static bool
+put_base64(FILE *file, const struct berval *octets)
+{
+    const gnutls_datum_t in = {(unsigned char *)octets->bv_val,
+                               (unsigned)octets->bv_len};
+    gnutls_datum_t out;
+
+    if (octets->bv_len == 0)
+        return fputs(" -", file) != EOF;
+    if (gnutls_base64_encode2(&in, &out) != 0)
+        return false;
+    fprintf(file, " %.*s", (int)out.size, (char *)out.data);
+    gnutls_free(out.data);
+    return true;
+}
+
+static bool
+put_octets(FILE *file, const struct change_octets *octets)
+{
+    if (!octets->known)
+        return true;
+    fprintf(file, "# octets: %zu", octets->offset);
+    return put_base64(file, &octets->before) && put_base64(file, &octets->after)
+           && fputc('\n', file) != EOF;
+}
+
 bool
-journal_write(struct journal *journal, const struct change *change,
-              struct sdr_error *error)
+journal_add(struct journal *journal, const struct change *change,
+            struct sdr_error *error)
 {
     put_comment(journal->file, "directory",
                 journal->config->directories[change->directory].name);
     put_comment(journal->file, "address", change->address);
-    if (change_print(change, journal->file) && to_disk(journal->file)) {
+    if (put_octets(journal->file, &change->octets)
+        && change_print(change, journal->file)) {
         journal->count++;
         return true;
     }
@@ -160,12 +190,40 @@ journal_write(struct journal *journal, const struct change *change,
     return false;
 }
 
+bool
+journal_sync(struct journal *journal, struct sdr_error *error)
+{
+    if (to_disk(journal->file))
+        return true;
+    failed(journal->path, error);
+    return false;
+}
+
+bool
+journal_write(struct journal *journal, const struct change *change,
+              struct sdr_error *error)
+{
+    return journal_add(journal, change, error) && journal_sync(journal, error);
+}
+
+static void
+put_result(struct journal *journal, const char *name, const char *result)
+{
+    put_comment(journal->file, name, result);
+    fputc('\n', journal->file);
+    fflush(journal->file);
+}
+
 void
 journal_result(struct journal *journal, const char *result)
 {
-    put_comment(journal->file, "result", result);
-    fputc('\n', journal->file);
-    fflush(journal->file);
+    put_result(journal, "result", result);
+}
+
+void
+journal_results(struct journal *journal, const char *result)
+{
+    put_result(journal, "results", result);
 }
 
 void

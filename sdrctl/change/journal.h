@@ -10,7 +10,9 @@
  *   # administrator: cn=admin,dc=example,dc=com (root)
  *   # command: move --to hosted
  *
- * and before each record "# directory: NAME" and "# address: ADDRESS".
+ * and before each record "# directory: NAME" and "# address: ADDRESS". Before
+ * a record of a file "# octets: OFFSET BEFORE AFTER" has what it replaces in
+ * the entry, in base64, and "# results: RESULT" after several is that of all.
  */
 #ifndef SDRCTL_JOURNAL_H
 #define SDRCTL_JOURNAL_H
@@ -40,6 +42,19 @@ journal_path(const struct journal *journal);
 bool
 journal_write(struct journal *journal, const struct change *change,
               struct sdr_error *error);
+
+/* Write the change, which is on disk only after journal_sync(). Results as
+ * above. */
+bool
+journal_add(struct journal *journal, const struct change *change,
+            struct sdr_error *error);
+
+bool
+journal_sync(struct journal *journal, struct sdr_error *error);
+
+/* Write the result of all changes that have none. */
+void
+journal_results(struct journal *journal, const char *result);
 
 /* Write the result of the change: "done", or the reason why not. */
 void

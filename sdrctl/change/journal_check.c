@@ -29,6 +29,14 @@ is_dn(const char *dn)
     return ok;
 }
 
+/* A file needs no search-base, and is searched for the very name. */
+static bool
+is_named(const struct sdr_directory_options *directory, const char *dn)
+{
+    return directory->ldif_path != NULL
+           || (directory->search_base != NULL && is_dn(dn));
+}
+
 static enum sdr_status
 check_entry(const struct sdr_directory_options *directory,
             const struct change *change, struct sdr_error *error)
@@ -39,8 +47,7 @@ check_entry(const struct sdr_directory_options *directory,
     enum sdr_status status = SDR_TEMPFAIL;
 
     if (dn != NULL && base != NULL)
-        status = directory->search_base != NULL && is_dn(change->dn)
-                         && dn_is_below(dn, base)
+        status = is_named(directory, change->dn) && dn_is_below(dn, base)
                      ? SDR_OK
                      : SDR_INVALID;
     if (status == SDR_TEMPFAIL)

@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <gnutls/gnutls.h>
 #include <ldif.h>
 
 #include "change/journal_file.h"
@@ -28,7 +29,19 @@ struct reader {
     unsigned long begin;
     char *text; /* of the record */
     size_t size;
+    struct change_octets octets; /* of the next record */
 };
+
+/* A line of them, in base64; see ldif_edit.c. */
+enum { OCTETS_LINE_MAX = 128 * 1024 };
+
+static void
+clear_octets(struct change_octets *octets)
+{
+    free(octets->before.bv_val);
+    free(octets->after.bv_val);
+    *octets = (struct change_octets){.known = false};
+}
 
 /* The text behind "# NAME: ", if the line is that comment. */
 static bool
@@ -48,7 +61,15 @@ is_comment(const char *line, const char *name, char *out, size_t size)
     return true;
 }
 
-/* The result of the last change; without this line it is unknown. */
+static void
+set_result(struct change *change, const char *result)
+{
+    change->has_result = true;
+    change->not_made = strcmp(result, "done") != 0;
+}
+
+/* The result of the last change, or of all that have none; without such a line
+ * it is unknown. */
 static void
 read_result(struct reader *reader, const char *line)
 {
@@ -56,8 +77,46 @@ read_result(struct reader *reader, const char *line)
     char result[8];
 
     if (changes->count > 0 && is_comment(line, "result", result, sizeof result))
-        changes->items[changes->count - 1].not_made =
-            strcmp(result, "done") != 0;
+        set_result(&changes->items[changes->count - 1], result);
+    if (!is_comment(line, "results", result, sizeof result))
+        return;
+    for (size_t i = 0; i < changes->count; i++) {
+        if (!changes->items[i].has_result)
+            set_result(&changes->items[i], result);
+    }
+}
+
+static bool
+read_base64(const char *text, struct berval *octets)
+{
+    const gnutls_datum_t in = {(unsigned char *)text, (unsigned)strlen(text)};
+    gnutls_datum_t out = {NULL, 0};
+
+    if (strcmp(text, "-") != 0 && gnutls_base64_decode2(&in, &out) != 0)
+        return false;
+    octets->bv_val = malloc(out.size + 1);
+    octets->bv_len = out.size;
+    if (octets->bv_val != NULL && out.size > 0)
+        memcpy(octets->bv_val, out.data, out.size);
+    gnutls_free(out.data);
+    return octets->bv_val != NULL;
+}
+
+/* What is no such line is no octets: the values lead back as well. */
+static void
+read_octets(struct reader *reader, const char *line)
+{
+    struct change_octets *octets = &reader->octets;
+    char before[OCTETS_LINE_MAX], after[OCTETS_LINE_MAX];
+
+    if (strncmp(line, "# octets: ", 10) != 0)
+        return;
+    clear_octets(octets);
+    octets->known = sscanf(line + 10, "%zu %131071s %131071s", &octets->offset,
+                           before, after)
+                        == 3
+                    && read_base64(before, &octets->before)
+                    && read_base64(after, &octets->after);
 }
 
 static void
@@ -66,6 +125,7 @@ read_comment(struct reader *reader, const char *line)
     struct journal_content *content = reader->content;
 
     read_result(reader, line);
+    read_octets(reader, line);
     if (!is_comment(line, "date", content->date, sizeof content->date)
         && !is_comment(line, "administrator", content->administrator,
                        sizeof content->administrator)
@@ -171,8 +231,11 @@ parse_record(struct reader *reader)
     ok = change != NULL && record.lr_op == LDAP_REQ_MODIFY
          && change_begin(change, record.lr_dn.bv_val, reader->address,
                          (unsigned)directory);
-    if (ok)
+    if (ok) {
         change->line = reader->begin;
+        change->octets = reader->octets;
+        reader->octets = (struct change_octets){.known = false};
+    }
     for (size_t i = 0;
          ok && record.lrop_mods != NULL && record.lrop_mods[i] != NULL; i++)
         ok = add_mod(change, record.lrop_mods[i]);
@@ -239,6 +302,7 @@ read_lines(struct reader *reader, FILE *file, struct sdr_error *error)
         sdr_error_set(error, "%s: %s", reader->path, strerror(errno));
     if (reader->record != NULL)
         fclose(reader->record);
+    clear_octets(&reader->octets);
     free(reader->text);
     free(line);
     return good && !ferror(file) ? SDR_OK : SDR_INVALID;

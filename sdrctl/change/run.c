@@ -5,12 +5,14 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "change/change_show.h"
 #include "change/journal.h"
+#include "change/run_file.h"
 #include "json.h"
 #include "print.h"
 
@@ -137,7 +139,7 @@ report_end(const struct run *run, const struct totals *totals, size_t left,
         printf("journal: %s\n", journal_path(journal));
 }
 
-/* ---- one change ---- */
+/* ---- a change of a server ---- */
 
 /* False if the run must stop. */
 static bool
@@ -163,10 +165,78 @@ make_change(const struct run *run, struct journal *journal,
     return result != CHANGE_FAILED;
 }
 
+/* ---- the changes of a file ---- */
+
+static bool
+is_of_file(const struct run *run, const struct change *change)
+{
+    return run->config->directories[change->directory].ldif_path != NULL;
+}
+
+static size_t
+count_of_file(const struct change *items, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && items[n].directory == items[0].directory)
+        n++;
+    return n;
+}
+
+/* The first of those that would have been made shows why none was. Returns how
+ * many have been tried. */
+static size_t
+report_file(const struct run *run, const struct file_run *of, bool good,
+            const struct sdr_error *error, struct totals *totals)
+{
+    for (size_t i = 0; i < of->count; i++) {
+        enum change_result result = of->results[i];
+        const char *name = result_names[result];
+
+        if (!good && result != CHANGE_NEEDLESS && result != CHANGE_CONFLICT) {
+            totals->by_result[CHANGE_FAILED]++;
+            report(run, &of->items[i], result_names[CHANGE_FAILED],
+                   error->text);
+            return i + 1;
+        }
+        totals->by_result[result]++;
+        if (result == CHANGE_DONE && !run->json)
+            name = run->done;
+        report(run, &of->items[i], name, of->errors[i].text);
+    }
+    return of->count;
+}
+
+/* Adds the number of changes tried to *AT. False if the run must stop. */
+static bool
+make_file(const struct run *run, struct journal *journal,
+          struct changes *changes, size_t *at, struct totals *totals)
+{
+    struct file_run of = {.items = &changes->items[*at]};
+    struct sdr_error error = {"no memory"};
+    bool good = false;
+
+    of.count = count_of_file(of.items, changes->count - *at);
+    of.results = calloc(of.count, sizeof *of.results);
+    of.errors = calloc(of.count, sizeof *of.errors);
+    if (of.results != NULL && of.errors != NULL) {
+        good = run_file(&of, run->admin, journal, &error);
+        *at += report_file(run, &of, good, &error, totals);
+    }
+    totals->no_permission |= strstr(error.text, "Permission denied") != NULL
+                             || strstr(error.text, "not permitted") != NULL
+                             || strstr(error.text, "Read-only") != NULL;
+    free(of.results);
+    free(of.errors);
+    return good;
+}
+
+/* ---- all changes ---- */
+
 /* Returns the number of changes tried. */
 static size_t
 make_all(const struct run *run, struct journal *journal,
-         const struct changes *changes, struct totals *totals)
+         struct changes *changes, struct totals *totals)
 {
     bool bar = has_bar(run, changes->count), good = true;
     size_t i = 0;
@@ -174,7 +244,10 @@ make_all(const struct run *run, struct journal *journal,
     while (i < changes->count && good && !interrupted) {
         if (bar)
             wipe_bar();
-        good = make_change(run, journal, &changes->items[i++], totals);
+        if (is_of_file(run, &changes->items[i]))
+            good = make_file(run, journal, changes, &i, totals);
+        else
+            good = make_change(run, journal, &changes->items[i++], totals);
         fflush(stdout);
         if (bar)
             draw_bar(i, changes->count);
@@ -185,7 +258,7 @@ make_all(const struct run *run, struct journal *journal,
 }
 
 int
-run_changes(const struct run *run, const struct changes *changes)
+run_changes(const struct run *run, struct changes *changes)
 {
     struct totals totals = {{0}, false};
     struct journal *journal = NULL;

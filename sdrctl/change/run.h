@@ -19,11 +19,12 @@ struct run {
     bool shows_values; /* also print the entry and the values of each change */
 };
 
-/* Apply the changes and print the result of each. After a signal to terminate
+/* Apply the changes and print the result of each. Those of a file are made
+ * together, by one replacement of it. After a signal to terminate
  * the current change is completed, and the rest is listed. Returns an exit
  * code: 0, all are made; 75, some are not; 77, permission denied; 74, the
  * journal cannot be written, and nothing was changed. */
 int
-run_changes(const struct run *run, const struct changes *changes);
+run_changes(const struct run *run, struct changes *changes);
 
 #endif

@@ -109,3 +109,14 @@ wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
             changes->count - seen, changes->count);
     return wait ? EX_TEMPFAIL : EX_OK;
 }
+
+size_t
+replica_lacks(const struct sdr_config *config, struct sdr_replica *replica,
+              const struct changes *changes)
+{
+    size_t lacks = 0;
+
+    for (size_t i = 0; i < changes->count; i++)
+        lacks += !is_seen(replica, config, &changes->items[i]);
+    return lacks;
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "change/change.h"
+#include "replica/reader.h"
 #include "decision/sdr.h"
 
 /* Check whether the replica, if there is one, has all changes; with WAIT, wait
@@ -15,5 +16,10 @@
 int
 wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
                  bool quiet);
+
+/* The number of changes that the replica does not have now. */
+size_t
+replica_lacks(const struct sdr_config *config, struct sdr_replica *replica,
+              const struct changes *changes);
 
 #endif

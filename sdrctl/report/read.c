@@ -89,7 +89,7 @@ static bool
 add_text(struct texts *texts, const char *octets, size_t len, unsigned strength,
          bool certain)
 {
-    struct text text = {malloc(len + 1), len, strength, certain};
+    struct text text = {sdr_octets_copy(octets, len), len, strength, certain};
 
     if (text.octets == NULL
         || !sdr_array_append(&texts->items, &texts->count, &texts->room, &text,
@@ -97,8 +97,6 @@ add_text(struct texts *texts, const char *octets, size_t len, unsigned strength,
         free(text.octets);
         return false;
     }
-    memcpy(text.octets, octets, len);
-    text.octets[len] = '\0';
     return true;
 }
 

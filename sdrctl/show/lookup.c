@@ -9,7 +9,10 @@
 #include <time.h>
 
 #include "array.h"
+#include "config/file_owner.h"
 #include "ldap/filter.h"
+#include "ldif/ldif_entries.h"
+#include "ldif/ldif_index.h"
 #include "decision/profile.h"
 #include "decision/value.h"
 
@@ -59,7 +62,8 @@ static bool
 add_value(struct found_entry *entry, const char *attribute, const char *octets,
           size_t len, sdr_sites sites)
 {
-    struct found_value value = {strdup(attribute), malloc(len + 1), len, sites};
+    struct found_value value = {strdup(attribute), sdr_octets_copy(octets, len),
+                                len, sites};
 
     if (value.attribute == NULL || value.octets == NULL
         || !sdr_array_append(&entry->values, &entry->count, &entry->room,
@@ -68,8 +72,6 @@ add_value(struct found_entry *entry, const char *attribute, const char *octets,
         free(value.octets);
         return false;
     }
-    memcpy(value.octets, octets, len);
-    value.octets[len] = '\0';
     return true;
 }
 
@@ -158,6 +160,53 @@ read_directory(struct lookup *lookup, const struct sdr_keys *keys,
     }
 }
 
+/* ---- a file ---- */
+
+static enum sdr_status
+search_file(struct lookup_reader *reader, const char *text, size_t len,
+            struct sdr_error *error)
+{
+    struct lookup *lookup = reader->lookup;
+    const struct sdr_search search = {.entry = on_entry,
+                                      .value = on_value,
+                                      .end = on_entry_end,
+                                      .arg = reader};
+    struct ldif_index *index = NULL;
+    enum sdr_status status = ldif_index_new(
+        &index, lookup->config, lookup->directory, text, len, error);
+
+    if (status == SDR_OK) {
+        reader->groups = ldif_index_groups(index);
+        status = ldif_index_search(index, reader->keys, &search, error);
+    }
+    if (reader->no_memory) {
+        sdr_error_set(error, "no memory");
+        status = SDR_TEMPFAIL;
+    }
+    clear_entry(&reader->entry);
+    ldif_index_free(&index);
+    return status;
+}
+
+static void
+read_file(struct lookup *lookup, const struct sdr_keys *keys)
+{
+    const char *path = lookup->config->directories[lookup->directory].ldif_path;
+    struct lookup_reader reader = {.lookup = lookup, .keys = keys};
+    char *text = NULL;
+    size_t len = 0;
+    enum sdr_status status = sdr_file_read(path, false, LDIF_MAX_OCTETS, &text,
+                                           &len, &lookup->error);
+
+    if (status == SDR_OK)
+        status = search_file(&reader, text, len, &lookup->error);
+    free(text);
+    if (status != SDR_OK)
+        lookup->status = SDR_TEMPFAIL;
+    else
+        lookup->status = lookup->count > 0 ? SDR_OK : SDR_NOTFOUND;
+}
+
 /* ---- the replica ---- */
 
 /* True if both route the recipient in the same way. */
@@ -194,34 +243,6 @@ compare(struct lookup *lookup, const struct sdr_keys *keys,
         lookup->comparison = COMPARED_DIFFERS;
 }
 
-/* A file is read only by sdr-sync: show its content in the replica. */
-static void
-read_replica(struct lookup *lookup, const struct sdr_keys *keys,
-             struct sdr_replica *replica)
-{
-    struct found_entry entry = {0};
-
-    lookup->from_a_file = true;
-    if (replica == NULL) {
-        sdr_error_set(&lookup->error,
-                      "it is a file, and no replica is configured");
-        lookup->status = SDR_TEMPFAIL;
-        return;
-    }
-    lookup->status =
-        sdr_replica_lookup(replica, lookup->directory, keys, time(NULL),
-                           &lookup->facts, &lookup->error);
-    if (lookup->status != SDR_OK)
-        return;
-    entry.dn = strdup(lookup->facts.dn);
-    entry.facts = lookup->facts;
-    if (entry.dn == NULL || !add_entry(lookup, &entry)) {
-        free(entry.dn);
-        sdr_error_set(&lookup->error, "no memory");
-        lookup->status = SDR_TEMPFAIL;
-    }
-}
-
 void
 lookup_make(struct lookup *lookup, const struct sdr_config *config,
             unsigned directory, const struct sdr_keys *keys, struct live *live,
@@ -230,11 +251,11 @@ lookup_make(struct lookup *lookup, const struct sdr_config *config,
     memset(lookup, 0, sizeof *lookup);
     lookup->config = config;
     lookup->directory = directory;
-    if (live->directory->ldif_path != NULL) {
-        read_replica(lookup, keys, replica);
-        return;
-    }
-    read_directory(lookup, keys, live);
+    lookup->from_a_file = live->directory->ldif_path != NULL;
+    if (lookup->from_a_file)
+        read_file(lookup, keys);
+    else
+        read_directory(lookup, keys, live);
     if (replica != NULL)
         compare(lookup, keys, replica);
 }

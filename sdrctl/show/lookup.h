@@ -43,7 +43,7 @@ struct lookup {
      * entries may be incomplete. */
     enum sdr_status status;
     struct sdr_error error;
-    bool from_a_file; /* read from the replica: entries without values */
+    bool from_a_file;
     struct found_entry *entries;
     size_t count, room;
     struct sdr_facts facts; /* of all, merged, if there are any */
@@ -53,7 +53,8 @@ struct lookup {
     struct sdr_error replica_error; /* of COMPARED_SILENT */
 };
 
-/* Search the directory with this index for the keys, over LIVE, and compare the
+/* Search the directory with this index for the keys, over LIVE, or in its file,
+ * and compare the
  * result with the replica, which may be NULL. */
 void
 lookup_make(struct lookup *lookup, const struct sdr_config *config,

@@ -141,7 +141,7 @@ print_entry(const struct lookup *lookup, const struct found_entry *entry)
 
     printf("  directory %s: ", options->name);
     print_clean(entry->dn);
-    puts(lookup->from_a_file ? " (an LDIF file, as read by sdr-sync)" : "");
+    puts(lookup->from_a_file ? " (in an LDIF file)" : "");
     for (unsigned i = 0; i < mapping->addresses.count; i++)
         print_values(entry, mapping->addresses.items[i]);
     print_owners(lookup->config, entry, mapping->owner);

@@ -2,8 +2,10 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import fcntl
 import os
 import re
+import struct
 
 import logline
 import paths
@@ -161,9 +163,10 @@ class Exim(Mta):
         return [path.name.removesuffix('-H') for path in self.folder.glob('spool/input/*-H')]
 
     def deferred(self):
-        """Whether something is in the queue that has been tried, in vain."""
+        """Whether something is in the queue that has been tried, in vain, and is not tried now."""
         queue = self.queue()
-        return bool(queue) and all(f'{id} == ' in self.log() for id in queue)
+        return (bool(queue) and all(f'{id} == ' in self.log() for id in queue)
+                and not any(locked(self.folder / f'spool/input/{id}-D') for id in queue))
 
     def flush(self):
         """Try once to deliver what is in the queue."""
@@ -222,6 +225,16 @@ class Exim(Mta):
             acl=(ACL if self._at_the_door else '') + (DATA_ACL if sdr else ''),
             routers=self._first_routers + (ROUTERS if sdr else '') + self._routers,
             transports=self._transports))
+
+
+def locked(path):
+    """Whether a process has locked this file, as Exim does with a message while it delivers it."""
+    try:
+        with path.open('rb') as file:
+            lock = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack('hhqqi', fcntl.F_WRLCK, 0, 0, 0, 0))
+    except FileNotFoundError:
+        return False
+    return struct.unpack('hhqqi', lock)[0] != fcntl.F_UNLCK
 
 
 def private_exim(trusted_configs):

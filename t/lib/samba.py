@@ -35,6 +35,8 @@ SCHEMA = paths.SCHEMA / 'sdr-ad.ldif'
 # What other products bring that the tests need: Exchange's targetAddress and others.
 FOREIGN_SCHEMA = paths.ROOT / 't/lib/samba-schema.ldif'
 IMAGES = paths.ROOT / 'build/ad'
+# Those of RFC 7919. Without a file Samba looks for some at each start, which takes seconds.
+DH_PARAMETERS = 'dh.pem'
 
 SMB_CONF = """\
 [global]
@@ -62,6 +64,7 @@ tls enabled = yes
 tls cafile = {tls.ca}
 tls certfile = {tls.cert}
 tls keyfile = {tls.key}
+tls dh params file = {dh_parameters}
 {options}
 [sysvol]
 path = {folder}/state/sysvol
@@ -145,7 +148,8 @@ class Samba:
     def start(self):
         conf = self.folder / 'smb.conf'
         conf.write_text(SMB_CONF.format(realm=REALM, domain=DOMAIN, address=self.address,
-                                        folder=self.folder, tls=self.tls, options=self._options))
+                                        folder=self.folder, tls=self.tls, options=self._options,
+                                        dh_parameters=self.folder / DH_PARAMETERS))
         self._process = Process(
             laid_over_usr(['samba', '-F', '--no-process-group', '-M', 'single', '-s', conf,
                            '-l', self.folder]),
@@ -275,6 +279,8 @@ def provision(folder):
          '--option=bind interfaces only=yes')
     tool('domain', 'passwordsettings', 'set', '--complexity=off', '--min-pwd-length=1',
          '-H', folder / 'private/sam.ldb', '-s', folder / 'etc/smb.conf')
+    run(['openssl', 'genpkey', '-genparam', '-algorithm', 'DH', '-pkeyopt', 'group:ffdhe2048',
+         '-out', folder / DH_PARAMETERS])
 
 
 def extend(folder):

@@ -47,6 +47,8 @@ MTAS = ['postfix', 'sendmail', 'exim']
 
 def pytest_configure(config):
     for marker in ('milter: runs sdr-milter, set by itself where a fixture tells',
+                   'input: in each case a program of ours reads something else that is malformed',
+                   'memory: worth a run under AddressSanitizer, set by itself',
                    'threads: in each case its threads meet in another way',
                    'races: worth a run under ThreadSanitizer, set by itself',
                    'own_engine: what sdr-milter with libmilter cannot do, see sdr-milter(8)',
@@ -66,13 +68,18 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Races: of each test that runs sdr-milter the first case, and all where threads are the point."""
+    """
+    Memory: of each test the first case, and all where the input is the point. Races: of each test
+    that runs sdr-milter the first case, and all where threads are the point.
+    """
     seen = set()
     for item in items:
+        first = item.function not in seen
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
-        if item.get_closest_marker('milter') and (
-                item.function not in seen or item.get_closest_marker('threads')):
+        if first or item.get_closest_marker('input'):
+            item.add_marker('memory')
+        if item.get_closest_marker('milter') and (first or item.get_closest_marker('threads')):
             item.add_marker('races')
         seen.add(item.function)
     items.sort(key=lambda item: not item.get_closest_marker('slow'))

@@ -84,3 +84,9 @@ def test_routing_by_a_file(scratch):
     (scratch / 'build').symlink_to(paths.BUILD)
     done = run(['bash', '-ec', script], cwd=scratch, env={**os.environ, 'HOME': str(scratch)})
     assert done.stdout == answers.strip('\n') + '\n'
+    moves = blocks(INSTALL, '## Routing by a file')[2]
+    before = (scratch / 'sdr/people.ldif').read_text()
+    done = run(['bash', '-ec', f'PATH={paths.BUILD}/sync:{paths.BUILD}/sdrctl:$PATH\n{moves}'], cwd=scratch / 'sdr')
+    assert 'dave@example.com: moved\n' in done.stdout and '1 undone' in done.stdout
+    assert 'david@example.com: redirect to david@hosted.example.com' in done.stdout
+    assert (scratch / 'sdr/people.ldif').read_text() == before

@@ -59,7 +59,7 @@ common/net           common
 common/config        common common/net common/decision
 common/decision      common common/config common/ldap common/replica
 common/ldap          common common/config common/decision common/net common/replica
-common/ldif          common common/config common/ldap common/replica
+common/ldif          common common/config common/decision common/ldap common/replica
 common/replica       common common/config common/decision common/net
 daemon               common common/config common/decision common/net
 exim-dlfunc          common common/config common/decision common/net
@@ -71,11 +71,12 @@ sync/source          common common/config common/decision common/ldap common/ldi
 sync/store           common common/config common/decision common/replica
 sdrctl               common common/config common/decision common/ldap common/net common/replica
 sdrctl/net           common common/config common/ldap common/net
-sdrctl/change        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/net
+sdrctl/change        common common/config common/decision common/ldap common/ldif common/net common/replica sdrctl sdrctl/net
 sdrctl/check         common common/config common/decision common/ldap common/ldif common/net sdrctl sdrctl/check/mta sdrctl/net
 sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
+sdrctl/export        common common/config common/decision common/ldap common/replica sdrctl sdrctl/change
 sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
-sdrctl/show          common common/config common/decision common/ldap common/replica sdrctl
+sdrctl/show          common common/config common/decision common/ldap common/ldif common/replica sdrctl
 EOT
 sources | xargs grep -oE '^#include "[^"]+"' | sed 's/:#include / /; s/"//g' |
     sed -E 's#/[^/ ]+ # #' | sort -u | while read -r from header; do

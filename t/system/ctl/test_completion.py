@@ -15,7 +15,7 @@ from proc import run
 
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'move', 'hold', 'release', 'undo', 'history',
-            'sync', 'dump']
+            'export', 'sync', 'dump']
 # What a command needs besides an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
@@ -118,6 +118,8 @@ def test_commands():
     ('sync accept -', []),
     ('dump l', ['lab']),
     ('move --filter ', []),
+    ('export --for p', ['postfix']),
+    ('export --site ', ['onprem', 'third', 'hosted']),
     ('route alice', []),
 ])
 def test_arguments(conf, line, words):

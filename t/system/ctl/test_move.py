@@ -146,19 +146,6 @@ def test_bad_line_of_a_batch(openldap, scratch, line, words):
     assert not list(openldap.journals.iterdir())
 
 
-@pytest.mark.parametrize('who', [[DAVE], ['--filter', '(uid=dave)']])
-def test_a_file_is_not_changed(scratch, who):
-    people = scratch / 'people.ldif'
-    people.write_text(f'dn: uid=dave\nmail: {DAVE}\n')
-    conf = sdrctl.write_conf(scratch, world.conf(
-        directory_corp={'uri': f'ldif:{people}', **dict.fromkeys(['search-base', 'bind', 'bind-dn', 'timeout'])},
-        replica={'path': str(scratch / 'replica')}))
-    done = sdrctl.run(conf, 'move', '--to', 'hosted', *who)
-    assert done.returncode == 65
-    assert (f'{who[-1]}: no entry in a directory server; directory corp is a file, edit it: {people}\n'
-            in done.stderr)
-
-
 def test_two_entries(new_slapd, office):
     there = office(new_slapd(world.PEOPLE + world.person('other', mailLocalAddress=DAVE)))
     assert 'several entries have this address' in there.run('move', '--to', 'hosted', DAVE, code=65)

@@ -250,14 +250,19 @@ def test_replica_that_nobody_has_written(new_slapd, new_sync):
 
 
 def test_directory_that_is_a_file(scratch, stop_later):
-    """Nobody but sdr-sync reads it."""
+    """It is read itself, and compared with the replica like a server."""
     people = PeopleFile(scratch / 'people')
     stop_later(people.sync.close)
-    assert show(people.conf, ALICE, code=NOT_NOW)['directories'][0]['answer'] == 'not-now'
     people.sync.once()
     entry = entry_of(people.conf, ALICE)
-    assert (entry['dn'], entry['sites']) == (ALICES_DN, ['hosted'])
-    assert 'an LDIF file, as read by sdr-sync' in text(people.conf, ALICE)
+    assert (entry['dn'], entry['sites'], entry['addresses']) == (ALICES_DN, ['hosted'], {'mail': [ALICE]})
+    people.replace(world.PEOPLE.replace('sdrOwner: hosted', 'sdrOwner: onprem', 1))
+    said = text(people.conf, ALICE)
+    assert 'in an LDIF file' in said and 'onprem (site onprem)' in said and 'replica of corp: not up to date' in said
+    assert show(people.conf, 'nobody@example.com', code=NOBODY)['directories'][0]['answer'] == 'none'
+    people.replace(world.PEOPLE + 'rubbish\n')
+    directory = show(people.conf, ALICE, code=NOT_NOW)['directories'][0]
+    assert directory['answer'] == 'not-now' and f'{people.path}:' in directory['reason']
 
 
 # --- Active Directory ---

@@ -15,6 +15,8 @@ import world
 from fakeldap import FakeLdap
 from proc import PATIENCE
 
+pytestmark = pytest.mark.input
+
 PIECE, MANY = 1500, 4000
 ALICE = 'alice@example.com'
 DN = 'CN=Alice,dc=example,dc=com'

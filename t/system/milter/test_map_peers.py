@@ -13,7 +13,7 @@ import pytest
 from proc import wait_for
 from socketmap import Socketmap, netstring
 
-pytestmark = pytest.mark.threads
+pytestmark = [pytest.mark.threads, pytest.mark.input]
 
 ALICE = ('alice@example.com', 'OK alice@hosted.example.com')
 DAVE = ('dave@example.com', 'NOTFOUND')

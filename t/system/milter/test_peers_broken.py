@@ -22,7 +22,7 @@ from peer import (ALICE, BOTH, DAVE, EDITED, HELD, MARK, NOBODY, ORCPT, REPLIES,
 from proc import wait_for
 from slapd import Slapd
 
-pytestmark = pytest.mark.milter
+pytestmark = [pytest.mark.milter, pytest.mark.input]
 
 ANSWER_OCTETS = {*ANSWERS, *MODIFICATIONS, b'y', mc.OPTNEG}
 RCPT_ALICE = frame(mc.RCPT, strings(ALICE))

@@ -16,7 +16,7 @@ from milterclient import Closed, frame, strings
 from peer import ALICE, DAVE, EDITED, REPLIES, dial, played
 from proc import PATIENCE, wait_for
 
-pytestmark = pytest.mark.threads
+pytestmark = [pytest.mark.threads, pytest.mark.input]
 
 CLIENTS_MAX = 2000
 PACKET_MAX = 1_000_000

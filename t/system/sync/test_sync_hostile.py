@@ -15,6 +15,8 @@ from proc import wait_for
 from syncserver import COOKIE, DELETE, DONE, MODIFY, PRESENT, STATE, SyncServer, ident_of
 from ldapwire import entry, tlv
 
+pytestmark = pytest.mark.input
+
 NAMES = [f'u{n}' for n in range(40)]
 RECIPIENTS = [f'{name}@example.com' for name in NAMES]
 AS_THEY_ARE = [f'redirect {name}@hosted.example.com' for name in NAMES]

@@ -1,0 +1,238 @@
+/* ldif_index.c - see ldif_index.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "ldif/ldif_index.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "ldap/dn.h"
+#include "ldif/ldif_entries.h"
+
+/* An address and its entry. Two addresses may have one hash: who gets an entry
+ * that it was not looking for sees that by its values. */
+struct ldif_place {
+    uint64_t hash;
+    size_t span;
+};
+
+struct ldif_index {
+    struct ldif_entries entries;
+    struct ldif_span *spans; /* in their order in the file */
+    size_t span_count, span_room;
+    struct ldif_place *places; /* in the order of hashes, then of entries */
+    size_t place_count, place_room;
+};
+
+/* FNV-1a. */
+static uint64_t
+hash_key(const struct sdr_record_key *key)
+{
+    uint64_t hash = 0xcbf29ce484222325U;
+
+    for (size_t i = 0; i < key->len; i++)
+        hash = (hash ^ key->octets[i]) * 0x100000001b3U;
+    return hash;
+}
+
+/* ---- making it ---- */
+
+static enum sdr_status
+take_entry(void *arg, struct entry *entry, struct sdr_error *error)
+{
+    struct ldif_index *index = arg;
+    struct ldif_span span = {.begin = index->entries.begin,
+                             .end = index->entries.end,
+                             .line = index->entries.line};
+    struct ldif_place place = {.span = index->span_count};
+    bool ok;
+
+    memcpy(span.id, entry->id, sizeof span.id);
+    ok = sdr_array_append(&index->spans, &index->span_count, &index->span_room,
+                          &span, sizeof span);
+    for (size_t i = 0; ok && i < entry->key_count; i++) {
+        place.hash = hash_key(&entry->keys[i].key);
+        ok = sdr_array_append(&index->places, &index->place_count,
+                              &index->place_room, &place, sizeof place);
+    }
+    if (ok)
+        return SDR_OK;
+    sdr_error_set(error, "no memory");
+    return SDR_TEMPFAIL;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+    const struct ldif_place *x = a, *y = b;
+
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
+                              : (x->span > y->span) - (x->span < y->span);
+}
+
+enum sdr_status
+ldif_index_new(struct ldif_index **index, const struct sdr_config *config,
+               unsigned directory, const char *text, size_t len,
+               struct sdr_error *error)
+{
+    struct ldif_index *new = calloc(1, sizeof *new);
+    enum sdr_status status;
+
+    *index = NULL;
+    sdr_error_set(error, "no memory");
+    if (new == NULL)
+        return SDR_TEMPFAIL;
+    new->entries = (struct ldif_entries){.config = config,
+                                         .directory = directory,
+                                         .text = text,
+                                         .len = len,
+                                         .take = take_entry,
+                                         .arg = new};
+    status = ldif_entries_check(&new->entries, error);
+    if (status == SDR_OK)
+        status = ldif_entries_take(&new->entries, error);
+    if (status != SDR_OK) {
+        ldif_index_free(&new);
+        return status;
+    }
+    if (new->place_count > 0)
+        qsort(new->places, new->place_count, sizeof *new->places,
+              compare_places);
+    *index = new;
+    return SDR_OK;
+}
+
+void
+ldif_index_free(struct ldif_index **index)
+{
+    struct ldif_index *old = *index;
+
+    *index = NULL;
+    if (old == NULL)
+        return;
+    ldif_entries_clear(&old->entries);
+    free(old->spans);
+    free(old->places);
+    free(old);
+}
+
+/* ---- asking it ---- */
+
+const struct sdr_groups *
+ldif_index_groups(const struct ldif_index *index)
+{
+    return &index->entries.groups;
+}
+
+static void
+hand_on(const struct sdr_search *search, const struct ldif_reader *content,
+        enum ldif_reader_item item)
+{
+    switch (item) {
+    case CONTENT_DN:
+        search->entry(search->arg, content->value);
+        break;
+    case CONTENT_VALUE:
+        if (!ldif_entries_deleted(content->attribute))
+            search->value(search->arg, content->attribute, content->value,
+                          content->value_len);
+        break;
+    case CONTENT_END:
+        search->end(search->arg);
+        break;
+    case CONTENT_DONE:
+        break;
+    }
+}
+
+static enum sdr_status
+hand_on_entry(const struct ldif_span *span, const struct sdr_search *search,
+              struct sdr_error *error)
+{
+    enum ldif_reader_item item = CONTENT_END;
+    enum sdr_status status = SDR_OK;
+    struct ldif_reader content;
+
+    ldif_reader_begin(&content, span->begin, (size_t)(span->end - span->begin));
+    while (status == SDR_OK && item != CONTENT_DONE) {
+        status = ldif_reader_next(&content, &item, error);
+        if (status == SDR_OK)
+            hand_on(search, &content, item);
+    }
+    ldif_reader_clear(&content);
+    if (status != SDR_OK) /* it was valid before */
+        sdr_error_set(error, "no memory");
+    return status != SDR_OK ? SDR_TEMPFAIL : SDR_OK;
+}
+
+/* The first place with this hash or a greater one. */
+static size_t
+find_place(const struct ldif_index *index, uint64_t hash)
+{
+    size_t from = 0, to = index->place_count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (index->places[middle].hash < hash)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* Mark the entries with this key. */
+static void
+mark(const struct ldif_index *index, const struct sdr_address *address,
+     bool *marks)
+{
+    struct sdr_record_key key;
+    uint64_t hash;
+
+    sdr_record_key(&key, index->entries.directory, address);
+    hash = hash_key(&key);
+    for (size_t i = find_place(index, hash);
+         i < index->place_count && index->places[i].hash == hash; i++)
+        marks[index->places[i].span] = true;
+}
+
+enum sdr_status
+ldif_index_search(const struct ldif_index *index, const struct sdr_keys *keys,
+                  const struct sdr_search *search, struct sdr_error *error)
+{
+    bool *marks = calloc(index->span_count + 1, sizeof *marks);
+    enum sdr_status status = SDR_OK;
+
+    if (marks == NULL) {
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    for (unsigned i = 0; keys != NULL && i < keys->count; i++)
+        mark(index, &keys->key[i], marks);
+    for (size_t i = 0; status == SDR_OK && i < index->span_count; i++) {
+        if (keys == NULL || marks[i])
+            status = hand_on_entry(&index->spans[i], search, error);
+    }
+    free(marks);
+    return status;
+}
+
+const struct ldif_span *
+ldif_index_find(const struct ldif_index *index, const char *dn)
+{
+    char *normal = dn_normal(dn);
+    unsigned char id[SDR_RECORD_ID_SIZE];
+    const struct ldif_span *found = NULL;
+
+    if (normal != NULL && dn_id(normal, id)) {
+        for (size_t i = 0; found == NULL && i < index->span_count; i++) {
+            if (memcmp(index->spans[i].id, id, sizeof id) == 0)
+                found = &index->spans[i];
+        }
+    }
+    free(normal);
+    return found;
+}
