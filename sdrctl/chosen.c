@@ -77,6 +77,21 @@ are_known(const struct chosen *chosen, const char *kind,
     return true;
 }
 
+bool
+find_named_site(const struct sdr_config *config, const char *option,
+                const char *name, unsigned *site, struct sdr_error *error)
+{
+    int index = name != NULL ? sdr_config_find_site(config, name) : 0;
+
+    if (index < 0) {
+        set_unknown(error, "site", name, config, site_names);
+        sdr_error_prefix(error, "%s", option);
+        return false;
+    }
+    *site = (unsigned)index;
+    return true;
+}
+
 int
 report_no_replica(const struct sdr_config *config)
 {

@@ -24,6 +24,12 @@ void
 set_unknown(struct sdr_error *error, const char *kind, const char *name,
             const struct sdr_config *config, name_list *names);
 
+/* Set *SITE to the index of the site that the argument of OPTION names, 0 if
+ * NAME is NULL. False, with the error, if there is none. */
+bool
+find_named_site(const struct sdr_config *config, const char *option,
+                const char *name, unsigned *site, struct sdr_error *error);
+
 /* The sites or directories named by arguments; all if there are no arguments.
  */
 struct chosen {

@@ -26,6 +26,9 @@ int
 nagios_end(int code);
 
 int
+command_diff(struct sdr *sdr, int argc, char **argv);
+
+int
 command_dump(struct sdr *sdr, int argc, char **argv);
 
 int
@@ -54,6 +57,9 @@ command_release(struct sdr *sdr, int argc, char **argv);
 
 int
 command_undo(struct sdr *sdr, int argc, char **argv);
+
+int
+command_verify(struct sdr *sdr, int argc, char **argv);
 
 int
 command_route(struct sdr *sdr, int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
     {"route", command_route},     {"show", command_show},
     {"report", command_report},   {"check", command_check},
+    {"verify", command_verify},   {"diff", command_diff},
     {"move", command_move},       {"hold", command_hold},
     {"release", command_release}, {"undo", command_undo},
     {"history", command_history}, {"export", command_export},

@@ -60,6 +60,27 @@ static const struct {
      "  --postfix-config FOLDER   another instance of Postfix\n"
      "  --sendmail-cf FILE        another configuration of Sendmail\n"
      "  --exim-config FILE        another configuration of Exim\n"},
+    {"verify",
+     "[OPTION...] ADDRESS... | --file BATCH | --filter FILTER | --all",
+     "ask all sites over SMTP which mailboxes they have",
+     "  --file BATCH              take the addresses in this file, - is standard input\n"
+     "  --filter FILTER           take all entries that match, such as '(title=x)'\n"
+     "  --all                     take all addresses in the directories\n"
+     "  --site SITE               ask only this site; repeatable\n"
+     "  --at SITE=HOST[:PORT]     ask this host of the site; repeatable\n"
+     "  --rate NUMBER             recipients a second, at most (default 100)\n"
+     "  --retries NUMBER          how often to ask again if an answer is temporary (default 2)\n"
+     "  --retry-after SECONDS     how long to wait before that (default 60)\n"
+     "  --csv                     write CSV\n" JSON NETWORK},
+    {"diff",
+     "--config NEW.conf | --batch BATCH --to SITE [OPTION...]\n"
+     "      [RECIPIENTS | --from-log FILE]",
+     "show whose mail would go elsewhere after a change",
+     "  --config NEW.conf         the change: another configuration\n"
+     "  --batch BATCH             the change: the addresses in this file move\n"
+     "  --to SITE                 their new owner\n"
+     "  --from-log FILE           take the recipients in the log of a mail server\n"
+     "  --csv                     write CSV\n" JSON},
     {"move", "--to SITE [OPTION...] ADDRESS... | --file BATCH |\n"
      "      --filter FILTER",
      "make a site the owner of mailboxes",
@@ -105,12 +126,12 @@ print_usage(FILE *out)
         "  -h, --help         show this help; after a command, its options\n"
         "  -V, --version      show the version\n"
         "\n"
-        "Exit codes: 0 success, 64 usage error, 65 error in the input, 66 no "
-        "such journal,\n"
-        "67 no entry with an address, 74 the result or a journal could not be "
-        "written, 75\n"
-        "temporary failure, 77 permission denied, 78 configuration error or "
-        "WRONG finding.\n"
+        "Exit codes: 0 success, 1 differences, 64 usage error, 65 error in the "
+        "input,\n"
+        "66 no such journal, 67 no entry with an address, 74 the result or a "
+        "journal\n"
+        "could not be written, 75 temporary failure, 77 permission denied, 78\n"
+        "configuration error or WRONG finding.\n"
         "See sdrctl(8).\n",
         out);
 }

@@ -100,19 +100,39 @@ trace_question(const struct sdr_trace *trace,
                   question->keys.key[i].domain);
 }
 
+static enum sdr_status
+look_up(struct sdr *sdr, const char *recipient, bool named,
+        const struct sdr_trace *trace, struct sdr_question *question,
+        struct sdr_answer *answer, struct sdr_verdict *verdict)
+{
+    const struct sdr_source source = {sdr->config, sdr->replica,
+                                      sdr->directories, named};
+
+    if (sdr_route_begin(sdr->config, recipient, question, verdict) == SDR_OK)
+        return SDR_OK;
+    trace_question(trace, question);
+    sdr_source_lookup(&source, &question->keys, trace, answer);
+    return SDR_NOTFOUND;
+}
+
+enum sdr_status
+sdr_look_up(struct sdr *sdr, const char *recipient,
+            struct sdr_question *question, struct sdr_answer *answer,
+            struct sdr_verdict *verdict)
+{
+    return look_up(sdr, recipient, true, NULL, question, answer, verdict);
+}
+
 void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict)
 {
-    const struct sdr_source source = {sdr->config, sdr->replica,
-                                      sdr->directories};
     struct sdr_question question;
     struct sdr_answer answer;
 
     sdr_trace(trace, "recipient %s", recipient);
-    if (sdr_route_begin(sdr->config, recipient, &question, verdict) != SDR_OK) {
-        trace_question(trace, &question);
-        sdr_source_lookup(&source, &question.keys, trace, &answer);
+    if (look_up(sdr, recipient, false, trace, &question, &answer, verdict)
+        != SDR_OK) {
         if (answer.status == SDR_OK)
             sdr_trace(trace, "found by key %s@%s in %s",
                       question.keys.key[answer.facts.key].folded,
@@ -126,7 +146,7 @@ sdr_decide(struct sdr *sdr, const char *recipient,
 bool
 sdr_needs_directory(struct sdr *sdr, const char *recipient)
 {
-    const struct sdr_source source = {sdr->config, sdr->replica, NULL};
+    const struct sdr_source source = {sdr->config, sdr->replica, NULL, false};
     struct sdr_question question;
     struct sdr_verdict verdict;
     struct sdr_answer answer;

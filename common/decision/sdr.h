@@ -61,6 +61,14 @@ SDR_PUBLIC void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict);
 
+/* The first step of sdr_decide(), for those who want to know what the
+ * directories say. Returns SDR_NOTFOUND with QUESTION and ANSWER, for
+ * sdr_route_decide(); or SDR_OK if the address alone decides. Any thread. */
+enum sdr_status SDR_MUST_USE
+sdr_look_up(struct sdr *sdr, const char *recipient,
+            struct sdr_question *question, struct sdr_answer *answer,
+            struct sdr_verdict *verdict);
+
 /* True if sdr_decide() would have to ask a directory server, which may take as
  * long as the directory's timeout. False if it can answer from the address or
  * the replica. Never waits. Any thread. */

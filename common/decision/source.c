@@ -12,7 +12,8 @@ ask_replica(const struct sdr_source *source, unsigned directory,
             struct sdr_facts *facts, struct sdr_error *error)
 {
     /* Where there are several, they may disagree. */
-    bool named = trace != NULL || source->config->directory_count > 1;
+    bool named =
+        source->named || trace != NULL || source->config->directory_count > 1;
     enum sdr_status status;
 
     if (source->replica == NULL)

@@ -20,6 +20,7 @@ struct sdr_source {
     struct sdr_replica *replica;          /* NULL: none */
     struct sdr_directory *const *servers; /* one for each directory; NULL: only
                                              the replica is asked */
+    bool named; /* the facts shall name the entry, even where nobody reads it */
 };
 
 /* Ask the directories one after the other: each the replica's copy of it first,

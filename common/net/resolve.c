@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,44 +75,77 @@ patience(ares_channel channel, int64_t deadline)
     return (int)(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000);
 }
 
-/* Wait once for what c-ares waits for, and let it work. */
+/* c-ares reports what it waits for at a socket: nothing, before it closes it.
+ */
 static void
-turn(ares_channel channel, int64_t deadline)
+on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    struct pollfd waiting[ARES_GETSOCK_MAXNUM];
-    unsigned wanted =
-        (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-    nfds_t n = 0;
+    struct sdr_resolve_sockets *sockets = arg;
+    struct pollfd *items = sockets->items;
+    nfds_t i = 0;
 
-    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        bool in = (wanted >> i & 1) != 0;
-        bool out = (wanted >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
-
-        if (in || out)
-            waiting[n++] = (struct pollfd){
-                .fd = sockets[i],
-                .events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0))};
+    while (i < sockets->count && items[i].fd != fd)
+        i++;
+    if (readable || writable) {
+        if (i == SDR_RESOLVE_SOCKETS_MAX)
+            return;
+        items[i] =
+            (struct pollfd){.fd = fd,
+                            .events = (short)((readable ? POLLIN : 0)
+                                              | (writable ? POLLOUT : 0))};
+        if (i == sockets->count)
+            sockets->count++;
+    } else if (i < sockets->count) {
+        items[i] = items[--sockets->count];
     }
-    if (poll(waiting, n, patience(channel, deadline)) <= 0) {
+}
+
+bool
+sdr_resolve_open(ares_channel *channel, struct sdr_resolve_sockets *sockets,
+                 int timeout, int tries, int flags)
+{
+    struct ares_options options = {.timeout = timeout,
+                                   .tries = tries,
+                                   .flags = flags,
+                                   .sock_state_cb = on_socket,
+                                   .sock_state_cb_data = sockets};
+
+    sockets->count = 0;
+    return ares_init_options(channel, &options,
+                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
+                                 | ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB)
+           == ARES_SUCCESS;
+}
+
+/* Wait once for what c-ares waits for, and let it work. It changes its list of
+ * sockets while it does. */
+static void
+turn(ares_channel channel, const struct sdr_resolve_sockets *sockets,
+     int64_t deadline)
+{
+    struct sdr_resolve_sockets waiting = *sockets;
+
+    if (poll(waiting.items, waiting.count, patience(channel, deadline)) <= 0) {
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
         return;
     }
-    for (nfds_t i = 0; i < n; i++) {
-        bool in = (waiting[i].revents & ~POLLOUT) != 0;
-        bool out = (waiting[i].revents & POLLOUT) != 0;
+    for (nfds_t i = 0; i < waiting.count; i++) {
+        const struct pollfd *item = &waiting.items[i];
+        bool in = (item->revents & ~POLLOUT) != 0;
+        bool out = (item->revents & POLLOUT) != 0;
 
-        ares_process_fd(channel, in ? waiting[i].fd : ARES_SOCKET_BAD,
-                        out ? waiting[i].fd : ARES_SOCKET_BAD);
+        ares_process_fd(channel, in ? item->fd : ARES_SOCKET_BAD,
+                        out ? item->fd : ARES_SOCKET_BAD);
     }
 }
 
 void
-sdr_resolve_wait(struct ares_channeldata *channel, const bool *done,
+sdr_resolve_wait(ares_channel channel,
+                 const struct sdr_resolve_sockets *sockets, const bool *done,
                  int64_t deadline)
 {
     while (!*done && sdr_clock() < deadline)
-        turn(channel, deadline);
+        turn(channel, sockets, deadline);
 }
 
 static int
@@ -127,8 +159,9 @@ try_ms(int64_t deadline)
 }
 
 static void
-ask(ares_channel channel, const char *host, const char *service,
-    int64_t deadline, struct question *question)
+ask(ares_channel channel, const struct sdr_resolve_sockets *sockets,
+    const char *host, const char *service, int64_t deadline,
+    struct question *question)
 {
     const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
                                               .ai_flags = ARES_AI_NUMERICSERV,
@@ -136,7 +169,7 @@ ask(ares_channel channel, const char *host, const char *service,
 
     question->answered = false;
     ares_getaddrinfo(channel, host, service, &hints, on_answer, question);
-    sdr_resolve_wait(channel, &question->answered, deadline);
+    sdr_resolve_wait(channel, sockets, &question->answered, deadline);
 }
 
 static const char *
@@ -155,7 +188,7 @@ enum sdr_status
 sdr_resolve(const char *host, uint16_t port, int64_t deadline,
             struct sdr_addresses *addresses, struct sdr_error *error)
 {
-    struct ares_options options = {.timeout = try_ms(deadline), .tries = TRIES};
+    struct sdr_resolve_sockets sockets;
     struct question question = {.addresses = addresses};
     ares_channel channel;
     char service[8];
@@ -163,15 +196,13 @@ sdr_resolve(const char *host, uint16_t port, int64_t deadline,
     addresses->count = 0;
     if (read_address(host, port, addresses))
         return SDR_OK;
-    if (ares_init_options(&channel, &options,
-                          ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES)
-        != ARES_SUCCESS) {
+    if (!sdr_resolve_open(&channel, &sockets, try_ms(deadline), TRIES, 0)) {
         sdr_error_set(error, "%s: cannot set up the resolver", host);
         return SDR_TEMPFAIL;
     }
     snprintf(service, sizeof service, "%u", (unsigned)port);
     do
-        ask(channel, host, service, deadline, &question);
+        ask(channel, &sockets, host, service, deadline, &question);
     while (question.answered && question.status == ARES_ETIMEOUT
            && sdr_clock() < deadline);
     if (addresses->count == 0)

@@ -8,6 +8,7 @@
 #ifndef SDR_RESOLVE_H
 #define SDR_RESOLVE_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -37,10 +38,26 @@ enum sdr_status SDR_MUST_USE
 sdr_resolve(const char *host, uint16_t port, int64_t deadline,
             struct sdr_addresses *addresses, struct sdr_error *error);
 
-/* Let c-ares work for this channel until *DONE or the deadline. */
+/* The sockets of a c-ares channel, and what it waits for at each. */
+enum { SDR_RESOLVE_SOCKETS_MAX = 16 };
+struct sdr_resolve_sockets {
+    nfds_t count;
+    struct pollfd items[SDR_RESOLVE_SOCKETS_MAX];
+};
+
+/* Make a channel that asks each name server TRIES times and waits TIMEOUT
+ * milliseconds at first. It keeps SOCKETS until ares_destroy(). false, and no
+ * channel: out of memory. */
 struct ares_channeldata;
+bool SDR_MUST_USE
+sdr_resolve_open(struct ares_channeldata **channel,
+                 struct sdr_resolve_sockets *sockets, int timeout, int tries,
+                 int flags);
+
+/* Let c-ares work for this channel until *DONE or the deadline. */
 void
-sdr_resolve_wait(struct ares_channeldata *channel, const bool *done,
+sdr_resolve_wait(struct ares_channeldata *channel,
+                 const struct sdr_resolve_sockets *sockets, const bool *done,
                  int64_t deadline);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistr.h>
 
 #include "array.h"
+#include "print.h"
 
 bool
 batch_add(struct batch *batch, const char *address, unsigned long line)
@@ -32,6 +33,32 @@ batch_clear(struct batch *batch)
         free(batch->items[i].address);
     free(batch->items);
     *batch = (struct batch){.items = NULL};
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+    const struct batch_line *x = a, *y = b;
+
+    return strcmp(x->address, y->address);
+}
+
+void
+batch_sort(struct batch *batch)
+{
+    size_t kept = 0;
+
+    if (batch->count > 1)
+        qsort(batch->items, batch->count, sizeof *batch->items, compare_lines);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (kept > 0
+            && strcmp(batch->items[kept - 1].address, batch->items[i].address)
+                   == 0)
+            free(batch->items[i].address);
+        else
+            batch->items[kept++] = batch->items[i];
+    }
+    batch->count = kept;
 }
 
 /* The closing quote of the quote that TEXT begins with: neither doubled (CSV)
@@ -95,6 +122,21 @@ trim(char *text)
     while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
         text[--len] = '\0';
     return text;
+}
+
+void
+batch_print_mistake(void *arg, const struct batch *batch, unsigned long line,
+                    const char *text)
+{
+    struct sdr_error error;
+
+    (void)arg;
+    sdr_error_set(&error, "%s", text);
+    if (line > 0)
+        sdr_error_prefix(&error, "%s:%lu", batch->file, line);
+    else
+        sdr_error_prefix(&error, "%s", batch->file);
+    print_error(&error);
 }
 
 struct batch_reader {

@@ -28,11 +28,20 @@ typedef void (*batch_mistake)(void *arg, const struct batch *batch,
 bool
 batch_add(struct batch *batch, const char *address, unsigned long line);
 
+/* Prints the error on standard error. */
+void
+batch_print_mistake(void *arg, const struct batch *batch, unsigned long line,
+                    const char *text);
+
 /* Add the addresses in the file, "-" for standard input, and report each error.
  * False if there was one. */
 bool
 batch_read(struct batch *batch, const char *path, batch_mistake mistake,
            void *arg);
+
+/* Sort by address, and keep one of each. */
+void
+batch_sort(struct batch *batch);
 
 /* Free what it holds. */
 void

@@ -245,28 +245,29 @@ warn_catch_all(void *arg, const char *domain)
             job->to, domain);
 }
 
-/* Report a recipient that the site did not accept. True if the site gave a
- * final answer. */
+/* Report the recipient with this index if the site did not accept it. True if
+ * the site gave a final answer. */
 static bool
-report_verified(struct job *job, const struct verify_item *item)
+report_verified(struct job *job, size_t index)
 {
-    const struct person *person = item->person;
+    const struct recipient *item = &job->verification.recipients.items[index];
+    const struct person *person = job->verification.persons[index];
     const char *reply = item->reply != NULL ? item->reply : "";
     struct sdr_error text;
 
     switch (item->result) {
-    case VERIFY_UNTRIED:
+    case RECIPIENT_UNTRIED:
         return false;
-    case VERIFY_ACCEPTED:
+    case RECIPIENT_ACCEPTED:
         return true;
-    case VERIFY_REJECTED:
-        sdr_error_set(&text, "site %s rejects %s: %s", job->to, item->target,
+    case RECIPIENT_REJECTED:
+        sdr_error_set(&text, "site %s rejects %s: %s", job->to, item->address,
                       reply);
         report_mistake(job, person->line, person->address, text.text);
         return true;
-    case VERIFY_DEFERRED:
+    case RECIPIENT_DEFERRED:
         sdr_error_set(&text, "site %s temporarily refuses %s: %s", job->to,
-                      item->target, reply);
+                      item->address, reply);
         report_of(job, person->line, person->address, text.text);
         return false;
     }
@@ -282,8 +283,8 @@ verify(struct job *job)
                                         warn_catch_all, job, &error);
     size_t unsure = 0;
 
-    for (size_t i = 0; i < job->verification.count; i++)
-        unsure += !report_verified(job, &job->verification.items[i]);
+    for (size_t i = 0; i < job->verification.recipients.count; i++)
+        unsure += !report_verified(job, i);
     if (status == SDR_OK && unsure > 0)
         sdr_error_set(&error, "%zu temporarily refused", unsure);
     if (unsure == 0)

@@ -133,22 +133,6 @@ read_option(struct job *job, int c, const char *name, struct sdr_error *error)
     }
 }
 
-/* The index of the site, 0 if NAME is NULL. */
-static bool
-find_site(const struct sdr_config *config, const char *option, const char *name,
-          unsigned *site, struct sdr_error *error)
-{
-    int index = name != NULL ? sdr_config_find_site(config, name) : 0;
-
-    if (index < 0) {
-        set_unknown(error, "site", name, config, site_names);
-        sdr_error_prefix(error, "%s", option);
-        return false;
-    }
-    *site = (unsigned)index;
-    return true;
-}
-
 static bool
 is_in_parentheses(const char *filter)
 {
@@ -171,8 +155,9 @@ check_arguments(struct job *job, int addresses, struct sdr_error *error)
                       "--filter: \"%s\" is not in parentheses (RFC 4515)",
                       job->filter);
     if (error->text[0] != '\0'
-        || !find_site(config, "--to", job->to, &job->plan.to, error)
-        || !find_site(config, "--from", job->from, &job->plan.from, error))
+        || !find_named_site(config, "--to", job->to, &job->plan.to, error)
+        || !find_named_site(config, "--from", job->from, &job->plan.from,
+                            error))
         return false;
     job->plan.has_from = job->from != NULL;
     if (job->verify && job->plan.to == config->this_site) {

@@ -1,31 +1,16 @@
 /* verify.h - check that a site accepts recipients before they move there
  * SPDX-License-Identifier: BSD-2-Clause
- *
- * The hosts of the site are asked over SMTP, up to the recipients; no message
- * is sent. A session verifies many recipients, and always ends within a time
- * limit.
  */
 #ifndef SDRCTL_VERIFY_H
 #define SDRCTL_VERIFY_H
 
-#include "net/network.h"
 #include "change/entry.h"
 #include "change/plan.h"
-
-enum verified {
-    VERIFY_UNTRIED,
-    VERIFY_ACCEPTED,
-    VERIFY_REJECTED,
-    VERIFY_DEFERRED
-};
+#include "net/recipients.h"
 
 struct verification {
-    struct verify_item {
-        const struct person *person; /* borrowed */
-        char *target; /* the recipient as written after the move */
-        enum verified result;
-        char *reply; /* of the host; NULL without memory */
-    } * items;
+    struct recipients recipients;  /* as written after the move */
+    const struct person **persons; /* of each, borrowed */
     size_t count, room;
 };
 
@@ -37,12 +22,12 @@ verification_add(struct verification *verification, const struct plan *plan,
                  const struct person *person, struct sdr_error *error);
 
 /* Verify all of them at the site. CATCH_ALL is called with each domain in which
- * the site accepts any recipient. SDR_OK: each has a result; SDR_TEMPFAIL with
- * the reason: some may have none. */
+ * the site accepts any recipient. Results as of recipients_check(). */
 enum sdr_status SDR_MUST_USE
 verify_all(struct verification *verification, const struct sdr_site *site,
-           struct network *network, void (*catch_all)(void *, const char *),
-           void *arg, struct sdr_error *error);
+           const struct network *network,
+           void (*catch_all)(void *, const char *), void *arg,
+           struct sdr_error *error);
 
 void
 verification_clear(struct verification *verification);

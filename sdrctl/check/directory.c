@@ -22,7 +22,8 @@
 
 /* A search by an indexed attribute takes about as long as reading the root DSE.
  * One that takes this much longer reads the whole directory. */
-enum { SLOW_FACTOR = 10, SLOW_MS = 20, TIMED_SEARCHES = 5 };
+static const double SLOW_FACTOR = 10, SLOW_MS = 20;
+enum { TIMED_SEARCHES = 5 };
 
 static void
 add_attribute(struct directory_check *check, const char *name,

@@ -16,24 +16,37 @@
 
 enum { TRIES = 2, ALIASES_MAX = 8 };
 
+struct channel {
+    ares_channel ares;
+    struct sdr_resolve_sockets sockets;
+};
+
 struct dns {
-    ares_channel channel;
+    struct channel channel;
     /* Returns errors as answers: the other one reports a name server that
      * failed as not reachable. */
-    ares_channel verbatim;
+    struct channel verbatim;
     int64_t timeout; /* milliseconds */
 };
 
 static bool
-open_channel(ares_channel *channel, int64_t timeout, int flags)
+open_channel(struct channel *channel, int64_t timeout, int flags)
 {
-    struct ares_options options = {
-        .timeout = (int)(timeout / 4), .tries = TRIES, .flags = flags};
+    return sdr_resolve_open(&channel->ares, &channel->sockets,
+                            (int)(timeout / 4), TRIES, flags);
+}
 
-    return ares_init_options(channel, &options,
-                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
-                                 | ARES_OPT_FLAGS)
-           == ARES_SUCCESS;
+static void
+close_channel(struct channel *channel)
+{
+    if (channel->ares != NULL)
+        ares_destroy(channel->ares);
+}
+
+static bool
+set_server(struct channel *channel, const char *server)
+{
+    return ares_set_servers_ports_csv(channel->ares, server) == ARES_SUCCESS;
 }
 
 enum sdr_status
@@ -51,9 +64,8 @@ dns_open(struct dns **dns, const char *server, unsigned timeout)
         && open_channel(&d->verbatim, d->timeout, ARES_FLAG_NOCHECKRESP))
         status = SDR_OK;
     if (status == SDR_OK && server != NULL
-        && (server[0] == '\0'
-            || ares_set_servers_ports_csv(d->channel, server) != ARES_SUCCESS
-            || ares_set_servers_ports_csv(d->verbatim, server) != ARES_SUCCESS))
+        && (server[0] == '\0' || !set_server(&d->channel, server)
+            || !set_server(&d->verbatim, server)))
         status = SDR_INVALID;
     if (status == SDR_OK)
         *dns = d;
@@ -70,10 +82,8 @@ dns_close(struct dns **dns)
     *dns = NULL;
     if (d == NULL)
         return;
-    if (d->channel != NULL)
-        ares_destroy(d->channel);
-    if (d->verbatim != NULL)
-        ares_destroy(d->verbatim);
+    close_channel(&d->channel);
+    close_channel(&d->verbatim);
     free(d);
 }
 
@@ -195,18 +205,51 @@ on_answer(void *arg, int status, int timeouts, unsigned char *data, int len)
                     question->answer);
 }
 
+/* c-ares 1.28 has a way to ask that gives a parsed answer, and deprecates the
+ * one that gives the octets. */
+#ifdef HAVE_ARES_QUERY_DNSREC
 static void
-query_channel(ares_channel channel, int64_t deadline, struct question *question)
+on_record(void *arg, ares_status_t status, size_t timeouts,
+          const ares_dns_record_t *record)
+{
+    unsigned char *data = NULL;
+    size_t len = 0;
+
+    if (record != NULL && ares_dns_write(record, &data, &len) != ARES_SUCCESS)
+        status = ARES_ENOMEM;
+    on_answer(arg, (int)status, (int)timeouts, data, (int)len);
+    ares_free_string(data);
+}
+
+static void
+ask(ares_channel channel, struct question *question)
+{
+    ares_query_dnsrec(channel, question->name, ARES_CLASS_IN,
+                      (ares_dns_rec_type_t)question->type, on_record, question,
+                      NULL);
+}
+#else
+static void
+ask(ares_channel channel, struct question *question)
+{
+    ares_query(channel, question->name, ns_c_in, (int)question->type, on_answer,
+               question);
+}
+#endif
+
+static void
+query_channel(struct channel *channel, int64_t deadline,
+              struct question *question)
 {
     do {
         question->done = false;
         question->status = ARES_ETIMEOUT;
-        ares_query(channel, question->name, ns_c_in, (int)question->type,
-                   on_answer, question);
-        sdr_resolve_wait(channel, &question->done, deadline);
+        ask(channel->ares, question);
+        sdr_resolve_wait(channel->ares, &channel->sockets, &question->done,
+                         deadline);
     } while (question->status == ARES_ETIMEOUT && sdr_clock() < deadline);
     if (!question->done) {
-        ares_cancel(channel);
+        ares_cancel(channel->ares);
         question->status = ARES_ETIMEOUT;
     }
 }
@@ -246,9 +289,9 @@ query(struct dns *dns, const char *name, ns_type type,
     struct question question = {.name = name, .type = type, .answer = answer};
     unsigned before = answer->host_count + answer->addresses.count;
 
-    query_channel(dns->channel, deadline, &question);
+    query_channel(&dns->channel, deadline, &question);
     if (question.status == ARES_ECONNREFUSED)
-        query_channel(dns->verbatim, deadline, &question);
+        query_channel(&dns->verbatim, deadline, &question);
     set_status(&question,
                answer->host_count + answer->addresses.count - before);
 }

@@ -17,11 +17,9 @@ network_init(struct network *network)
     local_addresses_find(&network->local);
 }
 
-/* The argument of OPTION, from 1 to MAX. False, with the error, if it is no
- * such number. */
-static bool
-read_number(const char *option, unsigned max, unsigned *number,
-            struct sdr_error *error)
+bool
+network_number(const char *option, unsigned max, unsigned *number,
+               struct sdr_error *error)
 {
     char *end;
     unsigned long value = strtoul(optarg, &end, 10);
@@ -48,7 +46,7 @@ network_option(struct network *network, int option, struct sdr_error *error)
         sdr_error_set(error, "--here: \"%s\" is not an IP address", optarg);
         return false;
     case OPTION_PORT:
-        if (!read_number("--port", PORT_MAX, &port, error))
+        if (!network_number("--port", PORT_MAX, &port, error))
             return false;
         network->port = (uint16_t)port;
         return true;
@@ -56,7 +54,8 @@ network_option(struct network *network, int option, struct sdr_error *error)
         network->resolver = optarg;
         return true;
     case OPTION_TIMEOUT:
-        return read_number("--timeout", TIMEOUT_MAX, &network->timeout, error);
+        return network_number("--timeout", TIMEOUT_MAX, &network->timeout,
+                              error);
     case OPTION_CA:
         network->tls_ca_file = optarg;
         return true;
@@ -94,6 +93,19 @@ network_find(const struct network *network, const struct sdr_site *site,
         mx_find(mx, network->dns, &network->local, domain);
     else if (split_next_hop(site->next_hop, host, port))
         mx_find_host(mx, network->dns, &network->local, host);
+}
+
+void
+network_find_host(const struct network *network, const char *text,
+                  struct mx *mx, uint16_t *port)
+{
+    static const struct local_addresses none = {.count = 0};
+    char host[DNS_NAME_SIZE] = "";
+
+    memset(mx, 0, sizeof *mx);
+    *port = network->port;
+    if (split_next_hop(text, host, port))
+        mx_find_host(mx, network->dns, &none, host);
 }
 
 bool

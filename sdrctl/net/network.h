@@ -39,6 +39,12 @@ enum network_option {
     {"tls-ca-file", required_argument, NULL, OPTION_CA}
 /* clang-format on */
 
+/* Read the argument of OPTION, from 1 to MAX. False, with the error, if it is
+ * no such number. */
+bool
+network_number(const char *option, unsigned max, unsigned *number,
+               struct sdr_error *error);
+
 /* Set the defaults. */
 void
 network_init(struct network *network);
@@ -58,6 +64,12 @@ network_open(struct network *network, struct sdr_error *error);
 void
 network_find(const struct network *network, const struct sdr_site *site,
              const char *domain, struct mx *mx, uint16_t *port);
+
+/* The same for the host in TEXT, "host:port" or "host", which may be this one.
+ */
+void
+network_find_host(const struct network *network, const char *text,
+                  struct mx *mx, uint16_t *port);
 
 /* Set *TO for the address of HOST with this index, to connect to PORT. False if
  * this host has no route to it. */

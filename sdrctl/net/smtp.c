@@ -26,6 +26,8 @@
 enum { STEPS = 6 };
 /* RFC 5321 (4.5.3.1.5) limits reply lines to 512 octets. */
 enum { LINE_SIZE = 2048, LINES_MAX = 128 };
+/* Commands that are sent together; one has at most COMMAND_SIZE octets. */
+enum { COMMAND_SIZE = 1024, QUEUE_SIZE = 16 * COMMAND_SIZE };
 
 struct smtp {
     int fd;
@@ -34,6 +36,8 @@ struct smtp {
     gnutls_certificate_credentials_t credentials;
     char buffer[LINE_SIZE]; /* received and not read yet */
     size_t len;
+    char queue[QUEUE_SIZE]; /* commands that are not sent yet */
+    size_t queued;
 };
 
 static int64_t
@@ -78,6 +82,12 @@ smtp_open(struct smtp **smtp, const struct sockaddr *address, socklen_t len,
         smtp_close(&s);
     *smtp = s;
     return status;
+}
+
+void
+smtp_set_end(struct smtp *smtp, int64_t end)
+{
+    smtp->end = end;
 }
 
 void
@@ -225,6 +235,7 @@ add_line(struct smtp_reply *reply, const char *line, bool first,
     reply->code = code;
     reply->starttls |= !first && strcasecmp(text, "STARTTLS") == 0;
     reply->smtputf8 |= !first && strcasecmp(text, "SMTPUTF8") == 0;
+    reply->pipelining |= !first && strcasecmp(text, "PIPELINING") == 0;
     return SDR_OK;
 }
 
@@ -246,26 +257,77 @@ smtp_read(struct smtp *smtp, struct smtp_reply *reply, struct sdr_error *error)
     return SDR_TEMPFAIL;
 }
 
+/* ---- commands ---- */
+
 enum sdr_status
-smtp_command(struct smtp *smtp, struct smtp_reply *reply,
-             struct sdr_error *error, const char *format, ...)
+smtp_flush(struct smtp *smtp, struct sdr_error *error)
 {
-    char line[1024];
-    va_list args;
+    size_t len = smtp->queued;
+
+    smtp->queued = 0;
+    if (smtp->len > 0) { /* or it would be read as a reply to these */
+        sdr_error_set(error, "the server sends replies to no command");
+        return SDR_TEMPFAIL;
+    }
+    return send_all(smtp, smtp->queue, len, error);
+}
+
+static bool
+has_control(const char *line)
+{
+    for (; *line != '\0'; line++) {
+        if ((unsigned char)*line < ' ' || *line == '\177')
+            return true;
+    }
+    return false;
+}
+
+static enum sdr_status
+queue_command(struct smtp *smtp, struct sdr_error *error, const char *format,
+              va_list args)
+{
+    char *line;
     int len;
 
-    va_start(args, format);
-    len = vsnprintf(line, sizeof line - 2, format, args);
-    va_end(args);
-    if (len < 0 || (size_t)len >= sizeof line - 2
-        || strpbrk(line, "\r\n") != NULL) {
+    if (QUEUE_SIZE - smtp->queued < COMMAND_SIZE
+        && smtp_flush(smtp, error) != SDR_OK)
+        return SDR_TEMPFAIL;
+    line = smtp->queue + smtp->queued;
+    len = vsnprintf(line, COMMAND_SIZE - 2, format, args);
+    if (len < 0 || len >= COMMAND_SIZE - 2 || has_control(line)) {
         sdr_error_set(error, "the command cannot be sent in SMTP");
         return SDR_TEMPFAIL;
     }
     memcpy(line + len, "\r\n", 2);
-    if (send_all(smtp, line, (size_t)len + 2, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    return smtp_read(smtp, reply, error);
+    smtp->queued += (size_t)len + 2;
+    return SDR_OK;
+}
+
+enum sdr_status
+smtp_queue(struct smtp *smtp, struct sdr_error *error, const char *format, ...)
+{
+    va_list args;
+    enum sdr_status status;
+
+    va_start(args, format);
+    status = queue_command(smtp, error, format, args);
+    va_end(args);
+    return status;
+}
+
+enum sdr_status
+smtp_command(struct smtp *smtp, struct smtp_reply *reply,
+             struct sdr_error *error, const char *format, ...)
+{
+    va_list args;
+    enum sdr_status status;
+
+    va_start(args, format);
+    status = queue_command(smtp, error, format, args);
+    va_end(args);
+    if (status == SDR_OK)
+        status = smtp_flush(smtp, error);
+    return status == SDR_OK ? smtp_read(smtp, reply, error) : status;
 }
 
 /* ---- EHLO ---- */

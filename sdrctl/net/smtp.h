@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "status.h"
@@ -18,8 +19,8 @@ struct smtp;
 
 struct smtp_reply {
     int code;
-    char line[512];          /* the first line, without the code */
-    bool starttls, smtputf8; /* the reply to EHLO has the keyword */
+    char line[512];                      /* the first line, without the code */
+    bool starttls, smtputf8, pipelining; /* the reply to EHLO has the keyword */
 };
 
 /* Connect, with a timeout in seconds for each step. SDR_OK, and the caller
@@ -29,6 +30,11 @@ enum sdr_status SDR_MUST_USE
 smtp_open(struct smtp **smtp, const struct sockaddr *address, socklen_t len,
           unsigned timeout, struct sdr_error *error);
 
+/* Let the session last until END (sdr_clock()); it ends after a few timeouts
+ * otherwise. */
+void
+smtp_set_end(struct smtp *smtp, int64_t end);
+
 /* Close without QUIT, free, and set the pointer to NULL; NULL is fine. */
 void
 smtp_close(struct smtp **smtp);
@@ -37,6 +43,17 @@ smtp_close(struct smtp **smtp);
  * SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
 smtp_read(struct smtp *smtp, struct smtp_reply *reply, struct sdr_error *error);
+
+/* Add a command to those that smtp_flush() sends. SDR_OK; or SDR_TEMPFAIL with
+ * the reason: it is too long or has a control character, or those before it
+ * could not be sent. */
+SDR_PRINTF(3, 4)
+enum sdr_status SDR_MUST_USE
+smtp_queue(struct smtp *smtp, struct sdr_error *error, const char *format, ...);
+
+/* Send them; the caller reads a reply for each. Results as above. */
+enum sdr_status SDR_MUST_USE
+smtp_flush(struct smtp *smtp, struct sdr_error *error);
 
 /* Send a command and read its reply. Results as above. */
 SDR_PRINTF(4, 5)

@@ -70,7 +70,7 @@ find_most(const struct chart *chart)
 static double
 x_of(const struct chart *chart, time_t when)
 {
-    return LEFT
+    return (double)LEFT
            + (double)(RIGHT - LEFT) * (double)(when - chart->begin)
                  / (double)(chart->end - chart->begin);
 }
@@ -78,7 +78,8 @@ x_of(const struct chart *chart, time_t when)
 static double
 y_of(const struct chart *chart, int64_t count)
 {
-    return BOTTOM - (double)(BOTTOM - TOP) * (double)count / (double)chart->top;
+    return (double)BOTTOM
+           - (double)(BOTTOM - TOP) * (double)count / (double)chart->top;
 }
 
 /* Begin a little before the first step, so that it is visible. */
@@ -170,7 +171,8 @@ put_labels(const struct chart *chart)
         labels[i] = (struct label){i, y_of(chart, last_of(chart, i))};
     qsort(labels, count, sizeof labels[0], compare_labels);
     for (unsigned i = 0; i < count; i++) {
-        double y = labels[i].y < above + LABEL ? above + LABEL : labels[i].y;
+        double lowest = above + (double)LABEL;
+        double y = labels[i].y < lowest ? lowest : labels[i].y;
 
         printf("<rect class=\"s%u\" x=\"%d\" y=\"%.1f\" width=\"9\" "
                "height=\"9\" rx=\"2\"/><text x=\"%d\" y=\"%.1f\">",

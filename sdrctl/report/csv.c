@@ -4,34 +4,11 @@
  * Every line has the same fields; the first is the kind of record.
  */
 #include <inttypes.h>
-#include <string.h>
 
-#include "log.h"
+#include "csv.h"
 #include "report/report.h"
-#include "spreadsheet.h"
 
 /* ---- fields ---- */
-
-/* Always quoted, whatever it contains. An apostrophe precedes what a
- * spreadsheet would read as a formula. */
-static void
-put_text(const char *text)
-{
-    char clean[4096];
-    bool begins = true;
-
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    putchar('"');
-    for (const char *c = clean; *c != '\0'; c++) {
-        if (begins && spreadsheet_is_formula(c))
-            putchar('\'');
-        if (*c == '"')
-            putchar('"');
-        putchar(*c);
-        begins = *c == SPREADSHEET_SEPARATOR;
-    }
-    putchar('"');
-}
 
 static void
 put_examples(const struct report_group *group)
@@ -39,7 +16,7 @@ put_examples(const struct report_group *group)
     for (int i = 0; i < REPORT_EXAMPLES; i++) {
         putchar(',');
         if (group->examples[i] != NULL)
-            put_text(group->examples[i]);
+            csv_text(group->examples[i]);
     }
 }
 
@@ -49,9 +26,9 @@ static void
 begin_line(const char *what, const char *where, const char *name)
 {
     printf("%s,", what);
-    put_text(where);
+    csv_text(where);
     putchar(',');
-    put_text(name);
+    csv_text(name);
 }
 
 static void

@@ -140,8 +140,8 @@ static uint64_t
 put_part(const char *name, int colour, uint64_t count, uint64_t whole,
          uint64_t start)
 {
-    double from = BAR * (double)start / (double)whole;
-    double width = BAR * (double)count / (double)whole;
+    double from = (double)BAR * (double)start / (double)whole;
+    double width = (double)BAR * (double)count / (double)whole;
     double gap = width > 4 && start + count < whole ? 2 : 0;
 
     if (count == 0)

@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-import bases
 import paths
 import smtpclient
 from booted import ALL_ENABLED, Booted
@@ -42,10 +41,10 @@ class Sent:
 
 
 class BootedMx(Booted):
-    """A context manager, inside a Namespace. names: the NameServer."""
+    """A context manager, inside a Namespace, with the layers of bases.layers('boot'). names: the NameServer."""
 
-    def __init__(self, folder):
-        super().__init__(folder, bases.layers('boot'), ALL_ENABLED)
+    def __init__(self, folder, layers):
+        super().__init__(folder, layers, ALL_ENABLED)
         self._stack = contextlib.ExitStack()
         self._outside = None
         self._sinks = {}

@@ -6,6 +6,7 @@ for each use; its programs run there by chroot, without a network.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import paths
 from proc import run
 
 BASE = paths.ROOT / 'build/package/base'
-# All that our packages depend on, and who finds man pages.
-INSTALLED = ('ca-certificates exim4-daemon-heavy libc-ares2 libgnutls30 libgssapi-krb5-2 libidn2-0 '
-             'libini-config5 libjansson4 libldap-2.5-0 liblmdb0 libsmartcols1 libunistring2 man-db '
-             'systemd')
+# Beside what our packages depend on: who finds man pages, and Exim.
+INSTALLED = ['ca-certificates', 'exim4-daemon-heavy', 'man-db', 'systemd']
+# What our programs are built with, and libmilter, which they can be built with.
+DEVELOPMENT = ['libc-ares-dev', 'libgnutls28-dev', 'libidn2-dev', 'libini-config-dev', 'libjansson-dev',
+               'krb5-multidev', 'libldap-dev', 'liblmdb-dev', 'libmilter-dev', 'libsmartcols-dev',
+               'libunistring-dev']
 QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '/root',
          'DEBIAN_FRONTEND': 'noninteractive'}
 
@@ -53,12 +56,13 @@ def contents(deb):
     return [line.split()[5].removeprefix('.') for line in lines if not line.startswith('d')]
 
 
-def newer(deb, folder, version):
-    """The same package with a higher version, made in the folder; its path."""
-    content = folder / f'{deb.stem}-{version}'
+def newer(deb, folder, suffix):
+    """The same package with this at the end of its version, made in the folder; its path."""
+    content = folder / f'{deb.stem}-{suffix}'
     run(['dpkg-deb', '--raw-extract', deb, content])
     control = content / 'DEBIAN/control'
     old = field(deb, 'Version')
+    version = old + suffix
     control.write_text(control.read_text().replace(f'Version: {old}\n', f'Version: {version}\n')
                        .replace(f'(= {old})', f'(= {version})'))
     made = folder / f'{field(deb, "Package")}_{version}.deb'
@@ -77,20 +81,39 @@ def mirror():
     return (uris or ['http://deb.debian.org/debian'])[0].rstrip('/'), release
 
 
-def make_base():
-    """Once; the stamp is written last."""
-    stamp = BASE.with_name('base.stamp')
-    if stamp.exists() and stamp.read_text() == INSTALLED:
+def libraries():
+    """The packages of the libraries that our programs need: of those that they are built with."""
+    depends = run(['dpkg-query', '--show', '--showformat', '${Depends}, ', *DEVELOPMENT]).stdout
+    return sorted(set(re.findall(r'\b(lib[^ ,]*(?<!-dev)) \(= ', depends)))
+
+
+def made(folder, recipe, make):
+    """make(folder), unless this recipe has made it already; the stamp is written last."""
+    stamp = folder.with_name(f'{folder.name}.stamp')
+    if stamp.exists() and stamp.read_text() == recipe:
         return
     stamp.unlink(missing_ok=True)
-    shutil.rmtree(BASE, ignore_errors=True)
-    BASE.parent.mkdir(parents=True, exist_ok=True)
-    uri, release = mirror()
-    run(['debootstrap', '--variant=minbase', f'--include={INSTALLED.replace(" ", ",")}', release,
-         BASE, uri], timeout=3600, env=QUIET)
-    for deb in (BASE / 'var/cache/apt/archives').glob('*.deb'):
-        deb.unlink()
-    stamp.write_text(INSTALLED)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    make(folder)
+    stamp.write_text(recipe)
+
+
+def debootstrapped(folder, packages, release=None):
+    """Made once: a Debian with these packages, of this machine's release unless told otherwise."""
+    def debootstrap(target):
+        uri, ours = mirror()
+        # What it mounts in there must not outlive it: another try removes the folder.
+        run(['unshare', '--mount', 'debootstrap', '--variant=minbase',
+             *(f'--include={",".join(packages)}' for _ in packages[:1]),
+             release or ours, target, uri], timeout=3600, env=QUIET)
+        for deb in (target / 'var/cache/apt/archives').glob('*.deb'):
+            deb.unlink()
+    made(folder, ' '.join(packages), debootstrap)
+
+
+def make_base():
+    debootstrapped(BASE, [*INSTALLED, *libraries()])
 
 
 class Machine:

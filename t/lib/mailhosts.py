@@ -1,4 +1,4 @@
-"""mailhosts.py - hosts with the mail servers of Debian 12, a directory, or both
+"""mailhosts.py - hosts with the mail servers of Debian, a directory, or both
 
 Beside the files of a chapter they have what the packages' own scripts leave
 behind when they are installed.

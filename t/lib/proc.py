@@ -93,8 +93,10 @@ def runs_in(stat, pgid):
 
 def end_group(pgid, seconds=60):
     """SIGTERM to whoever is left of this group; one that does not go is killed, and an error."""
-    if group_members(pgid):
-        os.killpg(pgid, signal.SIGTERM)
+    # The last one may end in between.
+    with contextlib.suppress(ProcessLookupError):
+        if group_members(pgid):
+            os.killpg(pgid, signal.SIGTERM)
     try:
         wait_for(lambda: not group_members(pgid), seconds, f'end of process group {pgid}')
     except TimeoutError:

@@ -69,9 +69,9 @@ def test_the_tarball_has_all_that_the_repository_has(packages):
                     '/usr/share/doc/sdr/examples/sdr.conf',
                     '/usr/share/doc/sdr/examples/sdr-router',
                     '/usr/share/doc/sdr/examples/sendmail-sdr.m4']),
-    ('sdr-milter', ['/usr/sbin/sdr-milter', '/lib/systemd/system/sdr-milter.service',
+    ('sdr-milter', ['/usr/sbin/sdr-milter', 'lib/systemd/system/sdr-milter.service',
                     '/usr/share/man/man8/sdr-milter.8.gz']),
-    ('sdr-sync', ['/usr/sbin/sdr-sync', '/lib/systemd/system/sdr-sync.service',
+    ('sdr-sync', ['/usr/sbin/sdr-sync', 'lib/systemd/system/sdr-sync.service',
                   '/usr/share/man/man8/sdr-sync.8.gz']),
     ('exim-sdr', ['/usr/lib/exim4/exim-sdr.so', '/usr/share/man/man7/exim-sdr.7.gz']),
     ('sdrctl', ['/usr/bin/sdrctl', '/usr/share/man/man8/sdrctl.8.gz',
@@ -243,9 +243,10 @@ def test_administrators_journals_are_believed(routing):
 # --- upgraded and removed; with systemd: test_upgrade.py ---
 
 def test_upgrade_where_no_systemd_runs(machine, debs, tmp_path):
-    later = [newer(deb, tmp_path, '0.9.0+later') for deb in debs.values()]
+    later = [newer(deb, tmp_path, '+later') for deb in debs.values()]
     machine.install(later)
-    assert 'sdr-milter 0.9.0+later' in machine.run(
+    old = debian.field(debs['sdr-milter'], 'Version')
+    assert f'sdr-milter {old}+later' in machine.run(
         'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n').stdout
 
 

@@ -24,7 +24,7 @@ def versions(debs, tmp_path_factory):
     """Three, each a list of packages."""
     folder = tmp_path_factory.mktemp('newer')
     return [[debs[name] for name in PACKAGES],
-            *([newer(debs[name], folder, f'0.9.0+{number}') for name in PACKAGES]
+            *([newer(debs[name], folder, f'+{number}') for name in PACKAGES]
               for number in (1, 2))]
 
 

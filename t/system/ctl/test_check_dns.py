@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import re
 import time
 
 import pytest
@@ -136,14 +137,15 @@ def test_records(check, names, code, lines):
 
 @pytest.mark.parametrize('manners, words', [
     ('silent', 'no name server answered in time'),
-    ('garbage', 'no name server answered in time'),
-    ('servfail', 'the name server failed (SERVFAIL)'),
-    ('refused', 'the name server refuses to answer (REFUSED)'),
+    # c-ares 1.34 gives up where 1.18 waits for another answer.
+    ('garbage', '(no name server answered in time|Misformatted DNS reply)'),
+    ('servfail', r'the name server failed \(SERVFAIL\)'),
+    ('refused', r'the name server refuses to answer \(REFUSED\)'),
 ])
 def test_no_answer_is_not_wrong(check, manners, words):
     begin = time.monotonic()
     code, output = check(SOUND, {THEIRS: manners}, timeout=SHORT)
-    assert f'NO ANSWER  MX: {words}' in output
+    assert re.search(f'NO ANSWER  MX: {words}', output), output
     assert code == SILENT
     assert time.monotonic() - begin < PATIENCE
 

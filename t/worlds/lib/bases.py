@@ -13,15 +13,9 @@ from pathlib import Path
 
 import debian
 import paths
-from proc import run
 
 FOLDER = paths.ROOT / 'build/worlds'
 INIT = Path(__file__).with_name('install')
-# All that our programs need; their -dev packages stay outside.
-LIBRARIES = ('libc-ares2 libgnutls30 libgssapi-krb5-2 libidn2-0 libini-config5 libjansson4 libmilter1.0.1 '
-             'libldap-2.5-0 liblmdb0 libsmartcols1 libunistring2')
-DEBIAN = ('systemd', 'ca-certificates', *LIBRARIES.split())
-
 # name: (packages, answers to what they ask)
 BASES = {
     'postfix': ('postfix postfix-pcre dovecot-lmtpd', """\
@@ -35,7 +29,7 @@ exim4-config exim4/dc_other_hostnames string mx.example.com
 exim4-config exim4/dc_local_interfaces string
 """),
     'sendmail': ('sendmail-bin sensible-mda procmail make', ''),
-    # Of t/boot: what a host that boots needs besides.
+    # For t/package/test_boot.py: also what a host needs to boot.
     'boot': ('systemd-sysv dbus postfix slapd ldap-utils', """\
 postfix postfix/main_mailer_type select Internet Site
 postfix postfix/mailname string mx.example.com
@@ -52,29 +46,12 @@ def layers(name):
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / 'lock', 'w', encoding='ascii') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made('debian', ' '.join(DEBIAN), debootstrap)
+        below = ['ca-certificates', 'systemd', *debian.libraries()]
+        debian.debootstrapped(FOLDER / 'debian', below)
         packages, answers = BASES[name]
-        made(name, packages + answers, lambda folder: install(folder, packages, answers))
+        debian.made(FOLDER / name, f'{below}{packages}{answers}',
+                    lambda folder: install(folder, packages, answers))
     return [FOLDER / name, FOLDER / 'debian']
-
-
-def made(name, recipe, make):
-    """The stamp is written last, and says how it was made."""
-    stamp = FOLDER / f'{name}.stamp'
-    if stamp.exists() and stamp.read_text() == recipe:
-        return
-    stamp.unlink(missing_ok=True)
-    shutil.rmtree(FOLDER / name, ignore_errors=True)
-    make(FOLDER / name)
-    stamp.write_text(recipe)
-
-
-def debootstrap(folder):
-    uri, release = debian.mirror()
-    run(['debootstrap', '--variant=minbase', f'--include={",".join(DEBIAN)}', release, folder, uri],
-        timeout=3600, env=debian.QUIET)
-    for deb in (folder / 'var/cache/apt/archives').glob('*.deb'):
-        deb.unlink()
 
 
 def install(folder, packages, answers):

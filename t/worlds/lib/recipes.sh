@@ -113,9 +113,12 @@ dovecot_lmtp() {
 	for user in postmaster abuse mailer-daemon; do
 		useradd --create-home $user
 	done
-	cat >/etc/dovecot/local.conf <<-'EOT'
-		mail_location = maildir:~/Maildir
-		auth_username_format = %Ln
+	case $(dovecot --version) in
+	2.3.*) printf '%s\n' 'mail_location = maildir:~/Maildir' 'auth_username_format = %Ln' ;;
+	*) printf '%s\n' 'mail_driver = maildir' 'mail_path = ~/Maildir' 'mail_inbox_path =' \
+		'auth_username_format = %{user | username | lower}' ;;
+	esac >/etc/dovecot/local.conf
+	cat >>/etc/dovecot/local.conf <<-'EOT'
 		service lmtp {
 		  unix_listener /var/spool/postfix/private/dovecot-lmtp {
 		    user = postfix

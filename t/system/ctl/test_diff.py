@@ -1,0 +1,195 @@
+"""test_diff.py - sdrctl diff: whose mail would go elsewhere after a change
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import csv
+import io
+import json
+
+import pytest
+
+import sdrctl
+import world
+from office import Office
+from peoplefile import PeopleFile
+
+SAME, DIFFERENT, BAD_USE, WRONG, NOT_NOW, MISCONFIGURED = 0, 1, 64, 65, 75, 78
+EVERYBODY = [f'{name}@example.com' for name in (
+    'alice', 'bob', 'both', 'dave', 'held', 'plain', 'robert')]
+UNKNOWN_GO = {'domain example.com': {'unknown': 'hosted'}}
+
+
+def diff(conf, *arguments, code=DIFFERENT, **options):
+    done = sdrctl.run(conf, 'diff', *map(str, arguments), **options)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + (done.stderr if code not in (SAME, DIFFERENT) else '')
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def routes(conf, recipients):
+    """{recipient: its verdict}, as route has it."""
+    done = sdrctl.run(conf, 'route', '--json', *recipients)
+    return {verdict['recipient']: verdict for verdict in objects(done.stdout)}
+
+
+def fate(verdict):
+    """What happens to the mail."""
+    return verdict['verdict'], verdict['targets'], verdict['reply']
+
+
+def check(text, before, after):
+    """The differences are all that there are, and no others."""
+    found = {o['recipient']: (fate(o['before']), fate(o['after'])) for o in objects(text)}
+    assert found == {r: (fate(before[r]), fate(after[r])) for r in before
+                     if fate(before[r]) != fate(after[r])}
+    assert found
+
+
+@pytest.fixture
+def people(scratch):
+    """A PeopleFile whose replica is made."""
+    made = PeopleFile(scratch)
+    made.sync.once()
+    return made
+
+
+@pytest.fixture
+def new_conf(people, scratch):
+    """new_conf(**sections): another sdr.conf, with the same replica unless they name another."""
+    def make(**sections):
+        path = scratch / 'new.conf'
+        path.write_text(people.conf_text(**sections))
+        return path
+    return make
+
+
+# --- the change ---
+
+def test_a_move(slapd, scratch):
+    """All addresses of the entries count, as they do when they are moved."""
+    there = Office(scratch, slapd)
+    batch = scratch / 'batch'
+    batch.write_text('address\ndave@example.com\nrobert@example.com\nheld@example.com\n')
+    before = routes(there.conf, EVERYBODY)
+    text = diff(there.conf, '--batch', batch, '--to', 'onprem', '--json')
+    batch.write_text('robert@example.com\nheld@example.com\n')
+    there.run('move', '--to', 'onprem', '--file', str(batch))
+    check(text, before, routes(there.conf, EVERYBODY))
+    assert [o['recipient'] for o in objects(text)] == ['bob@example.com', 'robert@example.com']
+
+
+@pytest.mark.parametrize('sections, changed', [
+    (UNKNOWN_GO, ['alice-x@example.com', 'nobody@example.com']),
+    ({'main': {'recipient-delimiter': '-'}}, ['alice+x@example.com', 'alice-x@example.com']),
+    ({'main': {'this-site': 'hosted'}}, None),
+])
+def test_a_configuration(people, new_conf, sections, changed):
+    """The replica serves both."""
+    conf = new_conf(**sections)
+    recipients = [*EVERYBODY, 'nobody@example.com', 'alice+x@example.com', 'alice-x@example.com',
+                  'alice@hosted.example.com', 'dave@onprem.example.com']
+    text = diff(people.conf, '--config', conf, '--json', '-', input='\n'.join(recipients))
+    check(text, routes(people.conf, recipients), routes(conf, recipients))
+    assert changed in (None, [o['recipient'] for o in objects(text)])
+
+
+def test_nothing_changes(people, new_conf):
+    assert diff(people.conf, '--config', new_conf(**UNKNOWN_GO), code=SAME) == '0 of 7 recipients change\n'
+
+
+def test_other_people(people, new_conf, scratch):
+    """Another LDIF file has a replica of its own."""
+    new = scratch / 'files/new.ldif'
+    new.write_text(world.person('alice', sdrOwner='onprem') + world.person('carol'))
+    conf = new_conf(directory_corp={'uri': f'ldif:{new}'})
+    reported = diff(people.conf, '--config', conf, code=MISCONFIGURED)
+    assert 'directory corp: another uri needs another replica' in reported
+    conf = new_conf(directory_corp={'uri': f'ldif:{new}'},
+                    replica={'path': f'{people.sync.path}2'})
+    assert f'{conf}: directory corp: ' in diff(people.conf, '--config', conf, code=NOT_NOW)
+    old, people.sync.conf = people.conf, conf
+    people.sync.once()
+    recipients = [*EVERYBODY, 'carol@example.com']
+    text = diff(old, '--config', conf, '--json')
+    check(text, routes(old, recipients), routes(conf, recipients))
+
+
+def test_text(people, new_conf):
+    """By verdict, site and reason, the largest group first, each with examples."""
+    conf = new_conf(**{'site hosted': {'routing-domain': 'hosted.%d', 'delivery': 'route',
+                                       'next-hop': 'mx.test'},
+                       'domain example.com': {'unknown': 'pass'}})
+    recipients = ['alice@example.com', *[f'nobody{n}@example.com' for n in range(4)]]
+    assert diff(people.conf, '--config', conf, '-', input='\n'.join(recipients)).splitlines() == [
+        '4 reject 550 5.1.1 (no entry, unknown = reject) -> pass (no entry, unknown = pass)',
+        '    nobody0@example.com, nobody1@example.com, nobody2@example.com, ...',
+        '1 redirect to hosted (owner from the directory) -> route to hosted (owner from the directory)',
+        '    alice@example.com',
+        '5 of 5 recipients change']
+
+
+def test_csv(people, new_conf):
+    text = diff(people.conf, '--config', new_conf(**UNKNOWN_GO), '--csv', '-',
+                input='=x\x1b@example.com\nnobody@example.com')
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[-1] == {
+        'recipient': 'nobody@example.com', 'before': 'reject', 'targets before': '',
+        'reason before': 'no entry, unknown = reject', 'after': 'redirect',
+        'targets after': 'nobody@hosted.example.com', 'reason after': 'no entry, unknown = hosted'}
+    assert '\x1b' not in text
+
+
+# --- the recipients ---
+
+LOG = """\
+postfix/smtp[1]: 4X: to=<x@hosted.example.com>, orig_to=<nobody1@example.com>, relay=r, status=sent
+2026-11-30 10:00:00 1a => nobody2@hosted.example.com <nobody2@example.com> R=r T=t
+sendmail[1]: 5A: to=<nobody3@example.com>,<elsewhere@example.net>, delay=00:00:01, stat=Sent
+sdr-milter[1]: 4X: rcpt=<nobody1@example.com> verdict=reject
+postfix/smtpd[1]: connect from unknown[192.0.2.1]
+"""
+
+
+def test_from_a_log(people, new_conf, scratch):
+    """Each once, and of the domains that sdr decides about alone."""
+    log = scratch / 'mail.log'
+    log.write_bytes(LOG.encode() + b'\xff\x00 to=<\xff@example.com>\n to=<@>\n to=<\n')
+    text = diff(people.conf, '--config', new_conf(**UNKNOWN_GO), '--from-log', log, '--json')
+    assert [o['recipient'] for o in objects(text)] == [f'nobody{n}@example.com' for n in (1, 2, 3)]
+
+
+# --- what goes wrong ---
+
+@pytest.mark.parametrize('arguments, words, code', [
+    ([], 'expected either --config or --batch', BAD_USE),
+    (['--config', 'NEW', '--batch', 'BATCH', '--to', 'hosted'], 'expected either', BAD_USE),
+    (['--batch', 'BATCH'], '--batch and --to SITE belong together', BAD_USE),
+    (['--config', 'NEW', '--to', 'hosted'], '--batch and --to SITE belong together', BAD_USE),
+    (['--batch', 'BATCH', '--to', 'x'], '--to: no such site: x; known: onprem, hosted', BAD_USE),
+    (['--config', 'NEW', 'a', 'b'], 'expected one list of recipients', BAD_USE),
+    (['--config', 'NEW', '--from-log', 'a', 'b'], 'expected one list of recipients', BAD_USE),
+    (['--config', 'NEW', '--csv', '--json'], 'use only one of --csv and --json', BAD_USE),
+    (['--config', '/nonexistent'], '/nonexistent: ', MISCONFIGURED),
+    (['--config', 'NEW', '/nonexistent'], '/nonexistent: No such file', WRONG),
+    (['--config', 'NEW', '--from-log', '/nonexistent'], '/nonexistent: No such file', WRONG),
+    (['--batch', 'BATCH', '--to', 'hosted'], 'batch:2: nobody@example.com: no entry', WRONG),
+])
+def test_misuse(people, new_conf, scratch, arguments, words, code):
+    batch = scratch / 'batch'
+    batch.write_text('alice@example.com\nnobody@example.com\nalice+x@example.com\n')
+    files = {'NEW': new_conf(), 'BATCH': batch}
+    reported = diff(people.conf, *[files.get(a, a) for a in arguments], code=code)
+    assert words in reported, reported
+
+
+def test_no_answer(slapd, scratch):
+    """What is not known is no difference, and is said."""
+    there = Office(scratch, slapd)
+    new = scratch / 'new.conf'
+    new.write_text(there.conf.read_text().replace(slapd.uri, 'ldap://127.0.0.1:1'))
+    reported = diff(there.conf, '--config', new, '-', input='alice@example.com\nx@elsewhere.example',
+                    code=NOT_NOW)
+    assert '1 recipients cannot be decided now: ' in reported and '0 of 2 recipients change' in reported
