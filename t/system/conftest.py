@@ -14,6 +14,7 @@ import re
 import shutil
 import socket
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -49,6 +50,7 @@ def pytest_configure(config):
     for marker in ('milter: runs sdr-milter, set by itself where a fixture tells',
                    'input: in each case a program of ours reads something else that is malformed',
                    'memory: worth a run under AddressSanitizer, set by itself',
+                   'more: one of many cases, left to "quickstart check all", set by itself',
                    'threads: in each case its threads meet in another way',
                    'races: worth a run under ThreadSanitizer, set by itself',
                    'own_engine: what sdr-milter with libmilter cannot do, see sdr-milter(8)',
@@ -70,18 +72,22 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     """
     Memory: of each test the first case, and all where the input is the point. Races: of each test
-    that runs sdr-milter the first case, and all where threads are the point.
+    that runs sdr-milter the first case, and all where threads are the point. More: of the other
+    cases of a test three of four, from the fifth case on.
     """
-    seen = set()
+    seen = Counter()
     for item in items:
-        first = item.function not in seen
+        number = seen[item.function]
+        marked = item.get_closest_marker
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
-        if first or item.get_closest_marker('input'):
+        if number == 0 or marked('input'):
             item.add_marker('memory')
-        if item.get_closest_marker('milter') and (first or item.get_closest_marker('threads')):
+        if marked('milter') and (number == 0 or marked('threads')):
             item.add_marker('races')
-        seen.add(item.function)
+        if not marked('memory') and number >= 4 and number % 4 != 0:
+            item.add_marker('more')
+        seen[item.function] += 1
     items.sort(key=lambda item: not item.get_closest_marker('slow'))
 
 
