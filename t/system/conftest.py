@@ -44,6 +44,7 @@ from tls import CA
 
 MILTER_FIXTURES = {'milter', 'new_milter'}
 MTAS = ['postfix', 'sendmail', 'exim']
+FOLDERS_WITH_THREADS = {'milter', 'ldap'}
 
 
 def pytest_configure(config):
@@ -72,8 +73,8 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     """
     Memory: of each test the first case, and all where the input is the point. Races: of each test
-    that runs sdr-milter the first case, and all where threads are the point. More: of the other
-    cases of a test three of four, from the fifth case on.
+    that runs sdr-milter, and is not about an MTA, the first case, and all where threads are the
+    point. More: from the fourth case of a test on seven of eight.
     """
     seen = Counter()
     for item in items:
@@ -83,9 +84,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker('milter')
         if number == 0 or marked('input'):
             item.add_marker('memory')
-        if marked('milter') and (number == 0 or marked('threads')):
+        if marked('milter') and (number == 0 and item.path.parent.name in FOLDERS_WITH_THREADS
+                                 or marked('threads')):
             item.add_marker('races')
-        if not marked('memory') and number >= 4 and number % 4 != 0:
+        if not marked('memory') and number >= 3 and number % 8 != 0:
             item.add_marker('more')
         seen[item.function] += 1
     items.sort(key=lambda item: not item.get_closest_marker('slow'))
