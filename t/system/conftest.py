@@ -50,6 +50,7 @@ FOLDERS_WITH_THREADS = {'milter', 'ldap'}
 def pytest_configure(config):
     for marker in ('milter: runs sdr-milter, set by itself where a fixture tells',
                    'input: in each case a program of ours reads something else that is malformed',
+                   'whole: none of its cases may be left out',
                    'memory: worth a run under AddressSanitizer, set by itself',
                    'more: one of many cases, left to "quickstart check all", set by itself',
                    'threads: in each case its threads meet in another way',
@@ -72,9 +73,9 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(items):
     """
-    Memory: of each test the first case, and all where the input is the point. Races: of each test
-    that runs sdr-milter, and is not about an MTA, the first case, and all where threads are the
-    point. More: from the fourth case of a test on seven of eight.
+    Memory: of each test in a folder the first case, and all where the input is the point. Races:
+    of each test that runs sdr-milter, and is not about an MTA, the first case, and all where
+    threads are the point. More: from the fourth case of a test on seven of eight.
     """
     seen = Counter()
     for item in items:
@@ -82,12 +83,12 @@ def pytest_collection_modifyitems(items):
         marked = item.get_closest_marker
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
-        if number == 0 or marked('input'):
+        if number == 0 and item.path.parent != HERE or marked('input'):
             item.add_marker('memory')
         if marked('milter') and (number == 0 and item.path.parent.name in FOLDERS_WITH_THREADS
                                  or marked('threads')):
             item.add_marker('races')
-        if not marked('memory') and number >= 3 and number % 8 != 0:
+        if not (marked('memory') or marked('whole')) and number >= 3 and number % 8 != 0:
             item.add_marker('more')
         seen[item.function] += 1
     items.sort(key=lambda item: not item.get_closest_marker('slow'))

@@ -19,6 +19,8 @@ from mta import INSIDER
 from socketmap import TABLES, Socketmap
 from sync import Sync
 
+pytestmark = pytest.mark.whole
+
 CORPUS = paths.ROOT / 't/corpus'
 WORLDS = sorted(path for path in CORPUS.iterdir() if path.is_dir())
 

@@ -12,6 +12,8 @@ from mta import INSIDER
 from smtpclient import Reply, octets
 from test_corpus import WORLDS, as_expected, cases, plain, sendable
 
+pytestmark = pytest.mark.whole
+
 # An administrator's choice: with these Exim takes what the other MTAs take.
 MAIN = 'allow_utf8_domains\nstrip_trailing_dot'
 NEXT_HOP = re.compile(r'mx\.(legacy|attic)\.example\.net:25')  # no such host
