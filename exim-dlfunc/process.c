@@ -15,6 +15,7 @@
 #include "log.h"
 #include "recipients.h"
 #include "decision/sdr.h"
+#include "same_file.h"
 
 /* Long enough for Exim to ask several functions about one address, too short
  * for anybody to notice that the directory has changed since. */
@@ -57,16 +58,6 @@ keep_first(void *arg, const char *line)
 
     if (mistake->text[0] == '\0')
         sdr_error_set(mistake, "%s", line);
-}
-
-static bool
-is_same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino
-           && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec
-           && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec
-           && a->st_ctim.tv_sec == b->st_ctim.tv_sec
-           && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static void
@@ -116,7 +107,7 @@ use(const char *path)
     memset(&file, 0, sizeof file);
     if (stat(path, &file) != 0)
         memset(&file, 0, sizeof file); /* reading it will show */
-    if (config.sdr == NULL || !is_same_file(&file, &config.file))
+    if (config.sdr == NULL || !sdr_same_file(&file, &config.file))
         load(&file);
     return config.sdr;
 }

@@ -31,6 +31,20 @@ changes_add(struct changes *changes)
 }
 
 void
+changes_drop_not_made(struct changes *changes)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].not_made)
+            change_clear(&changes->items[i]);
+        else
+            changes->items[kept++] = changes->items[i];
+    }
+    changes->count = kept;
+}
+
+void
 changes_clear(struct changes *changes)
 {
     for (size_t i = 0; i < changes->count; i++)

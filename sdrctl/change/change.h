@@ -54,6 +54,10 @@ struct changes {
 struct change *
 changes_add(struct changes *changes);
 
+/* Remove the changes that are known to have had no effect. */
+void
+changes_drop_not_made(struct changes *changes);
+
 void
 changes_clear(struct changes *changes);
 

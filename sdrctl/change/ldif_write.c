@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "same_file.h"
 #include "net/clock.h"
 
 enum { LOCK_MS = 10 * 1000, STEP_MS = 20 };
@@ -30,16 +31,6 @@ failed(const char *path, struct sdr_error *error)
 }
 
 /* ---- the lock ---- */
-
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino
-           && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec
-           && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec
-           && a->st_ctim.tv_sec == b->st_ctim.tv_sec
-           && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
 
 /* Only a file that nobody writes can have a lease of this kind, where there are
  * leases. It is given back at once; SIGURG harms nobody if it is broken. */
@@ -62,7 +53,7 @@ is_still_there(const struct locked_file *file)
     struct stat now;
 
     return !is_written(file->fd) && stat(file->name, &now) == 0
-           && is_same(&file->seen, &now);
+           && sdr_same_file(&file->seen, &now);
 }
 
 static void

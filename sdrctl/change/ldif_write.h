@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The new text is written to another file in the same folder, is on disk, and
- * gets the name by rename(2): whoever reads sees the old file or the new one.
+ * gets the name by rename(2): a reader sees the old file or the new one.
  * Owner, group, mode, access control lists and other extended attributes are
  * kept. A symbolic link stays one: the file that it leads to is replaced. The
  * lock is that of flock(2) on the file itself.
@@ -23,10 +23,10 @@ struct locked_file {
     struct stat seen;
 };
 
-/* Lock the file at PATH, which stays the caller's; wait ten seconds for whoever
- * has the lock. SDR_OK, and the caller unlocks it; or with the reason
- * SDR_CONFIG, not permitted, or SDR_TEMPFAIL, somebody else has locked it, or
- * it is not there. */
+/* Lock the file at PATH, which stays the caller's; wait ten seconds
+ * if somebody else has the lock. SDR_OK, and the caller unlocks it; or with the
+ * reason SDR_CONFIG, not permitted, or SDR_TEMPFAIL, somebody else has locked
+ * it, or it is not there. */
 enum sdr_status SDR_MUST_USE
 locked_file_open(struct locked_file *file, const char *path,
                  struct sdr_error *error);

@@ -21,22 +21,6 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* A change known to have had no effect is not undone: the entry's values now
- * are somebody else's. */
-static void
-drop_not_made(struct changes *changes)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < changes->count; i++) {
-        if (changes->items[i].not_made)
-            change_clear(&changes->items[i]);
-        else
-            changes->items[kept++] = changes->items[i];
-    }
-    changes->count = kept;
-}
-
 /* The last change is undone first. */
 static void
 invert(struct changes *changes)
@@ -135,7 +119,8 @@ command_undo(struct sdr *sdr, int argc, char **argv)
     code = read_journal(&content, config, argv[optind]);
     if (code != EX_OK)
         return code;
-    drop_not_made(&content.changes);
+    /* The values of an entry that was not changed are somebody else's. */
+    changes_drop_not_made(&content.changes);
     invert(&content.changes);
     if (writer.dry_run)
         print_all(&content.changes);

@@ -268,8 +268,6 @@ read_journal(struct job *job, const char *path)
 {
     char whole[4096];
     struct sdr_error error;
-    struct changes *changes = &job->journal.changes;
-    size_t kept = 0;
     enum sdr_status status;
 
     snprintf(whole, sizeof whole, "%s%s%s",
@@ -280,13 +278,7 @@ read_journal(struct job *job, const char *path)
         print_error(&error);
         return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
     }
-    for (size_t i = 0; i < changes->count; i++) {
-        if (changes->items[i].not_made)
-            change_clear(&changes->items[i]);
-        else
-            changes->items[kept++] = changes->items[i];
-    }
-    changes->count = kept;
+    changes_drop_not_made(&job->journal.changes);
     job->export.is_difference = true;
     return EX_OK;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "ldif/ldif_entries.h"
+#include "same_file.h"
 #include "source/ldif_import.h"
 #include "config/file_owner.h"
 
@@ -24,16 +25,6 @@ struct watch {
     struct stat taken; /* what has been read, good or bad; or zero */
 };
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino
-           && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec
-           && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec
-           && a->st_ctim.tv_sec == b->st_ctim.tv_sec
-           && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 /* True if nobody has written to it for a second: it was the same at the last
  * look, or its times say so. */
 static bool
@@ -41,7 +32,7 @@ rests(const struct watch *watch, const struct stat *now)
 {
     time_t then = time(NULL) - 2;
 
-    return is_same(now, &watch->seen)
+    return sdr_same_file(now, &watch->seen)
            || (now->st_mtim.tv_sec < then && now->st_ctim.tv_sec < then);
 }
 
@@ -59,7 +50,7 @@ read_file(struct worker *worker, struct watch *watch, const struct stat *now,
 
     if (status != SDR_OK)
         return status;
-    if (stat(path, &after) < 0 || !is_same(now, &after))
+    if (stat(path, &after) < 0 || !sdr_same_file(now, &after))
         status = SDR_NOTFOUND;
     else
         status = ldif_import(worker, text, len, error);
@@ -82,7 +73,7 @@ look(struct worker *worker, struct watch *watch, struct sdr_error *error)
         memset(watch, 0, sizeof *watch);
         return SDR_CONFIG;
     }
-    if (is_same(&now, &watch->taken))
+    if (sdr_same_file(&now, &watch->taken))
         return SDR_NOTFOUND;
     at_rest = rests(watch, &now);
     watch->seen = now;

@@ -1,4 +1,4 @@
-/* test_ldif_write.c - a file that somebody else replaces meanwhile
+/* test_ldif_write.c - a file that somebody else replaces at the same time
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "unit.h"

@@ -1,0 +1,15 @@
+/* same_file.h - whether a file is as it was
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDR_SAME_FILE_H
+#define SDR_SAME_FILE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* True if nobody has written to the file, replaced it or changed its owner or
+ * mode between the two calls of stat(2). Any thread. */
+bool
+sdr_same_file(const struct stat *before, const struct stat *now);
+
+#endif
