@@ -148,6 +148,35 @@ for_each_domain(const struct sdr_config *config, domain_look *look, void *arg)
     }
 }
 
+void
+report_kept(struct mta *mta, const char *parameter, const char *domain,
+            const char *site)
+{
+    report(mta, CHECK_WRONG, parameter, "take it out",
+           "%s, of the site %s, is among them: mail for the site stays here",
+           domain, site);
+}
+
+void
+report_relayed(struct mta *mta, const char *parameter, const char *advice,
+               const char *domain, const char *site)
+{
+    report(mta, CHECK_DOUBTFUL, parameter, advice,
+           "anybody may relay to %s, of the site %s, through this host", domain,
+           site);
+}
+
+void
+report_loops_back(struct mta *mta, const char *table, const char *domain)
+{
+    char advice[128];
+
+    snprintf(advice, sizeof advice,
+             "name the host that has the mailboxes in %s", table);
+    report(mta, CHECK_WRONG, table, advice,
+           "mail for %s that stays here goes to its MX: it loops back", domain);
+}
+
 /* ---- sockets ---- */
 
 bool

@@ -137,6 +137,21 @@ void
 report_wait(struct mta *mta, const char *subject, const char *option,
             const char *value, long seconds);
 
+/* "example.com, of the site x": the mail server keeps its mail by a parameter.
+ */
+void
+report_kept(struct mta *mta, const char *parameter, const char *domain,
+            const char *site);
+
+/* It relays to it by one, from anywhere. */
+void
+report_relayed(struct mta *mta, const char *parameter, const char *advice,
+               const char *domain, const char *site);
+
+/* No entry of this TABLE says where mail for a split domain stays. */
+void
+report_loops_back(struct mta *mta, const char *table, const char *domain);
+
 /* Which actions another milter, at "unix:PATH" or "inet:HOST:PORT", wants to
  * take: YES if it may add or delete recipients, PERHAPS with the reason. */
 enum answer
@@ -154,6 +169,9 @@ struct members {
     unsigned count;
     char first[VALUE_SIZE]; /* "alice@example.com of team" */
 };
+
+/* Advice: what does route members. */
+extern const char route_members[];
 
 /* Count those in the split domains who are at another site, of an ALIAS with
  * this value. One whose own name is routed does not count: its mail does not

@@ -141,10 +141,7 @@ look_at_way_out(struct postfix *p, const char *domain)
     if (name_of(p->mta, domain)->kind == SDR_NAME_SPLIT && !tables.others
         && get(p, NULL, relayhost)[0] == '\0'
         && strchr(get(p, NULL, "relay_transport"), ':') == NULL)
-        report(p->mta, CHECK_WRONG, transport_maps,
-               "name the host that has the mailboxes in transport_maps",
-               "mail for %s that stays here goes to its MX: it loops back",
-               domain);
+        report_loops_back(p->mta, transport_maps, domain);
 }
 
 static void
@@ -202,16 +199,10 @@ look_at_foreign(struct postfix *p, const char *domain, const char *site)
     int i = index_of(p, domain);
 
     if (i >= 0 && classes[i].class != RELAY)
-        report(p->mta, CHECK_WRONG, classes[i].domains, "take it out",
-               "%s, of the site %s, is among them: mail for the site stays "
-               "here",
-               domain, site);
+        report_kept(p->mta, classes[i].domains, domain, site);
     else if (i >= 0)
-        report(p->mta, CHECK_DOUBTFUL, "relay_domains",
-               "take it out: sdr-milter's recipients need it not",
-               "%s, of the site %s, is among them: anybody may relay there "
-               "through this host",
-               domain, site);
+        report_relayed(p->mta, "relay_domains",
+                       "take it out: sdr does not need it", domain, site);
     else if (relays_below(p, domain))
         report(p->mta, CHECK_DOUBTFUL, parents,
                "parent_domain_matches_subdomains = (nothing), or without "
