@@ -67,7 +67,7 @@ next_line(const struct reply *reply, const char *line);
 const char *
 find_line(const char *line, const char *start);
 
-/* ---- words and domains: common.c ---- */
+/* ---- words.c ---- */
 
 /* The words of a list, apart by blanks and commas; what stands in braces is one
  * word, without them, and "inline:{ {a=b} }" is one with them. The next one
@@ -91,6 +91,8 @@ is_below(const char *domain, const char *parent);
 long
 read_time(const char *text);
 
+/* ---- domains.c ---- */
+
 /* What the domain of an address, or a domain alone, means; NULL: nothing. */
 const struct sdr_name *
 name_of(const struct mta *mta, const char *address);
@@ -111,7 +113,22 @@ domain_look(void *arg, const char *domain, const char *site);
 void
 for_each_domain(const struct sdr_config *config, domain_look *look, void *arg);
 
-/* ---- findings that all share: common.c ---- */
+/* "example.com, of the site x": the mail server keeps its mail by a parameter.
+ */
+void
+report_kept(struct mta *mta, const char *parameter, const char *domain,
+            const char *site);
+
+/* It relays to it by one, from anywhere. */
+void
+report_relayed(struct mta *mta, const char *parameter, const char *advice,
+               const char *domain, const char *site);
+
+/* No entry of this TABLE says where mail for a split domain stays. */
+void
+report_loops_back(struct mta *mta, const char *table, const char *domain);
+
+/* ---- socket.c ---- */
 
 /* Whether two paths name one file, or would if there were one. */
 bool
@@ -136,21 +153,6 @@ report_socket(struct mta *mta, const char *option, const char *socket,
 void
 report_wait(struct mta *mta, const char *subject, const char *option,
             const char *value, long seconds);
-
-/* "example.com, of the site x": the mail server keeps its mail by a parameter.
- */
-void
-report_kept(struct mta *mta, const char *parameter, const char *domain,
-            const char *site);
-
-/* It relays to it by one, from anywhere. */
-void
-report_relayed(struct mta *mta, const char *parameter, const char *advice,
-               const char *domain, const char *site);
-
-/* No entry of this TABLE says where mail for a split domain stays. */
-void
-report_loops_back(struct mta *mta, const char *table, const char *domain);
 
 /* Which actions another milter, at "unix:PATH" or "inet:HOST:PORT", wants to
  * take: YES if it may add or delete recipients, PERHAPS with the reason. */
