@@ -18,8 +18,8 @@
  *
  * Prints a JSON object: messages accepted, the seconds from the first
  * connect to the last acceptance, and with -l how long RCPT took, in ms. A
- * reply other than the expected one ends it at once: it is told, and the exit
- * status is 1.
+ * reply other than the expected one ends it at once: it is printed, and the
+ * exit status is 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>

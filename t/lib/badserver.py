@@ -1,7 +1,7 @@
 """badserver.py - an LDAP server that goes bad at a chosen stage, and good again
 
 It stands before a good one and hands on what it is asked, until turn() is
-told where and how to fail. heal() makes it good again.
+given where and how to fail. heal() makes it good again.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

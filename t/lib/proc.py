@@ -69,7 +69,7 @@ def listening(port, host='127.0.0.1'):
 
 
 def run(argv, *, ok=(0,), timeout=300, **options):
-    """Run to the end, within five minutes unless told otherwise; its CompletedProcess, output as text."""
+    """Run to the end, within five minutes unless stated otherwise; its CompletedProcess, output as text."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, text=True,
                           timeout=timeout, check=False, **options)
     if done.returncode not in ok:
@@ -163,7 +163,7 @@ class Process:
         return self.returncode
 
     def wait_ready(self, predicate, seconds=60):
-        """Until predicate() is true; a process that died meanwhile is an error with its log."""
+        """Until predicate() is true; a process that has died is an error with its log."""
         def ready():
             if not self.alive():
                 raise RuntimeError(f'exit {self.returncode}:\n{self.log()}')

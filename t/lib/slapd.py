@@ -43,9 +43,9 @@ userPassword: {READER_PASSWORD}
 
 """
 
-# For Slapd(acl=...). The reader binds and is told that it may not read (result 50) ...
+# For Slapd(acl=...). The reader binds and is refused (result 50) ...
 NO_ACCESS = 'access to * by * auth\n'
-# ... or is told nothing: result 0, no entries.
+# ... or is shown nothing: result 0, no entries.
 BLIND = f"""\
 access to attrs=userPassword by anonymous auth by * none
 access to dn.base="{SUFFIX}" by * search

@@ -1,4 +1,4 @@
-"""test_check.py - sdrctl check directory: what is wrong, and how to mend it
+"""test_check.py - sdrctl check directory: what is wrong, and how to fix it
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -183,7 +183,7 @@ def test_reload(server, dial):
 
 
 def test_socket(server):
-    """Its rights, and that it goes with its server."""
+    """Its mode, and that it goes with its server."""
     info = os.stat(server.map_path)
     assert stat.S_ISSOCK(info.st_mode) and stat.S_IMODE(info.st_mode) == 0o660
     server.stop()

@@ -104,7 +104,7 @@ def test_one_that_stops_within_a_packet(bare_milter, healthy):
 
 
 def test_one_that_does_not_listen(bare_milter, healthy):
-    """It asks on and on and never reads. What it is to be told is kept until it does."""
+    """It asks on and on and never reads. What it is to read is kept until it does."""
     with dial(bare_milter) as client:
         client.open(steps=0)
         client.set_patience(1)
@@ -133,7 +133,7 @@ def has_to_wait(client):
 @pytest.mark.own_engine
 @pytest.mark.skipif(SANITIZED, reason='thousands of threads cost too much memory')
 def test_as_many_as_there_may_be(bare_milter):
-    """Nobody in a session is sent away; who comes waits for somebody to leave."""
+    """Nobody in a session is sent away; new connections wait for somebody to leave."""
     with ExitStack() as stack:
         peers = [stack.enter_context(dial(bare_milter)).open() for _ in range(CLIENTS_MAX)]
         late = stack.enter_context(dial(bare_milter))

@@ -122,7 +122,7 @@ def connections(slapd):
 
 
 def ask_all(peers, rcpts, slapd):
-    """All at once: the replies, and the most connections to the directory meanwhile."""
+    """All at once: the replies, and the most connections to the directory in that time."""
     for peer in peers:
         peer.mail()
     start = time.monotonic()
