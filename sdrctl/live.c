@@ -85,18 +85,12 @@ live_find_groups(struct live *live, struct sdr_error *error)
 }
 
 enum sdr_status
-live_prove_none(struct live *live, struct sdr_error *error)
+live_prove(struct live *live, const char *dn, struct sdr_error *error)
 {
     if (be_ready(live, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_none(live->session, error), error);
-}
-
-enum sdr_status
-live_prove_access(struct live *live, const char *dn, struct sdr_error *error)
-{
-    if (be_ready(live, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_access(live->session, dn, error),
+    return note(live,
+                dn == NULL ? sdr_session_prove_none(live->session, error)
+                           : sdr_session_prove_access(live->session, dn, error),
                 error);
 }

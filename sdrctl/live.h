@@ -34,13 +34,10 @@ live_search(struct live *live, struct sdr_search *search, unsigned seconds,
 enum sdr_status SDR_MUST_USE
 live_find_groups(struct live *live, struct sdr_error *error);
 
-/* Is it sure that nothing was found because there is nothing? */
+/* Is all that counts of the entry DN seen; or, if DN is NULL, is it sure that
+ * nothing was found because there is nothing? */
 enum sdr_status SDR_MUST_USE
-live_prove_none(struct live *live, struct sdr_error *error);
-
-/* Is all that counts of the entry DN seen? */
-enum sdr_status SDR_MUST_USE
-live_prove_access(struct live *live, const char *dn, struct sdr_error *error);
+live_prove(struct live *live, const char *dn, struct sdr_error *error);
 
 void
 live_close(struct live *live);

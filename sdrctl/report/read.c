@@ -258,10 +258,7 @@ read_live(const struct read_state *state, unsigned directory,
     if (status == SDR_OK)
         status = search(&reader, &live, &source->reason);
     if (status == SDR_OK)
-        status =
-            reader.first_dn != NULL
-                ? live_prove_access(&live, reader.first_dn, &source->reason)
-                : live_prove_none(&live, &source->reason);
+        status = live_prove(&live, reader.first_dn, &source->reason);
     source->silent = status != SDR_OK;
     clear_reader(&reader);
     live_close(&live);

@@ -150,14 +150,10 @@ read_directory(struct lookup *lookup, const struct sdr_keys *keys,
     }
     if (lookup->status != SDR_OK)
         return;
-    if (lookup->count > 0) {
-        lookup->status =
-            live_prove_access(live, lookup->entries[0].dn, &lookup->error);
-    } else {
-        lookup->status = live_prove_none(live, &lookup->error);
-        if (lookup->status == SDR_OK)
-            lookup->status = SDR_NOTFOUND;
-    }
+    lookup->status = live_prove(
+        live, lookup->count > 0 ? lookup->entries[0].dn : NULL, &lookup->error);
+    if (lookup->status == SDR_OK && lookup->count == 0)
+        lookup->status = SDR_NOTFOUND;
 }
 
 /* ---- a file ---- */

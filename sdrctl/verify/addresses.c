@@ -158,7 +158,7 @@ read_live(struct addresses *addresses, const char *filter,
 
     /* That no entry matches is no answer if none can be seen. */
     if (status == SDR_OK && !addresses->any)
-        status = live_prove_none(&live, error);
+        status = live_prove(&live, NULL, error);
     live_close(&live);
     free(wanted);
     free(both);
