@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Shared by load.c, what it calls to read the options, and check.c and
- * check_directory.c, which judge them together. Private.
+ * check_*.c, which judge them together. Private.
  */
 #ifndef SDR_LOAD_H
 #define SDR_LOAD_H
@@ -87,14 +87,22 @@ sdr_load_parse(struct sdr_load *load, char *text, size_t len);
 void
 sdr_load_sections(struct sdr_load *load);
 
-/* ---- judging: check.c and check_directory.c ---- */
+/* ---- judging: check.c and check_*.c ---- */
 
 /* Resolve names to indices, expand routing domains, read the files that are
  * named, and judge everything together. Notes every mistake. */
 void
 sdr_check(struct sdr_load *load);
 
-/* The part of it for one directory; its default owner is known. */
+/* The first % that is not %d; NULL if there is none. */
+const char *
+sdr_check_percent(const char *template);
+
+/* The part of it for domains, once the sites are known. */
+void
+sdr_check_domains(struct sdr_load *load);
+
+/* The part for one directory; its default owner is known. */
 void
 sdr_check_directory(struct sdr_load *load,
                     struct sdr_directory_options *directory);
