@@ -29,9 +29,6 @@ extern const char exim_examples[];
 const struct reply *
 ask_exim(struct exim *exim, const char *option, const char *argument);
 
-bool
-has_text(const struct reply *reply, const char *text);
-
 /* The value of an option of the main section, or "". Borrowed. */
 const char *
 get_main_option(struct exim *exim, const char *name);

@@ -18,16 +18,6 @@ ask_exim(struct exim *exim, const char *option, const char *argument)
                      argument, NULL);
 }
 
-bool
-has_text(const struct reply *reply, const char *text)
-{
-    for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
-        if (strstr(line, text) != NULL)
-            return true;
-    }
-    return false;
-}
-
 void
 read_router_option(const char *router, const char *name, char value[VALUE_SIZE])
 {

@@ -62,6 +62,10 @@ forget_replies(struct mta *mta);
 const char *
 next_line(const struct reply *reply, const char *line);
 
+/* Whether a line has this TEXT in it. */
+bool
+has_text(const struct reply *reply, const char *text);
+
 /* What stands behind START in the first line that begins so, from LINE to the
  * next empty one; NULL if there is none. */
 const char *

@@ -31,8 +31,7 @@ find_sendmail(struct sendmail *sm)
 
     if (!find_program("sendmail", sm->program))
         return false;
-    reply =
-        ask(sm->mta, NULL, sm->program, "-C", sm->path, "-d0.1", "-bt", NULL);
+    reply = ask_sendmail(sm, NULL, "-d0.1", "-bt");
     return reply->code == 0 && strncmp(reply->text, "Version 8.", 10) == 0;
 }
 
@@ -43,9 +42,8 @@ look(struct sendmail *sm)
     char type[64], path[512];
 
     find_sendmail_filter(sm);
-    for (const char *line = NULL; (line = next_line(sm->cf, line)) != NULL;)
-        sm->routed |= strstr(line, "$(redirect ") != NULL;
-    sm->routed = sm->routed && read_sendmail_map(sm, "redirect", type, path);
+    sm->routed = has_text(sm->cf, "$(redirect ")
+                 && read_sendmail_map(sm, "redirect", type, path);
     look_at_sendmail_filter(sm);
     if (sm->filter[0] != '\0' || !sm->routed)
         look_at_sendmail_socket(sm, "socket", options->socket);

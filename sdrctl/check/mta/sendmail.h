@@ -45,6 +45,11 @@ read_sendmail_map(const struct sendmail *sm, const char *name, char type[64],
 bool
 next_alias_file(const char **at, char type[64], char path[512]);
 
+/* ARGUMENT may be NULL. */
+const struct reply *
+ask_sendmail(const struct sendmail *sm, const char *input, const char *option,
+             const char *argument);
+
 /* Whether a class has a domain. */
 bool
 is_in_class(const struct sendmail *sm, const char *class, const char *domain);

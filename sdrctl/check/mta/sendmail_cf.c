@@ -84,6 +84,14 @@ next_alias_file(const char **at, char type[64], char path[512])
     return true;
 }
 
+const struct reply *
+ask_sendmail(const struct sendmail *sm, const char *input, const char *option,
+             const char *argument)
+{
+    return ask(sm->mta, input, sm->program, "-C", sm->path, option, argument,
+               NULL);
+}
+
 bool
 is_in_class(const struct sendmail *sm, const char *class, const char *domain)
 {
@@ -91,7 +99,7 @@ is_in_class(const struct sendmail *sm, const char *class, const char *domain)
     char input[80];
 
     snprintf(input, sizeof input, "$={%s}\n", class);
-    reply = ask(sm->mta, input, sm->program, "-C", sm->path, "-bt", NULL);
+    reply = ask_sendmail(sm, input, "-bt", NULL);
     for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
         if (strcasecmp(line + strspn(line, "> "), domain) == 0)
             return true;

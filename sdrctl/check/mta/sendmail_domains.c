@@ -19,7 +19,7 @@ get_rcpt_ok(const struct sendmail *sm, const char *domain)
     char input[SDR_ADDRESS_MAX + 80], result = '?';
 
     snprintf(input, sizeof input, "Rcpt_ok <" PROBE "@%s>\n", domain);
-    reply = ask(sm->mta, input, sm->program, "-C", sm->path, "-bt", NULL);
+    reply = ask_sendmail(sm, input, "-bt", NULL);
     for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
         const char *found = strstr(line, returns);
 
@@ -58,8 +58,7 @@ static bool
 find_delivery(const struct sendmail *sm, const char *address,
               struct delivery *delivery)
 {
-    const struct reply *reply =
-        ask(sm->mta, NULL, sm->program, "-C", sm->path, "-bv", address, NULL);
+    const struct reply *reply = ask_sendmail(sm, NULL, "-bv", address);
 
     for (const char *line = NULL;
          reply->code == 0 && (line = next_line(reply, line)) != NULL;) {

@@ -105,12 +105,9 @@ look_at_sendmail_tables(struct sendmail *sm)
 {
     const struct sdr_config *config = sm->mta->config;
     enum check_result before = sm->mta->worst;
-    bool old = false;
 
-    for (const char *line = NULL; (line = next_line(sm->cf, line)) != NULL;)
-        old |= strstr(line, "sdr-copy . $3 . = . $4") != NULL;
     sm->mta->worst = CHECK_OK;
-    if (old)
+    if (has_text(sm->cf, "sdr-copy . $3 . = . $4"))
         report(sm->mta, CHECK_WRONG, "sendmail-sdr.m4",
                "make sendmail.cf anew: make -C /etc/mail, newaliases, and "
                "restart Sendmail",
