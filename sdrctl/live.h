@@ -21,12 +21,15 @@ struct live {
     struct sdr_error reason;
 };
 
-/* Run the search to its end, page by page, over a connection to the first
+/* Read the entries that match FILTER, which is freed: the attributes of the
+ * directory's profile and MORE, which may be NULL; the callbacks are those of
+ * SEARCH. It runs to its end, page by page, over a connection to the first
  * server that answers; each page may take as many seconds as SECONDS, or, if
  * that is 0, all of them the directory's timeout. Returns SDR_OK when all was
  * read; or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
-live_search(struct live *live, struct sdr_search *search, unsigned seconds,
+live_search(struct live *live, char *filter, const char *const *more,
+            struct sdr_search *search, unsigned seconds,
             struct sdr_error *error);
 
 /* Find the groups in others that name owners, for whoever reads entries: see

@@ -220,21 +220,15 @@ static enum sdr_status
 search(struct read_reader *reader, struct live *live, struct sdr_error *error)
 {
     const struct sdr_list *addresses = &live->directory->mapping.addresses;
-    const char **wanted =
-        sdr_profile_attributes(&live->directory->mapping, NULL);
-    char *filter =
-        sdr_filter_present(live->directory, addresses->items, addresses->count);
-    struct sdr_search search = {.filter = filter,
-                                .attributes = wanted,
-                                .entry = on_entry,
+    struct sdr_search search = {.entry = on_entry,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = live_search(live, &search, PAGE_S, error);
 
-    free(wanted);
-    free(filter);
-    return status;
+    return live_search(
+        live,
+        sdr_filter_present(live->directory, addresses->items, addresses->count),
+        NULL, &search, PAGE_S, error);
 }
 
 /* No entries at all, or unreadable owners, would make the numbers wrong. */

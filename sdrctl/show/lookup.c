@@ -116,24 +116,19 @@ on_entry_end(void *arg)
 static enum sdr_status
 search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
 {
-    const char **wanted =
-        sdr_profile_attributes(&live->directory->mapping, change_attributes);
-    char *filter = sdr_filter_keys(live->directory, reader->keys);
-    struct sdr_search search = {.filter = filter,
-                                .attributes = wanted,
-                                .entry = on_entry,
+    struct sdr_search search = {.entry = on_entry,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = live_search(live, &search, 0, error);
+    enum sdr_status status =
+        live_search(live, sdr_filter_keys(live->directory, reader->keys),
+                    change_attributes, &search, 0, error);
 
     if (reader->no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;
     }
     clear_entry(&reader->entry);
-    free(wanted);
-    free(filter);
     return status;
 }
 
