@@ -43,7 +43,7 @@ def server_context(certificate, client_ca=None):
     return context
 
 
-def dial(upstream):
+def connect(upstream):
     if isinstance(upstream, tuple):
         return socket.create_connection(upstream)
     peer = socket.socket(socket.AF_UNIX)
@@ -232,7 +232,7 @@ class Session(threading.Thread):
     def _ask_upstream(self, request, tag):
         """All that it answers to this request."""
         if not self._upstream:
-            self._upstream = dial(self._server.upstream)
+            self._upstream = connect(self._server.upstream)
         self._upstream.sendall(request)
         answers = b''
         last = ldapwire.LAST_ANSWER.get(tag)

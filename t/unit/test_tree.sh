@@ -179,7 +179,7 @@ same 'doc/sdr.conf has the options of the table' "$work/names" "$work/example"
 # place, seen, home, here, alive, numbers, content, grow, trust, handle, wire.
 # "Rights" only as the control Get Effective Rights and as access rights.
 banned="tours?|surveys?|visits?|visited|witness(es)?|guests?|tells?|telling|told|untold|nobody's"
-banned="$banned|put off|puts off|mend(s|ed|ing)?|besides|meanwhile|knows? nothing of|who comes"
+banned="$banned|dial(s|ed|led|ling)?|intake|put off|puts off|mend(s|ed|ing)?|besides|meanwhile|knows? nothing of|who comes"
 worded='common daemon doc exim-dlfunc ldap-schema man milter sdrctl sync t
 CONTRIBUTING.md NEWS README.md'
 
