@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import paths
 import world
 from ask import SANITIZED
 from mapcrowd import Crowd
@@ -370,9 +369,7 @@ def unknown(number):
 def test_too_few_threads_to_begin_with(new_server, count):
     """Is an error that is said, and the end."""
     server = new_server.stopped([f'--nproc={count}:{count}'])
-    folder, name = os.path.split(server.program)
-    server.program = f'{folder}/.libs/{name}'  # not libtool's script, which needs processes itself
-    server.launch(LD_LIBRARY_PATH=str(paths.BUILD / 'common/.libs'))
+    server.launch()
     assert server.wait() == os.EX_OSERR
     assert server.lines('cannot start')
     assert not server.lines('is ready')
