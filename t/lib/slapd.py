@@ -119,8 +119,10 @@ class Slapd:
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._counted = 0
-        self._process = Process([SERVER / 'usr/sbin/slapd', '-d', self._log, '-f', self._conf,
-                                 '-h', uris], self.log_file, env=environment())
+        # It prepares for as many connections as it may have descriptors.
+        self._process = Process(['prlimit', '--nofile=1024', SERVER / 'usr/sbin/slapd', '-d',
+                                 self._log, '-f', self._conf, '-h', uris], self.log_file,
+                                env=environment())
         # Somebody else might be listening on a port that has just been taken; and slapd says that
         # it starts before it listens.
         self._process.wait_ready(lambda: self.log().count('slapd starting') > started
