@@ -4,17 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
-
-/* The domain being checked. */
-struct dns_check {
-    const struct check *check;
-    const char *domain;
-    struct mx mx;
-    /* of a finding that stops mail; DOUBTFUL if this domain is not essential */
-    enum check_result severity;
-    enum check_result worst;
-};
+#include "check/dns_check.h"
 
 static void
 append(char *text, size_t size, const char *more)
@@ -158,6 +148,7 @@ report_records(struct dns_check *state)
             "give it MX records of its own: some mail servers, including "
             "Sendmail, rewrite recipients to the other name",
             "%s is an alias of %s", state->domain, state->mx.alias);
+    dns_check_tlsa(state);
 }
 
 /* ---- where they point ---- */
@@ -360,6 +351,9 @@ check_split(const struct check *check, unsigned domain)
     const struct sdr_site *other;
 
     report_mx(&state);
+    dns_check_ttl(&state);
+    dns_check_mta_sts(&state, domain);
+    dns_check_sender_policies(&state);
     if (!leads_elsewhere(&state.mx))
         return state.worst;
     other = other_site(&state, check->config->domains[domain].canonical);
@@ -397,5 +391,7 @@ check_dns(const struct check *check)
         if (i != config->this_site)
             worsen(&worst, check_site(check, i));
     }
+    report_heading("dns: this host");
+    dns_check_names(check, &worst);
     return worst;
 }
