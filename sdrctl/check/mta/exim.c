@@ -387,6 +387,21 @@ look_at_acls(struct exim *exim)
                "later");
 }
 
+/* A callout asks the host of the other site. */
+static void
+look_at_callouts(struct exim *exim)
+{
+    if (acl_asks(exim, "acl_smtp_rcpt", "verify = recipient/callout"))
+        return;
+    for (unsigned i = 0; i < exim->mta->config->domain_count; i++) {
+        if (sends_unknown(exim->mta, i))
+            report_unverified(exim->mta, "callout",
+                              "verify = recipient/callout in the ACL for RCPT: "
+                              "see chapter 3, Unknown recipients are verified",
+                              i);
+    }
+}
+
 /* ---- domains: as Debian calls the lists that its ACL asks ---- */
 
 static void
@@ -623,6 +638,7 @@ look(struct exim *exim)
     for_each_domain(exim->mta->config, look_at_domain, exim);
     look_at_next_hops(exim);
     look_at_acls(exim);
+    look_at_callouts(exim);
     look_at_later_routers(exim);
     if (usable)
         for_each_domain(exim->mta->config, look_at_addresses, exim);

@@ -796,6 +796,14 @@ look(struct sendmail *sm)
     for_each_domain(sm->mta->config, look_at_domain, sm);
     if (sm->routed || !sm->mta->tables)
         look_at_maps(sm);
+    for (unsigned i = 0; i < sm->mta->config->domain_count; i++) {
+        if (sends_unknown(sm->mta, i))
+            report_unverified(sm->mta, "unknown",
+                              "Sendmail cannot verify them: put a mail server "
+                              "in front of it that does, or all mailboxes of "
+                              "the site into the directory",
+                              i);
+    }
 }
 
 bool
