@@ -71,6 +71,14 @@ send_now(int fd, const char *octets, size_t len)
     return (ssize_t)done;
 }
 
+/* self_probe.c gives up after a second: that is no client. */
+static void
+say_lost(const struct socketmap_client *map)
+{
+    if (!map->client.is_self_probe)
+        say(LOG_WARNING, "map-socket: a client did not take its answer");
+}
+
 static bool
 keep(struct socketmap_client *map, const char *octets, size_t len)
 {
@@ -158,7 +166,7 @@ answer_next(struct socketmap_client *map, bool may_wait)
 
     sdr_close(&sdr);
     if (!sent)
-        say(LOG_WARNING, "map-socket: a client did not take its answer");
+        say_lost(map);
     return !sent ? TURN_ENDS : waits ? TURN_WAITS : TURN_RESTS;
 }
 
@@ -185,7 +193,7 @@ serve(struct client *client, bool may_wait)
 
     map->reader.fd = client->fd;
     if (map->unsent != NULL && !send_rest(map)) {
-        say(LOG_WARNING, "map-socket: a client did not take its answer");
+        say_lost(map);
         return TURN_ENDS;
     }
     while (turn == TURN_RESTS && map->unsent == NULL) {

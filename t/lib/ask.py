@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paths
-from daemon import assert_clean, environment
+import sdrctl
+from daemon import assert_clean
 
 TICKS = os.sysconf('SC_CLK_TCK')
 SANITIZED = 'san' in paths.BUILD.name
@@ -34,7 +35,7 @@ def ask(conf, recipient, **options):
     begin = time.monotonic()
     with subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'route', '--json', recipient],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, **{'env': environment(), **options}) as process:
+                          stderr=subprocess.STDOUT, **{'env': sdrctl.environ(), **options}) as process:
         out = process.stdout.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

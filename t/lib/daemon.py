@@ -46,6 +46,12 @@ def without_leaks():
     return {'ASAN_OPTIONS': environment()['ASAN_OPTIONS'] + ':detect_leaks=0'}
 
 
+def linked(program):
+    """The program itself, where libtool has put a script in its place, which runs six processes."""
+    real = program.parent / '.libs' / program.name
+    return real if real.exists() else program
+
+
 def assert_clean(text):
     """No sanitizer has spoken."""
     assert not SANITIZER.search(text), text
@@ -92,8 +98,9 @@ class Daemon:
         journal = self.log_file.stat()
         self._process = Process(
             [*(['prlimit', *self.limits] if self.limits else []),
-             paths.BUILD / self.program, '-c', self.conf, *options], self.log_file,
-            env={**environment(), 'JOURNAL_STREAM': f'{journal.st_dev}:{journal.st_ino}',
+             linked(paths.BUILD / self.program), '-c', self.conf, *options], self.log_file,
+            env={**environment(), 'LD_LIBRARY_PATH': str(paths.BUILD / 'common/.libs'),
+                 'JOURNAL_STREAM': f'{journal.st_dev}:{journal.st_ino}',
                  **({} if self.leaks else without_leaks()), **environ},
             user=self.user, group='sdr',
             extra_groups=[grp.getgrnam(name).gr_gid for name in self.groups])

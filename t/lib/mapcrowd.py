@@ -75,15 +75,17 @@ class Crowd:
     def __init__(self, path):
         self.path = path
         self.clients = []
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self.limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     def __enter__(self):
+        _, most = self.limits
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         return self
 
     def __exit__(self, *_):
         for client in self.clients:
             client.socket.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.limits)
 
     def join(self, count):
         """So many more connect; those clients."""

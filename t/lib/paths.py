@@ -13,6 +13,11 @@ BUILD = ROOT / os.environ.get('SDR_BUILD', 'build')
 SCHEMA = ROOT / 'ldap-schema'
 
 
+def thorough(much, less):
+    """For "check all" the first of them: how many rounds, or one of how many cases."""
+    return much if os.environ.get('SDR_THOROUGH') else less
+
+
 def prefix(server):
     """The folder that ./quickstart unpacked this server into."""
     return ROOT / 'build/root' / server

@@ -8,6 +8,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import contextlib
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +22,10 @@ _worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
 _workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
+
+# As service managers start servers. slapd makes room for as many connections as it may have.
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, _most), _most))
 
 # Seconds. Less would be a guess at how busy the machine is, and more costs time only if a test fails.
 PATIENCE = 180

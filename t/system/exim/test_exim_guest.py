@@ -199,7 +199,7 @@ def test_programs_that_exim_runs_inherit_nothing(new_exim, exim_conf, scratch, s
     assert 'socket:' not in out.read_text()
 
 
-MANY = 10000
+MANY = paths.thorough(10000, 2000)
 
 
 def many():

@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 
 from mapped import use_map
+from paths import thorough
 from world import person
 
 # What a client writes, @ where the name stands, and the local part that is meant.
@@ -68,6 +69,7 @@ BY_WAY = [
     '<<#@example.com>,x.test>', '<x<#@example.com>%,y@elsewhere.test>', '<<#@example.com>Example.COM.,>',
 ]
 HOSTED = 'hosted.example.com'
+STEP = thorough(1, 3)
 
 
 def octets(text):
@@ -82,10 +84,10 @@ def bare(address):
 
 
 def paths(name, more=()):
-    """What a client writes of this name, octet for octet."""
+    """What a client writes of this name, octet for octet; all of it, or a third."""
     spelled = [b'<' + octets(local).replace(b'@', name) + b'@example.com>' for local in LOCAL_PARTS]
-    return spelled + [octets(path).replace(b'#', name)
-                      for path in [*PATHS, *more]]
+    spelled += [octets(path).replace(b'#', name) for path in [*PATHS, *more]]
+    return spelled[::STEP]
 
 
 def mailboxes(name):
@@ -148,7 +150,7 @@ def check_moved(mta, slapd, sink, at_least, more=()):
     slapd.add(people())
     taken = accepted(mta, sink, paths(b'moved', more))
     assert [(path, got) for path, got in taken if not is_at_new_site(got)] == []
-    assert len(taken) > at_least
+    assert len(taken) > at_least // STEP
 
 
 @pytest.mark.usefixtures('milter')

@@ -11,6 +11,7 @@ import random
 
 import pytest
 
+import paths
 import sdrctl
 import world
 from company import AdCompany, Company, Round
@@ -33,7 +34,7 @@ def choice():
 
 def go(happening, rounds):
     try:
-        for _ in range(int(os.environ.get('ROUNDS', rounds))):
+        for _ in range(int(os.environ.get('ROUNDS', paths.thorough(rounds, rounds // 3 + 1)))):
             happening.run()
             happening.sync.caught_up(120)
     finally:
