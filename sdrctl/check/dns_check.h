@@ -35,8 +35,14 @@ dns_check_mta_sts(struct dns_check *state, unsigned split);
 void
 dns_check_tlsa(struct dns_check *state);
 
-/* The names of the addresses from which this host sends mail. */
+/* Add the addresses from which this host sends to these hosts. */
 void
-dns_check_names(const struct check *check, enum check_result *worst);
+dns_check_add_sources(const struct mx *mx, struct local_addresses *sources);
+
+/* The names of these addresses of this host. */
+void
+dns_check_names(const struct check *check,
+                const struct local_addresses *sources,
+                enum check_result *worst);
 
 #endif

@@ -19,7 +19,7 @@ check_name(const struct check *check, const struct sockaddr_storage *address,
     if (local_addresses_has(&confirmed, address))
         report_finding(worst, CHECK_OK, "PTR", NULL, "%s is %s", text, name);
     else if (answer.status == DNS_NO_ANSWER)
-        report_finding(worst, CHECK_UNREACHABLE, "PTR",
+        report_finding(worst, CHECK_DOUBTFUL, "PTR",
                        "try again later, or check the name servers", "%s: %s",
                        name, answer.reason);
     else
@@ -55,25 +55,20 @@ check_address(const struct check *check, const struct sockaddr_storage *address,
                        text);
         break;
     case DNS_NO_ANSWER:
-        report_finding(worst, CHECK_UNREACHABLE, "PTR",
+        report_finding(worst, CHECK_DOUBTFUL, "PTR",
                        "try again later, or check the name servers", "%s: %s",
                        text, answer.reason);
         break;
     }
 }
 
-/* Add the addresses from which this host sends to the hosts of the site. */
-static void
-add_sources(const struct check *check, const struct sdr_site *site,
-            const char *domain, struct local_addresses *sources)
+void
+dns_check_add_sources(const struct mx *mx, struct local_addresses *sources)
 {
     struct sockaddr_storage source;
-    struct mx mx;
-    uint16_t port;
 
-    network_find(&check->network, site, domain, &mx, &port);
-    for (unsigned i = 0; i < mx.usable; i++) {
-        const struct sdr_addresses *to = &mx.hosts[i].addresses;
+    for (unsigned i = 0; i < mx->usable; i++) {
+        const struct sdr_addresses *to = &mx->hosts[i].addresses;
 
         for (unsigned j = 0; j < to->count; j++) {
             if (source_address(&to->items[j].address, to->items[j].len,
@@ -83,35 +78,17 @@ add_sources(const struct check *check, const struct sdr_site *site,
     }
 }
 
-static void
-list_sources(const struct check *check, struct local_addresses *sources)
-{
-    const struct sdr_config *config = check->config;
-
-    *sources = check->network.named;
-    for (unsigned i = 0; i < config->domain_count; i++) {
-        if (config->domains[i].canonical != i)
-            continue;
-        for (unsigned j = 0; j < config->site_count; j++) {
-            if (j != config->this_site)
-                add_sources(check, &config->sites[j],
-                            config->domains[i].routing[j], sources);
-        }
-    }
-}
-
 void
-dns_check_names(const struct check *check, enum check_result *worst)
+dns_check_names(const struct check *check,
+                const struct local_addresses *sources, enum check_result *worst)
 {
-    struct local_addresses sources;
     bool found = false;
 
-    list_sources(check, &sources);
-    for (unsigned i = 0; i < sources.count; i++) {
-        if (!is_public(&sources.addresses[i]))
+    for (unsigned i = 0; i < sources->count; i++) {
+        if (!is_public(&sources->addresses[i]))
             continue;
         found = true;
-        check_address(check, &sources.addresses[i], worst);
+        check_address(check, &sources->addresses[i], worst);
     }
     if (!found)
         report_finding(worst, CHECK_OK, "PTR", NULL,

@@ -41,7 +41,7 @@ query_texts(struct dns_check *state, const char *subject, const char *name,
     dns_query_text(state->check->network.dns, name, start, answer);
     if (answer->status != DNS_NO_ANSWER)
         return true;
-    report_finding(&state->worst, CHECK_UNREACHABLE, subject,
+    report_finding(&state->worst, CHECK_DOUBTFUL, subject,
                    "try again later, or check the name servers", "%s: %s", name,
                    answer->reason);
     return false;

@@ -46,7 +46,7 @@ def check(scratch, stop_later):
             directory_corp={'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None},
             **sections))
         done = sdrctl.run(conf, 'check', 'dns', '--resolver', server.at, '--timeout', str(timeout),
-                          *options)
+                          *options, env={'no_proxy': '*'})  # for curl
         return done.returncode, done.stdout
     return run
 
@@ -259,6 +259,16 @@ def test_what_the_domain_publishes(check, names, lines):
     assert code == OK
 
 
+@pytest.mark.parametrize('name, code, line', [
+    (f'_dmarc.{SPLIT}', OK, f'warning    DMARC: _dmarc.{SPLIT}: the name server failed'),
+    (f'_mta-sts.{SPLIT}', SILENT, f'NO ANSWER  MTA-STS: _mta-sts.{SPLIT}: the name server failed'),
+])
+def test_no_answer_is_as_bad_as_the_worst_one(check, name, code, line):
+    status, output = check(SOUND, {name: 'servfail'})
+    assert line in output, output
+    assert status == code
+
+
 TLSA = [('TLSA', '030101' + 32 * 'ab')]
 
 
@@ -292,7 +302,7 @@ V6, V6_NAME = '2001:db8::7', '7.' + 23 * '0.' + '8.b.d.0.1.0.0.2.ip6.arpa'
     (US, {}, '', OK, f'warning    PTR: {US} has no name (PTR): '),
     (US, {US_NAME: [('PTR', 'mx.onprem.test')]}, '', OK,
      f'warning    PTR: {US} has the name mx.onprem.test, which does not have that address: '),
-    (US, {}, {US_NAME: 'servfail'}, SILENT, f'NO ANSWER  PTR: {US}: the name server failed'),
+    (US, {}, {US_NAME: 'servfail'}, OK, f'warning    PTR: {US}: the name server failed'),
 ])
 def test_name_of_this_host(check, address, names, manners, code, line):
     status, output = check({**SOUND, **names}, manners, options=['--here', address])
