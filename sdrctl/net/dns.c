@@ -158,8 +158,8 @@ ask(ares_channel channel, struct question *question)
 {
     ares_dns_record_t *query = NULL;
     ares_status_t status =
-        ares_dns_record_create(&query, 0, ARES_DNS_FLAG_RD | ARES_DNS_FLAG_AD,
-                               ARES_DNS_OPCODE_QUERY, ARES_DNS_RCODE_NOERROR);
+        ares_dns_record_create(&query, 0, ARES_FLAG_RD | ARES_FLAG_AD,
+                               ARES_OPCODE_QUERY, ARES_RCODE_NOERROR);
 
     if (status == ARES_SUCCESS)
         status = ares_dns_record_query_add(query, question->name,
