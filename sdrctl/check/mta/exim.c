@@ -94,6 +94,7 @@ look(struct exim *exim)
     for_each_domain(exim->mta->config, look_at_domain_lists, exim);
     look_at_next_hops(exim);
     look_at_acls(exim);
+    look_at_callouts(exim);
     look_at_later_routers(exim);
     if (usable)
         for_each_domain(exim->mta->config, look_at_addresses, exim);

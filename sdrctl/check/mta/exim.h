@@ -82,6 +82,10 @@ look_at_domain_lists(void *arg, const char *domain, const char *site);
 void
 look_at_acls(struct exim *exim);
 
+/* Whether a callout asks the site that unknown recipients go to. */
+void
+look_at_callouts(struct exim *exim);
+
 /* ---- exim_addresses.c ---- */
 
 /* What becomes of made-up recipients in DOMAIN. */

@@ -88,3 +88,17 @@ look_at_acls(struct exim *exim)
                "another is taken even if it has no mailbox here, and bounced "
                "later");
 }
+
+void
+look_at_callouts(struct exim *exim)
+{
+    if (acl_asks(exim, "acl_smtp_rcpt", "verify = recipient/callout"))
+        return;
+    for (unsigned i = 0; i < exim->mta->config->domain_count; i++) {
+        if (sends_unknown(exim->mta, i))
+            report_unverified(exim->mta, "callout",
+                              "verify = recipient/callout in the ACL for RCPT: "
+                              "see chapter 3, Unknown recipients are verified",
+                              i);
+    }
+}

@@ -196,6 +196,18 @@ report_members(struct mta *mta, const char *parameter, const char *advice,
 void
 report_not_shown(struct mta *mta, const char *these);
 
+/* ---- unknown = SITE: unknown.c ---- */
+
+/* Whether unknown recipients in the split domain with this index go to another
+ * site. */
+bool
+sends_unknown(const struct mta *mta, unsigned domain);
+
+/* That they do, and the mail server does not verify them. */
+void
+report_unverified(struct mta *mta, const char *subject, const char *advice,
+                  unsigned domain);
+
 /* ---- mail servers ---- */
 
 /* Whether mail passes sdr on its way. False, and nothing is said, if the mail

@@ -254,4 +254,10 @@ look_at_copies(struct postfix *p);
 void
 look_at_aliases(struct postfix *p);
 
+/* ---- postfix_verify.c ---- */
+
+/* Whether it verifies recipients where unknown ones go to another site. */
+void
+look_at_verification(struct postfix *p);
+
 #endif

@@ -36,6 +36,19 @@ find_sendmail(struct sendmail *sm)
 }
 
 static void
+look_at_unknown(struct sendmail *sm)
+{
+    for (unsigned i = 0; i < sm->mta->config->domain_count; i++) {
+        if (sends_unknown(sm->mta, i))
+            report_unverified(sm->mta, "unknown",
+                              "Sendmail cannot verify them: put a mail server "
+                              "in front of it that does, or all mailboxes of "
+                              "the site into the directory",
+                              i);
+    }
+}
+
+static void
 look(struct sendmail *sm)
 {
     const struct sdr_milter_options *options = &sm->mta->config->milter;
@@ -59,6 +72,7 @@ look(struct sendmail *sm)
     for_each_domain(sm->mta->config, look_at_sendmail_domain, sm);
     if (sm->routed || !sm->mta->tables)
         look_at_sendmail_aliases(sm);
+    look_at_unknown(sm);
 }
 
 bool
