@@ -73,8 +73,8 @@ def trust(ca):
 
 
 @pytest.fixture
-def visit(trust):
-    """visit(dovecot, user, password): the subject of the first message there; or the error."""
+def log_in(trust):
+    """log_in(dovecot, user, password): the subject of the first message there; or the error."""
     def start(dovecot, user, password):
         with imaplib.IMAP4_SSL(dovecot.address, IMAP, ssl_context=trust) as client:
             try:
@@ -86,22 +86,22 @@ def visit(trust):
     return start
 
 
-def test_imap(pair, visit, slapd):
+def test_imap(pair, log_in, slapd):
     """Who has moved is passed on; who is here, or here as well, is not."""
     dovecot = pair()
-    assert visit(dovecot, ALICE, THERE[ALICE]) == 'Subject: there'
-    assert visit(dovecot, ALICE, HERE[ALICE]).startswith('[AUTHENTICATIONFAILED]')
-    assert visit(dovecot, BOTH, HERE[BOTH]) == 'Subject: here'
-    assert visit(dovecot, DAVE, HERE[DAVE]) == 'Subject: here'
+    assert log_in(dovecot, ALICE, THERE[ALICE]) == 'Subject: there'
+    assert log_in(dovecot, ALICE, HERE[ALICE]).startswith('[AUTHENTICATIONFAILED]')
+    assert log_in(dovecot, BOTH, HERE[BOTH]) == 'Subject: here'
+    assert log_in(dovecot, DAVE, HERE[DAVE]) == 'Subject: here'
     slapd.modify(f'''dn: uid=dave,ou=people,{SUFFIX}
 changetype: modify
 replace: sdrOwner
 sdrOwner: hosted
 ''')
-    assert visit(dovecot, DAVE, THERE[DAVE]) == 'Subject: there'
+    assert log_in(dovecot, DAVE, THERE[DAVE]) == 'Subject: there'
     # Nobody gets into the mailbox that has been left.
     slapd.stop()
-    assert visit(dovecot, DAVE, HERE[DAVE]).startswith('[UNAVAILABLE]')
+    assert log_in(dovecot, DAVE, HERE[DAVE]).startswith('[UNAVAILABLE]')
 
 
 def test_submission(pair, trust, sink, other_sink):
@@ -114,8 +114,8 @@ def test_submission(pair, trust, sink, other_sink):
     assert [len(end.transactions) for end in (sink, other_sink)] == [1, 1]
 
 
-def test_certificate_of_another_host(pair, visit):
+def test_certificate_of_another_host(pair, log_in):
     """The password is not shown to it."""
     dovecot = pair(named='imap.example.net')
-    assert visit(dovecot, ALICE, THERE[ALICE]).startswith('[UNAVAILABLE]')
+    assert log_in(dovecot, ALICE, THERE[ALICE]).startswith('[UNAVAILABLE]')
     assert 'Login' not in (dovecot.folder.parent / 'there/log').read_text()

@@ -24,7 +24,7 @@ def recipe(start):
 
 @pytest.fixture
 def sites(sink):
-    """All mail arrives at the sink: it is each site. Who is nobody's has no mailbox at the other one."""
+    """All mail arrives at the sink: it is each site. Unknown recipients have no mailbox at the other one."""
     sink.refuse = {person.replace('@', '@hosted.'): '550 5.1.1 Unknown' for person in NOBODY}
     return sink
 
