@@ -125,12 +125,6 @@ take_last(struct message *message)
     return last;
 }
 
-void
-message_remove_last(struct message *message)
-{
-    free_recipient(take_last(message));
-}
-
 bool
 message_refuse_last(struct message *message)
 {
@@ -140,11 +134,11 @@ message_refuse_last(struct message *message)
     if (message->mta != PATH_SENDMAIL
         || path_queued(message->mta, last->given, text)
         || !message_queued(message, last, text)) {
-        message_remove_last(message);
+        free_recipient(take_last(message));
         return true;
     }
     if (!array_grow(&message->refused, message->refused_count)) {
-        message_remove_last(message);
+        free_recipient(take_last(message));
         return false;
     }
     message->refused[message->refused_count++] = take_last(message);

@@ -94,12 +94,9 @@ bool
 message_shares_name(const struct message *message,
                     const struct recipient *recipient);
 
-/* Take the last recipient off: it was refused. */
-void
-message_remove_last(struct message *message);
-
-/* The same of one that Sendmail may not take off, because it reads what the
- * client gave as a list: it has to be deleted. False without memory. */
+/* Take the last recipient off: it was refused. It has to be deleted if Sendmail
+ * may not take it off, because that reads what the client gave as a list. False
+ * without memory. */
 bool
 message_refuse_last(struct message *message);
 

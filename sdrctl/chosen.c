@@ -4,6 +4,7 @@
 #include "chosen.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
@@ -90,6 +91,17 @@ find_named_site(const struct sdr_config *config, const char *option,
     }
     *site = (unsigned)index;
     return true;
+}
+
+bool
+is_filter(const char *filter, struct sdr_error *error)
+{
+    if (filter == NULL
+        || (filter[0] == '(' && filter[strlen(filter) - 1] == ')'))
+        return true;
+    sdr_error_set(error, "--filter: \"%s\" is not in parentheses (RFC 4515)",
+                  filter);
+    return false;
 }
 
 int

@@ -1,4 +1,4 @@
-/* chosen.h - the sites and directories that arguments name
+/* chosen.h - the sites, directories and entries that arguments name
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_CHOSEN_H
@@ -29,6 +29,10 @@ set_unknown(struct sdr_error *error, const char *kind, const char *name,
 bool
 find_named_site(const struct sdr_config *config, const char *option,
                 const char *name, unsigned *site, struct sdr_error *error);
+
+/* Whether the argument of --filter is a filter, or NULL; else the error. */
+bool
+is_filter(const char *filter, struct sdr_error *error);
 
 /* The sites or directories named by arguments; all if there are no arguments.
  */

@@ -3,6 +3,9 @@
  */
 #include "live.h"
 
+#include <stdlib.h>
+
+#include "decision/profile.h"
 #include "ldap/pages.h"
 
 /* ---- the session ---- */
@@ -63,17 +66,25 @@ live_close(struct live *live)
 /* ---- questions ---- */
 
 enum sdr_status
-live_search(struct live *live, struct sdr_search *search, unsigned seconds,
+live_search(struct live *live, char *filter, const char *const *more,
+            struct sdr_search *search, unsigned seconds,
             struct sdr_error *error)
 {
     const struct sdr_pages pages = {.seconds = seconds};
+    const char **wanted =
+        sdr_profile_attributes(&live->directory->mapping, more);
+    enum sdr_status status = be_ready(live, error);
 
-    if (be_ready(live, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    return note(
-        live,
-        sdr_pages_search(live->session->connection, search, &pages, error),
-        error);
+    search->filter = filter;
+    search->attributes = wanted;
+    if (status == SDR_OK)
+        status = note(
+            live,
+            sdr_pages_search(live->session->connection, search, &pages, error),
+            error);
+    free(wanted);
+    free(filter);
+    return status;
 }
 
 enum sdr_status
@@ -85,18 +96,12 @@ live_find_groups(struct live *live, struct sdr_error *error)
 }
 
 enum sdr_status
-live_prove_none(struct live *live, struct sdr_error *error)
+live_prove(struct live *live, const char *dn, struct sdr_error *error)
 {
     if (be_ready(live, error) != SDR_OK)
         return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_none(live->session, error), error);
-}
-
-enum sdr_status
-live_prove_access(struct live *live, const char *dn, struct sdr_error *error)
-{
-    if (be_ready(live, error) != SDR_OK)
-        return SDR_TEMPFAIL;
-    return note(live, sdr_session_prove_access(live->session, dn, error),
+    return note(live,
+                dn == NULL ? sdr_session_prove_none(live->session, error)
+                           : sdr_session_prove_access(live->session, dn, error),
                 error);
 }

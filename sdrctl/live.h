@@ -21,12 +21,15 @@ struct live {
     struct sdr_error reason;
 };
 
-/* Run the search to its end, page by page, over a connection to the first
+/* Read the entries that match FILTER, which is freed: the attributes of the
+ * directory's profile and MORE, which may be NULL; the callbacks are those of
+ * SEARCH. It runs to its end, page by page, over a connection to the first
  * server that answers; each page may take as many seconds as SECONDS, or, if
  * that is 0, all of them the directory's timeout. Returns SDR_OK when all was
  * read; or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
-live_search(struct live *live, struct sdr_search *search, unsigned seconds,
+live_search(struct live *live, char *filter, const char *const *more,
+            struct sdr_search *search, unsigned seconds,
             struct sdr_error *error);
 
 /* Find the groups in others that name owners, for whoever reads entries: see
@@ -34,13 +37,10 @@ live_search(struct live *live, struct sdr_search *search, unsigned seconds,
 enum sdr_status SDR_MUST_USE
 live_find_groups(struct live *live, struct sdr_error *error);
 
-/* Is it sure that nothing was found because there is nothing? */
+/* Is all that counts of the entry DN seen; or, if DN is NULL, is it sure that
+ * nothing was found because there is nothing? */
 enum sdr_status SDR_MUST_USE
-live_prove_none(struct live *live, struct sdr_error *error);
-
-/* Is all that counts of the entry DN seen? */
-enum sdr_status SDR_MUST_USE
-live_prove_access(struct live *live, const char *dn, struct sdr_error *error);
+live_prove(struct live *live, const char *dn, struct sdr_error *error);
 
 void
 live_close(struct live *live);

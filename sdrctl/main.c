@@ -87,19 +87,41 @@ run(const struct command *command, const char *path, int argc, char **argv)
     return code;
 }
 
+/* ARGV begins with the subcommand's name. */
+static int
+run_named(const char *path, int argc, char **argv)
+{
+    const struct command *command = find_command(argv[0]);
+    struct sdr_error error;
+    char name[32];
+
+    if (command == NULL) {
+        set_unknown(&error, "command", argv[0], NULL, command_names);
+        return usage_error("", "%s", error.text);
+    }
+    if (wants_help(argc, argv)) {
+        print_command_usage(stdout, command->name);
+        return EX_OK;
+    }
+    optind = 0; /* the subcommand reads its own options from the start */
+    snprintf(name, sizeof name, "sdrctl %s", command->name);
+    argv[0] = name; /* for the messages of getopt_long() */
+    if (command->run != command_check || !nagios_begin(argc, argv))
+        return run(command, path, argc, argv);
+    return nagios_end(run(command, path, argc, argv));
+}
+
 int
 main(int argc, char **argv)
 {
     const char *path = SDR_CONFIG_PATH;
-    const struct command *command;
-    struct sdr_error error;
-    char name[32] = "sdrctl";
+    char name[] = "sdrctl";
     int c;
 
     /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
      * for us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
-    argv[0] = name; /* for the messages of getopt_long() */
+    argv[0] = name;
     /* '+': options behind the subcommand are its own. */
     while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         switch (c) {
@@ -118,21 +140,5 @@ main(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("", "expected a command");
-    command = find_command(argv[optind]);
-    argc -= optind;
-    argv += optind;
-    if (command == NULL) {
-        set_unknown(&error, "command", argv[0], NULL, command_names);
-        return usage_error("", "%s", error.text);
-    }
-    if (wants_help(argc, argv)) {
-        print_command_usage(stdout, command->name);
-        return EX_OK;
-    }
-    optind = 0; /* the subcommand reads its own options from the start */
-    snprintf(name, sizeof name, "sdrctl %s", command->name);
-    argv[0] = name;
-    if (command->run != command_check || !nagios_begin(argc, argv))
-        return run(command, path, argc, argv);
-    return nagios_end(run(command, path, argc, argv));
+    return run_named(path, argc - optind, argv + optind);
 }

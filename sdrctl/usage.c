@@ -14,9 +14,10 @@
 /* clang-format off */
 #define JSON \
     "  --json                    write one JSON object per line\n"
-#define WHOM \
+#define ADDRESSES \
     "  --file BATCH              take the addresses in this file, - is standard input\n" \
-    "  --filter FILTER           take all entries that match, such as '(title=x)'\n" \
+    "  --filter FILTER           take all entries that match, such as '(title=x)'\n"
+#define WHOM ADDRESSES \
     "  --skip-done               skip what is done already\n"
 #define WRITER \
     "  -n, --dry-run             print the changes as LDIF and change nothing\n" \
@@ -63,8 +64,7 @@ static const struct {
     {"verify",
      "[OPTION...] ADDRESS... | --file BATCH | --filter FILTER | --all",
      "ask all sites over SMTP which mailboxes they have",
-     "  --file BATCH              take the addresses in this file, - is standard input\n"
-     "  --filter FILTER           take all entries that match, such as '(title=x)'\n"
+     ADDRESSES
      "  --all                     take all addresses in the directories\n"
      "  --site SITE               ask only this site; repeatable\n"
      "  --at SITE=HOST[:PORT]     ask this host of the site; repeatable\n"

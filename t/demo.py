@@ -106,7 +106,7 @@ class Demo:
         wait_for(lambda: self.sync.lines('up to date'))
 
     def outcome(self, mta, case):
-        """What the sender was told if it was no; who got the message otherwise."""
+        """The reply to the sender if it was no; who got the message otherwise."""
         sent = mta.send(case.recipient, headers=case.headers)
         reply = sent.data or (sent.rcpts or [sent.mail])[0]
         if reply.code != 250:

@@ -1,8 +1,8 @@
 /* load.h - a configuration file on its way in
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Shared by load.c, which reads the options, and by check.c and
- * check_directory.c, which judge them together. Nobody else's.
+ * Shared by load.c, what it calls to read the options, and check.c and
+ * check_*.c, which judge them together. Private.
  */
 #ifndef SDR_LOAD_H
 #define SDR_LOAD_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 
 #include "config/config.h"
+
+struct value_obj;
 
 struct sdr_mistake {
     unsigned line;  /* UINT_MAX: it has none */
@@ -25,11 +27,30 @@ struct sdr_load {
     bool no_memory;
 };
 
-/* Note a mistake at LINE; 0 if it has none. sdr_config_load() reports all of
- * them, in the order of the file. */
+/* ---- mistakes and lines: mistake.c ---- */
+
+/* Note a mistake at LINE; 0 if it has none. */
 SDR_PRINTF(3, 4)
 void
 sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format, ...);
+
+/* Report and free them, in the order of the file; those without a line at last.
+ */
+void
+sdr_load_report(struct sdr_load *load, const struct sdr_trace *trace);
+
+/* One zeroed object more at the end of an array; NULL without memory. */
+void *
+sdr_load_grow(struct sdr_load *load, void *array, unsigned *count, size_t size);
+
+/* The value of OPTION, the first or the next as the MODE of libini_config says;
+ * NULL if there is none. Its line; 0 if it has none. */
+struct value_obj *
+sdr_load_value(const struct sdr_load *load, const char *section,
+               const char *option, int mode);
+
+unsigned
+sdr_load_value_line(struct value_obj *value);
 
 /* The line of the first value of OPTION in "KIND NAME" (or the main section
  * if KIND is ""), 0 if it is not given. */
@@ -48,12 +69,40 @@ unsigned
 sdr_load_section(const struct sdr_load *load, const char *kind,
                  const char *name);
 
+/* The line of the first "[SECTION]", 0 if it is not found. */
+unsigned
+sdr_load_find(const struct sdr_load *load, const char *section);
+
+/* ---- reading: syntax.c and section.c ---- */
+
+/* Note what the parser would fail on without an explanation. */
+enum sdr_status
+sdr_load_check_text(struct sdr_load *load, const char *text, size_t len);
+
+/* Parse TEXT, of which the first line does not count, into config->parsed. */
+enum sdr_status
+sdr_load_parse(struct sdr_load *load, char *text, size_t len);
+
+/* Set all options. */
+void
+sdr_load_sections(struct sdr_load *load);
+
+/* ---- judging: check.c and check_*.c ---- */
+
 /* Resolve names to indices, expand routing domains, read the files that are
  * named, and judge everything together. Notes every mistake. */
 void
 sdr_check(struct sdr_load *load);
 
-/* The part of it for one directory; its default owner is known. */
+/* The first % that is not %d; NULL if there is none. */
+const char *
+sdr_check_percent(const char *template);
+
+/* The part of it for domains, once the sites are known. */
+void
+sdr_check_domains(struct sdr_load *load);
+
+/* The part for one directory; its default owner is known. */
 void
 sdr_check_directory(struct sdr_load *load,
                     struct sdr_directory_options *directory);

@@ -14,7 +14,7 @@
 #include "status.h"
 
 /* Time to renew one, before it expires. */
-enum { SDR_CERTIFICATE_DAYS = 14 };
+enum { SDR_CERTIFICATE_DAYS = 21 };
 
 /* Describe the certificate DER of LEN octets, which was refused when HOST was
  * connected to at the time NOW and CA_FILE (PEM) was trusted. True and the

@@ -66,8 +66,8 @@ await(int fd, int64_t deadline)
 
 /* Returns 0 and the socket, or an errno. */
 static int
-dial_one(const struct sockaddr *address, socklen_t len, int64_t deadline,
-         int *fd)
+connect_one(const struct sockaddr *address, socklen_t len, int64_t deadline,
+            int *fd)
 {
     int s = socket(address->sa_family,
                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -101,7 +101,7 @@ enum sdr_status
 sdr_connect_address(const struct sockaddr *address, socklen_t len,
                     int64_t deadline, int *fd, struct sdr_error *error)
 {
-    int result = dial_one(address, len, deadline, fd);
+    int result = connect_one(address, len, deadline, fd);
 
     if (result == 0)
         return SDR_OK;

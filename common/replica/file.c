@@ -50,7 +50,7 @@ struct sdr_replica_file {
         whole_at;     /* the tick when it was as large as it says */
     struct stat seen; /* the one that is open */
     MDB_env *env;     /* NULL: not open, and CLOSED_BECAUSE says why */
-    struct sdr_pages pages;
+    struct sdr_lmdb_pages pages;
     uint64_t number; /* its own: see struct sdr_record_format */
     struct sdr_error closed_because;
     pthread_mutex_t resting_lock;
@@ -258,7 +258,7 @@ is_whole_now(struct sdr_replica_file *file, int64_t tick)
 static int
 map_pages(struct sdr_replica_file *file)
 {
-    struct sdr_pages *pages = &file->pages;
+    struct sdr_lmdb_pages *pages = &file->pages;
     struct stat now;
     MDB_stat stat;
     int fd = -1;
@@ -266,7 +266,7 @@ map_pages(struct sdr_replica_file *file)
 
     if (mdb_env_get_fd(file->env, &fd) != 0
         || mdb_env_stat(file->env, &stat) != 0
-        || !sdr_pages_size_is_sane(stat.ms_psize))
+        || !sdr_lmdb_pages_size_is_sane(stat.ms_psize))
         return MDB_CORRUPTED;
     if (fstat(fd, &now) != 0)
         return errno;
@@ -288,22 +288,23 @@ find_tables(struct sdr_replica_file *file, MDB_txn *txn,
             struct sdr_replica_known *known)
 {
     size_t commit = mdb_txn_id(txn);
-    struct sdr_tree main;
+    struct sdr_lmdb_tree main;
     int rc;
 
     if (known->commit == commit)
         return 0;
     known->commit = 0;
     known->has_state = false;
-    rc = sdr_pages_main(&file->pages, commit, &main);
+    rc = sdr_lmdb_pages_main(&file->pages, commit, &main);
     if (rc == 0)
-        rc = sdr_pages_tree(&file->pages, &main, SDR_RECORD_ADDRESSES,
-                            &known->addresses);
+        rc = sdr_lmdb_pages_tree(&file->pages, &main, SDR_RECORD_ADDRESSES,
+                                 &known->addresses);
     if (rc == 0)
-        rc = sdr_pages_tree(&file->pages, &main, SDR_RECORD_ENTRIES,
-                            &known->entries);
+        rc = sdr_lmdb_pages_tree(&file->pages, &main, SDR_RECORD_ENTRIES,
+                                 &known->entries);
     if (rc == 0)
-        rc = sdr_pages_tree(&file->pages, &main, SDR_RECORD_META, &known->meta);
+        rc = sdr_lmdb_pages_tree(&file->pages, &main, SDR_RECORD_META,
+                                 &known->meta);
     if (rc == 0)
         known->commit = commit;
     return rc;
@@ -317,7 +318,7 @@ is_our_format(struct sdr_replica_file *file,
     char name[] = "format";
     MDB_val key = {strlen(name), name}, value;
 
-    if (sdr_pages_get(&file->pages, &known->meta, &key, &value) != 0
+    if (sdr_lmdb_pages_get(&file->pages, &known->meta, &key, &value) != 0
         || value.mv_size != sizeof format)
         return false;
     memcpy(&format, value.mv_data, sizeof format);

@@ -21,7 +21,7 @@ struct sdr_replica_file;
  * one directory's copy. */
 struct sdr_replica_known {
     size_t commit; /* mdb_txn_id() when it was read; 0: never */
-    struct sdr_tree addresses, entries, meta;
+    struct sdr_lmdb_tree addresses, entries, meta;
     bool has_state;
     unsigned directory;
     struct sdr_record_state state;
@@ -29,7 +29,7 @@ struct sdr_replica_known {
 
 /* What a reader holds between begin and end. */
 struct sdr_replica_view {
-    const struct sdr_pages *pages;
+    const struct sdr_lmdb_pages *pages;
     uint64_t number;                 /* of the file: for its seals */
     struct sdr_replica_known *known; /* the reader's to use */
     struct sdr_replica_reader *reader;

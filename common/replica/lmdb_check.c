@@ -16,27 +16,28 @@ enum { TREE_FLAGS = 0x0fff };
 /* ---- the two beginnings ---- */
 
 static bool
-read_meta(const struct sdr_pages *pages, size_t which,
-          struct sdr_page_meta *meta)
+read_meta(const struct sdr_lmdb_pages *pages, size_t which,
+          struct sdr_lmdb_page_meta *meta)
 {
     size_t at = which * pages->page_size;
-    struct sdr_page_head head;
+    struct sdr_lmdb_page_head head;
 
     if (at + sizeof head + sizeof *meta > pages->size)
         return false;
     memcpy(&head, pages->map + at, sizeof head);
     memcpy(meta, pages->map + at + sizeof head, sizeof *meta);
     return head.number == which
-           && (head.flags & SDR_PAGE_KINDS) == SDR_PAGE_META
-           && meta->magic == SDR_PAGE_MAGIC
-           && meta->version == SDR_PAGE_DATA_VERSION
+           && (head.flags & SDR_LMDB_KINDS) == SDR_LMDB_META
+           && meta->magic == SDR_LMDB_MAGIC
+           && meta->version == SDR_LMDB_DATA_VERSION
            && meta->trees[0].pad == pages->page_size;
 }
 
 /* As sdr-sync has it: the file is as long as its map, at no fixed place, and
  * its trees are of no special kind. */
 static bool
-is_plain(const struct sdr_pages *pages, const struct sdr_page_meta *meta)
+is_plain(const struct sdr_lmdb_pages *pages,
+         const struct sdr_lmdb_page_meta *meta)
 {
     return meta->address == NULL && meta->map_size <= pages->size
            && (meta->trees[0].flags & TREE_FLAGS) == MDB_INTEGERKEY
@@ -44,38 +45,40 @@ is_plain(const struct sdr_pages *pages, const struct sdr_page_meta *meta)
 }
 
 int
-sdr_pages_last(struct sdr_pages *pages, size_t *transaction,
-               struct sdr_tree *main)
+sdr_lmdb_pages_last(struct sdr_lmdb_pages *pages, size_t *transaction,
+                    struct sdr_lmdb_tree *main)
 {
-    struct sdr_page_meta metas[2];
+    struct sdr_lmdb_page_meta metas[2];
     uint32_t size = 0, magic = 0;
-    const size_t at = sizeof(struct sdr_page_head);
+    const size_t at = sizeof(struct sdr_lmdb_page_head);
 
     if (pages->size >= at + sizeof metas[0]) {
         memcpy(&magic, pages->map + at, sizeof magic);
-        memcpy(&size, pages->map + at + offsetof(struct sdr_page_meta, trees),
+        memcpy(&size,
+               pages->map + at + offsetof(struct sdr_lmdb_page_meta, trees),
                sizeof size);
     }
-    if (magic != SDR_PAGE_MAGIC)
+    if (magic != SDR_LMDB_MAGIC)
         return MDB_INVALID;
     pages->page_size = size;
-    if (!sdr_pages_size_is_sane(size) || !read_meta(pages, 0, &metas[0])
+    if (!sdr_lmdb_pages_size_is_sane(size) || !read_meta(pages, 0, &metas[0])
         || !read_meta(pages, 1, &metas[1]) || (metas[0].transaction & 1) != 0
         || (metas[1].transaction != 0 && (metas[1].transaction & 1) == 0))
         return MDB_CORRUPTED;
     *transaction = metas[0].transaction < metas[1].transaction
                        ? metas[1].transaction
                        : metas[0].transaction;
-    return sdr_pages_main(pages, *transaction, main) == 0 ? 0 : MDB_CORRUPTED;
+    return sdr_lmdb_pages_main(pages, *transaction, main) == 0 ? 0
+                                                               : MDB_CORRUPTED;
 }
 
 /* ---- pages, each used once ---- */
 
 struct check {
-    const struct sdr_pages *pages;
-    struct sdr_tree all; /* for its number of pages */
-    unsigned char *used; /* one octet for each page */
-    const struct sdr_pages_row *rows;
+    const struct sdr_lmdb_pages *pages;
+    struct sdr_lmdb_tree all; /* for its number of pages */
+    unsigned char *used;      /* one octet for each page */
+    const struct sdr_lmdb_pages_row *rows;
 };
 
 static bool
@@ -106,13 +109,13 @@ order_of_numbers(const MDB_val *a, const MDB_val *b)
 
 struct climb {
     struct check *check;
-    struct sdr_page_tree found; /* how much there is of each */
+    struct sdr_lmdb_page_tree found; /* how much there is of each */
     unsigned depth;
     bool numbers;
     MDB_val last; /* key; no octets: none yet */
     int (*row)(struct climb *climb, const MDB_val *key, const MDB_val *value,
                unsigned kind);
-    const struct sdr_pages_row *of;
+    const struct sdr_lmdb_pages_row *of;
 };
 
 static bool
@@ -134,7 +137,7 @@ static bool
 use_big(struct climb *climb, const MDB_val *key)
 {
     size_t number, room = climb->check->pages->page_size;
-    struct sdr_page_head head;
+    struct sdr_lmdb_page_head head;
     uint32_t count;
 
     memcpy(&number, (const char *)key->mv_data + key->mv_size, sizeof number);
@@ -146,35 +149,36 @@ use_big(struct climb *climb, const MDB_val *key)
 
 /* A leaf's node; *size is what it takes of the page. */
 static int
-check_row(struct climb *climb, const struct sdr_page_nodes *page,
-          const struct sdr_page_node *node, const MDB_val *key, size_t *size)
+check_row(struct climb *climb, const struct sdr_lmdb_page_nodes *page,
+          const struct sdr_lmdb_page_node *node, const MDB_val *key,
+          size_t *size)
 {
-    bool big = (node->flags & SDR_PAGE_BIG) != 0;
+    bool big = (node->flags & SDR_LMDB_BIG) != 0;
     MDB_val value;
 
-    if (!sdr_page_value(climb->check->pages, &climb->check->all, page, node,
-                        key, &value)
+    if (!sdr_lmdb_page_value(climb->check->pages, &climb->check->all, page,
+                             node, key, &value)
         || !follows(climb, key) || (big && !use_big(climb, key)))
         return MDB_CORRUPTED;
     climb->found.entries++;
     *size += big ? sizeof(size_t) : value.mv_size;
     return climb->row(climb, key, &value,
-                      node->flags & SDR_PAGE_NODE_KINDS & ~SDR_PAGE_BIG);
+                      node->flags & SDR_LMDB_NODE_KINDS & ~SDR_LMDB_BIG);
 }
 
 static int
 check_page(struct climb *climb, size_t number, unsigned level);
 
 static int
-check_node(struct climb *climb, const struct sdr_page_nodes *page,
+check_node(struct climb *climb, const struct sdr_lmdb_page_nodes *page,
            unsigned index, unsigned level, size_t *taken)
 {
-    struct sdr_page_node node;
+    struct sdr_lmdb_page_node node;
     MDB_val key;
     size_t size;
     int rc;
 
-    if (!sdr_page_node(climb->check->pages, page, index, &node, &key))
+    if (!sdr_lmdb_page_node(climb->check->pages, page, index, &node, &key))
         return MDB_CORRUPTED;
     size = sizeof node + key.mv_size;
     if (page->leaf)
@@ -183,7 +187,7 @@ check_node(struct climb *climb, const struct sdr_page_nodes *page,
              && sdr_checksum_order(&climb->last, &key) >= 0)
         rc = MDB_CORRUPTED;
     else
-        rc = check_page(climb, sdr_page_child(&node), level + 1);
+        rc = check_page(climb, sdr_lmdb_page_child(&node), level + 1);
     *taken += size + (size & 1);
     return rc;
 }
@@ -194,12 +198,12 @@ check_page(struct climb *climb, size_t number, unsigned level)
 {
     bool leaf = level == climb->depth;
     size_t taken = 0;
-    struct sdr_page_head head;
-    struct sdr_page_nodes page;
+    struct sdr_lmdb_page_head head;
+    struct sdr_lmdb_page_nodes page;
     int rc = 0;
 
-    if (!sdr_page_open(climb->check->pages, &climb->check->all, number, leaf,
-                       &page)
+    if (!sdr_lmdb_page_open(climb->check->pages, &climb->check->all, number,
+                            leaf, &page)
         || !use(climb->check, number, 1) || (!leaf && page.nodes < 2))
         return MDB_CORRUPTED;
     memcpy(&head, page.octets, sizeof head);
@@ -215,14 +219,14 @@ check_page(struct climb *climb, size_t number, unsigned level)
 }
 
 static int
-check_tree(struct climb *climb, const struct sdr_page_tree *tree)
+check_tree(struct climb *climb, const struct sdr_lmdb_page_tree *tree)
 {
     int rc;
 
     climb->depth = tree->depth;
     if (tree->root == SIZE_MAX)
         return tree->entries == 0 && tree->depth == 0 ? 0 : MDB_CORRUPTED;
-    if (tree->depth == 0 || tree->depth > SDR_PAGE_DEPTH_MAX)
+    if (tree->depth == 0 || tree->depth > SDR_LMDB_DEPTH_MAX)
         return MDB_CORRUPTED;
     rc = check_page(climb, tree->root, 1);
     return rc != 0
@@ -273,15 +277,15 @@ static int
 on_name(struct climb *climb, const MDB_val *key, const MDB_val *value,
         unsigned kind)
 {
-    const struct sdr_pages_row *of = climb->check->rows;
+    const struct sdr_lmdb_pages_row *of = climb->check->rows;
     struct climb named = {.check = climb->check, .row = on_row};
-    struct sdr_page_tree tree;
+    struct sdr_lmdb_page_tree tree;
 
     while (of->name != NULL
            && (strlen(of->name) != key->mv_size
                || memcmp(of->name, key->mv_data, key->mv_size) != 0))
         of++;
-    if (of->name == NULL || kind != SDR_PAGE_TREE)
+    if (of->name == NULL || kind != SDR_LMDB_TREE)
         return MDB_INCOMPATIBLE;
     if (value->mv_size != sizeof tree)
         return MDB_CORRUPTED;
@@ -293,15 +297,15 @@ on_name(struct climb *climb, const MDB_val *key, const MDB_val *value,
 }
 
 int
-sdr_pages_check(const struct sdr_pages *pages, size_t transaction,
-                const struct sdr_pages_row *rows)
+sdr_lmdb_pages_check(const struct sdr_lmdb_pages *pages, size_t transaction,
+                     const struct sdr_lmdb_pages_row *rows)
 {
     struct check check = {.pages = pages, .rows = rows};
     struct climb main = {.check = &check, .row = on_name};
     struct climb free_pages = {
         .check = &check, .row = on_free, .numbers = true};
-    struct sdr_page_meta meta, other;
-    int rc = sdr_pages_main(pages, transaction, &check.all);
+    struct sdr_lmdb_page_meta meta, other;
+    int rc = sdr_lmdb_pages_main(pages, transaction, &check.all);
 
     if (rc != 0 || !read_meta(pages, transaction & 1, &meta)
         || !read_meta(pages, ~transaction & 1, &other)

@@ -12,7 +12,7 @@
 
 /* One of the file's own trees, and the function called with each of its rows:
  * ROW returns 0 to go on. */
-struct sdr_pages_row {
+struct sdr_lmdb_pages_row {
     const char *name;
     int (*row)(void *arg, const MDB_val *key, const MDB_val *value);
     void *arg;
@@ -22,13 +22,13 @@ struct sdr_pages_row {
  * with. MDB_INVALID: it does not begin as LMDB's files do; MDB_CORRUPTED: it is
  * cut short, or one of its two beginnings is damaged. */
 int
-sdr_pages_last(struct sdr_pages *pages, size_t *transaction,
-               struct sdr_tree *main);
+sdr_lmdb_pages_last(struct sdr_lmdb_pages *pages, size_t *transaction,
+                    struct sdr_lmdb_tree *main);
 
 /* Look at all pages of the snapshot, and hand the rows on. ROWS ends with a
  * name that is NULL; a tree that is not among them is MDB_INCOMPATIBLE. */
 int
-sdr_pages_check(const struct sdr_pages *pages, size_t transaction,
-                const struct sdr_pages_row *rows);
+sdr_lmdb_pages_check(const struct sdr_lmdb_pages *pages, size_t transaction,
+                     const struct sdr_lmdb_pages_row *rows);
 
 #endif

@@ -7,8 +7,8 @@
 
 /* NULL if it is not there, or another one stands in its place. */
 static const unsigned char *
-find_page(const struct sdr_pages *pages, const struct sdr_tree *tree,
-          size_t number, struct sdr_page_head *head)
+find_page(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
+          size_t number, struct sdr_lmdb_page_head *head)
 {
     const unsigned char *octets;
 
@@ -20,15 +20,16 @@ find_page(const struct sdr_pages *pages, const struct sdr_tree *tree,
 }
 
 bool
-sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              size_t number, bool leaf, struct sdr_page_nodes *page)
+sdr_lmdb_page_open(const struct sdr_lmdb_pages *pages,
+                   const struct sdr_lmdb_tree *tree, size_t number, bool leaf,
+                   struct sdr_lmdb_page_nodes *page)
 {
-    struct sdr_page_head head;
+    struct sdr_lmdb_page_head head;
 
     page->octets = find_page(pages, tree, number, &head);
     if (page->octets == NULL
-        || (head.flags & SDR_PAGE_KINDS)
-               != (leaf ? SDR_PAGE_LEAF : SDR_PAGE_BRANCH)
+        || (head.flags & SDR_LMDB_KINDS)
+               != (leaf ? SDR_LMDB_LEAF : SDR_LMDB_BRANCH)
         || head.lower < sizeof head || head.lower > head.upper
         || head.upper > pages->page_size)
         return false;
@@ -39,14 +40,14 @@ sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
 
 /* A value that is too large for a page has pages of its own. */
 static bool
-find_big(const struct sdr_pages *pages, const struct sdr_tree *tree,
+find_big(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
          size_t number, MDB_val *value)
 {
-    struct sdr_page_head head;
+    struct sdr_lmdb_page_head head;
     const unsigned char *octets = find_page(pages, tree, number, &head);
     uint32_t count;
 
-    if (octets == NULL || (head.flags & SDR_PAGE_KINDS) != SDR_PAGE_OVERFLOW)
+    if (octets == NULL || (head.flags & SDR_LMDB_KINDS) != SDR_LMDB_OVERFLOW)
         return false;
     memcpy(&count, &head.lower, sizeof count);
     value->mv_data = (void *)(uintptr_t)(octets + sizeof head);
@@ -55,17 +56,18 @@ find_big(const struct sdr_pages *pages, const struct sdr_tree *tree,
 }
 
 bool
-sdr_page_value(const struct sdr_pages *pages, const struct sdr_tree *tree,
-               const struct sdr_page_nodes *page,
-               const struct sdr_page_node *node, const MDB_val *key,
-               MDB_val *value)
+sdr_lmdb_page_value(const struct sdr_lmdb_pages *pages,
+                    const struct sdr_lmdb_tree *tree,
+                    const struct sdr_lmdb_page_nodes *page,
+                    const struct sdr_lmdb_page_node *node, const MDB_val *key,
+                    MDB_val *value)
 {
     const unsigned char *at = (unsigned char *)key->mv_data + key->mv_size;
     size_t room = pages->page_size - (size_t)(at - page->octets), number;
 
-    value->mv_size = sdr_page_size(node);
+    value->mv_size = sdr_lmdb_page_size(node);
     value->mv_data = (void *)(uintptr_t)at;
-    if ((node->flags & SDR_PAGE_BIG) == 0)
+    if ((node->flags & SDR_LMDB_BIG) == 0)
         return value->mv_size <= room;
     if (room < sizeof number)
         return false;

@@ -4,8 +4,8 @@
  * For those who read them with distrust: lmdb_pages.h and lmdb_check.h. False
  * is what cannot be.
  */
-#ifndef SDR_PAGE_H
-#define SDR_PAGE_H
+#ifndef SDR_LMDB_PAGE_H
+#define SDR_LMDB_PAGE_H
 
 #include <endian.h>
 #include <stdbool.h>
@@ -16,14 +16,14 @@
 #include <lmdb.h>
 
 /* A file, mapped. */
-struct sdr_pages {
+struct sdr_lmdb_pages {
     const unsigned char *map;
     size_t size;      /* of the map */
     size_t page_size; /* as LMDB has it */
 };
 
 /* One tree in a snapshot. */
-struct sdr_tree {
+struct sdr_lmdb_tree {
     size_t pages; /* of the snapshot: what is behind them is not in it */
     size_t root;  /* SIZE_MAX: it is empty */
     uint64_t entries;
@@ -31,25 +31,25 @@ struct sdr_tree {
 };
 
 enum {
-    SDR_PAGE_BRANCH = 0x01,
-    SDR_PAGE_LEAF = 0x02,
-    SDR_PAGE_OVERFLOW = 0x04,
-    SDR_PAGE_META = 0x08,
-    SDR_PAGE_KINDS = 0x7f
+    SDR_LMDB_BRANCH = 0x01,
+    SDR_LMDB_LEAF = 0x02,
+    SDR_LMDB_OVERFLOW = 0x04,
+    SDR_LMDB_META = 0x08,
+    SDR_LMDB_KINDS = 0x7f
 };
 /* Of nodes in leaves: the value has pages of its own; it is a tree. */
-enum { SDR_PAGE_BIG = 0x01, SDR_PAGE_TREE = 0x02, SDR_PAGE_NODE_KINDS = 0x07 };
-enum { SDR_PAGE_DATA_VERSION = 1, SDR_PAGE_DEPTH_MAX = 32 };
-#define SDR_PAGE_MAGIC 0xBEEFC0DEU
+enum { SDR_LMDB_BIG = 0x01, SDR_LMDB_TREE = 0x02, SDR_LMDB_NODE_KINDS = 0x07 };
+enum { SDR_LMDB_DATA_VERSION = 1, SDR_LMDB_DEPTH_MAX = 32 };
+#define SDR_LMDB_MAGIC 0xBEEFC0DEU
 
-struct sdr_page_head {
+struct sdr_lmdb_page_head {
     size_t number;
     uint16_t pad, flags;
     uint16_t lower, upper; /* of an overflow page: how many they are, 32 bits */
 };
 
 /* Behind the head of a page are the places of its nodes, of two octets each. */
-struct sdr_page_node {
+struct sdr_lmdb_page_node {
 #if __BYTE_ORDER == __LITTLE_ENDIAN
     uint16_t low, high;
 #else
@@ -58,23 +58,23 @@ struct sdr_page_node {
     uint16_t flags, key_size; /* the key and the value follow */
 };
 
-struct sdr_page_tree {
+struct sdr_lmdb_page_tree {
     uint32_t pad; /* of that of free pages: the size of a page */
     uint16_t flags, depth;
     size_t branches, leaves, overflows, entries, root;
 };
 
 /* Behind the heads of the first two pages. */
-struct sdr_page_meta {
+struct sdr_lmdb_page_meta {
     uint32_t magic, version;
     void *address;
     size_t map_size;
-    struct sdr_page_tree trees[2]; /* of free pages, and the main one */
+    struct sdr_lmdb_page_tree trees[2]; /* of free pages, and the main one */
     size_t last, transaction;
 };
 
 /* A page of nodes, looked at. */
-struct sdr_page_nodes {
+struct sdr_lmdb_page_nodes {
     const unsigned char *octets;
     unsigned nodes; /* at least one */
     bool leaf;
@@ -82,18 +82,21 @@ struct sdr_page_nodes {
 
 /* The page with this number; false as well if another one stands there. */
 bool
-sdr_page_open(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              size_t number, bool leaf, struct sdr_page_nodes *page);
+sdr_lmdb_page_open(const struct sdr_lmdb_pages *pages,
+                   const struct sdr_lmdb_tree *tree, size_t number, bool leaf,
+                   struct sdr_lmdb_page_nodes *page);
 
 /* The node with this index, and its key. */
 static inline bool
-sdr_page_node(const struct sdr_pages *pages, const struct sdr_page_nodes *page,
-              unsigned index, struct sdr_page_node *node, MDB_val *key)
+sdr_lmdb_page_node(const struct sdr_lmdb_pages *pages,
+                   const struct sdr_lmdb_page_nodes *page, unsigned index,
+                   struct sdr_lmdb_page_node *node, MDB_val *key)
 {
-    size_t begin = sizeof(struct sdr_page_head) + 2 * (size_t)page->nodes;
+    size_t begin = sizeof(struct sdr_lmdb_page_head) + 2 * (size_t)page->nodes;
     uint16_t at;
 
-    memcpy(&at, page->octets + sizeof(struct sdr_page_head) + 2 * (size_t)index,
+    memcpy(&at,
+           page->octets + sizeof(struct sdr_lmdb_page_head) + 2 * (size_t)index,
            sizeof at);
     if (at < begin || at + sizeof *node > pages->page_size)
         return false;
@@ -105,16 +108,16 @@ sdr_page_node(const struct sdr_pages *pages, const struct sdr_page_nodes *page,
 
 /* How large its value is. */
 static inline size_t
-sdr_page_size(const struct sdr_page_node *node)
+sdr_lmdb_page_size(const struct sdr_lmdb_page_node *node)
 {
     return (size_t)node->low | (size_t)node->high << 16;
 }
 
 /* Of a branch: where it leads. */
 static inline size_t
-sdr_page_child(const struct sdr_page_node *node)
+sdr_lmdb_page_child(const struct sdr_lmdb_page_node *node)
 {
-    size_t number = sdr_page_size(node);
+    size_t number = sdr_lmdb_page_size(node);
 
 #if SIZE_MAX > 0xffffffff
     number |= (size_t)node->flags << 32;
@@ -124,9 +127,10 @@ sdr_page_child(const struct sdr_page_node *node)
 
 /* Of a leaf: its value. */
 bool
-sdr_page_value(const struct sdr_pages *pages, const struct sdr_tree *tree,
-               const struct sdr_page_nodes *page,
-               const struct sdr_page_node *node, const MDB_val *key,
-               MDB_val *value);
+sdr_lmdb_page_value(const struct sdr_lmdb_pages *pages,
+                    const struct sdr_lmdb_tree *tree,
+                    const struct sdr_lmdb_page_nodes *page,
+                    const struct sdr_lmdb_page_node *node, const MDB_val *key,
+                    MDB_val *value);
 
 #endif

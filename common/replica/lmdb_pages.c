@@ -10,18 +10,18 @@
 /* A way down: at each level a page, and which of its nodes. The steps are not
  * cleared first: that takes longer than to go there. */
 struct way {
-    const struct sdr_pages *pages;
-    const struct sdr_tree *tree;
+    const struct sdr_lmdb_pages *pages;
+    const struct sdr_lmdb_tree *tree;
     unsigned levels;
     struct step {
-        struct sdr_page_nodes page;
+        struct sdr_lmdb_page_nodes page;
         unsigned index;
-    } steps[SDR_PAGE_DEPTH_MAX];
+    } steps[SDR_LMDB_DEPTH_MAX];
 };
 
 static void
-begin(struct way *way, const struct sdr_pages *pages,
-      const struct sdr_tree *tree)
+begin(struct way *way, const struct sdr_lmdb_pages *pages,
+      const struct sdr_lmdb_tree *tree)
 {
     way->pages = pages;
     way->tree = tree;
@@ -31,18 +31,19 @@ begin(struct way *way, const struct sdr_pages *pages,
 /* How many nodes of the page have keys before KEY, or the same if SAME. The
  * first key of a branch is before all. False if a node is damaged. */
 static bool
-count_before(const struct sdr_pages *pages, const struct sdr_page_nodes *page,
-             const MDB_val *key, bool same, unsigned *count)
+count_before(const struct sdr_lmdb_pages *pages,
+             const struct sdr_lmdb_page_nodes *page, const MDB_val *key,
+             bool same, unsigned *count)
 {
     unsigned low = page->leaf ? 0 : 1, high = page->nodes;
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        struct sdr_page_node node;
+        struct sdr_lmdb_page_node node;
         MDB_val found;
         int order;
 
-        if (!sdr_page_node(pages, page, middle, &node, &found))
+        if (!sdr_lmdb_page_node(pages, page, middle, &node, &found))
             return false;
         order = sdr_checksum_order(&found, key);
         if (order < 0 || (same && order == 0))
@@ -60,19 +61,20 @@ step_down(struct way *way)
 {
     size_t number = way->tree->root;
     struct step *step = &way->steps[way->levels];
-    struct sdr_page_node node;
+    struct sdr_lmdb_page_node node;
     MDB_val key;
 
     if (way->levels > 0) {
         const struct step *above = step - 1;
 
-        if (!sdr_page_node(way->pages, &above->page, above->index, &node, &key))
+        if (!sdr_lmdb_page_node(way->pages, &above->page, above->index, &node,
+                                &key))
             return false;
-        number = sdr_page_child(&node);
+        number = sdr_lmdb_page_child(&node);
     }
     way->levels++;
-    return sdr_page_open(way->pages, way->tree, number,
-                         way->levels == way->tree->depth, &step->page);
+    return sdr_lmdb_page_open(way->pages, way->tree, number,
+                              way->levels == way->tree->depth, &step->page);
 }
 
 /* To the leaf where KEY is or would be; the index is that of the first key that
@@ -82,7 +84,7 @@ go_to(struct way *way, const MDB_val *key, bool past)
 {
     if (way->tree->root == SIZE_MAX)
         return MDB_NOTFOUND;
-    if (way->tree->depth == 0 || way->tree->depth > SDR_PAGE_DEPTH_MAX)
+    if (way->tree->depth == 0 || way->tree->depth > SDR_LMDB_DEPTH_MAX)
         return MDB_CORRUPTED;
     while (way->levels < way->tree->depth) {
         struct step *step = &way->steps[way->levels];
@@ -121,14 +123,14 @@ go_beside(struct way *way, bool first)
 
 /* What the way has led to. */
 static int
-take(const struct way *way, struct sdr_page_node *node, MDB_val *key,
+take(const struct way *way, struct sdr_lmdb_page_node *node, MDB_val *key,
      MDB_val *value)
 {
     const struct step *step = &way->steps[way->levels - 1];
 
-    return sdr_page_node(way->pages, &step->page, step->index, node, key)
-                   && sdr_page_value(way->pages, way->tree, &step->page, node,
-                                     key, value)
+    return sdr_lmdb_page_node(way->pages, &step->page, step->index, node, key)
+                   && sdr_lmdb_page_value(way->pages, way->tree, &step->page,
+                                          node, key, value)
                ? 0
                : MDB_CORRUPTED;
 }
@@ -137,7 +139,7 @@ static int
 find_behind(struct way *way, const MDB_val *key, bool past, MDB_val *found,
             MDB_val *value)
 {
-    struct sdr_page_node node;
+    struct sdr_lmdb_page_node node;
     int rc = go_to(way, key, past);
 
     if (rc == 0
@@ -148,8 +150,9 @@ find_behind(struct way *way, const MDB_val *key, bool past, MDB_val *found,
 }
 
 int
-sdr_pages_behind(const struct sdr_pages *pages, const struct sdr_tree *tree,
-                 const MDB_val *key, MDB_val *found, MDB_val *value)
+sdr_lmdb_pages_behind(const struct sdr_lmdb_pages *pages,
+                      const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                      MDB_val *found, MDB_val *value)
 {
     struct way way;
 
@@ -158,11 +161,12 @@ sdr_pages_behind(const struct sdr_pages *pages, const struct sdr_tree *tree,
 }
 
 int
-sdr_pages_before(const struct sdr_pages *pages, const struct sdr_tree *tree,
-                 const MDB_val *key, MDB_val *found, MDB_val *value)
+sdr_lmdb_pages_before(const struct sdr_lmdb_pages *pages,
+                      const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                      MDB_val *found, MDB_val *value)
 {
     struct way way;
-    struct sdr_page_node node;
+    struct sdr_lmdb_page_node node;
     int rc;
 
     begin(&way, pages, tree);
@@ -176,12 +180,12 @@ sdr_pages_before(const struct sdr_pages *pages, const struct sdr_tree *tree,
 
 /* With the kind of the node. */
 static int
-get(const struct sdr_pages *pages, const struct sdr_tree *tree,
+get(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
     const MDB_val *key, unsigned kind, MDB_val *value)
 {
     struct way way;
     const struct step *step;
-    struct sdr_page_node node;
+    struct sdr_lmdb_page_node node;
     MDB_val found;
     int rc;
 
@@ -197,14 +201,15 @@ get(const struct sdr_pages *pages, const struct sdr_tree *tree,
         return rc;
     if (sdr_checksum_order(key, &found) != 0)
         return MDB_NOTFOUND;
-    return (node.flags & SDR_PAGE_NODE_KINDS & ~SDR_PAGE_BIG) == kind
+    return (node.flags & SDR_LMDB_NODE_KINDS & ~SDR_LMDB_BIG) == kind
                ? 0
                : MDB_INCOMPATIBLE;
 }
 
 int
-sdr_pages_get(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              const MDB_val *key, MDB_val *value)
+sdr_lmdb_pages_get(const struct sdr_lmdb_pages *pages,
+                   const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                   MDB_val *value)
 {
     return get(pages, tree, key, 0, value);
 }
@@ -212,16 +217,17 @@ sdr_pages_get(const struct sdr_pages *pages, const struct sdr_tree *tree,
 /* ---- where trees begin ---- */
 
 static void
-set_tree(struct sdr_tree *tree, const struct sdr_page_tree *from, size_t pages)
+set_tree(struct sdr_lmdb_tree *tree, const struct sdr_lmdb_page_tree *from,
+         size_t pages)
 {
-    *tree = (struct sdr_tree){.pages = pages,
-                              .root = from->root,
-                              .entries = from->entries,
-                              .depth = from->depth};
+    *tree = (struct sdr_lmdb_tree){.pages = pages,
+                                   .root = from->root,
+                                   .entries = from->entries,
+                                   .depth = from->depth};
 }
 
 bool
-sdr_pages_size_is_sane(size_t size)
+sdr_lmdb_pages_size_is_sane(size_t size)
 {
     return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
 }
@@ -230,11 +236,11 @@ sdr_pages_size_is_sane(size_t size)
  * writer has gone on since: then take a new transaction. An old one whose
  * number was damaged would bring back what the file said then. */
 static int
-judge_order(const struct sdr_pages *pages, size_t transaction)
+judge_order(const struct sdr_lmdb_pages *pages, size_t transaction)
 {
     size_t at = (~transaction & 1) * pages->page_size
-                + sizeof(struct sdr_page_head)
-                + offsetof(struct sdr_page_meta, transaction);
+                + sizeof(struct sdr_lmdb_page_head)
+                + offsetof(struct sdr_lmdb_page_meta, transaction);
     size_t other;
 
     if (at + sizeof other > pages->size)
@@ -247,12 +253,12 @@ judge_order(const struct sdr_pages *pages, size_t transaction)
 }
 
 int
-sdr_pages_main(const struct sdr_pages *pages, size_t transaction,
-               struct sdr_tree *main)
+sdr_lmdb_pages_main(const struct sdr_lmdb_pages *pages, size_t transaction,
+                    struct sdr_lmdb_tree *main)
 {
-    size_t at =
-        (transaction & 1) * pages->page_size + sizeof(struct sdr_page_head);
-    struct sdr_page_meta meta, again;
+    size_t at = (transaction & 1) * pages->page_size
+                + sizeof(struct sdr_lmdb_page_head);
+    struct sdr_lmdb_page_meta meta, again;
     int rc;
 
     if (at + sizeof meta > pages->size)
@@ -260,7 +266,7 @@ sdr_pages_main(const struct sdr_pages *pages, size_t transaction,
     memcpy(&meta, pages->map + at, sizeof meta);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     memcpy(&again, pages->map + at, sizeof again);
-    if (meta.magic != SDR_PAGE_MAGIC || meta.version != SDR_PAGE_DATA_VERSION)
+    if (meta.magic != SDR_LMDB_MAGIC || meta.version != SDR_LMDB_DATA_VERSION)
         return MDB_VERSION_MISMATCH;
     if (meta.transaction != transaction
         || memcmp(&meta, &again, sizeof meta) != 0)
@@ -277,12 +283,13 @@ sdr_pages_main(const struct sdr_pages *pages, size_t transaction,
 }
 
 int
-sdr_pages_tree(const struct sdr_pages *pages, const struct sdr_tree *main,
-               const char *name, struct sdr_tree *tree)
+sdr_lmdb_pages_tree(const struct sdr_lmdb_pages *pages,
+                    const struct sdr_lmdb_tree *main, const char *name,
+                    struct sdr_lmdb_tree *tree)
 {
     MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
-    struct sdr_page_tree found;
-    int rc = get(pages, main, &key, SDR_PAGE_TREE, &value);
+    struct sdr_lmdb_page_tree found;
+    int rc = get(pages, main, &key, SDR_LMDB_TREE, &value);
 
     if (rc != 0)
         return rc;

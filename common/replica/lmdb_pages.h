@@ -12,8 +12,8 @@
  * Pure functions of a mapped file; int results are LMDB's: 0, MDB_NOTFOUND,
  * MDB_CORRUPTED, or MDB_INCOMPATIBLE where a value is a tree or a tree none.
  */
-#ifndef SDR_PAGES_H
-#define SDR_PAGES_H
+#ifndef SDR_LMDB_PAGES_H
+#define SDR_LMDB_PAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,33 +24,37 @@
 
 /* What LMDB may have chosen for the size of its pages. */
 bool
-sdr_pages_size_is_sane(size_t size);
+sdr_lmdb_pages_size_is_sane(size_t size);
 
 /* The tree of the trees' names in the snapshot of this transaction. MDB_BAD_TXN
  * if the writer has written over where it begins: then take a new one.
  * MDB_MAP_RESIZED if the file has grown beyond the map. */
 int
-sdr_pages_main(const struct sdr_pages *pages, size_t transaction,
-               struct sdr_tree *main);
+sdr_lmdb_pages_main(const struct sdr_lmdb_pages *pages, size_t transaction,
+                    struct sdr_lmdb_tree *main);
 
 /* The one of this name. */
 int
-sdr_pages_tree(const struct sdr_pages *pages, const struct sdr_tree *main,
-               const char *name, struct sdr_tree *tree);
+sdr_lmdb_pages_tree(const struct sdr_lmdb_pages *pages,
+                    const struct sdr_lmdb_tree *main, const char *name,
+                    struct sdr_lmdb_tree *tree);
 
 /* The octets are the map's. */
 int
-sdr_pages_get(const struct sdr_pages *pages, const struct sdr_tree *tree,
-              const MDB_val *key, MDB_val *value);
+sdr_lmdb_pages_get(const struct sdr_lmdb_pages *pages,
+                   const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                   MDB_val *value);
 
 /* The first key that is behind KEY. */
 int
-sdr_pages_behind(const struct sdr_pages *pages, const struct sdr_tree *tree,
-                 const MDB_val *key, MDB_val *found, MDB_val *value);
+sdr_lmdb_pages_behind(const struct sdr_lmdb_pages *pages,
+                      const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                      MDB_val *found, MDB_val *value);
 
 /* The last key that is before KEY. */
 int
-sdr_pages_before(const struct sdr_pages *pages, const struct sdr_tree *tree,
-                 const MDB_val *key, MDB_val *found, MDB_val *value);
+sdr_lmdb_pages_before(const struct sdr_lmdb_pages *pages,
+                      const struct sdr_lmdb_tree *tree, const MDB_val *key,
+                      MDB_val *found, MDB_val *value);
 
 #endif

@@ -72,10 +72,10 @@ failed(const struct sdr_replica *replica, const char *reason,
 /* Read what is under the key. MDB_CORRUPTED if it is not what was written. */
 static int
 get(const struct sdr_replica_view *view, char table,
-    const struct sdr_tree *tree, const MDB_val *key, MDB_val *value)
+    const struct sdr_lmdb_tree *tree, const MDB_val *key, MDB_val *value)
 {
     const struct sdr_checksum checksum = {view->number, table};
-    int rc = sdr_pages_get(view->pages, tree, key, value);
+    int rc = sdr_lmdb_pages_get(view->pages, tree, key, value);
 
     return rc != 0 || sdr_checksum_open(&checksum, key, value, NULL)
                ? rc
@@ -275,11 +275,11 @@ static int
 prove_none(const struct search *search, const MDB_val *key)
 {
     const struct sdr_replica_view *view = search->view;
-    const struct sdr_tree *tree = &view->known->addresses;
+    const struct sdr_lmdb_tree *tree = &view->known->addresses;
     const struct sdr_checksum checksum = {view->number, SDR_CHECKSUM_ADDRESS};
     MDB_val before, behind, value;
     uint32_t next = 0, wanted = 0;
-    int rc = sdr_pages_behind(view->pages, tree, key, &behind, &value);
+    int rc = sdr_lmdb_pages_behind(view->pages, tree, key, &behind, &value);
 
     if (rc != 0 && rc != MDB_NOTFOUND)
         return rc;
@@ -288,7 +288,7 @@ prove_none(const struct search *search, const MDB_val *key)
             return MDB_CORRUPTED;
         wanted = sdr_checksum_name(&checksum, &behind);
     }
-    return sdr_pages_before(view->pages, tree, key, &before, &value) == 0
+    return sdr_lmdb_pages_before(view->pages, tree, key, &before, &value) == 0
                    && is_in(search->directory, &before)
                    && sdr_checksum_order(&before, key) < 0
                    && sdr_checksum_open(&checksum, &before, &value, &next)
@@ -491,8 +491,8 @@ step(const struct walk *walk, struct sdr_record_key *key, MDB_val *value)
 {
     const struct sdr_replica_view *view = walk->view;
     MDB_val from = {key->len, key->octets}, found;
-    int rc = sdr_pages_behind(view->pages, &view->known->addresses, &from,
-                              &found, value);
+    int rc = sdr_lmdb_pages_behind(view->pages, &view->known->addresses, &from,
+                                   &found, value);
 
     if (rc != 0 || !is_in(walk->directory, &found))
         return rc != 0 ? rc : MDB_NOTFOUND;
@@ -513,7 +513,8 @@ walk_all(struct walk *walk)
     struct sdr_record_key at = {1, {(unsigned char)walk->directory}};
     MDB_val key = {at.len, at.octets}, value;
     uint32_t next = 0;
-    int rc = sdr_pages_get(view->pages, &view->known->addresses, &key, &value);
+    int rc =
+        sdr_lmdb_pages_get(view->pages, &view->known->addresses, &key, &value);
 
     if (rc == MDB_NOTFOUND && walk->entries == 0)
         return 0;

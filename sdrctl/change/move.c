@@ -133,12 +133,6 @@ read_option(struct job *job, int c, const char *name, struct sdr_error *error)
     }
 }
 
-static bool
-is_in_parentheses(const char *filter)
-{
-    return filter[0] == '(' && filter[strlen(filter) - 1] == ')';
-}
-
 /* False, with the error, if something is wrong with the arguments. */
 static bool
 check_arguments(struct job *job, int addresses, struct sdr_error *error)
@@ -150,11 +144,7 @@ check_arguments(struct job *job, int addresses, struct sdr_error *error)
         sdr_error_set(error, "expected either addresses, --file or --filter");
     else if (is_move(job) && job->to == NULL)
         sdr_error_set(error, "expected --to SITE");
-    else if (job->filter != NULL && !is_in_parentheses(job->filter))
-        sdr_error_set(error,
-                      "--filter: \"%s\" is not in parentheses (RFC 4515)",
-                      job->filter);
-    if (error->text[0] != '\0'
+    if (error->text[0] != '\0' || !is_filter(job->filter, error)
         || !find_named_site(config, "--to", job->to, &job->plan.to, error)
         || !find_named_site(config, "--from", job->from, &job->plan.from,
                             error))

@@ -89,13 +89,13 @@ end_entry(void *arg)
     }
 }
 
-/* Read all entries with an address, page by page. */
 static bool
 is_over(void *arg)
 {
     return sdr_clock() >= *(const int64_t *)arg;
 }
 
+/* All entries with an address. */
 static enum sdr_status
 read_all(struct values *values, struct sdr_error *error)
 {

@@ -4,17 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
-
-/* The domain being checked. */
-struct dns_check {
-    const struct check *check;
-    const char *domain;
-    struct mx mx;
-    /* of a finding that stops mail; DOUBTFUL if this domain is not essential */
-    enum check_result severity;
-    enum check_result worst;
-};
+#include "check/dns_check.h"
 
 static void
 append(char *text, size_t size, const char *more)
@@ -158,6 +148,7 @@ report_records(struct dns_check *state)
             "give it MX records of its own: some mail servers, including "
             "Sendmail, rewrite recipients to the other name",
             "%s is an alias of %s", state->domain, state->mx.alias);
+    dns_check_tlsa(state);
 }
 
 /* ---- where they point ---- */
@@ -233,18 +224,21 @@ report_mx(struct dns_check *state)
 }
 
 static enum check_result
-check_foreign(const struct check *check, const char *domain)
+check_foreign(const struct check *check, const char *domain,
+              struct local_addresses *sources)
 {
     struct dns_check state = {
         .check = check, .domain = domain, .severity = CHECK_WRONG};
 
     report_mx(&state);
     report_loop(&state);
+    dns_check_add_sources(&state.mx, sources);
     return state.worst;
 }
 
 static enum check_result
-check_next_hop(const struct check *check, const struct sdr_site *site)
+check_next_hop(const struct check *check, const struct sdr_site *site,
+               struct local_addresses *sources)
 {
     struct dns_check state = {.check = check, .severity = CHECK_WRONG};
     char host[DNS_NAME_SIZE];
@@ -263,6 +257,7 @@ check_next_hop(const struct check *check, const struct sdr_site *site)
     else
         report_implicit(&state);
     report_loop(&state);
+    dns_check_add_sources(&state.mx, sources);
     return state.worst;
 }
 
@@ -275,7 +270,8 @@ is_alias(const struct sdr_config *config, unsigned domain)
 }
 
 static enum check_result
-check_site(const struct check *check, unsigned index)
+check_site(const struct check *check, unsigned index,
+           struct local_addresses *sources)
 {
     const struct sdr_config *config = check->config;
     const struct sdr_site *site = &config->sites[index];
@@ -283,7 +279,7 @@ check_site(const struct check *check, unsigned index)
 
     if (site->delivery == SDR_BY_NEXT_HOP) {
         report_heading("dns: site %s, next hop %s", site->name, site->next_hop);
-        worsen(&worst, check_next_hop(check, site));
+        worsen(&worst, check_next_hop(check, site, sources));
         return worst;
     }
     for (unsigned i = 0; i < config->domain_count; i++) {
@@ -291,12 +287,14 @@ check_site(const struct check *check, unsigned index)
             continue;
         report_heading("dns: site %s, routing domain %s", site->name,
                        config->domains[i].routing[index]);
-        worsen(&worst, check_foreign(check, config->domains[i].routing[index]));
+        worsen(&worst, check_foreign(check, config->domains[i].routing[index],
+                                     sources));
     }
     for (unsigned i = 0; i < site->accept_domains.count; i++) {
         report_heading("dns: site %s, accept-domain %s", site->name,
                        site->accept_domains.items[i]);
-        worsen(&worst, check_foreign(check, site->accept_domains.items[i]));
+        worsen(&worst,
+               check_foreign(check, site->accept_domains.items[i], sources));
     }
     return worst;
 }
@@ -360,6 +358,11 @@ check_split(const struct check *check, unsigned domain)
     const struct sdr_site *other;
 
     report_mx(&state);
+    if (state.mx.status != DNS_NO_ANSWER) {
+        dns_check_ttl(&state);
+        dns_check_mta_sts(&state, domain);
+        dns_check_sender_policies(&state);
+    }
     if (!leads_elsewhere(&state.mx))
         return state.worst;
     other = other_site(&state, check->config->domains[domain].canonical);
@@ -380,6 +383,7 @@ enum check_result
 check_dns(const struct check *check)
 {
     const struct sdr_config *config = check->config;
+    struct local_addresses sources = check->network.named;
     enum check_result worst = CHECK_OK;
 
     for (unsigned i = 0; i < config->domain_count; i++) {
@@ -395,7 +399,9 @@ check_dns(const struct check *check)
     }
     for (unsigned i = 0; i < config->site_count; i++) {
         if (i != config->this_site)
-            worsen(&worst, check_site(check, i));
+            worsen(&worst, check_site(check, i, &sources));
     }
+    report_heading("dns: this host");
+    dns_check_names(check, &sources, &worst);
     return worst;
 }

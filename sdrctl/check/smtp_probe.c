@@ -3,8 +3,10 @@
  */
 #include "check/smtp_probe.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* ---- the recipients ---- */
 
@@ -98,19 +100,63 @@ probe_sender(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
 
 /* ---- greeting and TLS ---- */
 
-/* A greeting begins with the host's own name (RFC 5321, 4.3.1). Large providers
- * use other names in the DNS: that is no fault. */
+/* The name that begins the greeting and the reply to EHLO (RFC 5321, 4.3.1); ""
+ * if there is none. That of EHLO counts. */
 static void
-report_own_name(struct probe *probe, const char *host, const char *line)
+find_own_name(const struct smtp_start *start, char *name, size_t size)
 {
-    int len = (int)strcspn(line, " ");
+    const char *const lines[] = {
+        start->last.code == 250 ? start->last.line : "",
+        start->greeting.line,
+    };
 
-    if (memchr(line, '.', (size_t)len) == NULL
-        || (strncasecmp(line, host, (size_t)len) == 0 && host[len] == '\0'))
+    name[0] = '\0';
+    for (unsigned i = 0; i < 2 && strchr(name, '.') == NULL; i++)
+        snprintf(name, size, "%.*s", (int)strcspn(lines[i], " "), lines[i]);
+    if (strchr(name, '.') == NULL)
+        name[0] = '\0';
+}
+
+/* Mail servers compare as much (Postfix: "greeted me with my own hostname"). */
+static bool
+is_name_of_this_host(const char *name)
+{
+    char own[256] = "";
+
+    return gethostname(own, sizeof own - 1) == 0 && strchr(own, '.') != NULL
+           && strcasecmp(own, name) == 0;
+}
+
+/* Large providers use other names in the DNS, but have a certificate. */
+static void
+report_own_name(struct probe *probe, const char *host,
+                const struct smtp_start *start)
+{
+    const char *line = start->greeting.line;
+    bool proven = start->tls == SMTP_TLS_USED && start->flaw.text[0] == '\0';
+    char name[256];
+
+    find_own_name(start, name, sizeof name);
+    if (name[0] == '\0' || strcasecmp(name, host) == 0)
         report_finding(&probe->worst, CHECK_OK, "greeting", NULL, "%s", line);
-    else
+    else if (is_name_of_this_host(name))
+        report_finding(&probe->worst, CHECK_WRONG, "greeting",
+                       "point the MX record or next-hop to the other site; "
+                       "check address translation in between",
+                       "%s calls itself %s, as this host does: a mail server "
+                       "that is greeted with its own name sees a loop and does "
+                       "not deliver",
+                       host, name);
+    else if (proven)
         report_finding(&probe->worst, CHECK_OK, "greeting", NULL,
-                       "%s (it calls itself %.*s)", line, len, line);
+                       "%s (it calls itself %s)", line, name);
+    else
+        report_finding(&probe->worst, CHECK_DOUBTFUL, "greeting",
+                       "compare its address with what the site says; ask the "
+                       "site for a certificate with that name",
+                       "%s (it calls itself %s, and no certificate proves that "
+                       "it is %s: mail may go to a wrong host)",
+                       line, name, host);
 }
 
 static void
@@ -120,7 +166,7 @@ report_greeting(struct probe *probe, const char *host,
     const struct smtp_reply *last = &start->last;
 
     if (start->greeting.code == 220)
-        report_own_name(probe, host, start->greeting.line);
+        report_own_name(probe, host, start);
     if (status != SDR_NOTFOUND)
         return;
     if (last->code >= 500)

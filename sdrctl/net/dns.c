@@ -4,17 +4,17 @@
 #include "net/dns.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include <arpa/nameser.h>
+#include <sys/random.h>
 
 #include <ares.h>
 
 #include "net/clock.h"
+#include "net/dns_answer.h"
 
-enum { TRIES = 2, ALIASES_MAX = 8 };
+enum { TRIES = 2 };
 
 struct channel {
     ares_channel ares;
@@ -87,110 +87,39 @@ dns_close(struct dns **dns)
     free(d);
 }
 
-/* ---- reading a response ---- */
-
-static bool
-read_name(const ns_msg *message, const unsigned char *at, char *name)
-{
-    return ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), at,
-                              name, DNS_NAME_SIZE)
-           >= 0;
-}
-
-/* Read record number I, if it is of NAME and of this type. */
-static bool
-read_record(ns_msg *message, int i, const char *name, ns_type type,
-            ns_rr *record)
-{
-    return ns_parserr(message, ns_s_an, i, record) == 0
-           && ns_rr_type(*record) == type && ns_rr_class(*record) == ns_c_in
-           && strcasecmp(ns_rr_name(*record), name) == 0;
-}
-
-/* Replace NAME by the target of its CNAME, if there is one. */
-static bool
-follow(ns_msg *message, char *name)
-{
-    for (int i = 0; i < ns_msg_count(*message, ns_s_an); i++) {
-        ns_rr record;
-
-        if (read_record(message, i, name, ns_t_cname, &record))
-            return read_name(message, ns_rr_rdata(record), name);
-    }
-    return false;
-}
-
-static void
-add_host(const ns_msg *message, const ns_rr *record, struct dns_answer *to)
-{
-    unsigned n = to->host_count;
-
-    if (n == DNS_HOSTS_MAX || ns_rr_rdlen(*record) < 3
-        || !read_name(message, ns_rr_rdata(*record) + 2, to->hosts[n].name))
-        return;
-    to->hosts[n].preference = ns_get16(ns_rr_rdata(*record));
-    to->host_count++;
-}
-
-static void
-add_address(const ns_rr *record, struct dns_answer *to)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    struct sdr_addresses *list = &to->addresses;
-    bool is_v4 = ns_rr_type(*record) == ns_t_a;
-    size_t len = is_v4 ? sizeof v4.sin_addr : sizeof v6.sin6_addr;
-
-    if (list->count == SDR_ADDRESSES_MAX || ns_rr_rdlen(*record) != len)
-        return;
-    if (is_v4) {
-        memcpy(&v4.sin_addr, ns_rr_rdata(*record), len);
-        memcpy(&list->items[list->count].address, &v4, sizeof v4);
-        list->items[list->count++].len = sizeof v4;
-    } else {
-        memcpy(&v6.sin6_addr, ns_rr_rdata(*record), len);
-        memcpy(&list->items[list->count].address, &v6, sizeof v6);
-        list->items[list->count++].len = sizeof v6;
-    }
-}
-
-static void
-read_answer(const unsigned char *data, int len, const char *question,
-            ns_type type, struct dns_answer *to)
-{
-    char name[DNS_NAME_SIZE];
-    ns_msg message;
-    int aliases = 0;
-
-    if (strlen(question) >= sizeof name
-        || ns_initparse(data, len, &message) != 0)
-        return;
-    memcpy(name, question, strlen(question) + 1);
-    while (aliases < ALIASES_MAX && follow(&message, name))
-        aliases++;
-    if (aliases > 0)
-        memcpy(to->alias, name, sizeof name);
-    for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-        ns_rr record;
-
-        if (!read_record(&message, i, name, type, &record))
-            continue;
-        if (type == ns_t_mx)
-            add_host(&message, &record, to);
-        else
-            add_address(&record, to);
-    }
-}
-
 /* ---- queries ---- */
 
 struct question {
     const char *name;
     ns_type type;
+    const char *start; /* of texts that count */
     struct dns_answer *answer;
+    unsigned found; /* records */
     bool done;
     int status;
 };
+
+/* What the header of a response says. */
+static int
+response_status(const unsigned char *data, int len)
+{
+    if (len < NS_HFIXEDSZ)
+        return ARES_EBADRESP;
+    switch (data[3] & 0x0f) {
+    case ns_r_noerror:
+        return ns_get16(data + 6) > 0 ? ARES_SUCCESS : ARES_ENODATA;
+    case ns_r_nxdomain:
+        return ARES_ENOTFOUND;
+    case ns_r_servfail:
+        return ARES_ESERVFAIL;
+    case ns_r_notimpl:
+        return ARES_ENOTIMP;
+    case ns_r_refused:
+        return ARES_EREFUSED;
+    default:
+        return ARES_EFORMERR;
+    }
+}
 
 static void
 on_answer(void *arg, int status, int timeouts, unsigned char *data, int len)
@@ -199,14 +128,17 @@ on_answer(void *arg, int status, int timeouts, unsigned char *data, int len)
 
     (void)timeouts;
     question->done = true;
-    question->status = status;
+    question->status =
+        status == ARES_SUCCESS ? response_status(data, len) : status;
     if (data != NULL && len > 0)
-        read_answer(data, len, question->name, question->type,
-                    question->answer);
+        question->found =
+            dns_answer_read(data, len, question->name, question->type,
+                            question->start, question->answer);
 }
 
-/* c-ares 1.28 has a way to ask that gives a parsed answer, and deprecates the
- * one that gives the octets. */
+/* Send a query with the AD bit: a name server then says whether it has
+ * validated the answer (RFC 6840, 5.7). ares_query() cannot set it. c-ares 1.28
+ * has another way, and deprecates the one with octets. */
 #ifdef HAVE_ARES_QUERY_DNSREC
 static void
 on_record(void *arg, ares_status_t status, size_t timeouts,
@@ -224,16 +156,40 @@ on_record(void *arg, ares_status_t status, size_t timeouts,
 static void
 ask(ares_channel channel, struct question *question)
 {
-    ares_query_dnsrec(channel, question->name, ARES_CLASS_IN,
-                      (ares_dns_rec_type_t)question->type, on_record, question,
-                      NULL);
+    ares_dns_record_t *query = NULL;
+    ares_status_t status =
+        ares_dns_record_create(&query, 0, ARES_FLAG_RD | ARES_FLAG_AD,
+                               ARES_OPCODE_QUERY, ARES_RCODE_NOERROR);
+
+    if (status == ARES_SUCCESS)
+        status = ares_dns_record_query_add(query, question->name,
+                                           (ares_dns_rec_type_t)question->type,
+                                           ARES_CLASS_IN);
+    if (status == ARES_SUCCESS)
+        ares_send_dnsrec(channel, query, on_record, question, NULL);
+    else
+        on_answer(question, (int)status, 0, NULL, 0);
+    ares_dns_record_destroy(query);
 }
 #else
 static void
 ask(ares_channel channel, struct question *question)
 {
-    ares_query(channel, question->name, ns_c_in, (int)question->type, on_answer,
-               question);
+    enum { AD_OCTET = 3, AD = 0x20 };
+    unsigned char *query = NULL;
+    unsigned short id = 0;
+    int len = 0, status;
+
+    (void)!getrandom(&id, sizeof id, 0);
+    status = ares_create_query(question->name, ns_c_in, (int)question->type, id,
+                               1, &query, &len, 0);
+    if (status == ARES_SUCCESS) {
+        query[AD_OCTET] |= AD;
+        ares_send(channel, query, len, on_answer, question);
+    } else {
+        on_answer(question, status, 0, NULL, 0);
+    }
+    ares_free_string(query);
 }
 #endif
 
@@ -255,12 +211,12 @@ query_channel(struct channel *channel, int64_t deadline,
 }
 
 static void
-set_status(const struct question *question, unsigned found)
+set_status(const struct question *question)
 {
     struct dns_answer *answer = question->answer;
 
     if (question->status == ARES_SUCCESS)
-        answer->status = found > 0 ? DNS_FOUND : DNS_NO_RECORD;
+        answer->status = question->found > 0 ? DNS_FOUND : DNS_NO_RECORD;
     else if (question->status == ARES_ENODATA)
         answer->status = DNS_NO_RECORD;
     else if (question->status == ARES_ENOTFOUND
@@ -282,25 +238,68 @@ set_status(const struct question *question, unsigned found)
 }
 
 static void
-query(struct dns *dns, const char *name, ns_type type,
+query(struct dns *dns, const char *name, ns_type type, const char *start,
       struct dns_answer *answer)
 {
     int64_t deadline = sdr_clock() + dns->timeout;
-    struct question question = {.name = name, .type = type, .answer = answer};
-    unsigned before = answer->host_count + answer->addresses.count;
+    struct question question = {
+        .name = name, .type = type, .start = start, .answer = answer};
 
     query_channel(&dns->channel, deadline, &question);
     if (question.status == ARES_ECONNREFUSED)
         query_channel(&dns->verbatim, deadline, &question);
-    set_status(&question,
-               answer->host_count + answer->addresses.count - before);
+    set_status(&question);
 }
 
 void
 dns_query_mx(struct dns *dns, const char *name, struct dns_answer *answer)
 {
     memset(answer, 0, sizeof *answer);
-    query(dns, name, ns_t_mx, answer);
+    query(dns, name, ns_t_mx, "", answer);
+}
+
+void
+dns_query_text(struct dns *dns, const char *name, const char *start,
+               struct dns_answer *answer)
+{
+    memset(answer, 0, sizeof *answer);
+    query(dns, name, ns_t_txt, start, answer);
+}
+
+void
+dns_query_tlsa(struct dns *dns, const char *name, struct dns_answer *answer)
+{
+    memset(answer, 0, sizeof *answer);
+    query(dns, name, ns_t_tlsa, "", answer);
+}
+
+/* "1.2.0.192.in-addr.arpa" (RFC 1035, 3.5; RFC 3596, 2.5) */
+static void
+reverse_name(const struct sockaddr_storage *address, char *name, size_t size)
+{
+    bool is_v4 = address->ss_family == AF_INET;
+    const unsigned char *octets =
+        is_v4 ? (const unsigned char *)&((const struct sockaddr_in *)address)
+                    ->sin_addr
+              : ((const struct sockaddr_in6 *)address)->sin6_addr.s6_addr;
+    size_t used = 0;
+
+    for (int i = is_v4 ? 3 : 15; i >= 0; i--)
+        used += (size_t)snprintf(
+            name + used, size - used, is_v4 ? "%u." : "%x.%x.",
+            is_v4 ? octets[i] : octets[i] & 0xfU, (unsigned)octets[i] >> 4);
+    snprintf(name + used, size - used, is_v4 ? "in-addr.arpa" : "ip6.arpa");
+}
+
+void
+dns_query_names(struct dns *dns, const struct sockaddr_storage *address,
+                struct dns_answer *answer)
+{
+    char name[DNS_NAME_SIZE];
+
+    reverse_name(address, name, sizeof name);
+    memset(answer, 0, sizeof *answer);
+    query(dns, name, ns_t_ptr, "", answer);
 }
 
 void
@@ -311,10 +310,10 @@ dns_query_addresses(struct dns *dns, const char *name,
     const char *reason;
 
     memset(answer, 0, sizeof *answer);
-    query(dns, name, ns_t_a, answer);
+    query(dns, name, ns_t_a, "", answer);
     v4 = answer->status;
     reason = answer->reason;
-    query(dns, name, ns_t_aaaa, answer);
+    query(dns, name, ns_t_aaaa, "", answer);
     if (answer->addresses.count > 0) {
         answer->status = DNS_FOUND;
     } else if (v4 == DNS_NO_ANSWER) {

@@ -7,30 +7,8 @@
 #ifndef SDRCTL_DNS_H
 #define SDRCTL_DNS_H
 
-#include "net/resolve.h"
+#include "net/dns_answer.h"
 #include "status.h"
-
-/* A printable name; octets that are not in host names are \DDD. */
-enum { DNS_NAME_SIZE = 256, DNS_HOSTS_MAX = 16 };
-
-enum dns_status {
-    DNS_FOUND,
-    DNS_NO_RECORD, /* the name exists, but has none of this type */
-    DNS_NO_NAME,   /* NXDOMAIN */
-    DNS_NO_ANSWER  /* not known now */
-};
-
-struct dns_answer {
-    enum dns_status status;
-    const char *reason;        /* of DNS_NO_ANSWER; constant */
-    char alias[DNS_NAME_SIZE]; /* the target of CNAMEs; "" without */
-    unsigned host_count;       /* of an MX query */
-    struct {
-        unsigned preference;
-        char name[DNS_NAME_SIZE]; /* "." is the root */
-    } hosts[DNS_HOSTS_MAX];
-    struct sdr_addresses addresses; /* of an address query; without port */
-};
 
 struct dns;
 
@@ -54,5 +32,19 @@ dns_query_mx(struct dns *dns, const char *name, struct dns_answer *answer);
 void
 dns_query_addresses(struct dns *dns, const char *name,
                     struct dns_answer *answer);
+
+/* Query the TXT records of NAME that begin with START. */
+void
+dns_query_text(struct dns *dns, const char *name, const char *start,
+               struct dns_answer *answer);
+
+/* Query whether NAME has TLSA records. */
+void
+dns_query_tlsa(struct dns *dns, const char *name, struct dns_answer *answer);
+
+/* Query the names of an address (PTR records). */
+void
+dns_query_names(struct dns *dns, const struct sockaddr_storage *address,
+                struct dns_answer *answer);
 
 #endif

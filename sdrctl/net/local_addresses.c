@@ -145,3 +145,52 @@ is_routed(const struct sockaddr_storage *address, socklen_t len)
         close(fd);
     return routed;
 }
+
+bool
+source_address(const struct sockaddr_storage *address, socklen_t len,
+               struct sockaddr_storage *source)
+{
+    int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t size = sizeof *source;
+    bool found = fd >= 0
+                 && connect(fd, (const struct sockaddr *)address, len) == 0
+                 && getsockname(fd, (struct sockaddr *)source, &size) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+/* RFC 1122, 1918, 3927, 6598 */
+static bool
+is_public_v4(uint32_t address)
+{
+    static const struct {
+        uint32_t network, mask;
+    } others[] = {
+        {0x00000000, 0xff000000}, {0x0a000000, 0xff000000},
+        {0x64400000, 0xffc00000}, {0x7f000000, 0xff000000},
+        {0xa9fe0000, 0xffff0000}, {0xac100000, 0xfff00000},
+        {0xc0a80000, 0xffff0000},
+    };
+
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if ((address & others[i].mask) == others[i].network)
+            return false;
+    }
+    return true;
+}
+
+bool
+is_public(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    if (address->ss_family == AF_INET) {
+        memcpy(&v4, address, sizeof v4);
+        return is_public_v4(ntohl(v4.sin_addr.s_addr));
+    }
+    memcpy(&v6, address, sizeof v6);
+    return (v6.sin6_addr.s6_addr[0] & 0xe0) == 0x20; /* 2000::/3 */
+}

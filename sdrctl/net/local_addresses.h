@@ -48,4 +48,14 @@ set_port(struct sockaddr_storage *address, uint16_t port);
 bool
 is_routed(const struct sockaddr_storage *address, socklen_t len);
 
+/* The address from which this host sends to ADDRESS. False without a route. */
+bool
+source_address(const struct sockaddr_storage *address, socklen_t len,
+               struct sockaddr_storage *source);
+
+/* True unless the address is one of a private network, or of this host alone.
+ */
+bool
+is_public(const struct sockaddr_storage *address);
+
 #endif

@@ -156,6 +156,8 @@ mx_find(struct mx *mx, struct dns *dns, const struct local_addresses *local,
     dns_query_mx(dns, domain, &answer);
     mx->status = answer.status;
     mx->reason = answer.reason;
+    mx->secure = answer.secure;
+    mx->ttl = answer.ttl;
     memcpy(mx->alias, answer.alias, sizeof mx->alias);
     mx->kind = MX_NOWHERE;
     if (answer.status == DNS_FOUND) {

@@ -33,6 +33,8 @@ struct mx {
     char alias[DNS_NAME_SIZE]; /* the target if the domain is an alias, else ""
                                 */
     bool stray_null;           /* a null MX among others (RFC 7505, 3) */
+    bool secure;               /* the MX records: see struct dns_answer */
+    unsigned ttl;              /* of the MX records */
     unsigned count;            /* in the order of use */
     unsigned usable;           /* the number that this host may use */
     struct mx_host hosts[DNS_HOSTS_MAX];

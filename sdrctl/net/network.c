@@ -42,7 +42,7 @@ network_option(struct network *network, int option, struct sdr_error *error)
     switch (option) {
     case OPTION_HERE:
         if (local_addresses_add(&network->local, optarg))
-            return true;
+            return local_addresses_add(&network->named, optarg);
         sdr_error_set(error, "--here: \"%s\" is not an IP address", optarg);
         return false;
     case OPTION_PORT:

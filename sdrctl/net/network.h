@@ -14,6 +14,7 @@
 
 struct network {
     struct local_addresses local;
+    struct local_addresses named; /* those of --here */
     const char *resolver; /* ADDRESS or ADDRESS:PORT; NULL: the system's */
     struct dns *dns;
     uint16_t port;           /* the SMTP port */

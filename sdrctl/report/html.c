@@ -6,47 +6,11 @@
 #include "report/html.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#include "log.h"
+#include <stdio.h>
 
 enum { BAR = 1000 };
 
-/* ---- text ---- */
-
-static void
-put_octet(char c)
-{
-    switch (c) {
-    case '&':
-        fputs("&amp;", stdout);
-        return;
-    case '<':
-        fputs("&lt;", stdout);
-        return;
-    case '>':
-        fputs("&gt;", stdout);
-        return;
-    case '"':
-        fputs("&quot;", stdout);
-        return;
-    case '\'':
-        fputs("&#39;", stdout);
-        return;
-    default:
-        putchar(c);
-    }
-}
-
-void
-html_text(const char *text)
-{
-    char clean[4096];
-
-    sdr_log_clean(clean, sizeof clean, text, strlen(text), "");
-    for (const char *c = clean; *c != '\0'; c++)
-        put_octet(*c);
-}
+/* ---- numbers ---- */
 
 /* Groups of three digits, separated by narrow no-break spaces. */
 static void

@@ -220,21 +220,15 @@ static enum sdr_status
 search(struct read_reader *reader, struct live *live, struct sdr_error *error)
 {
     const struct sdr_list *addresses = &live->directory->mapping.addresses;
-    const char **wanted =
-        sdr_profile_attributes(&live->directory->mapping, NULL);
-    char *filter =
-        sdr_filter_present(live->directory, addresses->items, addresses->count);
-    struct sdr_search search = {.filter = filter,
-                                .attributes = wanted,
-                                .entry = on_entry,
+    struct sdr_search search = {.entry = on_entry,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = live_search(live, &search, PAGE_S, error);
 
-    free(wanted);
-    free(filter);
-    return status;
+    return live_search(
+        live,
+        sdr_filter_present(live->directory, addresses->items, addresses->count),
+        NULL, &search, PAGE_S, error);
 }
 
 /* No entries at all, or unreadable owners, would make the numbers wrong. */
@@ -258,10 +252,7 @@ read_live(const struct read_state *state, unsigned directory,
     if (status == SDR_OK)
         status = search(&reader, &live, &source->reason);
     if (status == SDR_OK)
-        status =
-            reader.first_dn != NULL
-                ? live_prove_access(&live, reader.first_dn, &source->reason)
-                : live_prove_none(&live, &source->reason);
+        status = live_prove(&live, reader.first_dn, &source->reason);
     source->silent = status != SDR_OK;
     clear_reader(&reader);
     live_close(&live);

@@ -116,24 +116,19 @@ on_entry_end(void *arg)
 static enum sdr_status
 search(struct lookup_reader *reader, struct live *live, struct sdr_error *error)
 {
-    const char **wanted =
-        sdr_profile_attributes(&live->directory->mapping, change_attributes);
-    char *filter = sdr_filter_keys(live->directory, reader->keys);
-    struct sdr_search search = {.filter = filter,
-                                .attributes = wanted,
-                                .entry = on_entry,
+    struct sdr_search search = {.entry = on_entry,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = reader};
-    enum sdr_status status = live_search(live, &search, 0, error);
+    enum sdr_status status =
+        live_search(live, sdr_filter_keys(live->directory, reader->keys),
+                    change_attributes, &search, 0, error);
 
     if (reader->no_memory) {
         sdr_error_set(error, "no memory");
         status = SDR_TEMPFAIL;
     }
     clear_entry(&reader->entry);
-    free(wanted);
-    free(filter);
     return status;
 }
 
@@ -150,14 +145,10 @@ read_directory(struct lookup *lookup, const struct sdr_keys *keys,
     }
     if (lookup->status != SDR_OK)
         return;
-    if (lookup->count > 0) {
-        lookup->status =
-            live_prove_access(live, lookup->entries[0].dn, &lookup->error);
-    } else {
-        lookup->status = live_prove_none(live, &lookup->error);
-        if (lookup->status == SDR_OK)
-            lookup->status = SDR_NOTFOUND;
-    }
+    lookup->status = live_prove(
+        live, lookup->count > 0 ? lookup->entries[0].dn : NULL, &lookup->error);
+    if (lookup->status == SDR_OK && lookup->count == 0)
+        lookup->status = SDR_NOTFOUND;
 }
 
 /* ---- a file ---- */

@@ -145,23 +145,18 @@ read_live(struct addresses *addresses, const char *filter,
 {
     struct live live = {
         .directory = &addresses->config->directories[addresses->directory]};
-    const char **wanted =
-        sdr_profile_attributes(&live.directory->mapping, NULL);
-    char *both = make_filter(live.directory, filter);
-    struct sdr_search search = {.filter = both,
-                                .attributes = wanted,
-                                .entry = on_entry,
+    struct sdr_search search = {.entry = on_entry,
                                 .value = on_value,
                                 .end = on_entry_end,
                                 .arg = addresses};
-    enum sdr_status status = live_search(&live, &search, PAGE_S, error);
+    enum sdr_status status =
+        live_search(&live, make_filter(live.directory, filter), NULL, &search,
+                    PAGE_S, error);
 
     /* That no entry matches is no answer if none can be seen. */
     if (status == SDR_OK && !addresses->any)
-        status = live_prove_none(&live, error);
+        status = live_prove(&live, NULL, error);
     live_close(&live);
-    free(wanted);
-    free(both);
     return status;
 }
 

@@ -157,11 +157,8 @@ check_arguments(struct verify *verify, const struct arguments *arguments,
     if (sources != 1)
         sdr_error_set(error,
                       "expected either addresses, --file, --filter or --all");
-    else if (filter != NULL
-             && (filter[0] != '(' || filter[strlen(filter) - 1] != ')'))
-        sdr_error_set(
-            error, "--filter: \"%s\" is not in parentheses (RFC 4515)", filter);
-    return error->text[0] == '\0' && choose_sites(verify, arguments, error)
+    return error->text[0] == '\0' && is_filter(filter, error)
+           && choose_sites(verify, arguments, error)
            && network_open(&verify->network, error) == SDR_OK;
 }
 

@@ -15,8 +15,8 @@
 
 /* What is known of a file while it is gone through. */
 struct examination {
-    const struct sdr_pages *pages;
-    struct sdr_tree addresses;
+    const struct sdr_lmdb_pages *pages;
+    struct sdr_lmdb_tree addresses;
     uint64_t number;
     uint64_t keys, records; /* of entries, and under addresses */
     MDB_val last;           /* address; no octets: none yet */
@@ -102,7 +102,7 @@ is_indexed(const struct examination *exam, const MDB_val *id,
     size_t len;
 
     if (!entry_facts(view, &facts)
-        || sdr_pages_get(exam->pages, &exam->addresses, &name, &value) != 0
+        || sdr_lmdb_pages_get(exam->pages, &exam->addresses, &name, &value) != 0
         || !open_checksum(exam, SDR_CHECKSUM_ADDRESS, &name, &value, NULL))
         return false;
     facts.strength = key->strength;
@@ -153,18 +153,18 @@ file_check_format(const MDB_val *value, uint64_t *number)
 /* Begin; MDB_INCOMPATIBLE if it is none, or of another format: home.c will see.
  */
 static int
-find_format(struct examination *exam, const struct sdr_tree *main)
+find_format(struct examination *exam, const struct sdr_lmdb_tree *main)
 {
     char name[] = "format";
     MDB_val key = {strlen(name), name}, value;
-    struct sdr_tree meta;
-    int rc = sdr_pages_tree(exam->pages, main, SDR_RECORD_META, &meta);
+    struct sdr_lmdb_tree meta;
+    int rc = sdr_lmdb_pages_tree(exam->pages, main, SDR_RECORD_META, &meta);
 
     if (rc == 0)
-        rc = sdr_pages_tree(exam->pages, main, SDR_RECORD_ADDRESSES,
-                            &exam->addresses);
+        rc = sdr_lmdb_pages_tree(exam->pages, main, SDR_RECORD_ADDRESSES,
+                                 &exam->addresses);
     if (rc == 0)
-        rc = sdr_pages_get(exam->pages, &meta, &key, &value);
+        rc = sdr_lmdb_pages_get(exam->pages, &meta, &key, &value);
     if (rc != 0)
         return rc == MDB_NOTFOUND ? MDB_INCOMPATIBLE : rc;
     return file_check_format(&value, &exam->number) ? 0 : MDB_INCOMPATIBLE;
@@ -174,26 +174,26 @@ find_format(struct examination *exam, const struct sdr_tree *main)
 static bool
 was_ours(struct examination *exam, size_t transaction)
 {
-    struct sdr_tree main;
+    struct sdr_lmdb_tree main;
 
     return transaction > 0
-           && sdr_pages_main(exam->pages, transaction - 1, &main) == 0
+           && sdr_lmdb_pages_main(exam->pages, transaction - 1, &main) == 0
            && find_format(exam, &main) == 0;
 }
 
 static int
-file_check_pages(struct sdr_pages *pages)
+file_check_pages(struct sdr_lmdb_pages *pages)
 {
     struct examination exam = {.pages = pages};
-    const struct sdr_pages_row rows[] = {
+    const struct sdr_lmdb_pages_row rows[] = {
         {SDR_RECORD_META, on_meta, &exam},
         {SDR_RECORD_ADDRESSES, on_address, &exam},
         {SDR_RECORD_ENTRIES, on_entry, &exam},
         {"held", on_held, &exam},
         {NULL, NULL, NULL}};
-    struct sdr_tree main;
+    struct sdr_lmdb_tree main;
     size_t transaction;
-    int rc = sdr_pages_last(pages, &transaction, &main);
+    int rc = sdr_lmdb_pages_last(pages, &transaction, &main);
 
     if (rc == 0)
         rc = find_format(&exam, &main);
@@ -201,7 +201,7 @@ file_check_pages(struct sdr_pages *pages)
         rc = MDB_CORRUPTED;
     if (rc != 0)
         return rc == MDB_INVALID || rc == MDB_INCOMPATIBLE ? 0 : rc;
-    rc = sdr_pages_check(pages, transaction, rows);
+    rc = sdr_lmdb_pages_check(pages, transaction, rows);
     if (rc == 0 && (exam.keys != exam.records || exam.next != 0))
         rc = MDB_CORRUPTED;
     return rc;
@@ -210,7 +210,7 @@ file_check_pages(struct sdr_pages *pages)
 int
 file_check(int fd)
 {
-    struct sdr_pages pages = {.map = NULL};
+    struct sdr_lmdb_pages pages = {.map = NULL};
     struct stat file;
     void *map;
     int rc;

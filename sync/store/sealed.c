@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sdr_checksum
-sealed_of(const struct tables *tables, MDB_dbi dbi)
+#include "replica/checksum.h"
+
+/* The seal of one of the tables. */
+static struct sdr_checksum
+seal_of(const struct tables *tables, MDB_dbi dbi)
 {
     char table = dbi == tables->addresses ? SDR_CHECKSUM_ADDRESS
                  : dbi == tables->entries ? SDR_CHECKSUM_ENTRY
@@ -23,7 +26,7 @@ int
 sealed_get(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
            MDB_val *value)
 {
-    const struct sdr_checksum checksum = sealed_of(tables, dbi);
+    const struct sdr_checksum checksum = seal_of(tables, dbi);
     int rc = mdb_get(tables->txn, dbi, key, value);
 
     return rc != 0 || sdr_checksum_open(&checksum, key, value, NULL)
@@ -35,7 +38,7 @@ static int
 put(const struct tables *tables, MDB_dbi dbi, MDB_val *key, uint32_t next,
     const void *octets, size_t len)
 {
-    const struct sdr_checksum checksum = sealed_of(tables, dbi);
+    const struct sdr_checksum checksum = seal_of(tables, dbi);
     MDB_val value = {SDR_CHECKSUM_SIZE + len, malloc(SDR_CHECKSUM_SIZE + len)};
     int rc;
 
@@ -76,7 +79,7 @@ static int
 look_around(const struct tables *tables, MDB_cursor *cursor, const MDB_val *key,
             struct neighbours *found)
 {
-    const struct sdr_checksum checksum = sealed_of(tables, tables->addresses);
+    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
     MDB_val behind = *key, value;
     int rc = mdb_cursor_get(cursor, &behind, &value, MDB_SET_RANGE);
 
@@ -140,7 +143,7 @@ static int
 get_address(const struct tables *tables, MDB_val *key, MDB_val *value,
             uint32_t *next)
 {
-    const struct sdr_checksum checksum = sealed_of(tables, tables->addresses);
+    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
     int rc = mdb_get(tables->txn, tables->addresses, key, value);
 
     return rc != 0 || sdr_checksum_open(&checksum, key, value, next)
@@ -152,7 +155,7 @@ int
 sealed_put_address(const struct tables *tables, MDB_val *key,
                    const void *octets, size_t len)
 {
-    const struct sdr_checksum checksum = sealed_of(tables, tables->addresses);
+    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
     struct neighbours found;
     MDB_val old;
     uint32_t next = 0;

@@ -15,7 +15,6 @@
 
 #include <lmdb.h>
 
-#include "replica/checksum.h"
 #include "replica/record.h"
 
 struct tables {
@@ -24,10 +23,6 @@ struct tables {
     uint64_t number;         /* of the file: for its seals */
     unsigned char directory; /* whose entries they are */
 };
-
-/* The seal of one of the tables. */
-struct sdr_checksum
-sealed_of(const struct tables *tables, MDB_dbi dbi);
 
 /* The octets are LMDB's: good until the next write. */
 int

@@ -1,7 +1,7 @@
 """concurrency.py - many ask one slapd at once
 
 Ours are threads with one struct sdr, as in the milter, and share the
-connections of its pool; the others have one each. Nobody's patience ends, so
+connections of its pool; the others have one each. No wait ends early, so
 that the longest wait can be seen.
 
 SPDX-License-Identifier: BSD-2-Clause

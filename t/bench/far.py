@@ -9,7 +9,7 @@ from proc import free_port, listening, wait_for
 
 
 class Far:
-    """A way to the server at this port, which takes no time until told otherwise."""
+    """A way to the server at this port, which takes no time unless stated otherwise."""
 
     def __init__(self, port):
         self.port = free_port()

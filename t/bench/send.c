@@ -18,8 +18,8 @@
  *
  * Prints a JSON object: messages accepted, the seconds from the first
  * connect to the last acceptance, and with -l how long RCPT took, in ms. A
- * reply other than the expected one ends it at once: it is told, and the exit
- * status is 1.
+ * reply other than the expected one ends it at once: it is printed, and the
+ * exit status is 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -59,8 +59,8 @@ static const struct {
 };
 
 struct session {
-    int fd;           /* -1: closed */
-    unsigned dialled; /* how often: it is another one each time */
+    int fd;               /* -1: closed */
+    unsigned connections; /* so far: it is another one each time */
     enum step step;
     long recipients; /* of this message, that are to be answered */
     double asked;    /* when the last RCPT went out */
@@ -126,7 +126,7 @@ hang_up(struct session *session)
 }
 
 static void
-dial(struct session *session)
+open_session(struct session *session)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)wanted.port)};
@@ -137,7 +137,7 @@ dial(struct session *session)
     session->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     session->step = GREETING;
     session->len = 0;
-    session->dialled++;
+    session->connections++;
     if (session->fd < 0
         || connect(session->fd, (struct sockaddr *)&address, sizeof address)
                != 0
@@ -228,7 +228,7 @@ answered_end(struct session *session)
     }
     leave(session);
     if (session->fd < 0 && is_more_wanted())
-        dial(session);
+        open_session(session);
 }
 
 /* The last line of a reply that was expected. */
@@ -261,7 +261,7 @@ go_on(struct session *session)
     case QUIT:
         hang_up(session);
         if (wanted.single && is_more_wanted())
-            dial(session);
+            open_session(session);
         break;
     }
 }
@@ -282,14 +282,14 @@ take_lines(struct session *session)
 {
     char *line = session->in, *newline;
     size_t left = session->len;
-    unsigned dialled = session->dialled;
+    unsigned connections = session->connections;
 
     while ((newline = memchr(line, '\n', left)) != NULL) {
         left -= (size_t)(newline + 1 - line);
         session->len = left;
         take_line(session, line);
         line = newline + 1;
-        if (session->fd < 0 || session->dialled != dialled)
+        if (session->fd < 0 || session->connections != connections)
             return;
     }
     memmove(session->in, line, left);
@@ -341,7 +341,7 @@ serve(void)
 
     start = end = now();
     for (long i = 0; i < wanted.sessions; i++)
-        dial(&sessions[i]);
+        open_session(&sessions[i]);
     while (open_sessions > 0) {
         int count = epoll_wait(poller, events, 64, PATIENCE);
 

@@ -39,7 +39,7 @@ class Load:
 class Sent:
     messages: int
     rate: float  # messages a second, until the MTA was done with all of them
-    cpu: float   # milliseconds of all processors a message, of whoever worked meanwhile
+    cpu: float   # milliseconds of all processors a message, of whoever worked at the time
     p50: float   # milliseconds from RCPT to its reply; None without lockstep
     p99: float
 

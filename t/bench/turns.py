@@ -62,7 +62,7 @@ def compare(works, unit, sides, *, base=None, rounds=ROUNDS):
 
     works  its name; or a list of them, where a side measures several at once: then unit is a list
     sides  {name: function}, which returns a number, or one for each work
-    base   the side that the others are compared with; the first unless told otherwise
+    base   the side that the others are compared with; the first unless stated otherwise
     """
     many = not isinstance(works, str)
     base = base or next(iter(sides))

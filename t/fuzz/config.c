@@ -108,13 +108,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sdr_config *config;
-    unsigned told;
+    unsigned mistake_count;
     enum sdr_status status =
-        files_load(&config, (const char *)data, size, &told);
+        files_load(&config, (const char *)data, size, &mistake_count);
 
     FUZZ_RULE(status == SDR_OK || status == SDR_CONFIG);
     FUZZ_RULE((config != NULL) == (status == SDR_OK));
-    FUZZ_RULE((told == 0) == (status == SDR_OK));
+    FUZZ_RULE((mistake_count == 0) == (status == SDR_OK));
     if (config != NULL)
         check(config);
     sdr_config_free(&config);

@@ -12,7 +12,7 @@ enum { RECIPIENTS_MAX = 64 };
 
 struct rcpt {
     char *given;
-    const char *resolved; /* borrowed; NULL: not told */
+    const char *resolved; /* borrowed; NULL: not given */
     bool added;           /* by the milter */
     bool unmapped;        /* the MTA has read it, and mapped nothing yet */
     bool gone;

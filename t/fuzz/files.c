@@ -57,11 +57,11 @@ count(void *arg, const char *line)
 
 enum sdr_status
 files_load(struct sdr_config **config, const char *text, size_t len,
-           unsigned *told)
+           unsigned *mistake_count)
 {
-    const struct sdr_trace mistakes = {count, told};
+    const struct sdr_trace mistakes = {count, mistake_count};
 
-    *told = 0;
+    *mistake_count = 0;
     conf = text;
     conf_len = len;
     return sdr_config_load(config, FILES_CONF, &mistakes);
@@ -71,8 +71,9 @@ const struct sdr_config *
 files_config(const char *text)
 {
     struct sdr_config *config;
-    unsigned told;
+    unsigned mistake_count;
 
-    FUZZ_RULE(files_load(&config, text, strlen(text), &told) == SDR_OK);
+    FUZZ_RULE(files_load(&config, text, strlen(text), &mistake_count)
+              == SDR_OK);
     return config;
 }

@@ -16,11 +16,12 @@
  * one in it, and all that begins with "/there". */
 #define FILES_CONF "/sdr.conf"
 
-/* Load LEN octets of TEXT; *told is the number of mistakes, each a clean line.
+/* Load LEN octets of TEXT; *mistake_count is the number of mistakes, each a
+ * clean line.
  */
 enum sdr_status SDR_MUST_USE
 files_load(struct sdr_config **config, const char *text, size_t len,
-           unsigned *told);
+           unsigned *mistake_count);
 
 /* The same of one that must be right. It is never freed. */
 const struct sdr_config *

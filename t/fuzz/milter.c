@@ -6,7 +6,7 @@
  *
  *   V TEXT, M TEXT, I TEXT   macros from now on: v, {rcpt_mailer}, i; without a
  *                            text there is none
- *   Q                        the MTA never tells {rcpt_addr}; before any R
+ *   Q                        the MTA never sends {rcpt_addr}; before any R
  *   N ACTIONS STEPS VERSION  another connection, with this offer (hexadecimal)
  *   S NUMBER                 the milter reads so many octets at once
  *   F                        MAIL

@@ -321,7 +321,7 @@ is_refused(void)
 }
 
 /* What one client has given is what the MTA has made of another's, and nobody
- * can read it: by this text no MTA could be told which of the two is meant. */
+ * can read it: by this text no MTA could know which of the two is meant. */
 static bool
 is_ambiguous(const char *given, const char *resolved)
 {

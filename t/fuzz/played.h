@@ -23,7 +23,7 @@ struct played {
     uint32_t actions, steps; /* agreed on */
     bool is_open, in_message, has_rcpt, in_content;
     char *version_text, *mailer, *id; /* macros; NULL: there is none */
-    bool is_quiet;                    /* it never tells {rcpt_addr} */
+    bool is_quiet;                    /* it never sends {rcpt_addr} */
     struct mapped map[RECIPIENTS_MAX];
     unsigned map_count;
     struct envelope envelope;

@@ -20,7 +20,7 @@ struct wire {
 };
 
 /* Say a packet: begin it, put its data, end it. After its end the session is
- * told nothing. */
+ * sent nothing. */
 void
 wire_begin(struct wire *wire, char command);
 void

@@ -9,7 +9,7 @@ from slapd import SUFFIX
 
 # inetOrgPerson is a user there; the other classes bring attributes that users have anyway.
 CLASSES = {'inetOrgPerson': 'user', 'sdrRecipient': 'sdrRecipient'}
-# The name of an entry is told by its first RDN there; membership is told by the groups.
+# The name of an entry is in its first RDN there; membership is in the groups.
 LEFT_OUT = {'uid', 'cn', 'memberOf'}
 
 

@@ -1,7 +1,7 @@
 """badserver.py - an LDAP server that goes bad at a chosen stage, and good again
 
 It stands before a good one and hands on what it is asked, until turn() is
-told where and how to fail. heal() makes it good again.
+given where and how to fail. heal() makes it good again.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -43,7 +43,7 @@ def server_context(certificate, client_ca=None):
     return context
 
 
-def dial(upstream):
+def connect(upstream):
     if isinstance(upstream, tuple):
         return socket.create_connection(upstream)
     peer = socket.socket(socket.AF_UNIX)
@@ -232,7 +232,7 @@ class Session(threading.Thread):
     def _ask_upstream(self, request, tag):
         """All that it answers to this request."""
         if not self._upstream:
-            self._upstream = dial(self._server.upstream)
+            self._upstream = connect(self._server.upstream)
         self._upstream.sendall(request)
         answers = b''
         last = ldapwire.LAST_ANSWER.get(tag)

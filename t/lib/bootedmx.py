@@ -30,7 +30,7 @@ ALICE, DAVE, BOTH, HELD, NOBODY = [f'{name}@example.com'
 # Where each of them has to be: (place, recipient)
 PLACES = {ALICE: {('hosted', 'alice@hosted.example.com')}, DAVE: {('mailstore', DAVE)},
           BOTH: {('hosted', 'both@hosted.example.com'), ('mailstore', BOTH)}}
-# What is told to their senders as soon as all is up.
+# What their senders are sent as soon as all is up.
 REPLIES = {ALICE: '250 2.1.5', DAVE: '250 2.1.5', BOTH: '250 2.1.5', HELD: '451 4.3.0', NOBODY: '550 5.1.1'}
 
 

@@ -24,7 +24,7 @@ RELOADED = re.compile('configuration reloaded|keeping')
 
 
 def environment():
-    """For our programs: sanitizers as the tests need them, unless told otherwise."""
+    """For our programs: sanitizers as the tests need them, unless stated otherwise."""
     return {**SANITIZER_OPTIONS, **forgetful(), **os.environ}
 
 
@@ -62,7 +62,7 @@ class Daemon:
 
     program = None  # below the build folder
     user = 'sdr'
-    groups = ()     # besides sdr
+    groups = ()     # in addition to sdr
     limits = ()     # options of prlimit(1)
     leaks = True    # look for some at its end: that takes a thread
 
@@ -112,7 +112,7 @@ class Daemon:
         return status
 
     def reload(self, number=signal.SIGUSR1):
-        """By this signal; the log lines up to the one that tells how it ended."""
+        """By this signal; the log lines up to the one that says how it ended."""
         before = len(self.log())
         self._process.signal(number)
         wait_for(lambda: RELOADED.search(self.log()[before:]), what='reload of the configuration')
@@ -127,7 +127,7 @@ class Daemon:
         logline.decisions(self.log())
 
     def close(self):
-        """For fixtures: stop(), and one that died without being told to is an error too."""
+        """For fixtures: stop(), and one that died by itself is an error too."""
         if self._process and self._process.returncode not in (None, 0, -signal.SIGKILL):
             raise AssertionError(f'{self.name}: exit {self._process.returncode}\n{self.log()}')
         self.stop()

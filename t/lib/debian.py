@@ -109,7 +109,7 @@ def made(folder, recipe, make):
 
 
 def debootstrapped(folder, packages, release=None):
-    """Made once: a Debian with these packages, of this machine's release unless told otherwise."""
+    """Made once: a Debian with these packages, of this machine's release unless stated otherwise."""
     def debootstrap(target):
         uri, ours = mirror()
         # What it mounts in there must not outlive it: another try removes the folder.

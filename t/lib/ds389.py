@@ -150,7 +150,7 @@ class DS389:
         self._process.thaw()
 
     def modify(self, ldif, **options):
-        """Apply LDIF change records, as the administrator unless told otherwise."""
+        """Apply LDIF change records, as the administrator unless stated otherwise."""
         return self._tool('ldapmodify', input=ldif, **options)
 
     def add(self, ldif, **options):

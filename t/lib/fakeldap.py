@@ -1,4 +1,4 @@
-"""fakeldap.py - an LDAP server without a directory: it answers what a test tells it to
+"""fakeldap.py - an LDAP server without a directory: it answers what a test sets
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -34,7 +34,7 @@ FOLDERS = {
     'sendmail': [('/var/spool/mqueue', 'root', 'root', '700'), ('/run/sendmail', 'root', 'root', '755')],
     'slapd': [('/var/lib/ldap', 'root', 'root', '700'), ('/run/slapd', 'root', 'root', '755')],
 }
-# Rights that quickstart has taken away: program, group, mode
+# Access rights that quickstart has taken away: program, group, mode
 SETUID = {
     'postfix': [('/usr/sbin/postdrop', 'postdrop', '2755'), ('/usr/sbin/postqueue', 'postdrop', '2755')],
     'exim': [('/usr/sbin/exim4', 'root', '4755')],

@@ -271,7 +271,7 @@ class Host:
         return run(self.inside(*argv), **{'env': daemon.environment(), **options})
 
     def command(self, line, ok=(0,), **options):
-        """What an administrator types; what he is told."""
+        """What an administrator types; what he reads."""
         options = {'env': self.environment(line.split()[0]), **options}
         done = self.run(['bash', '-c', line], ok=ok, **options)
         daemon.assert_clean(done.stderr)

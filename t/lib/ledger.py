@@ -1,7 +1,7 @@
 """ledger.py - every message of a scene, from the sender to the mailbox, by its Message-ID
 
 What counts is one message for one recipient. In the end it lies, once, in the
-mailbox of the site that owns the recipient; or the sender was told, once, that
+mailbox of the site that owns the recipient; or the sender was notified, once, that
 it does not. Everything else is a loss, or a second copy.
 
 SPDX-License-Identifier: BSD-2-Clause
@@ -26,7 +26,7 @@ def local_part(address):
 class Item:
     """One message for one recipient."""
     recipient: str
-    state: str      # what the sender was told at the door
+    state: str      # what the sender was answered by SMTP
     places: tuple   # where copies must come to lie; None: nowhere, it has to bounce
 
 
@@ -199,7 +199,7 @@ class Ledger:
         return 'refused' if refused else 'lost'
 
     def account(self):
-        """Counter of the outcomes of all items, and 'sent'; the ones that went wrong are told."""
+        """Counter of the outcomes of all items, and 'sent'; the ones that went wrong are printed."""
         found = self.found()
         outcomes = Counter(sent=0, delivered=0, refused=0, lost=0, twice=0)
         for message in self.messages.values():

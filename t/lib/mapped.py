@@ -25,7 +25,7 @@ GONE = 'gone@elsewhere.test'
 def use_map(mta, scratch, *, milter, hop_port=25):
     """
     Let mta ask the tables, and the milter or not. It has an alias, team@onprem.test, and
-    sdr@onprem.test has a .forward file. Returns what [milter] must say besides.
+    sdr@onprem.test has a .forward file. Returns what else [milter] must say.
 
     hop_port   of every next hop
     """

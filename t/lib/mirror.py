@@ -36,5 +36,5 @@ def replication(number, peer, authority):
 
 
 def state(server):
-    """The last change of each server that this one has seen; '' if it cannot tell."""
+    """The last change of each server that this one has seen; '' if it does not know."""
     return server.search('(objectClass=*)', 'contextCSN', options=['-s', 'base'], ok=(0, 32))

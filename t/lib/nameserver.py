@@ -9,8 +9,9 @@ import socket
 import struct
 import threading
 
-TYPES = {'A': 1, 'CNAME': 5, 'MX': 15, 'AAAA': 28}
+TYPES = {'A': 1, 'CNAME': 5, 'PTR': 12, 'MX': 15, 'TXT': 16, 'AAAA': 28, 'TLSA': 52}
 NAMES = {number: name for name, number in TYPES.items()}
+AD, UDP_MAX = 0x20, 512
 NO_ERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 
 
@@ -27,40 +28,67 @@ def decode_name(octets, at):
 
 
 def encode_data(kind, value):
-    if kind == 'CNAME':
+    if kind in ('CNAME', 'PTR'):
         return encode_name(value)
+    if kind == 'TXT':
+        parts = [value[at:at + 255].encode('latin-1') for at in range(0, len(value), 255)]
+        return b''.join(bytes([len(part)]) + part for part in parts)
+    if kind == 'TLSA':
+        return bytes.fromhex(value)
     if kind == 'MX':
         return struct.pack('!H', value[0]) + encode_name(value[1])
     return socket.inet_pton(socket.AF_INET if kind == 'A' else socket.AF_INET6, value)
 
 
-def record(name, kind, value):
+def record(name, kind, value, ttl=0):
     data = encode_data(kind, value)
-    return encode_name(name) + struct.pack('!HHIH', TYPES[kind], 1, 0, len(data)) + data
+    return encode_name(name) + struct.pack('!HHIH', TYPES[kind], 1, ttl, len(data)) + data
 
 
 class NameServer:
     """
-    names     {name: [(type, value), ...]}; who is not among them does not exist; the value of an
-              MX is (preference, host)
+    names     {name: [(type, value), or (type, value, TTL), ...]}; who is not among them does not
+              exist; the value of an MX is (preference, host)
     manners   how it behaves, for all questions or {'AAAA': manner} or {name: manner}:
               silent, garbage, servfail, refused, truncated
+    secure    what it claims to have validated by DNSSEC, if it is asked: [name, ...]
     port      0: any that is free, see at
+    tcp       it truncates long answers, and gives them whole over TCP
     asked     the questions so far: (name, type)
     """
 
-    def __init__(self, names=None, manners='', address='127.0.0.1', port=53):
+    def __init__(self, names=None, manners='', address='127.0.0.1', port=53, secure=(), tcp=False):
         self.names = names or {}
         self.manners = manners
+        self.secure = secure
         self.asked = []
         self._address = (address, port)
+        self._tcp = tcp
         self._socket = None
+        self._listener = None
 
     def start(self):
+        while not self._bind():
+            continue
+        threading.Thread(target=self._serve, daemon=True).start()
+        if self._tcp:
+            threading.Thread(target=self._serve_tcp, daemon=True).start()
+        return self
+
+    def _bind(self):
+        """Of a free port for UDP, somebody else may have the one for TCP."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(self._address)
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
+        if not self._tcp:
+            return True
+        try:
+            self._listener = socket.create_server(self._socket.getsockname())
+            return True
+        except OSError:
+            self._socket.close()
+            if self._address[1]:
+                raise
+            return False
 
     @property
     def at(self):
@@ -69,9 +97,10 @@ class NameServer:
 
     def stop(self):
         # close() alone would not wake the thread
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        for one in [self._socket] + [self._listener] * self._tcp:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
 
     def _serve(self):
         with contextlib.suppress(OSError):
@@ -80,8 +109,20 @@ class NameServer:
                 if not query:
                     return
                 answer = self._answer(query)
+                if self._tcp and answer and len(answer) > UDP_MAX:
+                    answer = head(query, NO_ERROR, truncated=True) + query[12:]
                 if answer:
                     self._socket.sendto(answer, client)
+
+    def _serve_tcp(self):
+        """One client after the other, with one question each."""
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                with client, contextlib.suppress(OSError, struct.error), client.makefile('rb') as questions:
+                    answer = self._answer(questions.read(*struct.unpack('!H', questions.read(2))))
+                    if answer:
+                        client.sendall(struct.pack('!H', len(answer)) + answer)
 
     def _answer(self, query):
         name, end = decode_name(query, 12)
@@ -100,7 +141,8 @@ class NameServer:
         if name not in self.names:
             return head(query, NXDOMAIN) + question
         records = list(self._follow(name, kind))
-        return head(query, NO_ERROR, len(records)) + question + b''.join(records)
+        secure = name in self.secure and query[3] & AD
+        return head(query, NO_ERROR, len(records), secure=secure) + question + b''.join(records)
 
     def _manner(self, name, kind):
         if isinstance(self.manners, str):
@@ -109,13 +151,13 @@ class NameServer:
 
     def _follow(self, name, kind):
         """The records of this type, aliases before them."""
-        for found, value in self.names.get(name, []):
+        for found, value, *ttl in self.names.get(name, []):
             if found in (kind, 'CNAME'):
-                yield record(name, found, value)
+                yield record(name, found, value, *ttl)
             if found == 'CNAME' and value != name:
                 yield from self._follow(value, kind)
 
 
-def head(query, code, records=0, truncated=False):
-    flags = 0x8180 | (0x0200 if truncated else 0) | code
+def head(query, code, records=0, truncated=False, secure=False):
+    flags = 0x8180 | (0x0200 if truncated else 0) | (AD if secure else 0) | code
     return query[:2] + struct.pack('!HHHHH', flags, 1, records, 0, 0)

@@ -9,26 +9,15 @@ import slapd
 import world
 
 
-class Office:
+class Administrator:
     """
     journals  the folder of his journals
-    conf      his sdr.conf
+    conf      his sdr.conf; set by whoever knows the directory
     """
 
-    def __init__(self, folder, server, *, dn=slapd.ADMIN_DN, password=slapd.ADMIN_PASSWORD,
-                 **sections):
-        """dn, password: his, as sdr.conf has them; sections: more of sdr.conf."""
-        self.server = server
+    def __init__(self, folder):
         self.journals = folder / 'journal'
-        self.journals.mkdir()
-        secret = folder / 'admin-password'
-        secret.write_text(f'{password}\n')
-        secret.chmod(0o600)
-        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
-                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
-                     **sections.pop('directory_corp', {})}
-        self.conf = sdrctl.write_conf(folder, world.conf(
-            directory_corp=directory, main={'journal-directory': str(self.journals)}, **sections))
+        self.journals.mkdir(0o700)
 
     def run(self, *arguments, code=0, **options):
         """What it said, on both streams."""
@@ -39,6 +28,24 @@ class Office:
     def journal(self):
         """The last one."""
         return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
+
+
+class Office(Administrator):
+    """His directory is a server."""
+
+    def __init__(self, folder, server, *, dn=slapd.ADMIN_DN, password=slapd.ADMIN_PASSWORD,
+                 **sections):
+        """dn, password: his, as sdr.conf has them; sections: more of sdr.conf."""
+        super().__init__(folder)
+        self.server = server
+        secret = folder / 'admin-password'
+        secret.write_text(f'{password}\n')
+        secret.chmod(0o600)
+        directory = {'uri': server.uri, 'password-file': str(world.password_file(folder)),
+                     'admin-bind-dn': dn, 'admin-password-file': str(secret),
+                     **sections.pop('directory_corp', {})}
+        self.conf = sdrctl.write_conf(folder, world.conf(
+            directory_corp=directory, main={'journal-directory': str(self.journals)}, **sections))
 
     def verdicts(self, *addresses):
         done = sdrctl.run(self.conf, 'route', '--json', *addresses)

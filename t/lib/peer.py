@@ -34,7 +34,7 @@ def edits(postfix=True, plain=False, by=None, **added):
 EDITED = edits(**ORCPT)
 
 
-def dial(milter, client=MilterClient, **macros):
+def connect(milter, client=MilterClient, **macros):
     return client(milter.socket_path, **macros)
 
 

@@ -28,7 +28,7 @@ class PeopleFile:
                                   **{**self._sections, **sections})
 
     def write(self, text):
-        """In place: whoever looks meanwhile sees a part of it."""
+        """In place: whoever looks at that moment sees a part of it."""
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def replace(self, text):

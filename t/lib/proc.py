@@ -8,7 +8,6 @@ SPDX-License-Identifier: BSD-2-Clause
 import contextlib
 import os
 import random
-import resource
 import signal
 import socket
 import subprocess
@@ -22,10 +21,6 @@ _worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
 _workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
-
-# As service managers start servers. slapd makes room for as many connections as it may have.
-_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, _most), _most))
 
 # Seconds. Less would be a guess at how busy the machine is, and more costs time only if a test fails.
 PATIENCE = 180
@@ -74,7 +69,7 @@ def listening(port, host='127.0.0.1'):
 
 
 def run(argv, *, ok=(0,), timeout=300, **options):
-    """Run to the end, within five minutes unless told otherwise; its CompletedProcess, output as text."""
+    """Run to the end, within five minutes unless stated otherwise; its CompletedProcess, output as text."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, text=True,
                           timeout=timeout, check=False, **options)
     if done.returncode not in ok:
@@ -168,7 +163,7 @@ class Process:
         return self.returncode
 
     def wait_ready(self, predicate, seconds=60):
-        """Until predicate() is true; a process that died meanwhile is an error with its log."""
+        """Until predicate() is true; a process that has died is an error with its log."""
         def ready():
             if not self.alive():
                 raise RuntimeError(f'exit {self.returncode}:\n{self.log()}')

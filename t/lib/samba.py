@@ -179,7 +179,7 @@ servicePrincipalName: ldap/{self.address}
         self._process.thaw()
 
     def modify(self, ldif, **options):
-        """Apply LDIF change records, as the administrator unless told otherwise."""
+        """Apply LDIF change records, as the administrator unless stated otherwise."""
         self._tool('ldapmodify', input=ldif, **options)
 
     def add(self, ldif):

@@ -13,7 +13,7 @@ from proc import within
 class Scene:
     """
     Derived classes have chapter, a name in doc/; HOSTS, {short name as in the chapter:
-    (class, full name, accounts)}; LIVES, {person: short name}; and play(), which tells what it does.
+    (class, full name, accounts)}; LIVES, {person: short name}; and play(), which prints what it does.
     """
 
     chapter = None

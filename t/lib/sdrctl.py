@@ -20,9 +20,12 @@ def write_conf(folder, text):
     return path
 
 
-def run(conf, *arguments, input=None, env=None):
-    """Its CompletedProcess, output as text; no sanitizer has spoken. env: more of it."""
-    done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
+def run(conf, *arguments, input=None, env=None, before=()):
+    """Its CompletedProcess, output as text; no sanitizer has spoken.
+
+    env: more of it; before: a command that runs it
+    """
+    done = subprocess.run([*before, paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
                           input=input, capture_output=True, env={**environ(), **(env or {})},
                           timeout=300, check=False)
     assert_clean(done.stderr)

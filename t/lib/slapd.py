@@ -45,9 +45,9 @@ userPassword: {READER_PASSWORD}
 
 """
 
-# For Slapd(acl=...). The reader binds and is told that it may not read (result 50) ...
+# For Slapd(acl=...). The reader binds and is refused (result 50) ...
 NO_ACCESS = 'access to * by * auth\n'
-# ... or is told nothing: result 0, no entries.
+# ... or is shown nothing: result 0, no entries.
 BLIND = f"""\
 access to attrs=userPassword by anonymous auth by * none
 access to dn.base="{SUFFIX}" by * search
@@ -119,8 +119,10 @@ class Slapd:
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._counted = 0
-        self._process = Process([SERVER / 'usr/sbin/slapd', '-d', self._log, '-f', self._conf,
-                                 '-h', uris], self.log_file, env=environment())
+        # It prepares for as many connections as it may have descriptors.
+        self._process = Process(['prlimit', '--nofile=1024', SERVER / 'usr/sbin/slapd', '-d',
+                                 self._log, '-f', self._conf, '-h', uris], self.log_file,
+                                env=environment())
         # Somebody else might be listening on a port that has just been taken; and slapd says that
         # it starts before it listens.
         self._process.wait_ready(lambda: self.log().count('slapd starting') > started

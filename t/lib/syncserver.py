@@ -49,7 +49,7 @@ class SyncSession(badserver.Session):
     def __init__(self, server, peer):
         super().__init__(server, peer)
         self.number = None
-        self.deaf = False  # answers no questions besides
+        self.deaf = False  # answers no other questions
         self.deaf_to_pings = False  # nor those that want nothing but an answer
 
     def _answer(self, request):
@@ -93,7 +93,7 @@ class SyncSession(badserver.Session):
         self._wait(seconds)
 
     def send_for_ever(self, make):
-        """make(i) is the i-th message; questions are answered meanwhile."""
+        """make(i) is the i-th message; other questions are answered in between."""
         def run():
             with contextlib.suppress(OSError, EndOfSession):
                 i = 0
@@ -126,7 +126,7 @@ class SyncSession(badserver.Session):
         return tlv(0x30, *parts)
 
     def entry(self, name, state=ADD, cookie=None, ident=None, **attributes):
-        """A person of the hosted site, unless told otherwise."""
+        """A person of the hosted site, unless stated otherwise."""
         values = {'mail': [f'{name}@example.com'], 'sdrOwner': ['hosted'], **attributes}
         dn = f'uid={name},ou=people,dc=example,dc=com'
         value = tlv(0x30, tlv(0x0a, bytes([state])), tlv(0x04, ident_of(name)

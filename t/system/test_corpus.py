@@ -140,7 +140,7 @@ OWN_REFUSALS = (500, 501, 553, 555)
 
 
 def sendable(recipient):
-    """A case that means one mailbox to everybody: one of the others an MTA may mend first."""
+    """A case that means one mailbox to everybody: one of the others an MTA may correct first."""
     text = recipient.decode('utf-8', 'replace')
     return PATH.fullmatch(text) and not re.search('[\0-\x1f\x7f\ufffd]', text)
 

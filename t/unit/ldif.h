@@ -45,7 +45,7 @@ static struct {
     enum sdr_status store_status;
     unsigned looks_left; /* before it is stopped */
     unsigned sleeps;     /* before the one in which this is done: */
-    void (*meanwhile)(void);
+    void (*while_reading)(void);
 } now;
 
 void
@@ -124,14 +124,14 @@ worker_stopping(struct worker *worker)
 void
 worker_sleep(struct worker *worker, unsigned milliseconds)
 {
-    void (*meanwhile)(void) = now.meanwhile;
+    void (*while_reading)(void) = now.while_reading;
 
     assert_true(milliseconds >= 1000);
     if (now.sleeps > 0) {
         now.sleeps--;
-    } else if (meanwhile != NULL) {
-        now.meanwhile = NULL;
-        meanwhile();
+    } else if (while_reading != NULL) {
+        now.while_reading = NULL;
+        while_reading();
     }
     if (now.looks_left-- == 0)
         worker->stop = true;

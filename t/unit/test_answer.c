@@ -1,4 +1,4 @@
-/* test_answer.c - what Exim is told of a verdict
+/* test_answer.c - how Exim is answered
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "unit.h"

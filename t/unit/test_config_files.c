@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-/* Loads PATH, which must not; returns what was told. */
+/* Loads PATH, which must not; returns what was reported. */
 static const char *
 complaint(const char *path)
 {

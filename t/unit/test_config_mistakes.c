@@ -1,5 +1,5 @@
-/* test_config_mistakes.c - every mistake in an sdr.conf told, with its line
- * SPDX-License-Identifier: BSD-2-Clause
+/* test_config_mistakes.c - every mistake in an sdr.conf is reported, with its
+ * line SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/config.h"
 
@@ -12,7 +12,7 @@
 /* UNIT_CONF has 15 lines and ends in [directory corp]. */
 static const struct {
     const char *more;       /* what stands behind it */
-    const char *mistake[3]; /* parts of the lines told, that many exactly */
+    const char *mistake[3]; /* parts of the lines reported, that many exactly */
 } rows[] = {
     /* syntax */
     {"nonsense\n", {":16: \"nonsense\" is neither OPTION = VALUE nor"}},
@@ -294,7 +294,7 @@ mistakes_are_reported_with_their_line(void **state)
         status = unit_load(&c, text, &mistakes);
         for (; n < UNIT_COUNT(rows[i].mistake) && rows[i].mistake[n]; n++)
             unit_row(unit_is_reported(&mistakes, rows[i].mistake[n]),
-                     "%s: not told: %s, but %s", rows[i].more,
+                     "%s: not reported: %s, but %s", rows[i].more,
                      rows[i].mistake[n], mistakes.text);
         unit_row(status == SDR_CONFIG && c == NULL && mistakes.count == n,
                  "%s: %s, %u lines: %s", rows[i].more, sdr_status_name(status),

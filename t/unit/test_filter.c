@@ -149,7 +149,7 @@ all_keys_attributes_and_spellings_are_there(void **state)
 }
 
 static void
-the_directorys_own_filter_stands_besides(void **state)
+the_directorys_own_filter_stands_beside_it(void **state)
 {
     struct sdr_directory_options options =
         directory(one, 1, "(objectClass=inetOrgPerson)");
@@ -252,7 +252,7 @@ main(void)
         cmocka_unit_test(the_catch_all_has_another_name),
         cmocka_unit_test(other_scripts_keep_their_octets),
         cmocka_unit_test(all_keys_attributes_and_spellings_are_there),
-        cmocka_unit_test(the_directorys_own_filter_stands_besides),
+        cmocka_unit_test(the_directorys_own_filter_stands_beside_it),
         cmocka_unit_test(the_longest_value_fits),
         cmocka_unit_test(presence),
         cmocka_unit_test(definitions),

@@ -274,7 +274,7 @@ test_a_very_long_line(void **state)
     unlink(path);
 }
 
-/* Half a record may stay, cut between two lines: nothing in the text tells.
+/* Half a record may stay, cut between two lines: nothing in the text shows it.
  * Otherwise a file that is cut off is never taken. */
 static void
 test_every_cut(void **state)

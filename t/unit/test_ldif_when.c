@@ -50,7 +50,7 @@ static void
 touch_and_go_on(void)
 {
     write_alice_and_dave();
-    now.meanwhile = write_dave;
+    now.while_reading = write_dave;
 }
 
 static void
@@ -58,7 +58,7 @@ test_rereading(void **state)
 {
     static const struct {
         const char *what;
-        void (*meanwhile)(void);
+        void (*while_reading)(void);
         unsigned refreshes;
         const char *taken, *complaint;
     } rows[] = {
@@ -77,7 +77,7 @@ test_rereading(void **state)
     for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
         memset(&now, 0, sizeof now);
         write_file(ALICE, strlen(ALICE), 60);
-        now.meanwhile = rows[i].meanwhile;
+        now.while_reading = rows[i].while_reading;
         now.sleeps = 2; /* first it has to rest */
         run(8, "");
         unit_row(
@@ -93,12 +93,12 @@ test_rereading(void **state)
 }
 
 static void
-test_mending_ends_the_complaint(void **state)
+test_fixing_it_ends_the_complaint(void **state)
 {
     (void)state;
     memset(&now, 0, sizeof now);
     write_rubbish();
-    now.meanwhile = write_alice_and_dave;
+    now.while_reading = write_alice_and_dave;
     now.sleeps = 2;
     run(8, "");
     assert_int_equal(now.refreshes, 1);
@@ -113,7 +113,7 @@ test_store_is_tried_again(void **state)
     memset(&now, 0, sizeof now);
     write_file(ALICE, strlen(ALICE), 60);
     now.store_status = SDR_TEMPFAIL;
-    now.meanwhile = make_space;
+    now.while_reading = make_space;
     now.sleeps = 2;
     run(8, "");
     assert_int_equal(now.refreshes, 1);
@@ -129,7 +129,7 @@ keep_writing(void)
 
     more = !more;
     (more ? write_alice_and_dave : write_dave)();
-    now.meanwhile = keep_writing;
+    now.while_reading = keep_writing;
 }
 
 static void
@@ -179,7 +179,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rereading),
-        cmocka_unit_test(test_mending_ends_the_complaint),
+        cmocka_unit_test(test_fixing_it_ends_the_complaint),
         cmocka_unit_test(test_store_is_tried_again),
         cmocka_unit_test(test_once_ends),
         cmocka_unit_test(test_what_is_no_file),

@@ -79,7 +79,7 @@ static const struct {
 };
 
 static void
-one_is_read_or_told_wrong(void **state)
+one_is_read_or_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -187,7 +187,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_is_read_or_told_wrong),
+        cmocka_unit_test(one_is_read_or_refused),
         cmocka_unit_test(several_that_come_at_once_are_read_in_order),
         cmocka_unit_test(the_longest_is_read_and_a_nul_is_content),
         cmocka_unit_test(the_rest_of_one_may_come_later),

@@ -48,7 +48,7 @@ static const struct {
 };
 
 static void
-one_is_read_or_told_wrong(void **state)
+one_is_read_or_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -161,7 +161,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_is_read_or_told_wrong),
+        cmocka_unit_test(one_is_read_or_refused),
         cmocka_unit_test(several_that_come_at_once_are_read_in_order),
         cmocka_unit_test(memory_follows_what_has_come),
         cmocka_unit_test(strings_end_with_a_nul),

@@ -334,7 +334,7 @@ an_entry_that_does_not_count_changes_nothing(void **state)
     assert_false(best.disagree);
 }
 
-/* What the values say besides: h hold, f foreign owner, b bad routing address,
+/* What else the values say: h hold, f foreign owner, b bad routing address,
  * o outside, r routing address. */
 static const struct {
     const char *attribute, *text;

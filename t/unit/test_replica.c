@@ -277,7 +277,7 @@ it_names_the_entry_where_something_may_be_wrong(void **state)
     unit_end();
 }
 
-/* ---- what is known besides ---- */
+/* ---- what else is known ---- */
 
 static const struct sdr_record_status known = {.refreshed = 1,
                                                .changed = 2,

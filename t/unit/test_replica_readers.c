@@ -191,7 +191,8 @@ enum { THREADS = 8, LOOKS = 3000 };
 
 static atomic_uint refused;
 
-/* Hosted and cloud in turn, as fast as it goes; the file grows meanwhile. */
+/* Hosted and cloud in turn, as fast as it goes; the file grows at the same
+ * time. */
 static void
 write_again_and_again(const struct box *b, int ready)
 {
@@ -292,7 +293,7 @@ a_crowd_may_read_at_once(void **state)
     reader_says(HOSTED);
 }
 
-/* ---- rights ---- */
+/* ---- access ---- */
 
 static void
 root_believes_only_root_and_sdr(void **state)

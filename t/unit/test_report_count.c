@@ -204,7 +204,7 @@ static const struct row_of_test {
      {1, 0, 0},
      {0},
      1},
-    {"nobody's addresses",
+    {"addresses that do not count",
      {{"@example.com", "a", {.owners = HOSTED}},
       {"a@example.net", "b", {.owners = HOSTED}},
       {"a@hosted.example.com", "c", {.owners = HOSTED}},

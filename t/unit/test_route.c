@@ -188,7 +188,7 @@ no_sure_answer_is_not_now(void **state)
     unit_end();
 }
 
-/* Every kind of answer: who is refused goes nowhere, who is not is not told
+/* Every kind of answer: who is refused goes nowhere, who is not gets no reply
  * anything; a loop mark is for what goes elsewhere. */
 static bool
 is_consistent(const struct sdr_verdict *v)
@@ -500,7 +500,7 @@ what_goes_elsewhere_needs_a_mark(void **state)
     unit_end();
 }
 
-/* Who has to mend the directory finds the entry in the reason, and the world
+/* Who has to fix the directory finds the entry in the reason, and the world
  * does not find it in the reply. */
 static void
 mistakes_name_the_entry_in_the_log_alone(void **state)
@@ -655,8 +655,8 @@ the_guard_stops_what_circles(void **state)
     unit_end();
 }
 
-/* Whoever forges marks is told at once; one from the future among others does
- * not make these older than they are. */
+/* Whoever forges marks is refused at once; one from the future among others
+ * does not make these older than they are. */
 static void
 a_time_in_the_future_does_not_count(void **state)
 {

@@ -86,7 +86,8 @@ message_clear(struct message *message)
 /* ---- the MTA ---- */
 
 static enum session_end
-tell(struct session *session, char command, const char *data, size_t len)
+send_command(struct session *session, char command, const char *data,
+             size_t len)
 {
     const struct packet packet = {command, data, len};
 
@@ -99,7 +100,8 @@ offer(struct session *session, uint32_t version, uint32_t actions,
 {
     const uint32_t numbers[] = {htonl(version), htonl(actions), htonl(steps)};
 
-    return tell(session, SMFIC_OPTNEG, (const char *)numbers, sizeof numbers);
+    return send_command(session, SMFIC_OPTNEG, (const char *)numbers,
+                        sizeof numbers);
 }
 
 /* The commands of all answers, and forget them. */
@@ -237,7 +239,7 @@ commands_count_in_their_order(void **state)
             size_t len;
             const char *data = data_of(*c, &len);
 
-            unit_row(tell(&session, *c, data, len) == SESSION_GOES_ON,
+            unit_row(send_command(&session, *c, data, len) == SESSION_GOES_ON,
                      "%s: ended at %c", orders[i].commands, *c);
         }
         heard = answers(&session);
@@ -258,13 +260,13 @@ an_mta_that_does_not_wait_is_not_answered(void **state)
     (void)state;
     (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
     packet_sent(&session.mta.replies);
-    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    (void)send_command(&session, SMFIC_MAIL, "<>", 3);
     assert_string_equal(answers(&session), "");
-    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    (void)send_command(&session, SMFIC_RCPT, "r", 2);
     assert_string_equal(answers(&session), "c");
-    (void)tell(&session, SMFIC_HEADER, "H\0v", 4);
+    (void)send_command(&session, SMFIC_HEADER, "H\0v", 4);
     assert_string_equal(answers(&session), "");
-    (void)tell(&session, SMFIC_BODYEOB, "", 0);
+    (void)send_command(&session, SMFIC_BODYEOB, "", 0);
     assert_string_equal(answers(&session), "2-hc");
     session_clear(&session);
 }
@@ -279,12 +281,12 @@ a_recipient_may_be_refused(void **state)
     called[0] = '\0';
     (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
     packet_sent(&session.mta.replies);
-    (void)tell(&session, SMFIC_MAIL, "<>", 3);
-    (void)tell(&session, SMFIC_RCPT, "no\0NOTIFY=NEVER\0", 16);
+    (void)send_command(&session, SMFIC_MAIL, "<>", 3);
+    (void)send_command(&session, SMFIC_RCPT, "no\0NOTIFY=NEVER\0", 16);
     assert_int_equal(session.mta.replies.len, sizeof refused);
     assert_memory_equal(session.mta.replies.octets, refused, sizeof refused);
     packet_sent(&session.mta.replies);
-    (void)tell(&session, SMFIC_RCPT, "late", 5);
+    (void)send_command(&session, SMFIC_RCPT, "late", 5);
     assert_string_equal(answers(&session), "t");
     assert_string_equal(called, "mail rcpt:no +NOTIFY=NEVER rcpt:late ");
     session_clear(&session);
@@ -309,10 +311,10 @@ only_what_is_allowed_is_edited(void **state)
         const char *heard;
 
         (void)offer(&session, 6, rows[i].actions, SMFI_CURR_PROT);
-        (void)tell(&session, SMFIC_MAIL, "<>", 3);
-        (void)tell(&session, SMFIC_RCPT, "r", 2);
+        (void)send_command(&session, SMFIC_MAIL, "<>", 3);
+        (void)send_command(&session, SMFIC_RCPT, "r", 2);
         packet_sent(&session.mta.replies);
-        (void)tell(&session, SMFIC_BODYEOB, "", 0);
+        (void)send_command(&session, SMFIC_BODYEOB, "", 0);
         heard = answers(&session);
         unit_row(strcmp(heard, rows[i].answers) == 0, "row %zu: %s", i, heard);
         session_clear(&session);
@@ -358,10 +360,11 @@ who_does_not_speak_it_is_left(void **state)
 
         if (!ends[i].is_new) {
             (void)offer(&session, 6, SMFI_CURR_ACTS, SMFI_CURR_PROT);
-            (void)tell(&session, SMFIC_MAIL, "<>", 3);
-            (void)tell(&session, SMFIC_RCPT, "r", 2);
+            (void)send_command(&session, SMFIC_MAIL, "<>", 3);
+            (void)send_command(&session, SMFIC_RCPT, "r", 2);
         }
-        end = tell(&session, ends[i].command, ends[i].data, ends[i].len);
+        end =
+            send_command(&session, ends[i].command, ends[i].data, ends[i].len);
         unit_row(end == ends[i].end, "row %zu: %d", i, (int)end);
         session_clear(&session);
     }
@@ -373,7 +376,8 @@ who_does_not_speak_it_is_left(void **state)
 static void
 know(struct session *session, const char *data, size_t len)
 {
-    assert_int_equal(tell(session, SMFIC_MACRO, data, len), SESSION_GOES_ON);
+    assert_int_equal(send_command(session, SMFIC_MACRO, data, len),
+                     SESSION_GOES_ON);
 }
 
 static const char *
@@ -394,27 +398,27 @@ macros_hold_until_their_stage_begins_again(void **state)
     (void)state;
     (void)offer(&session, 6, SMFI_CURR_ACTS, 0);
     KNOW(&session, "Cv\0Postfix\0j\0host");
-    (void)tell(&session, SMFIC_CONNECT, "c\0U", 3);
+    (void)send_command(&session, SMFIC_CONNECT, "c\0U", 3);
     KNOW(&session, "Mi\0first\0{mail_addr}\0a");
-    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    (void)send_command(&session, SMFIC_MAIL, "<>", 3);
     assert_string_equal(value(&session, "v"), "Postfix");
     assert_string_equal(value(&session, "i"), "first");
     KNOW(&session, "Ri\0second\0{rcpt_addr}\0x");
-    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    (void)send_command(&session, SMFIC_RCPT, "r", 2);
     assert_string_equal(value(&session, "i"), "second");
     assert_string_equal(value(&session, "{rcpt_addr}"), "x");
     know(&session, "R", 1);
-    (void)tell(&session, SMFIC_RCPT, "r", 2);
+    (void)send_command(&session, SMFIC_RCPT, "r", 2);
     assert_string_equal(value(&session, "i"), "first");
     assert_string_equal(value(&session, "{rcpt_addr}"), "(none)");
     KNOW(&session, "E{i}\0third");
     assert_string_equal(value(&session, "i"), "third");
-    (void)tell(&session, SMFIC_BODYEOB, "", 0);
+    (void)send_command(&session, SMFIC_BODYEOB, "", 0);
     KNOW(&session, "Mx\0y");
-    (void)tell(&session, SMFIC_MAIL, "<>", 3);
+    (void)send_command(&session, SMFIC_MAIL, "<>", 3);
     assert_string_equal(value(&session, "i"), "(none)");
     assert_string_equal(value(&session, "v"), "Postfix");
-    (void)tell(&session, SMFIC_QUIT_NC, "", 0);
+    (void)send_command(&session, SMFIC_QUIT_NC, "", 0);
     assert_string_equal(value(&session, "v"), "(none)");
     session_clear(&session);
 }

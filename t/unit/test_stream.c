@@ -14,7 +14,7 @@ enum { PATIENCE = 1 };
 struct pair {
     int fd, peer;
     struct packet_reader reader;
-    struct packet_writer told;
+    struct packet_writer output;
 };
 
 static void
@@ -32,7 +32,7 @@ close_pair(struct pair *pair)
     close(pair->fd);
     close(pair->peer);
     packet_reader_clear(&pair->reader);
-    packet_writer_clear(&pair->told);
+    packet_writer_clear(&pair->output);
 }
 
 static void
@@ -44,7 +44,8 @@ say(const struct pair *pair, const char *octets, size_t len)
 static enum stream_status
 read_one(struct pair *pair, struct packet *packet)
 {
-    return stream_read(pair->fd, &pair->reader, PATIENCE, &pair->told, packet);
+    return stream_read(pair->fd, &pair->reader, PATIENCE, &pair->output,
+                       packet);
 }
 
 #define SAID(text) text, sizeof text - 1
@@ -113,7 +114,7 @@ one_that_is_silent_has_ended(void **state)
 
 /* Not while there are more packets, and before it is waited for. */
 static void
-what_was_told_is_sent_when_the_peer_has_to_speak(void **state)
+what_was_written_is_sent_when_the_peer_has_to_speak(void **state)
 {
     struct packet packet;
     struct pair pair;
@@ -124,10 +125,10 @@ what_was_told_is_sent_when_the_peer_has_to_speak(void **state)
     say(&pair, SAID("\0\0\0\1A\0\0\0\1A"));
     shutdown(pair.peer, SHUT_WR);
     assert_int_equal(read_one(&pair, &packet), STREAM_OK);
-    packet_write(&pair.told, 'c', NULL, NULL);
+    packet_write(&pair.output, 'c', NULL, NULL);
     assert_int_equal(read_one(&pair, &packet), STREAM_OK);
     assert_int_equal(recv(pair.peer, heard, sizeof heard, MSG_DONTWAIT), -1);
-    packet_write(&pair.told, 't', NULL, NULL);
+    packet_write(&pair.output, 't', NULL, NULL);
     assert_int_equal(read_one(&pair, &packet), STREAM_END);
     assert_int_equal(recv(pair.peer, heard, sizeof heard, MSG_DONTWAIT), 10);
     assert_memory_equal(heard, "\0\0\0\1c\0\0\0\1t", 10);
@@ -145,7 +146,7 @@ one_that_does_not_listen_is_deaf(void **state)
     open_pair(&pair);
     setsockopt(pair.fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment);
     for (int i = 0; i < 1000000; i++)
-        packet_write(&pair.told, 'c', NULL, NULL);
+        packet_write(&pair.output, 'c', NULL, NULL);
     assert_int_equal(read_one(&pair, &packet), STREAM_DEAF);
     close_pair(&pair);
 }
@@ -157,7 +158,7 @@ main(void)
         cmocka_unit_test(a_peer_that_goes_is_noticed),
         cmocka_unit_test(one_that_stops_within_a_packet_is_late),
         cmocka_unit_test(one_that_is_silent_has_ended),
-        cmocka_unit_test(what_was_told_is_sent_when_the_peer_has_to_speak),
+        cmocka_unit_test(what_was_written_is_sent_when_the_peer_has_to_speak),
         cmocka_unit_test(one_that_does_not_listen_is_deaf),
     };
 

@@ -1,4 +1,4 @@
-/* unit.h - what the unit tests share: rows that are told, files that vanish
+/* unit.h - what the unit tests share: rows that are printed, files that vanish
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * A test is a table of rows. A row that is wrong is printed and counted, the

@@ -283,6 +283,16 @@ next_line(const struct reply *reply, const char *line)
     return next < reply->text + reply->len ? next : NULL;
 }
 
+bool
+has_text(const struct reply *reply, const char *text)
+{
+    for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
+        if (strstr(line, text) != NULL)
+            return true;
+    }
+    return false;
+}
+
 const char *
 find_line(const char *line, const char *start)
 {

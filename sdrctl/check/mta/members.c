@@ -10,6 +10,10 @@
  * question may take its whole timeout. */
 enum { SILENT_MAX = 3 };
 
+const char route_members[] = "rewrite = tables in sdr.conf, see "
+                             "sdr-milter(8); or write members at other "
+                             "sites with the routing domain of their site";
+
 /* The whole ADDRESS of somebody in a split domain that counts whose mail leaves
  * for another site. */
 static bool

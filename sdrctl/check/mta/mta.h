@@ -62,12 +62,16 @@ forget_replies(struct mta *mta);
 const char *
 next_line(const struct reply *reply, const char *line);
 
+/* Whether a line has this TEXT in it. */
+bool
+has_text(const struct reply *reply, const char *text);
+
 /* What stands behind START in the first line that begins so, from LINE to the
  * next empty one; NULL if there is none. */
 const char *
 find_line(const char *line, const char *start);
 
-/* ---- words and domains: common.c ---- */
+/* ---- words.c ---- */
 
 /* The words of a list, apart by blanks and commas; what stands in braces is one
  * word, without them, and "inline:{ {a=b} }" is one with them. The next one
@@ -91,6 +95,8 @@ is_below(const char *domain, const char *parent);
 long
 read_time(const char *text);
 
+/* ---- domains.c ---- */
+
 /* What the domain of an address, or a domain alone, means; NULL: nothing. */
 const struct sdr_name *
 name_of(const struct mta *mta, const char *address);
@@ -111,7 +117,22 @@ domain_look(void *arg, const char *domain, const char *site);
 void
 for_each_domain(const struct sdr_config *config, domain_look *look, void *arg);
 
-/* ---- findings that all share: common.c ---- */
+/* "example.com, of the site x": the mail server keeps its mail by a parameter.
+ */
+void
+report_kept(struct mta *mta, const char *parameter, const char *domain,
+            const char *site);
+
+/* It relays to it by one, from anywhere. */
+void
+report_relayed(struct mta *mta, const char *parameter, const char *advice,
+               const char *domain, const char *site);
+
+/* No entry of this TABLE says where mail for a split domain stays. */
+void
+report_loops_back(struct mta *mta, const char *table, const char *domain);
+
+/* ---- socket.c ---- */
 
 /* Whether two paths name one file, or would if there were one. */
 bool
@@ -155,6 +176,9 @@ struct members {
     char first[VALUE_SIZE]; /* "alice@example.com of team" */
 };
 
+/* Advice: what does route members. */
+extern const char route_members[];
+
 /* Count those in the split domains who are at another site, of an ALIAS with
  * this value. One whose own name is routed does not count: its mail does not
  * come to its members. The directory is asked, until it is silent. */
@@ -171,6 +195,18 @@ report_members(struct mta *mta, const char *parameter, const char *advice,
  * no other site has mail rewritten. */
 void
 report_not_shown(struct mta *mta, const char *these);
+
+/* ---- unknown = SITE: unknown.c ---- */
+
+/* Whether unknown recipients in the split domain with this index go to another
+ * site. */
+bool
+sends_unknown(const struct mta *mta, unsigned domain);
+
+/* That they do, and the mail server does not verify them. */
+void
+report_unverified(struct mta *mta, const char *subject, const char *advice,
+                  unsigned domain);
 
 /* ---- mail servers ---- */
 

@@ -35,7 +35,16 @@ struct postfix {
     char silent[VALUE_SIZE]; /* tables that could not be asked */
 };
 
-/* ---- parameters and services: postfix.c ---- */
+/* ---- parameters and services: postfix_config.c ---- */
+
+/* Ask a program of Postfix's; OTHER may be NULL. */
+const struct reply *
+ask_postfix(struct postfix *p, const char *program, const char *option,
+            const char *argument, const char *other);
+
+/* Read main.cf and master.cf; false, with a finding, if that fails. */
+bool
+read_postfix(struct postfix *p);
 
 /* The value of a parameter, as the service has it, or main.cf if SERVICE is
  * NULL; "" if there is none. Borrowed. */
@@ -63,7 +72,11 @@ is_new_value(const struct postfix *p, const struct service *service,
 const char *
 get_origin(const struct postfix *p);
 
-/* ---- tables ---- */
+/* The first split domain that local(8) delivers in; NULL if there is none. */
+const char *
+find_local_domain(const struct postfix *p);
+
+/* ---- tables: postfix_query.c ---- */
 
 /* Ask a LIST of tables, the value of a parameter, without those of sdr-milter,
  * for KEY; tables of patterns if the key is a WHOLE address only, as Postfix
@@ -103,7 +116,47 @@ struct probe {
 bool
 next_probe(const struct mta *mta, struct probe *probe);
 
-/* ---- sdr-milter's tables: postfix_tables.c ---- */
+/* ---- address classes: postfix_classes.c ---- */
+
+/* ADDRESS_CLASS_README; in the order of trivial-rewrite(8), for a domain that
+ * is in several. */
+enum address_class {
+    LOCAL,
+    ALIAS,
+    VIRTUAL,
+    RELAY,
+    CLASS_COUNT,
+    NO_CLASS,
+    UNKNOWN_CLASS /* a table cannot be asked */
+};
+
+/* The parameters that have the domains, the tables of those recipients that
+ * Postfix takes mail for, and the transport. */
+extern const struct class_parameters {
+    const char *domains, *recipients, *transport;
+} address_classes[CLASS_COUNT];
+
+enum address_class
+find_class(struct postfix *p, const char *domain);
+
+/* Whether Postfix relays to DOMAIN as it does to one above it. */
+bool
+relays_below(const struct postfix *p, const char *domain);
+
+/* ---- sdr-milter's tables: postfix_socketmap.c ---- */
+
+/* The table that belongs into a parameter, the programs that ask it, and what
+ * waits if they get no answer. */
+enum { CHECKED_COUNT = 5, SLOT_COUNT };
+
+extern const struct slot {
+    const char *parameter, *table, *commands, *mail;
+} slots[SLOT_COUNT];
+
+/* map-socket as it is best written in main.cf: below the queue directory, if it
+ * lies there. */
+void
+write_map_socket(const struct postfix *p, char *out, size_t size);
 
 /* A parameter that lists tables, with regard to those of sdr-milter. */
 struct tables {
@@ -130,9 +183,36 @@ bool
 leads_to(const struct postfix *p, const char *address, const char *socket,
          bool chroot, bool *jail);
 
+/* ---- postfix_tables.c ---- */
+
 /* Which of the tables are asked, and whether they can be. */
 void
 look_at_tables(struct postfix *p);
+
+/* ---- postfix_milters.c ---- */
+
+/* Whether sdr-milter is in the LIST of milters of a service. */
+bool
+asks_milter(const struct postfix *p, const struct service *service,
+            const char *list);
+
+/* A list of milters, with regard to sdr-milter. */
+struct milters {
+    bool ours, last;        /* it is in it, and the last one */
+    bool jail;              /* by a path that the service does not see */
+    char words[VALUE_SIZE]; /* as it is written */
+};
+
+void
+read_milters(const struct postfix *p, const struct service *service,
+             const char *list, struct milters *milters);
+
+/* Whether sdr-milter, which is among them, is the last, is found and waited
+ * for, and what the others may do. WHERE they are listed. */
+void
+report_milters(struct postfix *p, const struct service *service,
+               const char *list, const struct milters *milters,
+               const char *where);
 
 /* ---- postfix_services.c ---- */
 
@@ -141,24 +221,17 @@ look_at_tables(struct postfix *p);
 bool
 look_at_services(struct postfix *p);
 
-/* Whether sdr-milter is in the LIST of milters of a service. */
-bool
-asks_milter(const struct postfix *p, const struct service *service,
-            const char *list);
-
 /* ---- postfix_domains.c ---- */
 
-/* Whether Postfix takes mail in our domains, leaves the rest to sdr, and sends
- * mail for other sites to them. */
+/* Whether Postfix takes mail in our domains, and leaves the rest to sdr. */
 void
 look_at_domains(struct postfix *p);
 
+/* ---- postfix_transports.c ---- */
+
+/* Whether Postfix sends mail for other sites to them. */
 void
 look_at_transports(struct postfix *p);
-
-/* The first split domain that local(8) delivers in; NULL if there is none. */
-const char *
-find_local_domain(const struct postfix *p);
 
 /* ---- postfix_rewrites.c ---- */
 
@@ -180,5 +253,11 @@ look_at_copies(struct postfix *p);
 
 void
 look_at_aliases(struct postfix *p);
+
+/* ---- postfix_verify.c ---- */
+
+/* Whether it verifies recipients where unknown ones go to another site. */
+void
+look_at_verification(struct postfix *p);
 
 #endif

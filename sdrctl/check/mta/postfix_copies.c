@@ -202,10 +202,6 @@ look_at_copies(struct postfix *p)
 
 /* ---- aliases ---- */
 
-static const char ask_tables[] = "rewrite = tables in sdr.conf, see "
-                                 "sdr-milter(8); or write members at other "
-                                 "sites with the routing domain of their site";
-
 static void
 look_at_members(struct postfix *p, const char *parameter, const char *advice,
                 struct members *members)
@@ -245,16 +241,16 @@ look_at_aliases(struct postfix *p)
     if (!p->mta->tables) {
         report_not_shown(p->mta, shows_bounces(p) ? "" : " and bounces");
         if (tables.others)
-            report(p->mta, CHECK_DOUBTFUL, maps, ask_tables,
+            report(p->mta, CHECK_DOUBTFUL, maps, route_members,
                    "%s: an alias in a split domain that the directory does "
                    "not have may be refused",
                    list);
-        look_at_members(p, maps, ask_tables, &virtuals);
+        look_at_members(p, maps, route_members, &virtuals);
     }
     look_at_members(p, "alias_maps",
                     p->mta->tables ? "keep lists in virtual_alias_maps, or "
                                      "put the domain into "
                                      "virtual_mailbox_domains"
-                                   : ask_tables,
+                                   : route_members,
                     &members);
 }

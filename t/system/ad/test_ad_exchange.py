@@ -69,7 +69,7 @@ ANSWERS = {
     'twin@example.com': 'defer 451 4.3.5',
     'same@example.com': 'pass',
     'typed@example.com': 'reject 550 5.1.1',
-    # Administrator, Guest, krbtgt: accounts without an address are no recipients
+    # Built-in accounts, such as Administrator, have no address and are no recipients
     'administrator@example.com': 'reject 550 5.1.1',
 }
 
@@ -148,7 +148,7 @@ def test_owner_by_group(ad, answers, scratch):
 # --- at a global catalog, which holds some attributes only ---
 
 def test_global_catalog_without_addresses(ad, answers, scratch):
-    """Where nobody shows a proxyAddress, only the schema tells whether it is held there."""
+    """Where nobody shows a proxyAddress, only the schema says whether it is held there."""
     dave, nobody = 'dave@example.com', 'nobody@example.com'
     ad.add(recipient('user', 'dave', mail=dave, userAccountControl=ENABLED))
     assert answers([dave, nobody]) == {dave: 'pass', nobody: 'reject 550 5.1.1 User unknown'}

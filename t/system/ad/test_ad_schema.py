@@ -1,4 +1,4 @@
-"""test_ad_schema.py - ldap-schema for Active Directory: it means the same, and the rights suffice
+"""test_ad_schema.py - ldap-schema for Active Directory: it means the same, and the access rights suffice
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -99,7 +99,7 @@ def test_global_catalog_has_it(ad):
     assert 'sdrOwner: hosted' in ad.search(f'(mail={ALICE})', uri=ad.gc_ldaps_uri)
 
 
-# --- rights ---
+# --- access ---
 
 @pytest.fixture
 def as_the_readme_says():

@@ -82,7 +82,7 @@ def findings(write):
         write(server), 'check', 'directory').stdout.splitlines() if f'{subject}:' in line]
 
 
-# --- what the schema tells ---
+# --- what the schema says ---
 
 @pytest.mark.parametrize('option', ['owner-attribute', 'hold-attribute',
                                     'routing-address-attribute'])
@@ -157,7 +157,7 @@ def test_the_hold_comes_and_goes(new_ad, write, talk):
     assert [asked.ask(r)['verdict'] for r in [HELD, ALICE]] == ['redirect', 'redirect']
 
 
-# --- what cannot be told ---
+# --- what cannot be known ---
 
 def test_nobody_has_been_moved_yet(ad, route, findings):
     ad.add(person('alice') + person('held'))
@@ -169,7 +169,7 @@ def test_nobody_has_been_moved_yet(ad, route, findings):
 
 
 def test_somebody_who_shows_all(new_ad, findings):
-    """The entry of README.md that makes the check tell; a contact does not count."""
+    """The entry of README.md that makes the check sure; a contact does not count."""
     [entry] = readme('## Access in Active Directory', 'dn: ')
     server = new_ad(person('alice') + entry.replace('objectClass: user', 'objectClass: contact')
                     .replace('sAMAccountName: ', 'displayName: '))
@@ -232,7 +232,7 @@ class GrowsSlow:
 
 
 def test_server_that_grows_slow(write, talk, stop_later):
-    """Only a look that came to its end tells that nobody shows an owner any more."""
+    """Only a look that came to its end proves that nobody shows an owner any more."""
     answer = GrowsSlow()
     server = FakeLdap(answer).start()
     stop_later(server.stop)

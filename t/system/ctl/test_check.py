@@ -1,4 +1,4 @@
-"""test_check.py - sdrctl check directory: what is wrong, and how to mend it
+"""test_check.py - sdrctl check directory: what is wrong, and how to fix it
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -55,7 +55,7 @@ def test_healthy_directory(check, ca):
 
 
 def test_certificate_that_expires_soon(check, ca):
-    end = NOW + 13 * DAY
+    end = NOW + 20 * DAY
     code, output = check({'uri': '@LDAPS@', 'tls-ca-file': str(ca.cert)},
                          tls=ca.issue('soon', end=end))
     assert f'  warning    certificate: it expires on {end:%Y-%m-%d %H:%M:%S} UTC\n' in output

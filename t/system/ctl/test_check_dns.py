@@ -2,8 +2,12 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import random
 import re
+import ssl
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -18,8 +22,10 @@ SHORT, LONG = 1, 60  # seconds, for name servers that are silent and for those t
 
 SPLIT, OURS, THEIRS = 'example.com', 'onprem.example.com', 'hosted.example.com'
 MX_HERE = [('MX', (10, 'mx.onprem.test'))]
+SPF, DMARC = 'v=spf1 mx -all', 'v=DMARC1; p=none'
 SOUND = {
-    SPLIT: MX_HERE,
+    SPLIT: [('MX', (10, 'mx.onprem.test'), 300), ('TXT', 'site-verification=x'), ('TXT', SPF)],
+    f'_dmarc.{SPLIT}': [('TXT', DMARC)],
     OURS: MX_HERE,
     THEIRS: [('MX', (20, 'mx2.hosted.test')), ('MX', (10, 'mx1.hosted.test'))],
     'mx.onprem.test': [('A', HERE)],
@@ -30,30 +36,40 @@ SOUND = {
 
 @pytest.fixture
 def check(scratch, stop_later):
-    """check(names, manners, more options, timeout, sections of sdr.conf): (exit code, output)."""
-    def run(names, manners='', options=(), timeout=LONG, **sections):
-        server = NameServer(names, manners, port=0)
+    """check(names, manners, more options, timeout, what the name server has validated, sections of
+    sdr.conf): (exit code, output)."""
+    def run(names, manners='', options=(), timeout=LONG, secure=(), **sections):
+        server = NameServer(names, manners, port=0, secure=secure, tcp=True)
         stop_later(server.stop)
         server.start()
         conf = sdrctl.write_conf(scratch, world.conf(
             directory_corp={'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None},
             **sections))
         done = sdrctl.run(conf, 'check', 'dns', '--resolver', server.at, '--timeout', str(timeout),
-                          *options)
+                          *options, env={'no_proxy': '*'})  # for curl
         return done.returncode, done.stdout
     return run
 
 
 def test_sound(check):
     code, output = check(SOUND)
-    assert output == f"""\
+    # The addresses of this host depend on the machine.
+    assert output.partition('dns: this host')[0] == f"""\
 dns: split domain {SPLIT}
   ok         MX: 10 mx.onprem.test ({HERE}): this host
+  ok         TLSA: mx.onprem.test has none: DANE is not used for it
+  ok         TTL: the MX records of {SPLIT} are cached for up to 300 s
+  ok         MTA-STS: {SPLIT} has no policy
+  ok         SPF: {SPF}
+  ok         DMARC: {DMARC}
 dns: this site, routing domain {OURS}
   ok         MX: 10 mx.onprem.test ({HERE}): this host
+  ok         TLSA: mx.onprem.test has none: DANE is not used for it
 dns: site hosted, routing domain {THEIRS}
   ok         MX: 10 mx1.hosted.test ({THERE}, 2001:db8::1)
   ok         MX: 20 mx2.hosted.test ({THIRD})
+  ok         TLSA: mx1.hosted.test has none: DANE is not used for it
+  ok         TLSA: mx2.hosted.test has none: DANE is not used for it
 """
     assert code == OK
 
@@ -202,4 +218,163 @@ def test_other_domains(check):
     assert 'dns: split domain example.net\n' in output
     assert 'dns: site hosted, accept-domain tenant.test\n' in output
     assert 'hosted.example.net' not in output
+    assert code == OK
+
+
+# --- what other mail systems read of the domain ---
+
+def with_texts(name, *texts):
+    """SOUND with these TXT records of this name."""
+    return {**SOUND, name: [row for row in SOUND.get(name, []) if row[0] != 'TXT']
+            + [('TXT', text) for text in texts]}
+
+
+@pytest.mark.parametrize('names, lines', [
+    pytest.param({**SOUND, SPLIT: [('MX', (10, 'mx.onprem.test'), 3601)]}, [
+        f'warning    TTL: the MX records of {SPLIT} are cached for up to 3601 s: for so long after a switch, ',
+        '-> before you switch the MX, lower the TTL'], id='TTL'),
+    pytest.param(with_texts(SPLIT, 'other'), [f'warning    SPF: {SPLIT} has no SPF record: '], id='no SPF'),
+    pytest.param(with_texts(SPLIT, SPF, 'V=SPF1 ~all'), [
+        f'warning    SPF: {SPLIT} has 2 SPF records: ', '-> make one record of them'], id='two of SPF'),
+    pytest.param(with_texts(SPLIT, 'v=spf1,mx'), [
+        f'warning    SPF: the record of {SPLIT} is ignored: v=spf1,mx\n'], id='SPF misspelt'),
+    pytest.param(with_texts(SPLIT, 'v=spf1'), ['ok         SPF: v=spf1\n'], id='SPF empty'),
+    pytest.param(with_texts(SPLIT, 'v=spf1 ' + 30 * 'ip4:203.0.113.1 ' + '-all'), [
+        '203.0.113.1 -all\n'], id='SPF of several strings'),
+    pytest.param(with_texts(f'_dmarc.{SPLIT}'), [
+        f'warning    DMARC: _dmarc.{SPLIT} has no DMARC record: '], id='no DMARC'),
+    pytest.param(with_texts(f'_dmarc.{SPLIT}', DMARC, DMARC), [
+        f'warning    DMARC: _dmarc.{SPLIT} has 2 DMARC records: '], id='two of DMARC'),
+    pytest.param(with_texts(f'_dmarc.{SPLIT}', 'v=DMARC1; pct=50; sp=none; p=quarantined'), [
+        f'warning    DMARC: the record of _dmarc.{SPLIT} has no policy'], id='DMARC without a policy'),
+    pytest.param(with_texts(f'_dmarc.{SPLIT}', 'v=DMARC1; pct=50 ;P = Reject;'), [
+        'ok         DMARC: v=DMARC1; '], id='DMARC spelt otherwise'),
+    pytest.param(with_texts(f'_mta-sts.{SPLIT}', 'v=STSv1; id=1', 'v=STSv1; id=2'), [
+        f'warning    MTA-STS: _mta-sts.{SPLIT} has 2 TXT records of MTA-STS: '], id='two of MTA-STS'),
+])
+def test_what_the_domain_publishes(check, names, lines):
+    code, output = check(names)
+    for line in lines:
+        assert line in output, output
+    assert code == OK
+
+
+@pytest.mark.parametrize('name, code, line', [
+    (f'_dmarc.{SPLIT}', OK, f'warning    DMARC: _dmarc.{SPLIT}: the name server failed'),
+    (f'_mta-sts.{SPLIT}', SILENT, f'NO ANSWER  MTA-STS: _mta-sts.{SPLIT}: the name server failed'),
+])
+def test_no_answer_is_as_bad_as_the_worst_one(check, name, code, line):
+    status, output = check(SOUND, {name: 'servfail'})
+    assert line in output, output
+    assert status == code
+
+
+TLSA = [('TLSA', '030101' + 32 * 'ab')]
+
+
+@pytest.mark.parametrize('secure, manners, line', [
+    ((THEIRS, '_25._tcp.mx1.hosted.test'), '',
+     'ok         TLSA: mx1.hosted.test has TLSA records, which DNSSEC proves, as the name server says\n'),
+    ((THEIRS,), '', 'warning    TLSA: mx1.hosted.test has TLSA records, but the name server does not say that '
+     'DNSSEC proves them: '),
+    (('_25._tcp.mx1.hosted.test',), '', 'does not say that DNSSEC proves the MX records: '),
+    ((), {'_25._tcp.mx1.hosted.test': 'servfail'},
+     'warning    TLSA: no answer for _25._tcp.mx1.hosted.test: the name server failed'),
+])
+def test_tlsa(check, secure, manners, line):
+    code, output = check({**SOUND, '_25._tcp.mx1.hosted.test': TLSA}, manners, secure=secure)
+    assert line in output, output
+    assert 'ok         TLSA: mx2.hosted.test has none' in output
+    assert code == OK
+
+
+US, US_NAME = '198.51.100.7', '7.100.51.198.in-addr.arpa'
+V6, V6_NAME = '2001:db8::7', '7.' + 23 * '0.' + '8.b.d.0.1.0.0.2.ip6.arpa'
+
+
+@pytest.mark.parametrize('address, names, manners, code, line', [
+    (US, {US_NAME: [('PTR', 'mail.onprem.test')], 'mail.onprem.test': [('A', US)]}, '', OK,
+     f'ok         PTR: {US} is mail.onprem.test\n'),
+    (V6, {V6_NAME: [('PTR', 'mail.onprem.test')], 'mail.onprem.test': [('AAAA', V6)]}, '', OK,
+     f'ok         PTR: {V6} is mail.onprem.test\n'),
+    (US, {US_NAME: [('CNAME', '7.0-25.test')], '7.0-25.test': [('PTR', 'mail.onprem.test')],
+          'mail.onprem.test': [('A', US)]}, '', OK, f'ok         PTR: {US} is mail.onprem.test\n'),
+    (US, {}, '', OK, f'warning    PTR: {US} has no name (PTR): '),
+    (US, {US_NAME: [('PTR', 'mx.onprem.test')]}, '', OK,
+     f'warning    PTR: {US} has the name mx.onprem.test, which does not have that address: '),
+    (US, {}, {US_NAME: 'servfail'}, OK, f'warning    PTR: {US}: the name server failed'),
+])
+def test_name_of_this_host(check, address, names, manners, code, line):
+    status, output = check({**SOUND, **names}, manners, options=['--here', address])
+    assert line in output, output
+    assert status == code
+
+
+# --- the policy, from a web server ---
+
+POLICY = """\
+version: STSv1
+mode: {}
+mx: {}
+mx: *.hosted.test
+max_age: 604800
+"""
+
+
+@pytest.fixture
+def publish(ca, stop_later):
+    """publish(policy, san of the certificate): more names for SOUND."""
+    def start(policy, san=f'DNS:mta-sts.{SPLIT}'):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if policy and self.path == '/.well-known/mta-sts.txt' else 404)
+                self.end_headers()
+                self.wfile.write((policy or '').encode())
+
+            def log_message(self, *_):
+                pass
+
+        # curl wants port 443: nobody else has this address.
+        address = '.'.join(['127', *(str(random.randint(1, 254)) for _ in range(3))])
+        server = HTTPServer((address, 443), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate = ca.issue('mta-sts', san)
+        context.load_cert_chain(certificate.cert, certificate.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stop_later(server.server_close)
+        stop_later(server.shutdown)
+        return {f'_mta-sts.{SPLIT}': [('TXT', 'v=STSv1; id=20261130')], f'mta-sts.{SPLIT}': [('A', address)]}
+    return start
+
+
+@pytest.mark.parametrize('policy, san, code, line', [
+    (POLICY.format('enforce', 'MX.onprem.test').replace('\n', '\r\n'), SPLIT, OK,
+     f'ok         MTA-STS: the policy of {SPLIT} names all its MX hosts (mode enforce)\n'),
+    (POLICY.format('enforce', '*.test'), SPLIT, WRONG,
+     f'WRONG      MTA-STS: the policy of {SPLIT} does not name the MX host mx.onprem.test: '),
+    (POLICY.format('testing', 'onprem.test'), SPLIT, OK,
+     f'warning    MTA-STS: the policy of {SPLIT} does not name the MX host mx.onprem.test: '),
+    (POLICY.format('none', 'x.test'), SPLIT, OK, 'is switched off (mode none)'),
+    (POLICY.format('enforced', 'x.test'), SPLIT, OK, f'the policy of {SPLIT} is ignored: it has no line "mode: '),
+    ('<html>', SPLIT, OK, f'the policy of {SPLIT} is ignored: it has no line "version: STSv1"\n'),
+    (POLICY.format('enforce', 'x.test'), 'other.test', OK,
+     f'warning    MTA-STS: {SPLIT} announces a policy that cannot be read, '),
+    (None, SPLIT, OK, f'warning    MTA-STS: {SPLIT} announces a policy that cannot be read, '),
+])
+def test_mta_sts(check, publish, ca, policy, san, code, line):
+    names = {**SOUND, **publish(policy, f'DNS:mta-sts.{san}')}
+    status, output = check(names, options=['--tls-ca-file', str(ca.cert)])
+    assert line in output, output
+    assert status == code
+    assert 'switch the MX' not in output.replace('before you switch the MX, lower', '')
+
+
+def test_mta_sts_before_a_switch(check, publish, ca):
+    """The hosts of the other site are not in the policy: to be added before, and no fault now."""
+    policy = POLICY.format('enforce', 'mx.onprem.test').replace('*.', 'mx1.')
+    code, output = check({**SOUND, **publish(policy)}, options=['--tls-ca-file', str(ca.cert)])
+    assert f'ok         MTA-STS: before you switch the MX of {SPLIT} to the site hosted, add "mx: ' \
+           'mx2.hosted.test" to the policy, and wait 604800 s (max_age)\n' in output, output
+    assert 'mx: mx1.hosted.test' not in output
     assert code == OK

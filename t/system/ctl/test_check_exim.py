@@ -264,6 +264,20 @@ def test_next_hop_that_no_router_asks_for(check):
     assert code == WRONG
 
 
+@pytest.mark.parametrize('acl, unknown, warned', [
+    ('verify = recipient', 'hosted', True),
+    ('verify = recipient/callout=30s', 'hosted', False),
+    ('verify = recipient', 'reject', False),
+    ('verify = recipient', 'onprem', False),
+])
+def test_unknown_recipients_of_the_other_site(check, acl, unknown, warned):
+    code, output = check(('^  require verify = recipient', f'  require {acl} '),
+                         **{'domain example.com': {'unknown': unknown}})
+    assert ('warning    callout: recipients are not verified, and unknown = hosted in example.com: whoever the site '
+            'rejects has been accepted here, ' in output) == warned, output
+    assert code == OK
+
+
 def fake(scratch, script):
     program = scratch / 'exim4'
     program.write_text(f'#!/bin/sh\n{script}\n')

@@ -17,6 +17,7 @@ TABLE = f'socketmap:unix:{mapped.SOCKET}'
 NEXT_HOP = {'site legacy': {'routing-domain': 'legacy.%d', 'delivery': 'route',
                             'next-hop': '127.0.0.1:25'}}
 PASS = {'milter-route': 'pass'}
+UNKNOWN = {'domain example.com': {'unknown': 'hosted'}}
 MILTER = {'milter': {'rewrite': 'milter'}}
 
 
@@ -260,6 +261,26 @@ R< e r > $+ < @ $={SdrDomain} . > $*	$: < $(route $1 @ $2 $: ? $) > $1 < @ $2 . 
 R< $+ , $+ > $+ < @ $+ . > $*	$#local $: sdr-copy . $3 . = . $4
 R< $* > $+	$: $2
 """
+
+
+VERIFY = 'reject_unauth_destination, reject_unverified_recipient'
+
+
+@pytest.mark.parametrize('sdr, restrictions, warned', [
+    (UNKNOWN, 'reject_unauth_destination', True),
+    (UNKNOWN, 'reject_unauth_destination, check_recipient_access '
+              'inline:{{example.net=reject_unverified_recipient}}', True),
+    (UNKNOWN, VERIFY, False),
+    (UNKNOWN, 'reject_unauth_destination, check_recipient_access '
+              'inline:{{example.com=reject_unverified_recipient}}', False),
+    ({}, 'reject_unauth_destination', False),
+])
+def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions, warned):
+    code, output = check(sdr=sdr, options={'smtpd_recipient_restrictions': restrictions})
+    assert ('warning    reject_unverified_recipient: recipients are not verified, and unknown = hosted in '
+            'example.com: ' in output) == warned, output
+    assert warned or 'unverified' not in output
+    assert code == OK
 
 
 @pytest.mark.parametrize('mc, more, code, lines', [

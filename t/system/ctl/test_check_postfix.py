@@ -133,8 +133,8 @@ def listener(**parameters):
         'WRONG      relay_domains: Postfix takes no mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),
     pytest.param({'main': {'relay_domains': 'example.com onprem.example.com hosted.example.com'}}, OK,
-                 ['warning    relay_domains: hosted.example.com, of the site hosted, is among them: '
-                  'anybody may relay there'], id='routing domain of the other relayed'),
+                 ['warning    relay_domains: anybody may relay to hosted.example.com, of the site hosted'],
+                 id='routing domain of the other relayed'),
     pytest.param({'main': {'virtual_mailbox_domains': 'hosted.example.com'}}, WRONG, [
         'WRONG      virtual_mailbox_domains: hosted.example.com, of the site hosted, is among them: '
         'mail for the site stays here\n'], id='routing domain of the other kept'),
@@ -193,7 +193,7 @@ def test_whole_path_without_jail(check, scratch):
 
 @pytest.mark.parametrize('domains, said', [
     ('inline:{ example.com=x, onprem.example.com=x }', []),
-    ('example.com, static:all', ['hosted.example.com, of the site hosted, is among them']),
+    ('example.com, static:all', ['anybody may relay to hosted.example.com, of the site hosted']),
     ('inline:{ example.com=x }', ['takes no mail for onprem.example.com from outside']),
     ('hash:/nonexistent', ['relay_domains: hash:/nonexistent cannot be asked, so that it is not '
                            'known what it does to recipients: ', ': open database /nonexistent.db: No such'

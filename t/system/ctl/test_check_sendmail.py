@@ -75,6 +75,9 @@ mta: Sendmail
 
 
 @pytest.mark.parametrize('options, code, lines', [
+    pytest.param({'sdr': {'domain example.com': {'unknown': 'hosted'}}}, OK, [
+        'warning    unknown: recipients are not verified, and unknown = hosted in example.com: ',
+        '-> Sendmail cannot verify them: '], id='unknown = SITE'),
     pytest.param({'milters': []}, WRONG, [
         'WRONG      INPUT_MAIL_FILTER: no filter is sdr-milter, which listens at QUEUE/sdr/milter.sock',
         '-> INPUT_MAIL_FILTER('], id='no milter'),

@@ -36,7 +36,8 @@ def good(ca):
 @pytest.fixture
 def check(scratch, stop_later, ca):
     """check(port, names=..., site=..., timeout=..., names of sites): (exit code, output)."""
-    def run(port, *arguments, names=ONE_HOST, manners='', site=VERIFY, timeout=LONG, **sections):
+    def run(port, *arguments, names=ONE_HOST, manners='', site=VERIFY, timeout=LONG, before=(),
+            **sections):
         server = NameServer(names, manners, port=0)
         stop_later(server.stop)
         server.start()
@@ -45,7 +46,7 @@ def check(scratch, stop_later, ca):
             site_hosted=site, **sections))
         done = sdrctl.run(conf, 'check', 'sites', *arguments, '--resolver', server.at,
                           '--port', str(port), '--timeout', str(timeout),
-                          '--tls-ca-file', str(ca.cert))
+                          '--tls-ca-file', str(ca.cert), before=before)
         assert all(c.isprintable() or c == '\n' for c in done.stdout)
         return done.returncode, done.stdout
     return run
@@ -142,7 +143,7 @@ def test_certificates(check, new_host, ca, port, name, options, flaw):
     assert code == OK
 
 
-@pytest.mark.parametrize('days', [0.05, 13])
+@pytest.mark.parametrize('days', [0.05, 20])
 def test_certificate_that_expires_soon(check, new_host, ca, port, days):
     end = NOW + days * DAY
     new_host(FIRST, port, [VERIFIED], tls=ca.issue('soon', 'DNS:mx1.hosted.test', end=end))
@@ -153,19 +154,34 @@ def test_certificate_that_expires_soon(check, new_host, ca, port, days):
 
 
 def test_certificate_that_is_good_for_a_while(check, new_host, ca, port):
-    new_host(FIRST, port, [VERIFIED], tls=ca.issue('later', 'DNS:mx1.hosted.test', end=NOW + 15 * DAY))
+    new_host(FIRST, port, [VERIFIED], tls=ca.issue('later', 'DNS:mx1.hosted.test', end=NOW + 22 * DAY))
     assert 'ok         STARTTLS: TLS1.3, and the certificate is valid\n' in check(port)[1]
 
 
-@pytest.mark.parametrize('greeting, shown', [
-    ('220 MX1.Hosted.Test ESMTP', 'MX1.Hosted.Test ESMTP'),
-    ('220 ESMTP ready', 'ESMTP ready'),
-    ('220 other.test', 'other.test (it calls itself other.test)'),
-    ('220', ''),
+@pytest.mark.parametrize('greeting, ehlo, shown', [
+    ('220 MX1.Hosted.Test ESMTP', '250 mx1.Hosted.test', 'ok         greeting: MX1.Hosted.Test ESMTP'),
+    ('220 ESMTP ready', '250 ok', 'ok         greeting: ESMTP ready'),
+    ('220 MX1.Hosted.Test', '250 hello', 'ok         greeting: MX1.Hosted.Test'),
+    ('220', '250', 'ok         greeting: '),
+    ('220 mx1.hosted.test', '250 other.test hello', 'warning    greeting: mx1.hosted.test (it calls itself '
+     'other.test, and no certificate proves that it is mx1.hosted.test: mail may go to a wrong host)'),
+    ('220 other.test', '502 what?', 'warning    greeting: other.test (it calls itself mx.test, and '),
 ])
-def test_whom_the_greeting_names(check, new_host, port, greeting, shown):
-    new_host(FIRST, port, [VERIFIED], {'greeting': greeting})
-    assert f'  ok         greeting: {shown}\n' in check(port)[1]
+def test_whom_the_greeting_names(check, new_host, port, greeting, ehlo, shown):
+    """A host that proves its name by a certificate may call itself otherwise: see test_sound."""
+    new_host(FIRST, port, [VERIFIED], {'greeting': greeting, 'EHLO': ehlo})
+    code, output = check(port)
+    assert f'  {shown}' in output
+    assert code == OK
+
+
+def test_greeting_with_our_own_name(check, new_host, good, port):
+    """Postfix and Sendmail do not deliver to such a host, whatever its certificate says."""
+    name = 'onprem.test'
+    new_host(FIRST, port, [VERIFIED], {'EHLO': f'250-{name}\r\n250 STARTTLS'}, good)
+    code, output = check(port, before=['unshare', '--uts', 'sh', '-c', f'hostname {name}; exec "$@"', 'sh'])
+    assert f'WRONG      greeting: mx1.hosted.test calls itself {name}, as this host does: ' in output
+    assert code == WRONG
 
 
 def test_handshake_that_fails(check, new_host, port):

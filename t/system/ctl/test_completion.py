@@ -1,4 +1,4 @@
-"""test_completion.py - sdrctl's options: what bash completes, --help tells, sdrctl(8) explains and sdrctl takes
+"""test_completion.py - sdrctl's options: what bash completes, --help lists, sdrctl(8) explains and sdrctl takes
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -16,7 +16,7 @@ from proc import run
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
             'history', 'export', 'sync', 'dump']
-# What a command needs besides an option; its use is complete then.
+# What else a command needs beside an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
 this-site = onprem

@@ -240,7 +240,7 @@ def test_renamed_since(new_people, scratch, other):
     assert not output and errors.startswith('sdrctl: uid=dave,ou=people,') and 'renamed or deleted' in errors
 
 
-# --- two mail systems that know nothing of sdr ---
+# --- two mail systems without sdr ---
 
 HERE, THERE = ['dora', 'emil'], ['hans', 'ines', 'jan', 'old+one']
 TWO_WAY = ''.join([*(person(name, sdrOwner='onprem') for name in HERE),

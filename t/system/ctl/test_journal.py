@@ -222,7 +222,7 @@ def test_no_field_reaches_the_terminal_as_it_is(office, forged):
 
 
 def test_no_journals(office):
-    """Before the first change there is nothing to tell, which is no fault."""
+    """Before the first change there is nothing to list, which is no fault."""
     for _ in range(2):
         assert office.run('history') == f'sdrctl: no journals in {office.journals}\n'
         if office.journals.exists():

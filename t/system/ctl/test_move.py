@@ -374,7 +374,7 @@ def test_bar(new_slapd, office):
     assert '[#' not in ''.join(shown) and shown[0] == ''
 
 
-# --- rights and credentials ---
+# --- access and credentials ---
 
 def test_reader_may_not_write(slapd, office):
     there = office(slapd, dn=ldap.READER_DN, password=ldap.READER_PASSWORD)
@@ -439,7 +439,7 @@ EXCHANGE = {
 @pytest.mark.parametrize('directory, command, words', EXCHANGE.values(), ids=EXCHANGE)
 @pytest.mark.parametrize('name', ['dave', "o'brien"])
 def test_exchange_is_never_written(new_slapd, office, directory, command, words, name):
-    """The command for its shell is told instead, and that can be copied."""
+    """The command for its shell is printed instead, and that can be copied."""
     there = office(new_slapd(world.person(name)), directory_corp=directory)
     before = there.server.dump()
     reported = there.run(*command, f'{name}@example.com', code=65)

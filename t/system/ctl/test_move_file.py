@@ -17,6 +17,7 @@ import sdrctl
 import world
 from daemon import environment
 from namespace import Namespace
+from office import Administrator
 from peoplefile import PeopleFile
 from proc import run, wait_for
 
@@ -52,24 +53,14 @@ description: he writes, and
 """
 
 
-class Clerk:
-    """An administrator whose directory is a file."""
+class Clerk(Administrator):
+    """His directory is a file."""
 
     def __init__(self, folder, text=world.PEOPLE):
-        self.journals = folder / 'journal'
-        self.journals.mkdir(0o700)
+        super().__init__(folder)
         self.people = PeopleFile(folder / 'people', text, main={'journal-directory': str(self.journals)})
         self.path = self.people.path
         self.conf = self.people.conf
-
-    def run(self, *arguments, code=0, **options):
-        """What it said, on both streams."""
-        done = sdrctl.run(self.conf, *arguments, **options)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def journal(self):
-        return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
 
     def owners(self, *addresses):
         """By show, which reads the file itself."""

@@ -86,7 +86,7 @@ def test_handshake_that_fails(there, verify, new_host, port):
 
 
 def test_refused(there, verify, new_host, port, scratch):
-    """It is a mistake like any other: all are told with their line, nothing is changed."""
+    """It is a mistake like any other: all are reported with their line, nothing is changed."""
     new_host(FIRST, port, [f'dave@{THEIRS}'])
     before = there.state()
     batch = scratch / 'batch'

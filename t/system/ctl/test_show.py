@@ -189,7 +189,7 @@ def test_next_server(new_slapd, new_conf):
 
 
 def test_nothing_by_a_reader_who_sees_nothing(new_slapd, new_conf):
-    """He would be told so of everybody."""
+    """It would say so of everybody."""
     conf = new_conf(new_slapd(acl='access to attrs=userPassword by anonymous auth by * none\n'
                                   f'access to dn.base="{SUFFIX}" by * search\n'
                                   'access to * by * none\n'))

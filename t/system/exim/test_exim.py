@@ -197,7 +197,7 @@ YOUNG, OLD, YEARS_AHEAD = 0, 3600, -2 * 10**9
     ['"alice"@example.com', '<@relay.test:bob@example.com>']])
 @pytest.mark.parametrize('count', [5, 17])
 def test_loop_is_refused_before_it_is_accepted(exim, sink, rcpts, age, reply, count):
-    """The sender's own server tells him. Anybody can forge marks: nobody gets a bounce."""
+    """The sender's own server notifies him. Anybody can forge marks: nobody gets a bounce."""
     sent = exim.send(rcpts, headers=marks(count, age))
     assert codes(sent) == [250] * len(rcpts)
     assert str(sent.data).startswith(reply)

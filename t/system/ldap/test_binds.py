@@ -25,7 +25,7 @@ BY_USER_ID = taken_for_reader(r'^gidNumber=0\\+uidNumber=0,cn=peercred,cn=extern
 
 @pytest.fixture
 def write(scratch, ca):
-    """write(uri, ...): an sdr.conf; bind = external unless told otherwise."""
+    """write(uri, ...): an sdr.conf; bind = external unless stated otherwise."""
     def make(uri, **changes):
         changes = {name.replace('_', '-'): value for name, value in changes.items()}
         return sdrctl.write_conf(scratch, world.conf(directory_corp={

@@ -212,7 +212,7 @@ def test_bad_filter(start, postfix):
 
 
 def test_size_limit_of_the_server(new_slapd, start, postfix):
-    """It tells that there is more than it says."""
+    """It says that there is more than it shows."""
     twins = ''.join(person(f'twin{i}', mail='twin@example.com') for i in range(3))
     start(uri=new_slapd(world.PEOPLE + twins, options='sizelimit 2').uri)
     assert replies(postfix, 'twin@example.com', ALICE) == [AWAY, '250 2.1.5']
@@ -320,7 +320,7 @@ def test_no_recipient_is_a_filter(mta, local):
 
 @pytest.mark.parametrize('local', ['!', 'alice!', '%', '%s', '%2a', 'alice%'])
 def test_no_recipient_is_a_format(new_postfix, scratch, new_milter, slapd, local):
-    """Postfix takes these for a route unless it is told not to."""
+    """Postfix takes these for a route unless configured not to."""
     postfix = new_postfix(milters=[f'unix:{world.SOCKET}'],
                           main={'swap_bangpath': 'no', 'allow_percent_hack': 'no',
                                 'allow_untrusted_routing': 'yes'})

@@ -162,7 +162,7 @@ def test_not_found(answer, row):
 # --- sdr-milter, which lives on ---
 
 def assert_answers(postfix, milter, code):
-    """In time, and without work meanwhile."""
+    """In time, and without work while it waits."""
     before = cpu_seconds(milter.pid)
     reply, seconds = timed_rcpt(postfix, ALICE)
     assert reply == code

@@ -101,7 +101,7 @@ def test_root_entry(write, stop_later, attributes, expected):
 
 
 def test_openldap_and_before_openldap(new_slapd, new_proxy, write, verdicts):
-    """At both ends: whose mail is whose is told as without the proxy."""
+    """At both ends: whose mail is whose is as without the proxy."""
     server = new_slapd()
     proxy = new_proxy(back_ldap(server))
     assert kind(write(server)) == kind(write(proxy)) == 'OpenLDAP'
@@ -115,7 +115,7 @@ READ_ALL = 'access to attrs=userPassword by anonymous auth by * none\naccess to 
 
 
 @pytest.mark.parametrize('access, expected', [
-    ('search', ['defer', 'pass']),  # that Plain has none can be told
+    ('search', ['defer', 'pass']),  # that Plain has none is known
     ('=c', ['defer', 'defer']),
     ('=cs', ['defer', 'pass']),
 ])
@@ -177,7 +177,7 @@ def test_active_directory_behind_a_proxy(ad_behind_proxy, write, verdicts):
 
 
 def test_active_directory_glued_into_a_tree(ad, new_proxy, scratch, verdicts):
-    """Whose entry it is that shows no owner, is told by the entry."""
+    """Whose entry it is that shows no owner, the entry says."""
     ad.add(AD_PEOPLE)
     proxy = new_proxy(glued(ad, scratch / 'glued'))
     proxy.add(BASE_WITHOUT_PEOPLE
@@ -315,7 +315,7 @@ def test_part_that_is_away(new_slapd, new_proxy, verdicts):
     words, said = verdicts(whole, [DAVE, NOBODY], **options, **lines)
     assert words == ['pass', 'reject'], said
     rest = new_proxy(back_meta(people=part.uri, services=f'ldap://127.0.0.1:{free_port()}'))
-    assert verdicts(rest, [NOBODY], **options)[0] == ['reject']  # it cannot be told
+    assert verdicts(rest, [NOBODY], **options)[0] == ['reject']  # it cannot be known
     words, said = verdicts(rest, [DAVE, NOBODY], **options, **lines)
     assert words == ['defer'] * 2, said
     assert 'must-see = router@example.com: no entry with that address was found' in said
@@ -401,7 +401,7 @@ mail: bare@example.com
      ['pass', 'defer']),
 ], ids=['all', 'owner hidden', 'aliases hidden'])
 def test_389ds_nobody_has_a_class_of_the_profile(ds, verdicts, acis, expected):
-    """It tells no right to an attribute that the entry cannot have."""
+    """It reports no right to an attribute that the entry cannot have."""
     ds.add(BARE)
     ds.set_acis(acis)
     words, said = verdicts(ds, ['bare@example.com', NOBODY])
@@ -409,7 +409,7 @@ def test_389ds_nobody_has_a_class_of_the_profile(ds, verdicts, acis, expected):
 
 
 def test_389ds_anonymously(ds, write, verdicts):
-    """It tells nobody's rights."""
+    """It reports no access rights."""
     ds_people(ds).set_acis([ds389.aci('all', PRECISE, 'read,search,compare', 'anyone')])
     options = {'bind': None, 'bind-dn': None, 'password-file': None}
     recipients = [ALICE, PLAIN, NOBODY]
@@ -446,7 +446,7 @@ def test_389ds_part_that_is_away(new_ds, verdicts):
     recipients = ['carol@example.com', DAVE, NOBODY]
     assert verdicts(server, recipients, **lines)[0] == ['redirect', 'pass', 'reject']
     server.set_suffix(branch, 'disabled')
-    assert verdicts(server, recipients)[0] == ['reject', 'pass', 'reject']  # it cannot be told
+    assert verdicts(server, recipients)[0] == ['reject', 'pass', 'reject']  # it cannot be known
     words, said = verdicts(server, recipients, **lines)
     assert words == ['defer'] * 3 and lines['must-see'][0] in said, said
 

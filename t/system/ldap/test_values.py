@@ -88,7 +88,7 @@ def verdicts(conf, recipients):
     return [' '.join([answer['verdict'], *answer['targets']]) for answer in ask(conf, recipients)]
 
 
-# Without a witness for each attribute nothing is sure.
+# Without a known address for each attribute nothing is sure.
 KEEPER = person('keeper', *((attribute, f'{scheme}keeper@example.com') for attribute, scheme in (
     ('proxyAddresses', 'smtp:'), ('sdrAddress', ''), ('mail', ''), ('mailLocalAddress', ''))))
 
@@ -234,7 +234,7 @@ def test_blanks_and_dots_around_owners_and_routing_addresses(new_slapd, new_sync
     assert [verdicts(conf, recipients) for conf in (live, sync.conf)] == [wanted, wanted]
 
 
-# --- who is told ---
+# --- who is informed ---
 
 ODD = [person('x\x1b[1m', ('sdrAddress', 'N <doubt0@example.com>')),
        *(person(f'odd{number}', ('sdrAddress', f'<doubt{number}@example.com>'))

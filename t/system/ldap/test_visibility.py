@@ -54,7 +54,7 @@ def test_hidden_aliases(asked):
 
 @pytest.mark.parametrize('recipient', ['robert@example.com', 'nobody@example.com'])
 def test_hidden_aliases_and_somebody_for_the_rest(asked, recipient):
-    """Nothing of Robert's is for who gets what is nobody's."""
+    """Nothing of Robert's is for the catch-all."""
     deliver = asked(acl=ALIASES_ARE_HIDDEN, ldif=PEOPLE + CATCH_ALL)
     sent, got = deliver(['alice@example.com', recipient])
     assert [r.code for r in sent.rcpts] == [250, 451]

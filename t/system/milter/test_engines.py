@@ -1,4 +1,4 @@
-"""test_engines.py - both engines of sdr-milter are told the same by an MTA, and tell it the same
+"""test_engines.py - both engines of sdr-milter hear the same from an MTA, and answer it the same
 
 Our own engine is that of this build (of build/, if this one has libmilter in it), the other that of
 build/libmilter: ../../configure --with-milter=libmilter && make.

@@ -28,7 +28,7 @@ def attack(mta, sink, trap):
     """
     attack(step): whom an outsider's mail has reached, after he has tried one in step
 
-    bounces  whether he may be told of failures
+    bounces  whether he may be notified of failures
     """
     recipients = hostile.all_recipients(trap)
 

@@ -13,7 +13,7 @@ import logline
 import paths
 import world
 from logline import BadLine, Decision, decision, decisions, parse
-from peer import ALICE, BOTH, DAVE, HELD, NOBODY, dial, played
+from peer import ALICE, BOTH, DAVE, HELD, NOBODY, connect, played
 from socketmap import Socketmap
 
 TO_ALICE, TO_BOTH = 'alice@hosted.example.com', 'both@hosted.example.com'
@@ -60,7 +60,7 @@ def test_what_is_no_line(line):
 # --- sdr-milter ---
 
 def test_decisions_of_the_milter(bare_milter):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.negotiate()
         client.greet()
         played(client)
@@ -73,7 +73,7 @@ def test_decisions_of_the_milter(bare_milter):
                                    'a\u2028b', 'a\u202eb', 'a\x1b[2Jb', 'a" verdict=pass reason="'])
 def test_whatever_a_client_says_stays_in_its_value(bare_milter, local):
     rcpt = f'<"{local}"@example.com>'
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.negotiate()
         client.greet()
         played(client, [rcpt])
@@ -98,7 +98,7 @@ def test_next_hops(new_bare_milter, slapd):
     milter = new_bare_milter(**{
         'site legacy': {'routing-domain': 'legacy.%d', 'delivery': 'route',
                         'next-hop': 'mx.legacy.test:2525'}}, milter={'milter-route': 'pass'})
-    with dial(milter) as client:
+    with connect(milter) as client:
         client.negotiate()
         client.greet()
         played(client, ['<leg@example.com>'])
@@ -107,7 +107,7 @@ def test_next_hops(new_bare_milter, slapd):
 
 
 def test_recipients_that_the_mta_has_mapped(bare_milter):
-    with dial(bare_milter, v='8.17.1', **{'{rcpt_addr}': 'other@elsewhere.test'}) as client:
+    with connect(bare_milter, v='8.17.1', **{'{rcpt_addr}': 'other@elsewhere.test'}) as client:
         client.negotiate()
         client.greet()
         played(client, [ALICE])
@@ -118,7 +118,7 @@ def test_recipients_that_the_mta_has_mapped(bare_milter):
 
 def test_no_sure_answer_is_a_warning(bare_milter, slapd):
     slapd.stop()
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.negotiate()
         client.greet()
         played(client, [ALICE])

@@ -256,7 +256,7 @@ def forgeries(name):
 
 
 def test_forged_alias(tables):
-    """Not resolved, and not put off either: Sendmail would take that mail."""
+    """Not resolved, and not deferred either: Sendmail would take that mail."""
     for name in forgeries(copy_name(tables, 'both@example.com')):
         assert tables.ask('Alias1', name) == 'NOTFOUND', name
 

@@ -22,7 +22,7 @@ from watchdog import Watchdog
 
 MANY = 3000
 DEAF = 200   # each asks thousands of times before it cannot go on
-KEPT = 16     # threads of each socket that are kept for who comes next
+KEPT = 16     # threads of each socket that are kept for the next connections
 PATIENT = 60  # seconds that the directory may take
 AWAY = 'TEMP 4.4.3 Directory unavailable, try again later'
 
@@ -336,7 +336,7 @@ def test_threads_that_can_be_started_again(new_server, slapd):
 
 
 def test_what_the_replica_knows_does_not_wait_for_a_thread(new_server, new_sync, slapd):
-    """Who is unknown there has to be asked about, for a copy of yesterday cannot tell."""
+    """Who is unknown there has to be asked about, for a copy of yesterday cannot know."""
     sync = new_sync(slapd, replica={'unknown-max-age': '5'})
     sync.once()
     server = new_server.stopped(replica={'path': str(sync.path), 'unknown-max-age': '5'},

@@ -22,13 +22,13 @@ PATIENCE = 10  # seconds, as socketmap_server.c has it
 
 @pytest.fixture
 def new_server(new_bare_milter, scratch):
-    """new_server(**sections): a milter of the default world with tables; it has dial()."""
+    """new_server(**sections): a milter of the default world with tables; it has connect()."""
     def make(**sections):
         path = scratch / 'run/map.sock'
         sections['milter'] = {'map-socket': f'unix:{path}', 'rewrite': 'tables',
                               **sections.get('milter', {})}
         server = new_bare_milter(**sections)
-        server.dial = lambda **options: Socketmap(path, **options)
+        server.connect = lambda **options: Socketmap(path, **options)
         server.map_path = path
         return server
     return make
@@ -40,19 +40,19 @@ def server(new_server):
 
 
 @pytest.fixture
-def dial(server):
-    """dial(): one more connection, closed at the end of the test."""
+def connect(server):
+    """connect(): one more connection, closed at the end of the test."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(server.dial())
+        yield lambda: stack.enter_context(server.connect())
 
 
 def ask(tables, question=ALICE):
     assert tables.ask('route', question[0]) == question[1]
 
 
-def test_two_hundred_clients(dial):
+def test_two_hundred_clients(connect):
     """All connected all the time, all asking at once; each gets its own answers."""
-    clients = [dial() for _ in range(200)]
+    clients = [connect() for _ in range(200)]
 
     def talk(pair):
         number, tables = pair
@@ -64,23 +64,23 @@ def test_two_hundred_clients(dial):
         list(pool.map(talk, enumerate(clients)))
 
 
-def test_octet_by_octet(dial):
-    tables = dial()
+def test_octet_by_octet(connect):
+    tables = connect()
     for octet in netstring(f'route {ALICE[0]}'):
         tables.send(bytes([octet]))
     assert tables.receive() == ALICE[1]
 
 
-def test_many_questions_ahead(dial):
-    tables = dial()
+def test_many_questions_ahead(connect):
+    tables = connect()
     tables.send(b''.join(netstring(f'route {key}') for key, _ in [ALICE, DAVE] * 500))
     for _, answer in [ALICE, DAVE] * 500:
         assert tables.receive() == answer
 
 
-def test_the_longest_key(dial):
+def test_the_longest_key(connect):
     """Is no address, and no reason to close."""
-    tables = dial()
+    tables = connect()
     key = 'x' * (4096 - len('route '))
     assert tables.ask('route', key) == 'NOTFOUND'
     ask(tables)
@@ -90,11 +90,11 @@ def test_the_longest_key(dial):
     b'GET / HTTP/1.0\r\n\r\n', b'-1:', b'5:abc,de', b'4097:', b'9' * 100000, b'\0' * 100,
     b'00:,', b':,', b'0x10:', b'6:route ;', b'route alice@example.com\n',
 ], ids=lambda said: repr(said[:20]))
-def test_no_netstring(server, dial, said):
+def test_no_netstring(server, connect, said):
     """The end of that connection, and of none beside it."""
-    beside = dial()
+    beside = connect()
     ask(beside)
-    hostile = dial()
+    hostile = connect()
     try:
         hostile.send(said)
         assert hostile.receive() is None
@@ -104,21 +104,21 @@ def test_no_netstring(server, dial, said):
     wait_for(lambda: server.lines('a client sent no netstring'), what='a word of it')
 
 
-def test_endless(dial):
+def test_endless(connect):
     """A length that never ends, and content that never ends."""
     for head, body in (b'', b'1'), (b'4096:', b'x' * 4096):
-        hostile = dial()
+        hostile = connect()
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             hostile.send(head)
             for _ in range(100000):
                 hostile.send(body * 100)
-    ask(dial())
+    ask(connect())
 
 
 @pytest.mark.parametrize('question', ['', 'route', ' alice@example.com', 'route \0', 'route a\0b@c'],
                          ids=repr)
-def test_no_question(dial, question):
-    tables = dial()
+def test_no_question(connect, question):
+    tables = connect()
     tables.send(netstring(question))
     assert tables.receive().startswith(('PERM', 'NOTFOUND'))
     ask(tables)
@@ -127,30 +127,30 @@ def test_no_question(dial, question):
 @pytest.mark.parametrize('key', ['alice@example.com\nroute dave', '\x1b[31malice@example.com',
                                  'al"ice@example.com', 'alice@example.com, evil@evil.test',
                                  '"a,evil@evil.test,b"@example.com'])
-def test_nothing_from_a_key_gets_into_an_answer_or_a_log_raw(server, dial, key):
-    tables = dial()
+def test_nothing_from_a_key_gets_into_an_answer_or_a_log_raw(server, connect, key):
+    tables = connect()
     assert tables.ask('route', key) == 'NOTFOUND'
     assert '\x1b' not in server.log()
     assert not [line for line in server.lines() if line.startswith('route dave')]
 
 
-def test_one_that_stops_within_a_question(server, dial):
-    slow = dial()
+def test_one_that_stops_within_a_question(server, connect):
+    slow = connect()
     slow.send(b'23:route alice@exa')
-    ask(dial())
+    ask(connect())
     assert slow.receive() is None
     wait_for(lambda: server.lines('stopped within a question'), 10, 'a word of it')
 
 
-def test_one_that_does_not_read(server, dial):
+def test_one_that_does_not_read(server, connect):
     """It asks on and on and never reads: given up, and nobody waits for it."""
     question = netstring('route both@example.com') * 1000
-    deaf = dial()
+    deaf = connect()
     deaf.socket.settimeout(180)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(10000):
             deaf.send(question)
-            ask(dial())
+            ask(connect())
     wait_for(lambda: server.lines('did not take its answer'), 10, 'a word of it')
 
 
@@ -158,13 +158,13 @@ def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slap
     slapd = new_slapd()
     server = new_server(directory_corp={'uri': slapd.uri, 'timeout': '8'})
     with ExitStack() as stack:
-        clients = [stack.enter_context(server.dial()) for _ in range(100)]
+        clients = [stack.enter_context(server.connect()) for _ in range(100)]
         ask(clients[0])
         slapd.freeze()
         began = time.monotonic()
         for tables in clients:
             tables.send(netstring('route alice@example.com'))
-        ask(stack.enter_context(server.dial()), ('x@elsewhere.test', 'NOTFOUND'))
+        ask(stack.enter_context(server.connect()), ('x@elsewhere.test', 'NOTFOUND'))
         for tables in clients:
             assert tables.receive() == 'TEMP 4.4.3 Directory unavailable, try again later'
         assert time.monotonic() - began < 200  # one after the other would take 800
@@ -172,9 +172,9 @@ def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slap
         wait_for(lambda: clients[0].ask('route', ALICE[0]) == ALICE[1], 15, 'a sure answer')
 
 
-def test_reload(server, dial):
+def test_reload(server, connect):
     """Connections last, and their next question is answered by the new configuration."""
-    tables = dial()
+    tables = connect()
     ask(tables)
     text = server.conf.read_text().replace('hosted.%d', 'cloud.%d')
     server.configure(text)
@@ -183,13 +183,13 @@ def test_reload(server, dial):
 
 
 def test_socket(server):
-    """Its rights, and that it goes with its server."""
+    """Its mode, and that it goes with its server."""
     info = os.stat(server.map_path)
     assert stat.S_ISSOCK(info.st_mode) and stat.S_IMODE(info.st_mode) == 0o660
     server.stop()
     assert not server.map_path.exists()
     server.start()
-    with server.dial() as tables:
+    with server.connect() as tables:
         ask(tables)
 
 
@@ -197,7 +197,7 @@ def test_left_over_socket_is_replaced(server):
     server.kill()
     assert server.map_path.exists()
     server.start()
-    with server.dial() as tables:
+    with server.connect() as tables:
         ask(tables)
 
 

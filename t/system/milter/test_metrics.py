@@ -132,7 +132,7 @@ def test_sync(new_sync, new_slapd, folder):
 
 @pytest.mark.slow
 def test_folder_away(server, folder):
-    """Told once, and mail flows; a page comes when the folder does."""
+    """Logged once, and mail flows; a page comes when the folder does."""
     page = folder / 'sdr-milter.prom'
     assert written_after(page, bool)
     shutil.rmtree(folder)

@@ -31,7 +31,7 @@ def test_later_milter_refuses_the_message(later, deliver):
 
 
 def test_later_milter_refuses_a_recipient(later, deliver):
-    """Why ours must be the last: it is not told, and brings the recipient back."""
+    """Why ours must be the last: it does not learn of it, and brings the recipient back."""
     later(refuse_rcpt={'alice': '550 5.7.1 no'})
     sent, got = deliver(['alice@example.com', 'dave@example.com'])
     assert [r.code for r in sent.rcpts] == [550, 250]

@@ -6,7 +6,7 @@ import pytest
 
 import milterclient as mc
 from milterclient import Closed, bare
-from peer import ALICE, BOTH, DAVE, EDITED, HELD, NOBODY, ORCPT, REPLIES, dial, edits, played
+from peer import ALICE, BOTH, DAVE, EDITED, HELD, NOBODY, ORCPT, REPLIES, connect, edits, played
 from proc import run
 
 EDITED_PLAIN = edits(plain=True, **ORCPT)
@@ -18,7 +18,7 @@ NEEDED = mc.ADDRCPT | mc.DELRCPT | mc.ADDHDRS
 @pytest.mark.parametrize('offered, agreed', [(2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 6), (99, 6),
                                              (0x7fffffff, 6)])
 def test_versions(bare_milter, offered, agreed):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         assert client.negotiate(version=offered).version == agreed
         client.greet()
         assert played(client) == (REPLIES, EDITED, 'continue')
@@ -26,7 +26,7 @@ def test_versions(bare_milter, offered, agreed):
 
 @pytest.mark.parametrize('version', [0, 1, 0xffffffff])
 def test_versions_that_never_were(bare_milter, version):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         with pytest.raises(Closed):
             client.negotiate(version=version)
 
@@ -44,7 +44,7 @@ def test_versions_that_never_were(bare_milter, version):
     (0, EDITED_PLAIN),
 ])
 def test_actions(bare_milter, offered, edited):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         agreed = client.negotiate(actions=offered)
         assert agreed.actions & NEEDED == NEEDED
         assert agreed.actions & ~(offered or mc.V1_ACTIONS) == 0
@@ -57,7 +57,7 @@ def test_actions(bare_milter, offered, edited):
                                      NEEDED | mc.ADDRCPT_PAR])
 def test_actions_without_which_nothing_can_be_done(bare_milter, missing):
     """Mail that needs no edit is delivered; none passes without the edit that it needs."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open(actions=mc.ALL_ACTIONS & ~missing)
         assert bare_milter.lines('refuses what routing needs')
         assert played(client, [DAVE]) == (['continue'], [], 'continue')
@@ -71,7 +71,7 @@ def test_actions_without_which_nothing_can_be_done(bare_milter, missing):
     mc.NOHDRS, mc.ALL_STEPS, 0xffffffff])
 def test_steps(bare_milter, version, steps):
     """Those that are offered may be left out, except the ones that routing lives on."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         agreed = client.negotiate(version=version, steps=steps)
         assert agreed.steps & (mc.NOMAIL | mc.NORCPT | mc.NOHDRS | mc.NR_RCPT) == 0
         assert agreed.steps & mc.ALL_NR & ~steps == 0
@@ -81,7 +81,7 @@ def test_steps(bare_milter, version, steps):
 
 
 def test_oldest_peer_of_all(bare_milter):
-    with dial(bare_milter, **{'{rcpt_addr}': None, 'v': None, 'i': None}) as client:
+    with connect(bare_milter, **{'{rcpt_addr}': None, 'v': None, 'i': None}) as client:
         client.open(version=2, actions=mc.V1_ACTIONS, steps=0)
         assert played(client) == (REPLIES, edits(plain=True, postfix=False, **ORCPT), 'continue')
     assert bare_milter.lines('NOQUEUE: rcpt="<alice@example.com>"')
@@ -103,14 +103,14 @@ REFUSED_LATER = (['continue'] * 5, [], '451 4.2.1')
     ({'{rcpt_mailer}': 'error'}, (['continue'] * 5, [], 'continue')),
 ])
 def test_macros(bare_milter, actions, macros, expected):
-    with dial(bare_milter, **macros) as client:
+    with connect(bare_milter, **macros) as client:
         client.open(actions=actions | mc.ADDRCPT_PAR)
         assert played(client) == expected
 
 
 @pytest.mark.parametrize('version', [None, '8.17.1', ''])
 def test_no_orcpt_is_made_up_where_it_is_not_postfix(bare_milter, version):
-    with dial(bare_milter, v=version) as client:
+    with connect(bare_milter, v=version) as client:
         client.open()
         assert played(client) == (REPLIES, edits(postfix=False, alice=None, both=None),
                                   'continue')
@@ -120,7 +120,7 @@ def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):
     """The MTA bounces it by its own hand. Postfix knows the other by what a user has typed."""
     typed = ['alice@example.com', 'alice', 'alice@example.com.', 'alice%example.com',
              'example.com!alice']
-    with dial(bare_milter, **{'{rcpt_mailer}': None}) as client:
+    with connect(bare_milter, **{'{rcpt_mailer}': None}) as client:
         client.open()
         assert played(client, [NOBODY, ALICE]) == (
             ['continue'] * 2, edits(alice=ORCPT['alice'], by=typed), 'continue')
@@ -130,7 +130,7 @@ def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):
 
 @pytest.mark.parametrize('queue_id', ['a\nb', '\x1b[31m', 'x' * 1000, 'a b', 'é', '', '%s%n'])
 def test_odd_queue_id(bare_milter, queue_id):
-    with dial(bare_milter, i=queue_id) as client:
+    with connect(bare_milter, i=queue_id) as client:
         client.open()
         assert played(client) == (REPLIES, EDITED, 'continue')
     shown = queue_id if queue_id == '%s%n' else 'NOQUEUE'
@@ -147,7 +147,7 @@ def test_odd_queue_id(bare_milter, queue_id):
     (['RRVS=2014-04-03T23:01:00Z', ''], 'ORCPT=rfc822;alice@example.com'),
 ])
 def test_parameters(bare_milter, actions, arguments, passed_on):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open(actions=actions)
         plain = not actions & mc.ADDRCPT_PAR
         assert played(client, [(ALICE, *arguments)]) == (
@@ -164,7 +164,7 @@ ZOE, UNREADABLE = '<zoe@elsewhere.test>', 'a<b@example.com'
     [(ALICE, UNREADABLE), (UNREADABLE, 'zoe@elsewhere.test')],
 ], ids=['resolved', 'given'])
 def test_who_stays_is_not_deleted_by_the_text_of_another(bare_milter, rcpts):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         for given, resolved in rcpts:
@@ -178,7 +178,7 @@ def test_who_stays_is_not_deleted_by_the_text_of_another(bare_milter, rcpts):
 
 def test_new_connection_on_the_old_one(bare_milter):
     """QUIT_NC: the next connection of the MTA comes without a negotiation."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         for _ in range(3):
             assert played(client) == (REPLIES, EDITED, 'continue')
@@ -205,7 +205,7 @@ STEPS_TO_GIVE_UP_AT = [0, 1, 2, 3, 4, 5, 6, 14, 15, 16]
 @pytest.mark.parametrize('steps', STEPS_TO_GIVE_UP_AT)
 @pytest.mark.parametrize('how', ['abort', 'new message', 'quit_nc'])
 def test_nothing_of_a_message_that_was_given_up(bare_milter, how, steps):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         give_up(client, steps)
         if how == 'abort':
@@ -220,10 +220,10 @@ def test_nothing_of_a_message_that_was_given_up(bare_milter, how, steps):
 
 @pytest.mark.parametrize('steps', STEPS_TO_GIVE_UP_AT)
 def test_closed_within_a_message(bare_milter, steps):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         give_up(client, steps)
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         assert played(client) == (REPLIES, EDITED, 'continue')
 

@@ -17,7 +17,7 @@ import paths
 import world
 from milter import Milter
 from milterclient import ANSWERS, MODIFICATIONS, Closed, frame, strings
-from peer import (ALICE, BOTH, DAVE, EDITED, HELD, MARK, NOBODY, ORCPT, REPLIES, dial, edits,
+from peer import (ALICE, BOTH, DAVE, EDITED, HELD, MARK, NOBODY, ORCPT, REPLIES, connect, edits,
                   played)
 from proc import wait_for
 from slapd import Slapd
@@ -54,7 +54,7 @@ def bare_milter(one_milter):
 
 def healthy(milter):
     """A new peer gets what it should, and the log shows nothing raw."""
-    with dial(milter) as client:
+    with connect(milter) as client:
         client.open()
         assert played(client) == (REPLIES, EDITED, 'continue')
     text = milter.log_file.read_bytes().decode('utf-8')
@@ -101,7 +101,7 @@ STAGES = {
 @pytest.mark.parametrize('stage', STAGES)
 def test_broken_octets(bare_milter, stage):
     for octets in BROKEN:
-        with dial(bare_milter) as client:
+        with connect(bare_milter) as client:
             for step in STAGES[stage]:
                 step(client)
             try:
@@ -129,7 +129,7 @@ def test_commands_in_any_order(bare_milter, seed):
     """Each walk ends in the middle of something, on the same connection or by closing it."""
     chance = random.Random(seed)
     for _ in range(30):
-        with dial(bare_milter) as client:
+        with connect(bare_milter) as client:
             client.open()
             walk = [frame(*command) for command in chance.choices(ODD_COMMANDS, k=40)]
             client.raw(b''.join(walk))
@@ -146,7 +146,7 @@ def test_commands_in_any_order(bare_milter, seed):
 @pytest.mark.parametrize('before', [[], [ALICE]], ids=['first', 'after a message'])
 def test_command_out_of_place_is_ignored(bare_milter, before, commands):
     data = {mc.RCPT: strings(ALICE), mc.MAIL: strings('<a@b>'), mc.HEADER: strings('A', 'b')}
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         if before:
             played(client, before)
@@ -157,7 +157,7 @@ def test_command_out_of_place_is_ignored(bare_milter, before, commands):
 
 
 def test_all_refused_and_yet_an_end(bare_milter):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         assert played(client, [NOBODY, HELD]) == (['550 5.1.1', '451 4.2.1'], [], 'continue')
 
@@ -184,7 +184,7 @@ SYNTAX = '553 5.1.3'
 @pytest.mark.parametrize('resolved', [None, 'dave@example.com', '\r\n', '<x'],
                          ids=['not resolved', 'resolved', 'line feed', 'bracket'])
 def test_odd_recipient(bare_milter, path, reply, resolved):
-    with dial(bare_milter, **{'{rcpt_addr}': resolved}) as client:
+    with connect(bare_milter, **{'{rcpt_addr}': resolved}) as client:
         client.open()
         replies, modifications, end = played(client, [path])
         if resolved == 'dave@example.com':
@@ -196,7 +196,7 @@ def test_odd_recipient(bare_milter, path, reply, resolved):
 @pytest.mark.parametrize('rest', [' NOTIFY=NEVER', ' %s%n', ' x>'])
 def test_parameters_after_the_bracket(bare_milter, rest):
     """A Sendmail of 2022 leaves them there."""
-    with dial(bare_milter, v='8.17.1', **{'{rcpt_addr}': None}) as client:
+    with connect(bare_milter, v='8.17.1', **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest]) == (
             ['continue'], edits(postfix=False, alice=None), 'continue')
@@ -207,14 +207,14 @@ def test_parameters_after_the_bracket(bare_milter, rest):
     ('\r\n', '553 5.1.3'), ('>', '553 5.1.3'), (',<dave@example.com>', 'continue'), ('(x)', '553 5.1.3')])
 def test_rest_after_the_bracket(bare_milter, rest, reply):
     """Nobody says what an MTA makes of it: nothing is edited for that."""
-    with dial(bare_milter, **{'{rcpt_addr}': None}) as client:
+    with connect(bare_milter, **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest, DAVE]) == ([reply, 'continue'], [], 'continue')
     healthy(bare_milter)
 
 
 def test_too_long_for_the_protocol(bare_milter):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         with pytest.raises(Closed):
@@ -231,7 +231,7 @@ def test_too_long_for_the_protocol(bare_milter):
     (['=', 'NOTIFY', 'ORCPT'], ORCPT['alice']),
 ])
 def test_odd_parameters(bare_milter, arguments, passed_on):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         modifications = played(client, [(ALICE, *arguments)])[1]
         assert modifications == edits(alice=passed_on)
@@ -247,7 +247,7 @@ def in_letters(text, number):
 @pytest.mark.parametrize('version, end_of_name', [('Postfix 3.7.11', '@example.com'), ('8.17.1', '')])
 def test_sixty_thousand_in_other_letters(bare_milter, version, end_of_name):
     """One mailbox; to compare each with all the others would take the client's patience."""
-    with dial(bare_milter, v=version) as client:
+    with connect(bare_milter, v=version) as client:
         client.open()
         client.mail()
         names = [in_letters('alice+abcdefghijk', n) for n in range(60000)]
@@ -261,7 +261,7 @@ def test_sixty_thousand_in_other_letters(bare_milter, version, end_of_name):
 
 
 def test_ten_thousand_recipients(bare_milter):
-    with dial(bare_milter, **{'{rcpt_addr}': None}) as client:
+    with connect(bare_milter, **{'{rcpt_addr}': None}) as client:
         client.open()
         names = [f'alice+{n}' for n in range(10000)]
         replies, modifications, end = played(client, [f'<{name}@example.com>' for name in names])
@@ -278,7 +278,7 @@ def test_ten_thousand_recipients(bare_milter):
                                    'onprem' + ' ' * 60000 + '; 1'])
 def test_odd_mark(bare_milter, value):
     """One is not yet a loop, whatever it says."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         headers = [('X-SDR-Routed', value), ('x-sdr-routed', 'hosted; 1'), ('X' * 50000, 'y')]
         assert played(client, headers=headers) == (REPLIES, EDITED, 'continue')
@@ -290,14 +290,14 @@ def test_odd_mark(bare_milter, value):
     ([DAVE, ALICE], (['continue'] * 2, edits(alice=ORCPT['alice']), 'continue')),
 ])
 def test_thousands_of_marks(bare_milter, rcpts, expected):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         assert played(client, rcpts, headers=[('X-SDR-Routed', 'onprem; 1')] * 5000) == expected
         assert played(client) == (REPLIES, EDITED, 'continue')
 
 
 def test_header_too_long_for_the_protocol(bare_milter):
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         assert client.rcpt(ALICE) == 'continue'
@@ -323,7 +323,7 @@ def resident(milter):
 
 def misbehave(milter):
     for octets in BROKEN:
-        with dial(milter) as client:
+        with connect(milter) as client:
             client.open()
             client.mail()
             for rcpt in [ALICE, BOTH, NOBODY]:

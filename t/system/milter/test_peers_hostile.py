@@ -13,7 +13,7 @@ import pytest
 import milterclient as mc
 from ask import SANITIZED, most_memory
 from milterclient import Closed, frame, strings
-from peer import ALICE, DAVE, EDITED, REPLIES, dial, played
+from peer import ALICE, DAVE, EDITED, REPLIES, connect, played
 from proc import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.threads, pytest.mark.input]
@@ -28,7 +28,7 @@ RCPT = frame(mc.RCPT, strings(ALICE))
 def healthy(bare_milter):
     """healthy(): somebody else gets what he should, at once."""
     def check():
-        with dial(bare_milter) as client:
+        with connect(bare_milter) as client:
             client.open()
             assert played(client) == (REPLIES, EDITED, 'continue')
     return check
@@ -39,7 +39,7 @@ def healthy(bare_milter):
 @pytest.mark.own_engine
 def test_endless_packet(bare_milter, healthy):
     """The length is a lie: the connection is closed before anything of the rest is read."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         with pytest.raises(Closed):
             client.raw(struct.pack('!I', PACKET_MAX + 1) + b'L')
@@ -52,7 +52,7 @@ def test_endless_packet(bare_milter, healthy):
 def test_endless_message(bare_milter, healthy):
     """Headers of the greatest size, one after the other: only one of them is in memory."""
     header = frame(mc.HEADER, strings('Subject', 'x' * (PACKET_MAX - 10)))
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         client.rcpt(ALICE)
@@ -67,7 +67,7 @@ def test_endless_message(bare_milter, healthy):
 def test_endless_macros(bare_milter, healthy):
     """Those of each stage replace those before."""
     macros = [frame(mc.MACRO, stage + strings('{x}', 'y' * 500_000)) for stage in mc.SYMLIST_STAGES]
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         for _ in range(20):
             client.raw(b''.join(macros))
@@ -80,7 +80,7 @@ def test_endless_macros(bare_milter, healthy):
 @pytest.mark.parametrize('size', [65535, 65536, 102400, PACKET_MAX - 20])
 def test_long_header(bare_milter, size):
     """Longer than one that libmilter takes, and than what an MTA sends."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         assert played(client, headers=[('References', '<a@b> ' * (size // 6))]) == (
             REPLIES, EDITED, 'continue')
@@ -90,7 +90,7 @@ def test_long_header(bare_milter, size):
 
 def test_one_that_stops_within_a_packet(bare_milter, healthy):
     """Nobody waits for it, not even a reload, and the end."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         client.raw(RCPT[:7])
@@ -104,8 +104,8 @@ def test_one_that_stops_within_a_packet(bare_milter, healthy):
 
 
 def test_one_that_does_not_listen(bare_milter, healthy):
-    """It asks on and on and never reads. What it is to be told is kept until it does."""
-    with dial(bare_milter) as client:
+    """It asks on and on and never reads. What it is to read is kept until it does."""
+    with connect(bare_milter) as client:
         client.open(steps=0)
         client.set_patience(1)
         said = 0
@@ -133,10 +133,10 @@ def has_to_wait(client):
 @pytest.mark.own_engine
 @pytest.mark.skipif(SANITIZED, reason='thousands of threads cost too much memory')
 def test_as_many_as_there_may_be(bare_milter):
-    """Nobody in a session is sent away; who comes waits for somebody to leave."""
+    """Nobody in a session is sent away; new connections wait for somebody to leave."""
     with ExitStack() as stack:
-        peers = [stack.enter_context(dial(bare_milter)).open() for _ in range(CLIENTS_MAX)]
-        late = stack.enter_context(dial(bare_milter))
+        peers = [stack.enter_context(connect(bare_milter)).open() for _ in range(CLIENTS_MAX)]
+        late = stack.enter_context(connect(bare_milter))
         assert has_to_wait(late)
         wait_for(lambda: bare_milter.lines('no more connections can be accepted'), 10, 'a word of it')
         for peer in peers[:10]:
@@ -154,8 +154,8 @@ def test_few_descriptors(bare_milter):
     bare_milter.start()
     room = (400 - 128 - 16) // 2  # less those for the directory
     with ExitStack() as stack:
-        served = [stack.enter_context(dial(bare_milter)).open() for _ in range(room)]
-        late = stack.enter_context(dial(bare_milter))
+        served = [stack.enter_context(connect(bare_milter)).open() for _ in range(room)]
+        late = stack.enter_context(connect(bare_milter))
         assert has_to_wait(late)
         wait_for(lambda: bare_milter.lines('no more connections can be accepted'), 10, 'a word of it')
         for peer in served[:20]:
@@ -177,7 +177,7 @@ def ends_at_once(milter):
 @pytest.mark.parametrize('count', [1, 200])
 def test_end_with_open_sessions(bare_milter, count):
     with ExitStack() as stack:
-        peers = [stack.enter_context(dial(bare_milter)).open() for _ in range(count)]
+        peers = [stack.enter_context(connect(bare_milter)).open() for _ in range(count)]
         for peer in peers[::2]:
             peer.mail()
             assert peer.rcpt(ALICE) == 'continue'
@@ -188,7 +188,7 @@ def test_end_with_open_sessions(bare_milter, count):
 
 def test_end_while_the_directory_is_asked(bare_milter, slapd):
     """Its answer is not waited for."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         slapd.freeze()
@@ -200,7 +200,7 @@ def test_end_while_the_directory_is_asked(bare_milter, slapd):
 @pytest.mark.own_engine
 def test_what_has_been_said_is_answered(bare_milter):
     """All that has come when the end comes."""
-    with dial(bare_milter) as client:
+    with connect(bare_milter) as client:
         client.open()
         client.mail()
         assert client.rcpt(ALICE) == 'continue'

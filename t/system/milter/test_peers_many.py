@@ -12,7 +12,7 @@ import pytest
 
 import milterclient as mc
 from milterclient import SlowClient
-from peer import ALICE, BOTH, EDITED, HELD, NOBODY, REPLIES, dial, edits, played, short, shown
+from peer import ALICE, BOTH, EDITED, HELD, NOBODY, REPLIES, connect, edits, played, short, shown
 from proc import PATIENCE, wait_for
 
 pytestmark = pytest.mark.threads
@@ -26,7 +26,7 @@ def opened():
     """opened(milter, count): so many peers, ready for a message."""
     with ExitStack() as stack:
         yield lambda milter, count: [
-            stack.enter_context(dial(milter)).open() for _ in range(count)]
+            stack.enter_context(connect(milter)).open() for _ in range(count)]
 
 
 def test_three_hundred_in_the_middle_of_a_message(bare_milter, opened):
@@ -64,7 +64,7 @@ def test_slow_peers_hold_up_nobody(bare_milter, opened):
 
 def test_octet_by_octet(bare_milter):
     with ExitStack() as stack:
-        peers = [stack.enter_context(dial(bare_milter, SlowClient)) for _ in range(20)]
+        peers = [stack.enter_context(connect(bare_milter, SlowClient)) for _ in range(20)]
         with ThreadPoolExecutor(len(peers)) as pool:
             for message in pool.map(lambda peer: played(peer.open()), peers):
                 assert message == (REPLIES, EDITED, 'continue')
@@ -89,7 +89,7 @@ class Talker:
     def _run(self):
         while not self._end.is_set():
             try:
-                with dial(self._milter) as peer:
+                with connect(self._milter) as peer:
                     peer.open()
                     for _ in range(5):
                         self.messages.append(played(peer))
@@ -122,7 +122,7 @@ def connections(slapd):
 
 
 def ask_all(peers, rcpts, slapd):
-    """All at once: the replies, and the most connections to the directory meanwhile."""
+    """All at once: the replies, and the most connections to the directory in that time."""
     for peer in peers:
         peer.mail()
     start = time.monotonic()

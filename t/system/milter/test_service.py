@@ -232,7 +232,7 @@ def test_reload_warns_that_the_socket_needs_a_restart(milter, conf):
 # --- under load ---
 
 class Load:
-    """Threads that send until told to end; what was sent, with its recipients."""
+    """Threads that send until they are ended; what was sent, with its recipients."""
 
     def __init__(self, mta, threads=6):
         self.sent = []

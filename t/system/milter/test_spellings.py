@@ -62,7 +62,7 @@ PATHS = [
     '<#@onprem.example.com>', '<#..x@onprem.example.com>', '<"#\1"@onprem.example.com>',
 ]
 # By way of the MTA itself, and lists in brackets. A Sendmail with mailboxes reads a user of its own in
-# some of these, who is nobody's of a split domain.
+# some of these, an address of a split domain without an entry.
 BY_WAY = [
     '<#%example.com@[127.0.0.1]>', '<"#@example.com"@[127.0.0.1]>', '<"#%example.com"@[127.0.0.1]>',
     '<#%example.com@onprem.test>', '<example.com!#>', '<#%example.com>', '<example.com!#@onprem.test>',

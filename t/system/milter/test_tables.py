@@ -13,7 +13,7 @@ import world
 from latermilter import LaterMilter
 from mapped import SOCKET, use_map
 from mta import INSIDER
-from peer import ALICE, BOTH, DAVE, HELD, MARK, NOBODY, dial, played
+from peer import ALICE, BOTH, DAVE, HELD, MARK, NOBODY, connect, played
 from world import person
 
 
@@ -127,7 +127,7 @@ def bare_tables(new_bare_milter, scratch):
                                      mc.ADDHDRS | mc.SETSYMLIST])
 @pytest.mark.parametrize('version', ['Postfix 3.7.11', '8.17.1', None])
 def test_no_recipient_is_edited(bare_tables, actions, version):
-    with dial(bare_tables, v=version) as client:
+    with connect(bare_tables, v=version) as client:
         client.open(actions=actions)
         assert played(client, [DAVE, ALICE, BOTH, NOBODY, HELD]) == (
             ['continue', 'continue', 'continue', 'continue', '451 4.2.1'], [MARK], 'continue')
@@ -138,7 +138,7 @@ def test_no_recipient_is_edited(bare_tables, actions, version):
 
 def test_what_the_client_gave_is_judged(bare_tables):
     """Sendmail's rules have mapped it by our table before the milter is asked."""
-    with dial(bare_tables, v='8.17.1') as client:
+    with connect(bare_tables, v='8.17.1') as client:
         client.open()
         client.mail()
         for given, mapped, reply in [
@@ -154,14 +154,14 @@ def test_what_the_client_gave_is_judged(bare_tables):
 
 
 def test_not_by_smtp(bare_tables):
-    with dial(bare_tables, **{'{rcpt_mailer}': None}) as client:
+    with connect(bare_tables, **{'{rcpt_mailer}': None}) as client:
         client.open()
         assert played(client, [ALICE, NOBODY]) == (['continue'] * 2, [MARK], 'continue')
         assert played(client, [ALICE, HELD]) == (['continue'] * 2, [], '451 4.2.1')
 
 
 def test_without_the_right_to_add_a_mark(bare_tables):
-    with dial(bare_tables) as client:
+    with connect(bare_tables) as client:
         client.open(actions=mc.ADDRCPT | mc.DELRCPT)
         assert played(client, [DAVE]) == (['continue'], [], 'continue')
         assert played(client, [ALICE]) == (['continue'], [], 'tempfail')
@@ -170,7 +170,7 @@ def test_without_the_right_to_add_a_mark(bare_tables):
 
 def test_a_reload_changes_who_rewrites(bare_tables):
     """On a connection that is open, too; a message ends as it began."""
-    with dial(bare_tables) as client:
+    with connect(bare_tables) as client:
         client.open()
         assert played(client, [ALICE])[1] == [MARK]
         text = bare_tables.conf.read_text()

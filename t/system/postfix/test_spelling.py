@@ -141,7 +141,7 @@ def test_only_the_address_counts(deliver, path, case):
     assert got == Counter([f'{local}@hosted.example.com', DAVE])
 
 
-# What a mailbox may be called in the text besides. The MTAs take most of it.
+# What else a mailbox may be called in the text. The MTAs take most of it.
 ODD = [
     '<x:{};>',
     '<x:{},;>',

@@ -178,7 +178,7 @@ def as_first_process(conf, recipients):
 
 
 def test_two_containers_with_the_same_process_id(sync, slapd):
-    """LMDB tells its readers apart by process ID: the second one says what is wrong."""
+    """LMDB distinguishes its readers by process ID: the second one says what is wrong."""
     sync.once()
     slapd.stop()
     with as_first_process(sync.conf, ['-']) as first:

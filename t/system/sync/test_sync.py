@@ -269,7 +269,7 @@ def test_access_taken_away(directory, sync, acl, reported):
     (hidden('sdrAddress'), 'sdrAddress'),
 ], ids=['blind', 'owner', 'hold', 'aliases'])
 def test_access_taken_away_while_it_reads(new_slapd, new_sync, acl, reported):
-    """No server tells. Those who are changed afterwards would lose what is not shown."""
+    """No server reports it. Those who are changed afterwards would lose what is not shown."""
     server = new_slapd(config_admin=True)
     sync = new_sync(server).start()
     sync.caught_up()
@@ -287,7 +287,7 @@ def test_access_taken_away_while_it_reads(new_slapd, new_sync, acl, reported):
 
 
 def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
-    """slapd cannot compare "x" with a name, and says so before it looks at the rights."""
+    """slapd cannot compare "x" with a name, and says so before it looks at the access rights."""
     value = f'cn=hosted,{SUFFIX}'
     schema = ldap.odd_schema(scratch / 'odd.schema', 'oddOwner',
                              'EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12')
@@ -370,7 +370,7 @@ def set_cookie(path, cookie):
     b'rid=000,csn=20200101000000.000000Z#000000#007#000000', b''],
     ids=['old', 'new', 'stranger', 'none'])
 def test_cookie_of_another_time(directory, sync, cookie):
-    """Who has gone meanwhile is missed nevertheless."""
+    """Who has gone in between is missed nevertheless."""
     sync.stop()
     directory.modify(record('dave', 'changetype: delete') + ALICE_HERE)
     set_cookie(sync.path, cookie)

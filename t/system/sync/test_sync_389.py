@@ -1,4 +1,4 @@
-"""test_sync_389.py - 389 Directory Server tells of each change, or all is read
+"""test_sync_389.py - 389 Directory Server reports each change, or all is read
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -53,7 +53,7 @@ def test_nothing_has_changed(people, new_sync):
     assert (method(sync), sync.dump()) == ('syncrepl', before)
 
 
-# What it tells nobody who was away.
+# What it does not report after a break.
 UNREPORTED = {
     'the-last-address': lambda ds: ds.modify(modify(dn('dave'), 'delete: mail')),
     'many-deletions': lambda ds: ds.modify(deleted(*MANY)),
@@ -91,7 +91,7 @@ def group(name, *members):
 
 
 def test_groups(people, new_sync):
-    """Members are modified, those of groups in groups as well: both are told."""
+    """Members are modified, those of groups in groups as well: both are reported."""
     hosted, inner = (f'cn={name},ou=people,{SUFFIX}' for name in ('hosted', 'inner'))
     nobody = f'cn=nobody,{SUFFIX}'
     people.add(group('hosted', nobody) + group('inner', nobody))

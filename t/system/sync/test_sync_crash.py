@@ -302,7 +302,7 @@ NEW = 'emptied', 'only-begun'  # there is nothing to be thrown away
 
 @pytest.mark.parametrize('name', DAMAGES)
 def test_damaged_file(new_slapd, new_sync, name):
-    """It is made anew if it has been a replica; what is somebody else's is left alone. Meanwhile
+    """It is made anew if it has been a replica; what is somebody else's is left alone. Until then
     readers ask the directory."""
     spoil, anew = DAMAGES[name]
     sync = new_sync(new_slapd(world.PEOPLE + crowd(300)))

@@ -142,7 +142,7 @@ def test_few_are_let_go(directory, new_guarded, when, max_removed, count):
     ('10', 6), ('10', 10), ('0', 6), ('24', 10), ('97', SIZE - 1), ('100', SIZE)])
 def test_many_are_held_back(directory, new_guarded, when, max_removed, count):
     sync = new_guarded(max_removed)
-    directory.add(person('witness', mail='x@elsewhere.example'))  # the tree is not empty
+    directory.add(person('other', mail='x@elsewhere.example'))  # the tree is not empty
     when(directory, sync, deletion(*NAMES[:count]))
     wait_held(sync, count)
     everybody = [*map(mail, NAMES), *map(alias, NAMES)]
@@ -241,7 +241,7 @@ def access(lines):
 
 
 def test_access_to_half_of_the_people(directory, sync):
-    """Nothing tells that somebody is not shown."""
+    """Nothing shows that somebody is not shown."""
     sync.stop()
     good = directory.acl
     directory.set(acl=access(f'access to dn.regex="uid=u[0-9],ou=people,{SUFFIX}" by * none'))
@@ -251,14 +251,14 @@ def test_access_to_half_of_the_people(directory, sync):
     assert sync.ask(*map(mail, NAMES[:10]), mail('u39')) == [*there(*map(mail, NAMES[:10])), 'pass']
     directory.set(acl=good)
     directory.modify(change(['u39'], 'replace: sdrOwner', 'sdrOwner: hosted'))
-    # OpenLDAP tells nobody that rights have changed: the next full read shows it.
+    # OpenLDAP does not report that access rights have changed: the next full read shows it.
     sync.stop()
     sync.configure(sync.conf.read_text().replace('[replica]\n', '[replica]\nreconcile = 1\n'))
     sync.start()
     sync.caught_up()
 
 
-# --- meanwhile ---
+# --- while it waits ---
 
 @pytest.fixture
 def held(directory, sync):
@@ -296,7 +296,7 @@ def held_answers(sync):
 
 def test_further_losses_are_held_too(directory, held):
     directory.modify(deletion('u30', 'u31'))
-    directory.add(person('last', sdrOwner='hosted'))  # told after them
+    directory.add(person('last', sdrOwner='hosted'))  # reported after them
     wait_for(lambda: held.ask(mail('last')) == there(mail('last')))
     assert held.ask(mail('u30'), mail('u0')) == there(mail('u30'), mail('u0'))
 

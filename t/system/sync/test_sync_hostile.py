@@ -146,7 +146,7 @@ ERRORS = {
     'time-limit': (sends(lambda s: [*map(s.entry, NAMES[:3]), s.result(3)]), 'limit'),
     'admin-limit': (sends(lambda s: s.result(11)), 'limit'),
     'no-such-object': (sends(lambda s: s.result(32)), 'No such object'),
-    'no-rights': (sends(lambda s: s.result(50)), 'Insufficient access'),
+    'no-access': (sends(lambda s: s.result(50)), 'Insufficient access'),
     'busy': (sends(lambda s: s.result(51)), 'busy'),
     'cookie-refused-for-ever': (sends(lambda s: s.result(53)), 'unwilling'),
     'refresh-required-for-ever': (sends(lambda s: s.result(4096)), 'synchronization'),
@@ -193,7 +193,7 @@ def test_error(server, sync, name):
 @pytest.mark.parametrize('name', ['entry-without-state', 'refresh-required-for-ever', 'reference',
                                   'ended', 'closed'])
 def test_it_does_not_hurry(server, sync, name):
-    """And nobody has to tell it that the server is well again."""
+    """And it finds out by itself that the server is well again."""
     begin = time.monotonic()
     server.become(ERRORS[name][0])
     sync.wait_reported(f'{server.uri}: ', ERRORS[name][1])
@@ -320,7 +320,7 @@ def test_connection_that_never_lasts(server, sync):
 ], ids=['entries', 'the-same-entry', 'ids', 'cookies', 'nothing'])
 @pytest.mark.parametrize('persisting', [False, True])
 def test_no_end_of_it(server, sync, make, persisting):
-    """Everybody is served meanwhile, and it ends when it is told to."""
+    """Everybody is served, and it ends on the signal."""
     def script(session):
         if persisting:
             session.send(session.refresh_delete())

@@ -223,7 +223,7 @@ def test_complaint_is_logged_once(people):
 
 
 def test_file_that_is_cut_between_two_records_loses_nobody(new_people):
-    """Nothing in the text tells: that is what the guard is for."""
+    """Nothing in the text shows it: that is what the guard is for."""
     people = new_people(CROWDED)
     people.sync.start()
     wait_for(lambda: people.ask(CROWD[-1]) == ['redirect user59@hosted.example.com'])

@@ -79,7 +79,7 @@ def test_method_that_the_server_has_not(new_slapd, new_sync):
         assert words in sync.once(ok=(75,)).stderr
 
 
-# --- what is not told ---
+# --- what is not reported ---
 
 OVERLAYS = {
     'memberof': 'moduleload memberof\noverlay memberof',
@@ -99,7 +99,7 @@ def group_of_names(*members):
 @pytest.mark.parametrize('depends', BY_GROUP)
 @pytest.mark.parametrize('overlay', OVERLAYS)
 def test_groups_of_openldap(new_slapd, new_sync, overlay, depends):
-    """Members are not modified: content synchronization would never tell."""
+    """Members are not modified: content synchronization would never report it."""
     slapd = new_slapd(group_of_names() + '\n' + world.person('alice') + world.person('dave'),
                       options=OVERLAYS[overlay],
                       schema=[SERVER / 'etc/ldap/schema/dyngroup.schema'])
@@ -172,7 +172,7 @@ def test_more_than_a_page(new_slapd, new_sync):
 
 
 def test_limit_of_the_server(new_slapd, new_sync):
-    """What it does not tell is not gone."""
+    """What it does not report is not gone."""
     slapd = new_slapd(options=LIMITED, syncprov=False)
     sync = new_sync(slapd, replica={'max-removed': '100'})
     sync.once()

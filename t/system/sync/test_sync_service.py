@@ -62,7 +62,7 @@ def edit(sync, old, new):
     sync.configure(text.replace(old, new))
 
 
-# --- what the service manager is told ---
+# --- what the service manager is sent ---
 
 def test_notifications(sync, reported, directory):
     sync.launch(NOTIFY_SOCKET=reported.path)

@@ -149,6 +149,6 @@ class Outsider:
         if place == 'mailstore':
             return '' if domain == 'example.com' and 'here' in OWNERS.get(person, ()) else 'unknown there'
         if place == 'here':
-            # alice@localhost is an account of this machine, which is nobody's business but its own.
+            # alice@localhost is an account of this machine, which concerns that machine alone.
             return '' if who in HERE_ACCOUNTS else 'no mailbox of anybody'
         return 'relayed'

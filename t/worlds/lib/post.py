@@ -1,6 +1,6 @@
 """post.py - the messages that every world gets, and where they have to be in the end
 
-What counts is one message for one recipient. Either its sender is told at once that he keeps it, or
+What counts is one message for one recipient. Either its sender learns at once that he keeps it, or
 it comes to be in exactly the right places, in each of them once. What comes back to a sender whose
 address may be forged went wrong.
 

@@ -1,4 +1,4 @@
-"""test_exim_guest.py - exim-sdr.so in Exim's processes: whatever it is given, it answers, and
+"""test_exim_process.py - exim-sdr.so in Exim's processes: whatever it is given, it answers, and
 leaves nothing behind
 
 SPDX-License-Identifier: BSD-2-Clause

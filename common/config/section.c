@@ -1,0 +1,228 @@
+/* section.c - see load.h: sections, read by the table of options
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "config/load.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <ini_configobj.h>
+
+#include "config/option.h"
+
+/* A kind of section, and where the config keeps its objects. */
+struct kind {
+    const char *name;
+    size_t size; /* of one object */
+};
+
+static const struct kind site_kind = {"site", sizeof(struct sdr_site)};
+static const struct kind domain_kind = {"domain", sizeof(struct sdr_domain)};
+static const struct kind directory_kind = {
+    "directory", sizeof(struct sdr_directory_options)};
+
+/* Set one option from all its values in the section. */
+static unsigned
+read_option(struct sdr_load *load, const char *section,
+            const struct sdr_option *option, void *object)
+{
+    int mode = INI_GET_FIRST_VALUE;
+    struct value_obj *value;
+    unsigned count = 0;
+
+    while ((value = sdr_load_value(load, section, option->name, mode))
+           != NULL) {
+        struct sdr_error error = {""};
+        int failed = 0;
+        const char *text = ini_get_const_string_config_value(value, &failed);
+        enum sdr_status status;
+
+        mode = INI_GET_NEXT_VALUE;
+        if (++count > 1 && option->type != SDR_OPTION_LIST) {
+            sdr_load_mistake(load, sdr_load_value_line(value),
+                             "%s: given twice", option->name);
+            continue;
+        }
+        if (text == NULL || text[0] == '\0') {
+            sdr_load_mistake(load, sdr_load_value_line(value), "%s: no value",
+                             option->name);
+            continue;
+        }
+        status = sdr_option_set(option, object, text, &error);
+        if (status == SDR_TEMPFAIL)
+            load->no_memory = true;
+        else if (status != SDR_OK)
+            sdr_load_mistake(load, sdr_load_value_line(value), "%s: %s",
+                             option->name, error.text);
+    }
+    return count;
+}
+
+/* The kind of section that has this option; NULL: none. */
+static const char *
+other_section(const char *name)
+{
+    for (unsigned i = 0; i < sdr_option_count; i++) {
+        if (strcasecmp(sdr_options[i].name, name) == 0)
+            return sdr_options[i].section;
+    }
+    return NULL;
+}
+
+enum { PLACE_SIZE = 64 };
+
+/* "" if KIND is NULL. */
+static void
+place(char out[PLACE_SIZE], const char *kind)
+{
+    if (kind == NULL)
+        out[0] = '\0';
+    else if (kind[0] == '\0')
+        snprintf(out, PLACE_SIZE, "the lines before all sections");
+    else
+        snprintf(out, PLACE_SIZE, "[%s]", kind);
+}
+
+/* Complain about options that the kind of section does not have. */
+static void
+find_unknown(struct sdr_load *load, const char *kind, const char *section)
+{
+    int count = 0, failed = 0;
+    char **names =
+        ini_get_attribute_list(load->config->parsed, section, &count, &failed);
+
+    for (int i = 0; names != NULL && i < count; i++) {
+        struct value_obj *value;
+        const char *other;
+        char here[PLACE_SIZE], there[PLACE_SIZE];
+
+        if (sdr_option_find(kind, names[i]) != NULL)
+            continue;
+        value = sdr_load_value(load, section, names[i], INI_GET_FIRST_VALUE);
+        other = other_section(names[i]);
+        place(here, kind);
+        place(there, other);
+        sdr_load_mistake(load, value == NULL ? 0 : sdr_load_value_line(value),
+                         "%s: unknown option in %s%s%s", names[i], here,
+                         there[0] != '\0' ? "; it belongs in " : "", there);
+    }
+    ini_free_attribute_list(names);
+}
+
+static void
+set_default(struct sdr_load *load, const struct sdr_option *option,
+            void *object)
+{
+    struct sdr_error error;
+
+    if (sdr_option_default(option, object, &error) == SDR_TEMPFAIL)
+        load->no_memory = true;
+}
+
+/* The default comes first, for a value may be none; that of a list does not
+ * stay beside what is given. */
+static void
+read_section(struct sdr_load *load, const char *kind, const char *section,
+             void *object)
+{
+    find_unknown(load, kind, section);
+    for (unsigned i = 0; i < sdr_option_count; i++) {
+        const struct sdr_option *option = &sdr_options[i];
+        bool is_list = option->type == SDR_OPTION_LIST;
+
+        if (strcmp(option->section, kind) != 0)
+            continue;
+        if (!is_list)
+            set_default(load, option, object);
+        if (read_option(load, section, option, object) > 0)
+            continue;
+        if (option->required)
+            sdr_load_mistake(load, sdr_load_find(load, section),
+                             kind[0] == '\0' ? "%.0s%s is missing"
+                                             : "[%s]: %s is missing",
+                             section, option->name);
+        else if (is_list)
+            set_default(load, option, object);
+    }
+}
+
+/* Names go to logs, replies and metrics. libini_config takes a DEL. */
+static bool
+is_plain(const char *name)
+{
+    while (*name != '\0' && !iscntrl((unsigned char)*name))
+        name++;
+    return *name == '\0';
+}
+
+/* If SECTION is "KIND NAME", the name. */
+static const char *
+name_after(const char *section, const char *kind)
+{
+    size_t len = strlen(kind);
+    const char *name = section + len;
+
+    if (strncasecmp(section, kind, len) != 0 || !isspace((unsigned char)*name))
+        return NULL;
+    while (isspace((unsigned char)*name))
+        name++;
+    return *name != '\0' && is_plain(name) ? name : NULL;
+}
+
+static void
+read_named(struct sdr_load *load, const char *section)
+{
+    struct sdr_config *config = load->config;
+    const char *name;
+
+    if ((name = name_after(section, site_kind.name)) != NULL) {
+        struct sdr_site *site = sdr_load_grow(
+            load, &config->sites, &config->site_count, site_kind.size);
+
+        if (site == NULL)
+            return;
+        site->name = name;
+        read_section(load, site_kind.name, section, site);
+    } else if ((name = name_after(section, domain_kind.name)) != NULL) {
+        struct sdr_domain *domain = sdr_load_grow(
+            load, &config->domains, &config->domain_count, domain_kind.size);
+
+        if (domain == NULL)
+            return;
+        domain->name = name;
+        read_section(load, domain_kind.name, section, domain);
+    } else if ((name = name_after(section, directory_kind.name)) != NULL) {
+        struct sdr_directory_options *directory =
+            sdr_load_grow(load, &config->directories, &config->directory_count,
+                          directory_kind.size);
+
+        if (directory == NULL)
+            return;
+        directory->name = name;
+        read_section(load, directory_kind.name, section, directory);
+    } else if (strcasecmp(section, "milter") != 0
+               && strcasecmp(section, "replica") != 0
+               && strcmp(section, INI_DEFAULT_SECTION) != 0) {
+        sdr_load_mistake(load, sdr_load_find(load, section),
+                         "[%s]: unknown section; known: [site NAME], [domain "
+                         "NAME], [directory NAME], [replica], [milter]",
+                         section);
+    }
+}
+
+void
+sdr_load_sections(struct sdr_load *load)
+{
+    int count = 0, failed = 0;
+    char **sections =
+        ini_get_section_list(load->config->parsed, &count, &failed);
+
+    load->config->section_names = sections;
+    read_section(load, "", INI_DEFAULT_SECTION, load->config);
+    read_section(load, "milter", "milter", &load->config->milter);
+    read_section(load, "replica", "replica", &load->config->replica);
+    for (int i = 0; sections != NULL && i < count; i++)
+        read_named(load, sections[i]);
+}

@@ -1,0 +1,174 @@
+/* exim_addresses.c - sdrctl check mta: what becomes of made-up recipients in
+ * Exim SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/exim.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- addresses: rewriting ---- */
+
+/* What rules make of the address in the place that Exim calls so: "env-to"; or
+ * "SMTP", of what a client writes. NULL if its domain is left alone. */
+static const char *
+rewrite(struct exim *exim, const char *mailbox, const char *place)
+{
+    const char *domain = strrchr(mailbox, '@');
+    size_t len = strlen(place);
+
+    for (const char *line = ask_exim(exim, "-brw", mailbox)->text;
+         *line != '\0'; line += strlen(line) + 1) {
+        const char *start = line + strspn(line, " ");
+        const char *at = strrchr(line, '@');
+
+        if (strncmp(start, place, len) == 0
+            && (at == NULL || strcasecmp(at, domain) != 0))
+            return start + len;
+    }
+    return NULL;
+}
+
+/* What becomes of a client's recipient: a rule may do that with every one, or
+ * with those of SMTP alone. */
+static const char *
+rewrite_recipient(struct exim *exim, const char *mailbox)
+{
+    const char *result = rewrite(exim, mailbox, "SMTP: ");
+
+    return result != NULL ? result : rewrite(exim, mailbox, "env-to: ");
+}
+
+/* One split domain may stand for another. The other sites send mail to the
+ * routing domain that they have routed: it would be routed once more. */
+static void
+look_at_own(struct exim *exim, const char *mailbox)
+{
+    const char *result = rewrite_recipient(exim, mailbox);
+    const struct sdr_name *name = name_of(exim->mta, mailbox), *made;
+    char advice[VALUE_SIZE];
+
+    if (result == NULL)
+        return;
+    made = name_of(exim->mta, result);
+    snprintf(advice, sizeof advice, "put before that rule: *%s $0 q",
+             strrchr(mailbox, '@'));
+    if (name->kind == SDR_NAME_ROUTING)
+        report(exim->mta, CHECK_WRONG, "rewrite", advice,
+               "a rule of the rewriting section makes %s of %s before %s sees "
+               "it: what another site has sent here is routed once more, so "
+               "that the sites can send copies to each other for ever, or not "
+               "routed",
+               result, mailbox, exim->name);
+    else if (made == NULL || made->kind != SDR_NAME_SPLIT)
+        report(exim->mta, CHECK_WRONG, "rewrite",
+               "let the rule leave this domain out: exim -brw",
+               "a rule of the rewriting section makes %s of %s before %s sees "
+               "it: %s",
+               result, mailbox, exim->name,
+               is_own(exim->mta, result) ? "the other sites get no copy"
+                                         : "mail there is not routed");
+}
+
+/* ---- addresses: routing ---- */
+
+/* Where mail for another site goes. Routers may also make copies: the lines of
+ * the address itself count, which name hosts. */
+static void
+look_at_delivery(struct exim *exim, const char *mailbox, const char *site)
+{
+    const struct reply *reply = ask_exim(exim, "-bt", mailbox);
+    bool routed = false, host = false, redirected = false, ours = false;
+    const char *why = mailbox;
+
+    for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
+        const char *found = strstr(line, " is undeliverable: ");
+
+        if (line[0] != ' ')
+            ours = strcmp(line, mailbox) == 0;
+        routed |= ours && strncmp(line, "  router = ", 11) == 0;
+        host |= ours && strncmp(line, "  host ", 7) == 0;
+        redirected |= strncmp(line, "    <-- ", 8) == 0;
+        why = found != NULL ? found + 19 : why;
+    }
+    if (routed && !host)
+        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
+               "%s is delivered on this machine: mail for the site %s stays "
+               "here",
+               mailbox, site);
+    else if (!routed && redirected)
+        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
+               "a router makes another address of %s: mail for the site %s "
+               "does not get there",
+               mailbox, site);
+    else if (!routed && reply->code == 2)
+        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
+               "%s is undeliverable: %s: mail for the site %s is returned",
+               mailbox, why, site);
+    else if (!routed)
+        report(exim->mta, CHECK_UNREACHABLE, "routers", "see exim -bt",
+               "Exim cannot say now where %s goes", mailbox);
+}
+
+static void
+look_at_foreign(struct exim *exim, const char *mailbox, const char *site)
+{
+    const char *result = rewrite(exim, mailbox, "env-to: ");
+
+    if (result == NULL)
+        look_at_delivery(exim, mailbox, site);
+    else if (!has_router_flag(exim->routers[exim->index], "no_rewrite"))
+        report(exim->mta, CHECK_WRONG, exim->name, exim_examples,
+               "a rule of the rewriting section makes %s of %s: mail for the "
+               "site %s does not get there",
+               result, mailbox, site);
+}
+
+/* Whom sdr does not let through no router can route, unless it comes before. */
+static void
+look_at_nobody(struct exim *exim, const char *mailbox)
+{
+    struct sdr_verdict verdict;
+
+    sdr_decide(exim->mta->check->sdr, mailbox, NULL, &verdict);
+    if ((verdict.kind == SDR_REJECT || verdict.kind == SDR_DEFER)
+        && ask_exim(exim, "-bt", mailbox)->code == 0)
+        report(exim->mta, CHECK_DOUBTFUL, "routers",
+               "see exim -bt; and let that router come behind sdr_here, or be "
+               "for addresses that the directory does not have",
+               "a router before %s takes %s, whom nobody has: so it may take "
+               "everybody in the domain",
+               exim->name, mailbox);
+}
+
+/* user%other@example.com: Exim makes user@other of it before any router. */
+static void
+look_at_percent_hack(struct exim *exim, const char *domain)
+{
+    static const char hack[] = "percent_hack_domains";
+    const char *domains = get_main_option(exim, hack);
+
+    if (domains[0] != '\0' && is_in_domain_list(exim, domain, domains) == YES)
+        report(exim->mta, CHECK_DOUBTFUL, hack, "take it out",
+               "%s is among them: a local part with a %% in it is sent to "
+               "another domain before sdr is asked",
+               domain);
+}
+
+void
+look_at_addresses(void *arg, const char *domain, const char *site)
+{
+    struct exim *exim = arg;
+    char mailbox[SDR_ADDRESS_MAX + 1];
+
+    snprintf(mailbox, sizeof mailbox, PROBE "@%s", domain);
+    if (site != NULL) {
+        look_at_foreign(exim, mailbox, site);
+        return;
+    }
+    look_at_own(exim, mailbox);
+    if (name_of(exim->mta, domain)->kind == SDR_NAME_SPLIT) {
+        look_at_percent_hack(exim, domain);
+        look_at_nobody(exim, mailbox);
+    }
+}

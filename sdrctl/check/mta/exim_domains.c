@@ -1,0 +1,104 @@
+/* exim_domains.c - sdrctl check mta: which mail Exim takes
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/exim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- domain lists, by the names that Debian's ACL asks ---- */
+
+void
+look_at_domain_lists(void *arg, const char *domain, const char *site)
+{
+    struct exim *exim = arg;
+
+    if (site != NULL
+        && is_in_domain_list(exim, domain, "+local_domains") == YES)
+        report_kept(exim->mta, "local_domains", domain, site);
+    else if (site != NULL
+             && is_in_domain_list(exim, domain, "+relay_to_domains") == YES)
+        report_relayed(exim->mta, "relay_to_domains",
+                       "take it out: sdr does not need it", domain, site);
+    if (site != NULL)
+        return;
+    if (is_router_for(exim, exim->routers[exim->index], domain) == NO)
+        report(exim->mta, CHECK_WRONG, exim->name,
+               "take its domains option out: sdr.conf says which they are",
+               "it is not for %s: mail there is not routed", domain);
+    look_at_earlier_routers(exim, domain);
+    if (is_in_domain_list(exim, domain, "+local_domains : +relay_to_domains")
+        == NO)
+        report(exim->mta, CHECK_WRONG, "relay_to_domains",
+               "add it to dc_relay_domains, or to dc_other_hostnames if the "
+               "mailboxes are here",
+               "Exim takes no mail for %s from outside", domain);
+}
+
+/* ---- ACLs ---- */
+
+/* Whether the ACL of this NAME, which Exim ends with an empty line, has a word.
+ */
+static bool
+acl_has(const struct exim *exim, const char *name, const char *word)
+{
+    char head[160];
+    bool within = false;
+
+    snprintf(head, sizeof head, "  %.140s:", name);
+    for (const char *line = NULL;
+         (line = next_line(exim->config, line)) != NULL;) {
+        if (within && strstr(line, word) != NULL)
+            return true;
+        within = (within && line[0] != '\0') || strcmp(line, head) == 0;
+    }
+    return false;
+}
+
+/* Whether the ACL that an option of the main section names has a word. It may
+ * call another one: then whether there is one that has it. */
+static bool
+acl_asks(struct exim *exim, const char *option, const char *word)
+{
+    const char *acl = get_main_option(exim, option);
+
+    return acl[0] != '\0' && has_text(exim->config, word)
+           && (acl_has(exim, acl, word) || acl_has(exim, acl, "acl = "));
+}
+
+void
+look_at_acls(struct exim *exim)
+{
+    static const char rcpt[] = "acl_smtp_rcpt";
+
+    if (!acl_asks(exim, rcpt, "verify = recipient")
+        && !acl_asks(exim, rcpt, "{sdr_owner}"))
+        report(exim->mta, CHECK_DOUBTFUL, rcpt,
+               "require verify = recipient in the ACL, or use sdr-rcpt-acl",
+               "no ACL verifies recipients: mail for unknown ones is taken, "
+               "and bounced later");
+    if (!acl_asks(exim, "acl_smtp_data", "{sdr_loop}"))
+        report(exim->mta, CHECK_WRONG, "acl_smtp_data", exim_examples,
+               "no ACL for DATA asks sdr: a message that loops is accepted, "
+               "and circles until Exim counts too many hops");
+    if (strstr(exim->data, "{sdr_verify}") != NULL
+        && !acl_asks(exim, rcpt, " sdr_verify"))
+        report(exim->mta, CHECK_DOUBTFUL, rcpt, exim_examples,
+               "no ACL asks for sdr_verify: a recipient of this site and "
+               "another is taken even if it has no mailbox here, and bounced "
+               "later");
+}
+
+void
+look_at_callouts(struct exim *exim)
+{
+    if (acl_asks(exim, "acl_smtp_rcpt", "verify = recipient/callout"))
+        return;
+    for (unsigned i = 0; i < exim->mta->config->domain_count; i++) {
+        if (sends_unknown(exim->mta, i))
+            report_unverified(exim->mta, "callout",
+                              "verify = recipient/callout in the ACL for RCPT: "
+                              "see chapter 3, Unknown recipients are verified",
+                              i);
+    }
+}

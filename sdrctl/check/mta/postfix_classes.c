@@ -1,0 +1,71 @@
+/* postfix_classes.c - sdrctl check mta: the address classes of Postfix's
+ * domains SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/postfix.h"
+
+#include <string.h>
+#include <strings.h>
+
+const struct class_parameters address_classes[] = {
+    [LOCAL] = {"mydestination", "local_recipient_maps", "local_transport"},
+    [ALIAS] = {"virtual_alias_domains", "virtual_alias_maps",
+               "default_transport"},
+    [VIRTUAL] = {"virtual_mailbox_domains", "virtual_mailbox_maps",
+                 "virtual_transport"},
+    [RELAY] = {"relay_domains", "relay_recipient_maps", "relay_transport"},
+};
+
+/* Whether DOMAIN is in the list of domains and tables that a parameter is.
+ * ".example.com" is its subdomains; a file of domains is no table. */
+static enum answer
+has_domain(struct postfix *p, const char *parameter, const char *domain)
+{
+    const char *list = get(p, NULL, parameter);
+    char word[VALUE_SIZE], value[VALUE_SIZE];
+    enum answer answer = NO;
+
+    while (answer != YES && next_word(&list, word, sizeof word)) {
+        if (strcasecmp(word, domain) == 0
+            || (word[0] == '.' && is_below(domain, word + 1)))
+            return YES;
+        if (strchr(word, ':') != NULL) {
+            enum answer one = query(p, parameter, word, domain, true, value);
+
+            answer = one != NO ? one : answer;
+        } else if (strchr(word, '/') != NULL) {
+            answer = PERHAPS;
+        }
+    }
+    return answer;
+}
+
+bool
+relays_below(const struct postfix *p, const char *domain)
+{
+    const char *list = get(p, NULL, "relay_domains");
+    char word[512];
+
+    if (!has_word(get(p, NULL, "parent_domain_matches_subdomains"),
+                  "relay_domains"))
+        return false;
+    while (next_word(&list, word, sizeof word)) {
+        if (is_below(domain, word))
+            return true;
+    }
+    return false;
+}
+
+enum address_class
+find_class(struct postfix *p, const char *domain)
+{
+    enum address_class found = NO_CLASS;
+
+    for (int i = 0; i < CLASS_COUNT; i++) {
+        enum answer answer = has_domain(p, address_classes[i].domains, domain);
+
+        if (answer == YES)
+            return (enum address_class)i;
+        found = answer == PERHAPS ? UNKNOWN_CLASS : found;
+    }
+    return found;
+}

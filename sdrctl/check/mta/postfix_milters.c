@@ -1,0 +1,130 @@
+/* postfix_milters.c - sdrctl check mta: the lists of milters of Postfix's
+ * services SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/postfix.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The next one: its ADDRESS, and all WORDS about it. */
+static bool
+next_milter(const char **list, char words[VALUE_SIZE], char address[512])
+{
+    const char *at = words;
+
+    return next_word(list, words, VALUE_SIZE) && next_word(&at, address, 512);
+}
+
+void
+read_milters(const struct postfix *p, const struct service *service,
+             const char *list, struct milters *milters)
+{
+    char words[VALUE_SIZE], address[512];
+
+    memset(milters, 0, sizeof *milters);
+    while (next_milter(&list, words, address)) {
+        bool jail = false;
+
+        milters->last = leads_to(p, address, p->mta->config->milter.socket,
+                                 service->chroot, &jail);
+        if (!milters->last)
+            continue;
+        milters->ours = true;
+        milters->jail = jail;
+        memcpy(milters->words, words, sizeof words);
+    }
+}
+
+bool
+asks_milter(const struct postfix *p, const struct service *service,
+            const char *list)
+{
+    struct milters milters;
+
+    read_milters(p, service, list, &milters);
+    return milters.ours;
+}
+
+/* An option of the milter itself, "{ unix:x, default_action=accept }", or the
+ * parameter of that name with "milter_" before it. */
+static void
+milter_option(const struct postfix *p, const struct service *service,
+              const struct milters *milters, const char *name, char *value,
+              size_t size)
+{
+    char parameter[64];
+
+    read_equate(milters->words, name, value, size);
+    snprintf(parameter, sizeof parameter, "milter_%s", name);
+    if (value[0] == '\0')
+        snprintf(value, size, "%s", get(p, service, parameter));
+}
+
+/* A milter before ours: sdr-milter does not receive recipients that it adds,
+ * and brings back those that it deletes. Tables route after all of them. */
+static void
+report_other(struct postfix *p, const struct service *service,
+             const char *address, const char *where)
+{
+    const char *path = strchr(address, ':');
+    struct sdr_error error = {""};
+    char whole[1024];
+
+    snprintf(whole, sizeof whole, "%s", address);
+    if (path != NULL && strchr("ul", address[0]) != NULL
+        && (service->chroot || path[1] != '/'))
+        snprintf(whole, sizeof whole, "unix:%s/%s",
+                 get(p, NULL, "queue_directory"), path + 1);
+    switch (edits_recipients(whole, p->mta->check->network.timeout, &error)) {
+    case PERHAPS:
+        report(p->mta, CHECK_DOUBTFUL, where, "start it, and check again",
+               "%s: it is not known whether this milter adds or deletes "
+               "recipients: %s",
+               address, error.text);
+        break;
+    case YES:
+        report(p->mta, CHECK_DOUBTFUL, where,
+               "let it not do so; or rewrite = tables in sdr.conf",
+               "%s may add and delete recipients: what this milter adds is "
+               "not routed, and what it deletes is added again at another "
+               "site",
+               address);
+        break;
+    case NO:
+        break;
+    }
+}
+
+void
+report_milters(struct postfix *p, const struct service *service,
+               const char *list, const struct milters *milters,
+               const char *where)
+{
+    char value[128], words[VALUE_SIZE], address[512];
+    bool jail;
+
+    if (milters->jail)
+        report(p->mta, CHECK_WRONG, where,
+               "give a path below queue_directory, without it: "
+               "unix:sdr/milter.sock",
+               "%s is confined to %s, where there is no such socket",
+               service->name, get(p, NULL, "queue_directory"));
+    if (!milters->last && !p->mta->tables)
+        report(p->mta, CHECK_WRONG, where, "let sdr-milter be the last",
+               "a milter comes after sdr-milter: recipients that it refuses "
+               "would get the mail nevertheless");
+    milter_option(p, service, milters, "default_action", value, sizeof value);
+    if (strcmp(value, "tempfail") != 0 && strcmp(value, "shutdown") != 0)
+        report(p->mta, CHECK_WRONG, where, "milter_default_action = tempfail",
+               "milter_default_action = %s: while sdr-milter is away mail "
+               "goes astray, or is refused",
+               value);
+    milter_option(p, service, milters, "command_timeout", value, sizeof value);
+    report_wait(p->mta, where, "milter_command_timeout", value,
+                read_time(value));
+    while (!p->mta->tables && next_milter(&list, words, address)) {
+        if (!leads_to(p, address, p->mta->config->milter.socket,
+                      service->chroot, &jail))
+            report_other(p, service, address, where);
+    }
+}

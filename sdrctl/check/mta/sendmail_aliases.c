@@ -1,0 +1,138 @@
+/* sendmail_aliases.c - sdrctl check mta: whom Sendmail maps before the milter
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/sendmail.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Whether sdr decides about the domain of a key that Sendmail maps. */
+static bool
+is_mapped(const struct sendmail *sm, const char *address)
+{
+    const char *at = strrchr(address, '@');
+    const char *domain = at == NULL ? address : at + 1;
+
+    return is_own(sm->mta, domain)
+           && (is_in_class(sm, "w", domain)
+               || is_in_class(sm, "VirtHost", domain));
+}
+
+typedef void
+entry_look(struct sendmail *sm, const char *key, const char *value);
+
+/* Call LOOK for each entry that makemap(8) lists; false if it cannot. */
+static bool
+for_each_entry(struct sendmail *sm, const char *type, const char *path,
+               entry_look *look)
+{
+    char program[PROGRAM_SIZE], key[VALUE_SIZE];
+    const struct reply *reply;
+
+    if (!find_program("makemap", program))
+        return false;
+    reply = ask(sm->mta, NULL, program, "-C", sm->path, "-u", type, path, NULL);
+    for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
+        const char *tab = strchr(line, '\t');
+
+        if (tab == NULL)
+            continue;
+        snprintf(key, sizeof key, "%.*s", (int)(tab - line), line);
+        look(sm, key, tab + 1);
+    }
+    return reply->code == 0;
+}
+
+static void
+look_at_alias(struct sendmail *sm, const char *key, const char *value)
+{
+    count_members(sm->mta, &sm->members, key, value);
+}
+
+/* Recipients that the virtusertable makes are not shown to sdr-milter for what
+ * they are: it leaves them alone. Our tables come first, but answer nothing for
+ * those who stay here. */
+static void
+look_at_virtuser(struct sendmail *sm, const char *key, const char *value)
+{
+    if (strncmp(value, "error:", 6) == 0)
+        return;
+    if (!sm->routed && !is_mapped(sm, key))
+        look_at_alias(sm, key, value);
+    else if (!sm->routed && sm->count++ == 0)
+        snprintf(sm->first, sizeof sm->first, "%.1000s for %.500s", value, key);
+    else if (sm->routed && key[0] == '@' && strchr("@%", value[0]) == NULL
+             && is_mapped(sm, key))
+        report(sm->mta, CHECK_DOUBTFUL, "virtusertable",
+               "write the catch-all into the directory, see sdr.conf(5)",
+               "%s for %s: it takes the mail of everybody who stays here and "
+               "has no entry of his own",
+               value, key);
+}
+
+/* The virtusertable cannot be listed. */
+static void
+report_silent(void *arg, const char *domain, const char *site)
+{
+    const struct sendmail *sm = arg;
+
+    if (site == NULL && is_mapped(sm, domain))
+        report(sm->mta, CHECK_DOUBTFUL, "virtusertable",
+               "do not use it for this domain",
+               "%s: whom it maps sdr-milter leaves alone", domain);
+}
+
+static void
+look_at_virtusertable(struct sendmail *sm)
+{
+    static const char subject[] = "virtusertable";
+    char type[64], path[512];
+
+    if (find_cf_line(sm, NULL, "Kvirtuser ") == NULL)
+        return;
+    if ((!read_sendmail_map(sm, "virtuser", type, path)
+         || !for_each_entry(sm, type, path, look_at_virtuser))
+        && !sm->routed)
+        for_each_domain(sm->mta->config, report_silent, sm);
+    if (sm->count > 0)
+        report(sm->mta, CHECK_WRONG, subject,
+               "take them out: the directory says where a mailbox is; or "
+               "rewrite = tables in sdr.conf",
+               "it has entries in domains that sdr routes (%u), such as %s: "
+               "sdr-milter leaves alone whom Sendmail has mapped, so that "
+               "mail goes to the mailbox that somebody has left",
+               sm->count, sm->first);
+    report_members(sm->mta, subject, route_members, &sm->members);
+}
+
+static void
+look_at_aliases(struct sendmail *sm)
+{
+    const char *at = get_cf_option(sm, "AliasFile");
+    char type[64], path[512];
+
+    sm->members.count = 0;
+    while (next_alias_file(&at, type, path)) {
+        if (path[0] != '\0' && strcmp(type, "socket") != 0)
+            for_each_entry(sm, type[0] == '\0' ? "hash" : type, path,
+                           look_at_alias);
+    }
+    report_members(sm->mta, "AliasFile", route_members, &sm->members);
+}
+
+void
+look_at_sendmail_aliases(struct sendmail *sm)
+{
+    const struct sdr_config *config = sm->mta->config;
+
+    for (unsigned i = 0; i < config->domain_count; i++) {
+        if (sm->members.local == NULL
+            && is_in_class(sm, "w", config->domains[i].ascii))
+            sm->members.local = config->domains[i].ascii;
+    }
+    if (!sm->routed)
+        report_not_shown(sm->mta, " and bounces");
+    look_at_virtusertable(sm);
+    if (!sm->routed)
+        look_at_aliases(sm);
+}

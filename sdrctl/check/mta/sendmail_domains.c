@@ -1,0 +1,179 @@
+/* sendmail_domains.c - sdrctl check mta: which mail Sendmail takes, and where
+ * it sends it SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/sendmail.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- questions ---- */
+
+/* What Sendmail's rule says of mail from outside: 'R' it is relayed, 'O' it is
+ * local, 'N' not taken, '?' there is no such rule. */
+static char
+get_rcpt_ok(const struct sendmail *sm, const char *domain)
+{
+    static const char returns[] = "Rcpt_ok          returns: ";
+    const struct reply *reply;
+    char input[SDR_ADDRESS_MAX + 80], result = '?';
+
+    snprintf(input, sizeof input, "Rcpt_ok <" PROBE "@%s>\n", domain);
+    reply = ask_sendmail(sm, input, "-bt", NULL);
+    for (const char *line = NULL; (line = next_line(reply, line)) != NULL;) {
+        const char *found = strstr(line, returns);
+
+        if (found == NULL)
+            continue;
+        found += strlen(returns);
+        result = strcmp(found, "RELAY") == 0 ? 'R'
+                 : strcmp(found, "OK") == 0  ? 'O'
+                                             : 'N';
+    }
+    return result;
+}
+
+/* What stands between NAME and the next comma or the end, a final dot left out.
+ */
+static void
+copy_field(const char *line, const char *name, char *out, size_t size)
+{
+    const char *found = strstr(line, name);
+    size_t len;
+
+    found = found == NULL ? "" : found + strlen(name);
+    snprintf(out, size, "%.*s", (int)strcspn(found, ","), found);
+    len = strlen(out);
+    if (len > 0 && out[len - 1] == '.')
+        out[len - 1] = '\0';
+}
+
+/* "ADDRESS... deliverable: mailer M, host H, user U" */
+struct delivery {
+    char mailer[64], host[256], user[600];
+};
+
+/* False if it would not be delivered. */
+static bool
+find_delivery(const struct sendmail *sm, const char *address,
+              struct delivery *delivery)
+{
+    const struct reply *reply = ask_sendmail(sm, NULL, "-bv", address);
+
+    for (const char *line = NULL;
+         reply->code == 0 && (line = next_line(reply, line)) != NULL;) {
+        if (strstr(line, "... deliverable: mailer ") == NULL)
+            continue;
+        copy_field(line, ": mailer ", delivery->mailer,
+                   sizeof delivery->mailer);
+        copy_field(line, ", host ", delivery->host, sizeof delivery->host);
+        copy_field(line, ", user ", delivery->user, sizeof delivery->user);
+        return true;
+    }
+    return false;
+}
+
+/* ---- findings ---- */
+
+static void
+look_at_own(struct sendmail *sm, const char *domain)
+{
+    bool local = is_in_class(sm, "w", domain);
+
+    if (!local && get_rcpt_ok(sm, domain) == 'N')
+        report(sm->mta, CHECK_WRONG, "relay-domains",
+               "RELAY_DOMAIN, or LOCAL_DOMAIN if the mailboxes are here",
+               "Sendmail takes no mail for %s from outside", domain);
+    if (sm->routed) /* before all that follows */
+        return;
+    if (local)
+        report(sm->mta, CHECK_DOUBTFUL, "local-host-names",
+               "RELAY_DOMAIN instead, with the mailboxes behind a "
+               "mailertable; or see that everybody has an alias",
+               "%s is among them: Sendmail refuses who has neither account "
+               "nor alias here, people of other sites too, before it asks "
+               "sdr-milter",
+               domain);
+    if (is_in_class(sm, "LDAPRoute", domain))
+        report(sm->mta, CHECK_WRONG, "ldap_routing",
+               "take it out of LDAPROUTE_DOMAIN",
+               "%s: whom ldap_routing maps sdr-milter leaves alone", domain);
+}
+
+/* With the milter an address in a split domain has to stay as it is: whom
+ * Sendmail maps itself the milter leaves alone. The tables know nobody of that
+ * name, but they leave always-local where it is. */
+static void
+look_at_split(struct sendmail *sm, const char *domain)
+{
+    char address[SDR_ADDRESS_MAX + 1], local[SDR_ADDRESS_MAX + 1];
+    struct delivery delivery = {"", "", ""};
+
+    snprintf(address, sizeof address, PROBE "@%s", domain);
+    snprintf(local, sizeof local, "postmaster@%s", domain);
+    if (!find_delivery(sm, address, &delivery)) {
+        (void)find_delivery(sm, local, &delivery);
+    } else if (strcmp(delivery.mailer, "local") != 0
+               && strcmp(delivery.user, address) != 0 && !sm->routed) {
+        report(sm->mta, CHECK_WRONG, "sendmail -bv",
+               "take the domain out of domaintable, virtusertable, "
+               "ldap_routing and the like",
+               "Sendmail makes %s of %s: sdr-milter leaves alone whom "
+               "Sendmail has mapped",
+               delivery.user, address);
+    }
+    if (strcasecmp(delivery.host, domain) == 0)
+        report_loops_back(sm->mta, "mailertable", domain);
+    snprintf(sm->store, sizeof sm->store, "%s", delivery.host);
+}
+
+/* Who goes to another site has to get there under this very address. */
+static void
+look_at_foreign(struct sendmail *sm, const char *domain, const char *site)
+{
+    char address[SDR_ADDRESS_MAX + 1];
+    struct delivery delivery;
+
+    if (is_in_class(sm, "w", domain))
+        report_kept(sm->mta, "local-host-names", domain, site);
+    else if (get_rcpt_ok(sm, domain) == 'R')
+        report_relayed(sm->mta, "relay-domains",
+                       "FEATURE(`relay_hosts_only'), and take it out: sdr does "
+                       "not need it",
+                       domain, site);
+    snprintf(address, sizeof address, PROBE "@%s", domain);
+    if (!find_delivery(sm, address, &delivery))
+        report(sm->mta, CHECK_WRONG, "sendmail -bv",
+               "see sendmail -bv, and virtusertable, mailertable, access",
+               "%s, at the site %s, would not be delivered", address, site);
+    else if (strcmp(delivery.user, address) != 0)
+        report(sm->mta, CHECK_WRONG, "sendmail -bv",
+               "take the domain out of domaintable, virtusertable, "
+               "local-host-names and the like",
+               "Sendmail makes %s of %s: recipients at the site %s do not get "
+               "there",
+               delivery.user, address, site);
+    else if (sm->store[0] != '\0' && strcmp(delivery.host, sm->store) == 0
+             && find_cf_line(sm, NULL, "DS") != NULL
+             && find_cf_line(sm, NULL, "DS")[2] == '\0')
+        report(sm->mta, CHECK_WRONG, "sendmail -bv",
+               "no mailertable entry may be for that domain, as one for its "
+               "parent with a leading dot is",
+               "%s goes to %s, as mail does that stays here: recipients at "
+               "the site %s do not get there",
+               address, delivery.host, site);
+}
+
+void
+look_at_sendmail_domain(void *arg, const char *domain, const char *site)
+{
+    struct sendmail *sm = arg;
+
+    if (site != NULL) {
+        look_at_foreign(sm, domain, site);
+        return;
+    }
+    look_at_own(sm, domain);
+    if (name_of(sm->mta, domain)->kind == SDR_NAME_SPLIT)
+        look_at_split(sm, domain);
+}

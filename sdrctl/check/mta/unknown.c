@@ -1,0 +1,26 @@
+/* unknown.c - unknown = SITE: whether a mail server asks the site first
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "check/mta/mta.h"
+
+bool
+sends_unknown(const struct mta *mta, unsigned domain)
+{
+    const struct sdr_domain *d = &mta->config->domains[domain];
+
+    return d->canonical == domain && d->unknown == SDR_UNKNOWN_SITE
+           && d->unknown_site != mta->config->this_site;
+}
+
+void
+report_unverified(struct mta *mta, const char *subject, const char *advice,
+                  unsigned domain)
+{
+    const struct sdr_domain *d = &mta->config->domains[domain];
+
+    report(mta, CHECK_DOUBTFUL, subject, advice,
+           "recipients are not verified, and unknown = %s in %s: whoever the "
+           "site rejects has been accepted here, and this host sends bounces, "
+           "also to forged senders",
+           d->unknown_text, d->name);
+}
