@@ -40,11 +40,11 @@ has_replica(const struct sdr_config *config)
     return config->replica.path != NULL;
 }
 
-/* In a helpful order: each depends on what the earlier ones check. */
+/* In this order because each check relies on what the earlier ones verify. */
 static const struct {
     const char *name;
     bool (*applies)(const struct sdr_config *config);
-    const char *kind; /* of names on the command line; NULL: it takes none */
+    const char *kind; /* names it accepts; or NULL */
     name_list *names;
     enum check_result (*run)(const struct check *check);
 } checks[] = {
@@ -101,7 +101,7 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* False, with the error, if something is wrong with it. */
+/* Returns false, with the error, if the argument is invalid. */
 static bool
 read_option(struct check *check, int option, struct sdr_error *error)
 {
@@ -129,7 +129,8 @@ read_option(struct check *check, int option, struct sdr_error *error)
     }
 }
 
-/* Which check, or -1 for all. False, with the error, if it is none. */
+/* Set *WHICH to the index of the check, or to -1 for all checks. Returns false,
+ * with the error, if an argument is invalid. */
 static bool
 read_arguments(struct check *check, int count, char **names, int *which,
                struct sdr_error *error)
@@ -150,7 +151,8 @@ read_arguments(struct check *check, int count, char **names, int *which,
     return count == 1;
 }
 
-/* The check with this index, or all if it is -1. */
+/* Run the check with index WHICH, or all checks if it is -1. Returns the exit
+ * code. */
 static int
 run(struct check *check, int which)
 {

@@ -225,7 +225,8 @@ check_replica_options(const struct sdr_config *config, enum check_result *worst)
                        "all entries by mistake");
 }
 
-/* sdr-milter creates the socket, but not the folder. */
+/* Report a missing folder: sdr-milter creates the socket, but not its folder.
+ */
 static void
 check_folder(const char *option, const char *path, enum check_result *worst)
 {

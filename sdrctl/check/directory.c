@@ -20,8 +20,8 @@
 #include "config/file_owner.h"
 #include "ldif/ldif_entries.h"
 
-/* A search by an indexed attribute takes about as long as reading the root DSE.
- * One that takes this much longer reads the whole directory. */
+/* A search for an indexed attribute takes about as long as reading the root
+ * DSE. One that takes this much longer is not indexed. */
 static const double SLOW_FACTOR = 10, SLOW_MS = 20;
 enum { TIMED_SEARCHES = 5 };
 
@@ -52,7 +52,7 @@ list_attributes(struct directory_check *check)
                   directory->hold_attribute != NULL);
 }
 
-/* ---- the steps; false ends the check ---- */
+/* ---- steps; each returns false to end the check ---- */
 
 static bool
 connect_to(struct directory_check *check)
@@ -113,7 +113,7 @@ check_base(struct directory_check *check)
     enum sdr_status status = directory_check_search(
         check, base, "(objectClass=*)", attributes, NULL, &error);
 
-    if (status == SDR_OK) { /* check_visibility() tests what is below */
+    if (status == SDR_OK) { /* check_visibility() covers the entries below */
         report_finding(&check->worst, CHECK_OK, "search base", NULL, "%s",
                        base);
         return true;
@@ -158,7 +158,8 @@ check_catalog(struct directory_check *check)
 
 /* ---- indices ---- */
 
-/* The fastest of several searches in milliseconds; negative if one failed. */
+/* Returns the time of the fastest of several searches in milliseconds, or a
+ * negative value if one failed. */
 static double
 time_search(struct directory_check *check, const char *base, const char *filter,
             struct sdr_error *error)
@@ -243,7 +244,7 @@ check_server(const struct sdr_config *config, unsigned index, unsigned uri)
         directory_check_access(&check);
         directory_check_groups(&check);
         check_indices(&check);
-        if (uri == 0) /* the others have the same entries */
+        if (uri == 0) /* the other servers have the same entries */
             directory_check_values(&check);
     }
     sdr_connection_close(&check.connection);
@@ -252,7 +253,7 @@ check_server(const struct sdr_config *config, unsigned index, unsigned uri)
 
 /* ---- all directories ---- */
 
-/* As sdr-sync reads it. */
+/* Check an LDIF file in the same way as sdr-sync reads it. */
 static enum check_result
 check_file(const struct sdr_config *config, unsigned index)
 {

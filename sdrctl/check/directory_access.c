@@ -1,4 +1,4 @@
-/* directory_access.c - what the account that routing uses may read
+/* directory_access.c - what the LDAP account of the directory may read
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 #include "ldap/server_kind.h"
 #include "check/directory_check.h"
 
-/* Find any entry with an address; its name is in check->dn. */
+/* Find any entry with an address and store its DN in check->dn. Returns false
+ * if there is none or the search fails. */
 static bool
 find_somebody(struct directory_check *check)
 {
@@ -38,7 +39,7 @@ prove_access(struct directory_check *check)
 
     if (sdr_server_proof(check->server) == SDR_PROOF_MUST_SEE
         || !find_somebody(check))
-        return; /* must-see or visibility has reported it */
+        return; /* the must-see or visibility check has reported it */
     if (sdr_access_prove(&access, &seen, directory_check_connection(check),
                          check->dn, &error)
         == SDR_OK)
@@ -103,13 +104,13 @@ check_ad(struct directory_check *check)
     }
 }
 
-/* ---- either ---- */
+/* ---- all servers ---- */
 
 void
 directory_check_access(struct directory_check *check)
 {
     if (check->worst >= CHECK_WRONG)
-        return; /* an earlier finding is the reason */
+        return; /* an earlier finding explains it */
     if (sdr_server_is_ad(check->server->kind))
         check_ad(check);
     else

@@ -1,8 +1,8 @@
 /* directory_check.h - the check of one directory server
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * What the steps of the check share. Each reports its findings; the worst is
- * kept.
+ * State shared by the steps of the check. Each step reports its findings and
+ * updates the worst result.
  */
 #ifndef DIRECTORY_CHECK_H
 #define DIRECTORY_CHECK_H
@@ -20,7 +20,7 @@ enum { DIRECTORY_CHECK_ATTRIBUTES = 16, DIRECTORY_CHECK_NAME_SIZE = 1024 };
 /* An attribute that routing reads. */
 struct directory_check_attribute {
     const char *name;
-    const char *option; /* that names it */
+    const char *option; /* the option that names it */
     bool address, named, in_schema;
 };
 
@@ -35,18 +35,19 @@ struct directory_check {
     unsigned attribute_count;
     const struct sdr_server_facts *server; /* of the connection */
     bool has_class;
-    /* the last entry of the current search */
+    /* set by the current search */
     char dn[DIRECTORY_CHECK_NAME_SIZE];
     unsigned entries;
 };
 
-/* The connection, for a request that is sent now. */
+/* Returns the connection, with a new deadline for the next request. */
 struct sdr_connection *
 directory_check_connection(const struct directory_check *check);
 
-/* Search below the search base, or the entry BASE alone, for one entry at most;
- * its name is in check->dn then. VALUE, which may be NULL, is called with the
- * check and each value. Results as of sdr_connection_search(). */
+/* Search below the search base, or only the entry BASE if it is not NULL, for
+ * at most one entry. Sets check->entries, and check->dn to the DN of the entry
+ * found. VALUE is called with the check and each attribute value; it may be
+ * NULL. Returns the status of sdr_connection_search(). */
 enum sdr_status SDR_MUST_USE
 directory_check_search(struct directory_check *check, const char *base,
                        const char *filter, const char *const *attributes,
@@ -54,24 +55,25 @@ directory_check_search(struct directory_check *check, const char *base,
                                      size_t),
                        struct sdr_error *error);
 
-/* Check that the schema has the attributes that routing reads, and our class.
- */
+/* Check that the schema defines the attributes that routing reads and the class
+ * sdrRecipient. */
 void
 directory_check_schema(struct directory_check *check);
 
-/* Check that members of groups in groups that name an owner count. */
+/* Check that the owner groups include the members of their nested groups. */
 void
 directory_check_groups(struct directory_check *check);
-/* Check the must-see lines. Proposes such a line if nothing else proves that
- * owners can be read. */
+/* Check the must-see lines. Propose one if nothing else proves that the account
+ * can read owners. */
 void
 directory_check_must_see(struct directory_check *check);
 
-/* Check that the account may read them. Silent after a worse finding. */
+/* Check that the account may read these attributes. Reports nothing if an
+ * earlier finding is CHECK_WRONG or worse. */
 void
 directory_check_access(struct directory_check *check);
 
-/* Find addresses in values with other text. Reads all entries. */
+/* Report values that contain an address and other text. Reads all entries. */
 void
 directory_check_values(struct directory_check *check);
 

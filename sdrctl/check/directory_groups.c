@@ -1,4 +1,4 @@
-/* directory_groups.c - groups in the groups that name owners
+/* directory_groups.c - groups nested in the groups that name owners
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdio.h>
@@ -13,7 +13,8 @@
 #include "ldap/server_kind.h"
 #include "check/directory_check.h"
 
-/* Some servers list members of the inner group in the outer one. */
+/* Report INNER if it has members that the server does not list as members of
+ * OUTER. Some servers do list them. */
 static void
 check_group(struct directory_check *check, const struct sdr_site *site,
             const char *inner, const char *outer)
@@ -39,7 +40,7 @@ check_group(struct directory_check *check, const struct sdr_site *site,
     free(filter);
 }
 
-/* What is in the group that is this owner value, at whatever depth. */
+/* Check the groups nested in the group OUTER, at any depth. */
 static void
 check_value(struct directory_check *check, const struct sdr_site *site,
             const char *outer)
@@ -64,8 +65,8 @@ void
 directory_check_groups(struct directory_check *check)
 {
     if (check->worst >= CHECK_WRONG || sdr_server_is_ad(check->server->kind))
-        return; /* an earlier finding is the reason; or AD resolves nested
-                   groups */
+        return; /* an earlier finding explains it, or AD resolves nested groups
+                 */
     for (unsigned i = 0; i < check->config->site_count; i++) {
         const struct sdr_site *site = &check->config->sites[i];
 

@@ -12,11 +12,11 @@
 
 enum { LOOKED_AT_MAX = 50 };
 
-/* An entry with an owner, from which a line of sdr.conf is made. */
+/* The must-see line to propose, made from an entry with an owner. */
 struct proposal {
     struct directory_check *check;
     struct sdr_reader reader;
-    struct sdr_address address; /* the strongest */
+    struct sdr_address address; /* the strongest of the entry */
     unsigned strength;
     bool has_address;
     char line[SDR_ADDRESS_MAX + 256]; /* "" until found */
@@ -75,7 +75,7 @@ on_end(void *arg)
     }
 }
 
-/* Find any entry with an owner. */
+/* Search for any entry with an address and an owner, and write its line. */
 static void
 find_proposal(struct proposal *proposal)
 {

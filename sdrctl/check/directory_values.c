@@ -1,4 +1,4 @@
-/* directory_values.c - values with an address and other text
+/* directory_values.c - values that contain an address and other text
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/directory_check.h"
@@ -14,8 +14,8 @@
 #include "ldap/pages.h"
 #include "decision/value.h"
 
-/* The number of examples; of addresses checked in one entry; and the time limit
- * (milliseconds). */
+/* Limits: addresses named in the report, addresses kept per entry, and the time
+ * in milliseconds. */
 enum { NAMED = 5, OF_ENTRY = 64, TIME_MS = 60000 };
 
 /* Addresses of the entry being read. */
@@ -95,7 +95,7 @@ is_over(void *arg)
     return sdr_clock() >= *(const int64_t *)arg;
 }
 
-/* All entries with an address. */
+/* Read all entries that have an address. */
 static enum sdr_status
 read_all(struct values *values, struct sdr_error *error)
 {

@@ -14,7 +14,7 @@ append(char *text, size_t size, const char *more)
     snprintf(text + used, size - used, "%s", more);
 }
 
-/* "192.0.2.1, 2001:db8::1" */
+/* Write the addresses as "192.0.2.1, 2001:db8::1". */
 static void
 list_addresses(const struct sdr_addresses *addresses, char *text, size_t size)
 {
@@ -58,7 +58,7 @@ report_nowhere(struct dns_check *state)
 static void
 report_host(struct dns_check *state, const struct mx_host *host, bool alone)
 {
-    /* Another host may accept the mail. */
+    /* If other hosts are reachable, they may accept the mail. */
     enum check_result severity = alone ? state->severity : CHECK_DOUBTFUL;
     struct sockaddr_storage address;
     char addresses[1024];
@@ -163,7 +163,7 @@ leads_local(const struct mx *mx)
     return false;
 }
 
-/* True if the domain is known to point to other hosts only. */
+/* True if all MX hosts are known to be other hosts. */
 static bool
 leads_elsewhere(const struct mx *mx)
 {
@@ -194,7 +194,7 @@ share_host(const struct mx *a, const struct mx *b)
     return false;
 }
 
-/* Mail for another site must not come back. */
+/* Report a loop if the domain of another site points to this host. */
 static void
 report_loop(struct dns_check *state)
 {
@@ -299,7 +299,8 @@ check_site(const struct check *check, unsigned index,
     return worst;
 }
 
-/* The other site that DOMAIN points to, or NULL. */
+/* Returns the other site whose routing domain shares an MX host with this
+ * domain, or NULL. */
 static const struct sdr_site *
 other_site(struct dns_check *state, unsigned domain)
 {

@@ -1,7 +1,7 @@
 /* dns_check.h - the steps of sdrctl check dns
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Each step reports what it finds and sets the worst finding.
+ * Each step reports its findings and updates the worst result.
  */
 #ifndef SDRCTL_DNS_CHECK_H
 #define SDRCTL_DNS_CHECK_H
@@ -13,33 +13,34 @@ struct dns_check {
     const struct check *check;
     const char *domain;
     struct mx mx;
-    /* of a finding that stops mail; DOUBTFUL if this domain is not essential */
+    /* of findings that stop mail; DOUBTFUL if the domain is not essential */
     enum check_result severity;
     enum check_result worst;
 };
 
-/* How long other systems keep its MX records. */
+/* Check the TTL of the MX records. */
 void
 dns_check_ttl(struct dns_check *state);
 
-/* SPF and DMARC: what the domain says of mail from it. */
+/* Check the SPF and DMARC records of the domain. */
 void
 dns_check_sender_policies(struct dns_check *state);
 
-/* Whether the MTA-STS policy of the split domain with this index permits its MX
- * hosts, and those of other sites, where the MX may be switched to. */
+/* Check whether the MTA-STS policy of the split domain with this index permits
+ * its MX hosts. Also checks the MX hosts of the other sites, because the MX may
+ * be switched to one of them. */
 void
 dns_check_mta_sts(struct dns_check *state, unsigned split);
 
-/* Whether its hosts have TLSA records (DANE). */
+/* Check the TLSA records of the MX hosts (DANE). */
 void
 dns_check_tlsa(struct dns_check *state);
 
-/* Add the addresses from which this host sends to these hosts. */
+/* Add the local addresses from which this host connects to these MX hosts. */
 void
 dns_check_add_sources(const struct mx *mx, struct local_addresses *sources);
 
-/* The names of these addresses of this host. */
+/* Check the PTR records of those addresses that are public. */
 void
 dns_check_names(const struct check *check,
                 const struct local_addresses *sources,

@@ -1,8 +1,8 @@
 /* dns_mta_sts.c - sdrctl check dns: the MTA-STS policy of a split domain
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The policy is fetched by curl, which verifies the certificate: mail systems
- * do the same.
+ * curl fetches the policy and verifies the certificate, as sending mail systems
+ * do.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@ enum { HOST_SIZE = DNS_NAME_SIZE + sizeof "mta-sts." };
 
 /* ---- fetching it ---- */
 
-/* "HOST:443:ADDRESS,[ADDRESS]", as curl takes it: so that it asks no other name
- * server. */
+/* Write "HOST:443:ADDRESS,[ADDRESS]" for curl --resolve, so that curl does no
+ * DNS lookup of its own. */
 static void
 write_addresses(const char *host, const struct sdr_addresses *addresses,
                 char *text, size_t size)
@@ -35,7 +35,8 @@ write_addresses(const char *host, const struct sdr_addresses *addresses,
     }
 }
 
-/* Run curl, and read its output. SDR_OK, or SDR_TEMPFAIL with the reason. */
+/* Run curl and parse its output. Returns SDR_OK, or SDR_TEMPFAIL with the
+ * reason. */
 static enum sdr_status
 run_curl(const struct network *network, const char *curl, const char *host,
          const struct sdr_addresses *addresses, struct mta_sts *policy,
@@ -86,7 +87,7 @@ fetch(const struct dns_check *state, struct mta_sts *policy,
 
 /* ---- comparing it ---- */
 
-/* The hosts that accept mail for the domain now. */
+/* Check the current MX hosts of the domain. */
 static void
 compare_now(struct dns_check *state, const struct mta_sts *policy)
 {
@@ -116,7 +117,8 @@ compare_now(struct dns_check *state, const struct mta_sts *policy)
                        state->domain, enforced ? "enforce" : "testing");
 }
 
-/* The hosts of other sites: no fault now, but one after a switch. */
+/* Check the MX hosts of the other sites. A missing one is harmless until the MX
+ * is switched to that site. */
 static void
 compare_sites(struct dns_check *state, const struct mta_sts *policy,
               unsigned split)

@@ -1,8 +1,8 @@
 /* dns_names.c - sdrctl check dns: the names of this host's addresses (PTR)
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Many mail systems refuse mail from an address without a name, or with a name
- * that does not have the address.
+ * Many mail systems refuse mail from an address that has no PTR record, or
+ * whose name does not resolve to the address.
  */
 #include "check/dns_check.h"
 

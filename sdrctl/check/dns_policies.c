@@ -1,8 +1,8 @@
 /* dns_policies.c - sdrctl check dns: TTL, SPF, DMARC
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Whether SPF covers a host is not evaluated: only whether there is a record
- * that others evaluate.
+ * SPF records are not evaluated. The check only verifies that there is one, and
+ * that receivers do not ignore it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #include "check/dns_check.h"
 
-/* Long enough for caches, short enough for a switch. */
+/* Long enough for caching, short enough for a switch of the MX. */
 enum { TTL_MAX = 3600 };
 
 void
@@ -32,8 +32,8 @@ dns_check_ttl(struct dns_check *state)
             state->domain, state->mx.ttl);
 }
 
-/* Query the texts that begin with START. False, with a finding, if there is no
- * answer. */
+/* Query the TXT records that begin with START. Returns false, after a finding,
+ * if the name server does not answer. */
 static bool
 query_texts(struct dns_check *state, const char *subject, const char *name,
             const char *start, struct dns_answer *answer)
@@ -47,7 +47,7 @@ query_texts(struct dns_check *state, const char *subject, const char *name,
     return false;
 }
 
-/* "v=spf1" and a blank, or nothing (RFC 7208, 4.5) */
+/* True for "v=spf1" followed by a blank or the end (RFC 7208, 4.5). */
 static bool
 is_spf(const char *text)
 {
@@ -87,7 +87,7 @@ check_spf(struct dns_check *state)
                        answer.texts[0]);
 }
 
-/* Whether it has a policy, the tag "p" (RFC 7489, 6.3). */
+/* True if the DMARC record has a valid tag "p" (RFC 7489, 6.3). */
 static bool
 has_policy(const char *text)
 {

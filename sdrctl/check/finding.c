@@ -13,7 +13,7 @@
 
 struct finding_style finding_style;
 
-/* What the findings are about, and whether that has been printed. */
+/* The heading of the following findings, and whether it has been printed. */
 static char heading[1024];
 static bool is_printed;
 

@@ -1,4 +1,4 @@
-/* finding.h - what sdrctl check finds, and how it is printed
+/* finding.h - the findings of sdrctl check, and how they are printed
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_FINDING_H
@@ -16,14 +16,15 @@ extern struct finding_style {
     bool quiet;  /* omit CHECK_OK */
 } finding_style;
 
-/* Print what the following findings are about. */
+/* Set the heading of the following findings, and print it in the text format
+ * unless quiet. */
 SDR_PRINTF(1, 2)
 void
 report_heading(const char *format, ...);
 
 /* Print a finding, and set *WORST to RESULT if that is worse. SUBJECT is a word
- * or two, the text a sentence, which may hold text from outside; ADVICE is NULL
- * if there is none. */
+ * or two. The text is a sentence and may contain untrusted input. ADVICE may be
+ * NULL. */
 SDR_PRINTF(5, 6)
 void
 report_finding(enum check_result *worst, enum check_result result,

@@ -1,4 +1,4 @@
-/* mta.c - sdrctl check mta: does mail pass sdr on its way?
+/* mta.c - sdrctl check mta: does all mail pass through sdr?
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <string.h>

@@ -25,8 +25,8 @@ static const char *const words[] = {
     [NAGIOS_UNKNOWN] = "UNKNOWN",
 };
 
-/* The guidelines keep UNKNOWN for wrong arguments and a plugin that cannot run:
- * a server that does not answer is no such case. */
+/* The guidelines reserve UNKNOWN for wrong arguments and plugin failures. A
+ * server that does not answer is CRITICAL. */
 static const enum nagios_state states[] = {
     [CHECK_OK] = NAGIOS_OK,
     [CHECK_DOUBTFUL] = NAGIOS_WARNING,
@@ -39,12 +39,13 @@ static struct {
     enum nagios_state state;
     char first[4096]; /* the first finding of this state */
     unsigned counts[RESULT_COUNT];
-    FILE *errors, *before; /* standard error now, and before */
+    FILE *errors, *before; /* standard error now, and the original */
     char *error_text;
     size_t error_size;
 } total;
 
-/* By the whole name or its beginning, as getopt_long() takes it. */
+/* True if --nagios is given, in full or abbreviated as getopt_long() accepts
+ * it. */
 static bool
 is_wanted(int argc, char **argv)
 {
@@ -81,7 +82,7 @@ nagios_add(enum check_result result, const char *about, const char *subject,
              text);
 }
 
-/* NRPE 2 passes 1023 octets on; the numbers need the rest. */
+/* NRPE 2 passes on 1023 octets; the rest is for the performance data. */
 static void
 print_line(const char *text)
 {
@@ -118,7 +119,7 @@ print_findings(unsigned count)
            counts[CHECK_UNREACHABLE]);
 }
 
-/* No check has run: the first error says why. */
+/* No check has run: print the first error. */
 static void
 print_errors(int code)
 {

@@ -25,7 +25,7 @@ struct replica_check {
 
 /* ---- files ---- */
 
-/* "sdr:Debian-exim, mode 0640"; numbers where there is no name. */
+/* Write "sdr:Debian-exim, mode 0640", with numbers for unknown IDs. */
 static void
 describe(const struct stat *st, char *text, size_t size)
 {
@@ -41,7 +41,8 @@ describe(const struct stat *st, char *text, size_t size)
 }
 
 /* Check a file or folder: the permissions that its group needs to read the
- * replica, and those that would let others decide where mail goes. */
+ * replica, and those that would let others change the routing. Returns false if
+ * it does not exist. */
 static bool
 check_path(struct replica_check *state, const char *subject, const char *path,
            mode_t needed, mode_t refused)
@@ -72,7 +73,7 @@ check_path(struct replica_check *state, const char *subject, const char *path,
     return true;
 }
 
-/* False if there is no replica. */
+/* Check the files of the replica. Returns false if one does not exist. */
 static bool
 check_files(struct replica_check *state)
 {
@@ -159,11 +160,11 @@ struct group_of {
     char names[512];
 };
 
-/* The numbers so far; an address counts once for each entry. */
+/* The counts so far. An address counts once for each of its entries. */
 struct census {
     uint64_t addresses;
     struct group_of orphans, strays, rivals, bad_values;
-    /* the entries of one address, merged */
+    /* the merged entries of one address */
     char address[SDR_ADDRESS_MAX + 1];
     struct sdr_facts facts;
     bool found;

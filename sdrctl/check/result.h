@@ -1,4 +1,4 @@
-/* result.h - how bad a finding of sdrctl check is, from good to bad
+/* result.h - the result of a check, from best to worst
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_CHECK_RESULT_H
@@ -6,9 +6,9 @@
 
 enum check_result {
     CHECK_OK,
-    CHECK_DOUBTFUL,   /* it works, but somebody should look at it */
+    CHECK_DOUBTFUL,   /* it works, but the administrator should look at it */
     CHECK_WRONG,      /* mail is deferred or misrouted until this is fixed */
-    CHECK_UNREACHABLE /* not known now: a server does not answer */
+    CHECK_UNREACHABLE /* not known: a server does not answer */
 };
 
 #endif

@@ -1,8 +1,8 @@
-/* sites.c - sdrctl check sites: whether other sites accept their mail
+/* sites.c - sdrctl check sites: do other sites accept their mail?
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * An SMTP session with each host of a site, up to the recipients; no message is
- * sent.
+ * Opens an SMTP session with each host of a site, up to the recipients. No
+ * message is sent.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 /* The number of addresses tried for one domain. */
 enum { ADDRESSES_MAX = 16 };
 
-/* A site in one split domain, and which of its hosts could be reached. */
+/* The check of a site for one split domain. */
 struct sites_check {
     const struct check *check;
     struct probe probe;
@@ -22,7 +22,7 @@ struct sites_check {
     uint16_t port;
     struct mx mx;
     unsigned reached;  /* addresses that answered */
-    unsigned unrouted; /* addresses without a route: no IPv6 here */
+    unsigned unrouted; /* addresses without a route, such as IPv6 */
     unsigned failure_count;
     struct sdr_error failures[ADDRESSES_MAX];
 };
@@ -55,7 +55,7 @@ try_address(struct sites_check *state, const struct mx_host *host,
 
 /* ---- a site in a domain ---- */
 
-/* None of its hosts can be tried. */
+/* Report that no host of the site can be tried. */
 static void
 report_no_hosts(struct sites_check *state)
 {
@@ -84,7 +84,7 @@ report_no_hosts(struct sites_check *state)
 static void
 report_failures(struct sites_check *state)
 {
-    /* Other hosts accept the mail. */
+    /* If other hosts were reached, they accept the mail. */
     enum check_result finding =
         state->reached > 0 ? CHECK_DOUBTFUL : CHECK_UNREACHABLE;
 
@@ -141,8 +141,8 @@ find_verify_address(const struct sdr_config *config,
     return NULL;
 }
 
-/* Write the verify-address in this split domain, if there is one, with DOMAIN.
- */
+/* Set the known recipient: the verify-address in this split domain, if any,
+ * with DOMAIN as its domain. */
 static void
 set_known(struct sites_check *state, unsigned split, const char *domain)
 {
@@ -173,7 +173,7 @@ check_domain(const struct check *check, const struct sdr_site *site,
     return state.probe.worst;
 }
 
-/* It is named, but only others are checked. */
+/* Report that this site was named, but that only other sites are checked. */
 static void
 report_this_site(const struct sdr_config *config)
 {

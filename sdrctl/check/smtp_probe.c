@@ -10,7 +10,8 @@
 
 /* ---- the recipients ---- */
 
-/* The server closes the session, whoever the recipient is. */
+/* True if the server closes the session, which does not depend on the
+ * recipient. */
 static bool
 closes(const struct smtp_reply *reply)
 {
@@ -74,7 +75,7 @@ probe_unknown(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
     return closes(&reply) ? SDR_NOTFOUND : SDR_OK;
 }
 
-/* Bounces have this sender. */
+/* Send the null sender, which bounces have. Returns as probe_recipients(). */
 static enum sdr_status
 probe_sender(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
 {
@@ -100,8 +101,8 @@ probe_sender(struct probe *probe, struct smtp *smtp, struct sdr_error *error)
 
 /* ---- greeting and TLS ---- */
 
-/* The name that begins the greeting and the reply to EHLO (RFC 5321, 4.3.1); ""
- * if there is none. That of EHLO counts. */
+/* Find the host name in the reply to EHLO, or else in the greeting (RFC 5321,
+ * 4.3.1); "" if there is none. */
 static void
 find_own_name(const struct smtp_start *start, char *name, size_t size)
 {
@@ -117,7 +118,8 @@ find_own_name(const struct smtp_start *start, char *name, size_t size)
         name[0] = '\0';
 }
 
-/* Mail servers compare as much (Postfix: "greeted me with my own hostname"). */
+/* True if NAME is the name of this host. MTAs make the same comparison
+ * (Postfix: "greeted me with my own hostname"). */
 static bool
 is_name_of_this_host(const char *name)
 {
@@ -127,7 +129,8 @@ is_name_of_this_host(const char *name)
            && strcasecmp(own, name) == 0;
 }
 
-/* Large providers use other names in the DNS, but have a certificate. */
+/* Check the name that the host gives itself. Large providers use names that
+ * differ from the MX host, but have a valid certificate. */
 static void
 report_own_name(struct probe *probe, const char *host,
                 const struct smtp_start *start)
@@ -230,8 +233,8 @@ report_tls(struct probe *probe, const char *host,
 
 /* ---- the session ---- */
 
-/* The session after EHLO. SDR_OK; SDR_NOTFOUND if the server refuses to go on,
- * which is reported; or SDR_TEMPFAIL with the reason. */
+/* Send the commands after EHLO. Returns SDR_OK; SDR_NOTFOUND after a finding,
+ * if the server refuses to continue; or SDR_TEMPFAIL with the reason. */
 static enum sdr_status
 probe_recipients(struct probe *probe, struct smtp *smtp,
                  struct sdr_error *error)

@@ -1,4 +1,4 @@
-/* ask.c - what other programs print, and what is in files
+/* ask.c - the output of other programs, and the content of files
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"
@@ -63,8 +63,9 @@ open_text(const char *input)
     return fd;
 }
 
-/* Only what may be called after a fork. It leads a group of its own, so that
- * those whom it starts can be ended with it. */
+/* Start a program. The child calls async-signal-safe functions only. It leads
+ * its own process group, so that its children can be killed with it. Returns
+ * its process ID, or -1. */
 static pid_t
 start(const char *const *argv, const int files[3])
 {
@@ -81,8 +82,8 @@ start(const char *const *argv, const int files[3])
     _exit(127);
 }
 
-/* False if it has been ended: after so many seconds, or when it has printed
- * more than anybody reads. */
+/* Wait for the child. Returns false if it was killed, after TIMEOUT seconds or
+ * more than TEXT_MAX octets of output. */
 static bool
 wait_for(pid_t pid, int out, unsigned timeout, int *status)
 {
@@ -110,7 +111,8 @@ must(void *memory)
     return memory;
 }
 
-/* All of a regular file, with two NULs behind it. */
+/* Read a regular file, up to TEXT_MAX octets, and append two NULs. The caller
+ * frees it. */
 static char *
 read_all(int fd, size_t *len)
 {
@@ -131,8 +133,8 @@ read_all(int fd, size_t *len)
 
 /* ---- replies ---- */
 
-/* Why it has failed: by the first line that names a fatal error, or the first
- * one. */
+/* Set the exit code and the reason: the first fatal error on standard error, or
+ * else the first line. */
 static void
 explain(struct reply *reply, const char *name, bool in_time, int status,
         char *words)
@@ -180,8 +182,8 @@ run(const char *const *argv, const char *input, unsigned timeout,
     }
 }
 
-/* One with this question, which it takes over; the text is NULL if nobody has
- * answered it yet. */
+/* Find or add the reply to a question, which is taken over. The text of a new
+ * reply is NULL. */
 static struct reply *
 find_reply(struct mta *mta, char *question)
 {
@@ -200,7 +202,7 @@ find_reply(struct mta *mta, char *question)
     return reply;
 }
 
-/* Without a text it is empty. */
+/* Split the text of a reply into lines. A missing text becomes empty. */
 static const struct reply *
 keep(struct reply *reply)
 {

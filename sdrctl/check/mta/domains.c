@@ -1,4 +1,4 @@
-/* domains.c - what domains mean, and findings about them that all share
+/* domains.c - the meaning of domains, and findings that all MTAs share
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"

@@ -1,4 +1,4 @@
-/* exim_addresses.c - sdrctl check mta: what becomes of made-up recipients in
+/* exim_addresses.c - sdrctl check mta: rewriting and routing in Exim
  * Exim SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/exim.h"
@@ -9,8 +9,9 @@
 
 /* ---- addresses: rewriting ---- */
 
-/* What rules make of the address in the place that Exim calls so: "env-to"; or
- * "SMTP", of what a client writes. NULL if its domain is left alone. */
+/* Returns the address that the rewrite rules make of MAILBOX in PLACE, as Exim
+ * names it: "env-to: ", or "SMTP: " for the address as the client sends it.
+ * NULL if the domain does not change. */
 static const char *
 rewrite(struct exim *exim, const char *mailbox, const char *place)
 {
@@ -29,8 +30,8 @@ rewrite(struct exim *exim, const char *mailbox, const char *place)
     return NULL;
 }
 
-/* What becomes of a client's recipient: a rule may do that with every one, or
- * with those of SMTP alone. */
+/* Returns the rewritten recipient of an SMTP client, or NULL. A rule may apply
+ * to SMTP only or to every recipient. */
 static const char *
 rewrite_recipient(struct exim *exim, const char *mailbox)
 {
@@ -39,8 +40,9 @@ rewrite_recipient(struct exim *exim, const char *mailbox)
     return result != NULL ? result : rewrite(exim, mailbox, "env-to: ");
 }
 
-/* One split domain may stand for another. The other sites send mail to the
- * routing domain that they have routed: it would be routed once more. */
+/* Check how an address of this site is rewritten. One split domain may be
+ * rewritten to another. This site's routing domain must not be: other sites
+ * send routed mail there, and it would be routed again. */
 static void
 look_at_own(struct exim *exim, const char *mailbox)
 {
@@ -72,8 +74,8 @@ look_at_own(struct exim *exim, const char *mailbox)
 
 /* ---- addresses: routing ---- */
 
-/* Where mail for another site goes. Routers may also make copies: the lines of
- * the address itself count, which name hosts. */
+/* Check that mail for another site leaves this host. Routers may add copies, so
+ * only the lines of the address itself count, and only if they name a host. */
 static void
 look_at_delivery(struct exim *exim, const char *mailbox, const char *site)
 {
@@ -124,7 +126,8 @@ look_at_foreign(struct exim *exim, const char *mailbox, const char *site)
                result, mailbox, site);
 }
 
-/* Whom sdr does not let through no router can route, unless it comes before. */
+/* Report an earlier router that accepts a recipient which sdr rejects or
+ * defers. */
 static void
 look_at_nobody(struct exim *exim, const char *mailbox)
 {
@@ -141,7 +144,7 @@ look_at_nobody(struct exim *exim, const char *mailbox)
                exim->name, mailbox);
 }
 
-/* user%other@example.com: Exim makes user@other of it before any router. */
+/* Exim changes user%other@example.com to user@other before any router runs. */
 static void
 look_at_percent_hack(struct exim *exim, const char *domain)
 {

@@ -1,4 +1,4 @@
-/* exim_domains.c - sdrctl check mta: which mail Exim takes
+/* exim_domains.c - sdrctl check mta: which mail Exim accepts
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/exim.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- domain lists, by the names that Debian's ACL asks ---- */
+/* ---- domain lists, by the names in Debian's ACLs ---- */
 
 void
 look_at_domain_lists(void *arg, const char *domain, const char *site)
@@ -37,7 +37,7 @@ look_at_domain_lists(void *arg, const char *domain, const char *site)
 
 /* ---- ACLs ---- */
 
-/* Whether the ACL of this NAME, which Exim ends with an empty line, has a word.
+/* True if the ACL NAME contains WORD. Exim prints an empty line after each ACL.
  */
 static bool
 acl_has(const struct exim *exim, const char *name, const char *word)
@@ -55,8 +55,8 @@ acl_has(const struct exim *exim, const char *name, const char *word)
     return false;
 }
 
-/* Whether the ACL that an option of the main section names has a word. It may
- * call another one: then whether there is one that has it. */
+/* True if the ACL that a main option names contains WORD. If it calls other
+ * ACLs, any part of the configuration may contain it. */
 static bool
 acl_asks(struct exim *exim, const char *option, const char *word)
 {

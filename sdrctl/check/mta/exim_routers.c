@@ -1,4 +1,4 @@
-/* exim_routers.c - sdrctl check mta: the router that asks sdr, and the others
+/* exim_routers.c - sdrctl check mta: the router of sdr, and the others
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/exim.h"
@@ -8,7 +8,8 @@
 
 /* ---- the router ---- */
 
-/* Options that ours must have, or texts in them, and what happens without. */
+/* Options that the router of sdr must have, or texts in their values, and the
+ * effect if they are missing. */
 static const struct {
     const char *option, *text; /* TEXT is NULL for an option without a value */
     enum check_result result;
@@ -70,7 +71,8 @@ look_at_sdr_router(struct exim *exim)
 
 /* ---- other routers ---- */
 
-/* A router with other conditions may be meant so. */
+/* True if no other condition limits the router. A conditional router may be
+ * intended. */
 static bool
 is_unconditional(const char *router)
 {
@@ -87,8 +89,9 @@ is_unconditional(const char *router)
     return !has_router_flag(router, "check_local_user");
 }
 
-/* Address literals are no domains. The addresses that a redirect makes come to
- * our router, unless an option makes them begin elsewhere. */
+/* True if the router leaves mail to the router of sdr. Address literals are not
+ * in any of our domains. The addresses that a redirect router generates reach
+ * our router, unless redirect_router makes them start elsewhere. */
 static bool
 takes_nothing_away(const char *router)
 {
@@ -131,8 +134,9 @@ is_for_split_domain(struct exim *exim, const char *router)
     return false;
 }
 
-/* Those whom sdr_here lets through have a change of header lines, and Exim does
- * not send others the same way. */
+/* With same_domain_copy_routing, the recipients of a domain share the routing
+ * of the first. Exim does not do that if a router changes header lines, as
+ * sdr_here does. */
 void
 look_at_later_routers(struct exim *exim)
 {

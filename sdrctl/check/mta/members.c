@@ -1,4 +1,4 @@
-/* members.c - members of aliases who have moved
+/* members.c - members of aliases who have moved to another site
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"
@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So often in a row without an answer, the directory is not asked again: each
- * question may take its whole timeout. */
+/* After so many lookups in a row without an answer, stop querying the
+ * directory: each may wait for the whole timeout. */
 enum { SILENT_MAX = 3 };
 
 const char route_members[] = "rewrite = tables in sdr.conf, see "
                              "sdr-milter(8); or write members at other "
                              "sites with the routing domain of their site";
 
-/* The whole ADDRESS of somebody in a split domain that counts whose mail leaves
- * for another site. */
+/* True if NAME is in a split domain that counts and its mail leaves for another
+ * site. Writes its full ADDRESS. */
 static bool
 has_moved(const struct mta *mta, struct members *members, const char *name,
           char address[VALUE_SIZE])
@@ -46,7 +46,7 @@ count_members(const struct mta *mta, struct members *members, const char *alias,
 {
     char word[VALUE_SIZE], address[VALUE_SIZE], own[VALUE_SIZE];
 
-    /* What follows a program may be its arguments. */
+    /* The words after a program may be its arguments. */
     while (next_word(&value, word, sizeof word)
            && strpbrk(word, "\"|") == NULL) {
         const char *name = word + (word[0] == '\\');

@@ -1,9 +1,8 @@
-/* mta.h - what the checks of the mail servers share
+/* mta.h - shared by the checks of all MTAs
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The mail servers' own programs are asked, each question once. All that they
- * print is kept in struct mta until the end, and everything that is said to be
- * borrowed lives as long.
+ * The check runs the MTA's own programs, each command once. struct mta keeps
+ * their output until the end; borrowed strings are valid until then.
  */
 #ifndef SDRCTL_MTA_H
 #define SDRCTL_MTA_H
@@ -12,18 +11,18 @@
 
 enum answer { NO, YES, PERHAPS };
 
-/* A local part without a mailbox: asked for to see what becomes of a domain. */
+/* A local part without a mailbox, to test how a domain is handled. */
 #define PROBE "sdr-check"
 
 enum { PROGRAM_SIZE = 512, VALUE_SIZE = 2048 };
 
-/* What a program has answered, or what is in a file. */
+/* The output of a program, or the content of a file. */
 struct reply {
     struct reply *next;
-    char *question, *text; /* the lines of TEXT, each ended by a NUL */
+    char *question, *text; /* TEXT holds lines, each ended by NUL */
     size_t len;
-    int code;       /* the program's exit code; -1: it did not end by itself */
-    bool fatal;     /* it has named a fatal error */
+    int code;       /* exit code; -1 if killed or not started */
+    bool fatal;     /* standard error has a line "fatal: " */
     char why[1024]; /* a sentence, unless CODE is 0 */
 };
 
@@ -41,177 +40,186 @@ struct mta {
 
 /* ---- programs and files: ask.c ---- */
 
-/* The program NAME, in one of the folders of PATH or where mail servers are.
- * False if there is none. */
+/* Find the program NAME in PATH or in the usual folders of MTAs. Returns false
+ * if there is none. */
 bool
 find_program(const char *name, char path[PROGRAM_SIZE]);
 
-/* Run a PROGRAM with these arguments, ended by NULL, for so long as TIMEOUT
- * says. INPUT may be NULL. Borrowed. */
+/* Run PROGRAM with these arguments, ended by NULL, for at most mta->timeout.
+ * INPUT is its standard input and may be NULL. The same command is run once
+ * only. The reply is borrowed. */
 const struct reply *
 ask(struct mta *mta, const char *input, const char *program, ...);
 
-/* The same for the lines of a file; CODE is errno. */
+/* Read the lines of a file. CODE is the errno. The reply is borrowed. */
 const struct reply *
 read_lines(struct mta *mta, const char *path);
 
 void
 forget_replies(struct mta *mta);
 
-/* The line after LINE, or the first if that is NULL; NULL at the end. */
+/* Returns the line after LINE, or the first line if LINE is NULL. NULL at the
+ * end. */
 const char *
 next_line(const struct reply *reply, const char *line);
 
-/* Whether a line has this TEXT in it. */
+/* True if any line contains TEXT. */
 bool
 has_text(const struct reply *reply, const char *text);
 
-/* What stands behind START in the first line that begins so, from LINE to the
- * next empty one; NULL if there is none. */
+/* Find the first line from LINE to the next empty one that begins with START.
+ * Returns the text after START, or NULL. */
 const char *
 find_line(const char *line, const char *start);
 
 /* ---- words.c ---- */
 
-/* The words of a list, apart by blanks and commas; what stands in braces is one
- * word, without them, and "inline:{ {a=b} }" is one with them. The next one
- * into WORD, cut if it is too long; false at the end. *AT begins as the text.
- */
+/* Copy the next word of a list to WORD, truncated if it is too long. Returns
+ * false at the end. Words are separated by blanks and commas. A text in braces
+ * is one word, without the braces; "inline:{ {a=b} }" is one word with them.
+ * *AT is at first the list. */
 bool
 next_word(const char **at, char *word, size_t size);
 
 bool
 has_word(const char *list, const char *wanted);
 
-/* The value of "KEY=value" in a list, into VALUE; or "". */
+/* Copy the value of "KEY=value" in a list to VALUE; "" if there is none. */
 void
 read_equate(const char *list, const char *key, char *value, size_t size);
 
-/* Whether DOMAIN lies below PARENT. */
+/* True if DOMAIN is a subdomain of PARENT. */
 bool
 is_below(const char *domain, const char *parent);
 
-/* "30", "30s", "5m", "1h": seconds. -1 if it is none. */
+/* Returns the seconds of "30", "30s", "5m" or "1h", or -1 if it is not a time.
+ */
 long
 read_time(const char *text);
 
 /* ---- domains.c ---- */
 
-/* What the domain of an address, or a domain alone, means; NULL: nothing. */
+/* Look up the domain of an address, or a domain, in the configuration. Returns
+ * NULL if it is unknown. */
 const struct sdr_name *
 name_of(const struct mta *mta, const char *address);
 
-/* Whether it is split, or this site's routing domain. */
+/* True if the domain is a split domain or this site's routing domain. */
 bool
 is_own(const struct mta *mta, const char *address);
 
-/* Whether it is another site's routing domain. */
+/* True if the domain is another site's routing domain. */
 bool
 is_foreign(const struct mta *mta, const char *address);
 
-/* Call LOOK for each domain that is split or a routing domain: SITE is NULL in
- * those of this site, else the one that has its mail rewritten to it. */
+/* Call LOOK for each split domain and each routing domain. SITE is NULL for the
+ * domains of this site, else the name of the other site. Sites without delivery
+ * = rewrite are left out. */
 typedef void
 domain_look(void *arg, const char *domain, const char *site);
 
 void
 for_each_domain(const struct sdr_config *config, domain_look *look, void *arg);
 
-/* "example.com, of the site x": the mail server keeps its mail by a parameter.
- */
+/* Report that the MTA keeps mail for the domain of another site, by this
+ * parameter. */
 void
 report_kept(struct mta *mta, const char *parameter, const char *domain,
             const char *site);
 
-/* It relays to it by one, from anywhere. */
+/* Report that the MTA relays mail for it from any client, by this parameter. */
 void
 report_relayed(struct mta *mta, const char *parameter, const char *advice,
                const char *domain, const char *site);
 
-/* No entry of this TABLE says where mail for a split domain stays. */
+/* Report that no entry of TABLE gives the host with the mailboxes of a split
+ * domain. */
 void
 report_loops_back(struct mta *mta, const char *table, const char *domain);
 
 /* ---- socket.c ---- */
 
-/* Whether two paths name one file, or would if there were one. */
+/* True if both paths are equal or name the same file. */
 bool
 same_path(const char *a, const char *b);
 
-/* Whether ADDRESS, "unix:PATH", "local:PATH", "inet:HOST:PORT" or
+/* True if ADDRESS, "unix:PATH", "local:PATH", "inet:HOST:PORT" or
  * "inet:PORT@HOST", is this SOCKET of sdr.conf. */
 bool
 is_socket(const char *address, const char *socket);
 
-/* Whether somebody listens at SOCKET, a path or an address as above. */
+/* True if a process listens at SOCKET, a path or an address as above. */
 bool
 is_listening(const char *socket, struct sdr_error *error);
 
-/* Whether sdr-milter listens at the SOCKET that this option of sdr.conf names,
- * and this user of a mail server may connect to it. */
+/* Check that sdr-milter listens at the SOCKET that this option of sdr.conf
+ * names, and that this user of the MTA may connect to it. */
 void
 report_socket(struct mta *mta, const char *option, const char *socket,
               const char *user);
 
-/* "F=R" and so on: what other options make of a milter that is away or slow. */
+/* Report a timeout of the MTA that is not longer than the longest lookup. VALUE
+ * is the option as written, SECONDS its value, or negative if unknown. */
 void
 report_wait(struct mta *mta, const char *subject, const char *option,
             const char *value, long seconds);
 
-/* Which actions another milter, at "unix:PATH" or "inet:HOST:PORT", wants to
- * take: YES if it may add or delete recipients, PERHAPS with the reason. */
+/* Negotiate with another milter, at "unix:PATH" or "inet:HOST:PORT". Returns
+ * YES if it may add or delete recipients, NO if not, or PERHAPS with the
+ * reason. */
 enum answer
 edits_recipients(const char *address, unsigned timeout,
                  struct sdr_error *error);
 
 /* ---- members of aliases: members.c ---- */
 
-/* A milter is not shown them: who belongs to another site by the directory gets
- * the mail where the mailbox was. */
+/* Members of aliases whose mailbox is at another site. A milter does not see
+ * them, so their mail stays at the old mailbox. */
 struct members {
-    const char *local;   /* the domain of names without one; or NULL */
-    const char *domains; /* a list of those that count; or NULL for all */
-    unsigned silent;     /* the directory, so many times without an answer */
+    const char *local;   /* the domain of unqualified names; or NULL */
+    const char *domains; /* the list of domains that count; or NULL for all */
+    unsigned silent;     /* consecutive lookups without an answer */
     unsigned count;
     char first[VALUE_SIZE]; /* "alice@example.com of team" */
 };
 
-/* Advice: what does route members. */
+/* Advice on how to route members of aliases. */
 extern const char route_members[];
 
-/* Count those in the split domains who are at another site, of an ALIAS with
- * this value. One whose own name is routed does not count: its mail does not
- * come to its members. The directory is asked, until it is silent. */
+/* Count the members of ALIAS, listed in VALUE, that are in a split domain and
+ * at another site. If the alias itself is routed, none count, because its mail
+ * does not reach the members. Stops querying the directory after several
+ * lookups without an answer. */
 void
 count_members(const struct mta *mta, struct members *members, const char *alias,
               const char *value);
 
-/* That there are some; nothing if there are none. */
+/* Report the members counted, if any. */
 void
 report_members(struct mta *mta, const char *parameter, const char *advice,
                const struct members *members);
 
-/* What no milter is shown, apart from THESE: " and bounces", or "". Nothing if
- * no other site has mail rewritten. */
+/* Report that a milter does not see members of aliases and .forward targets;
+ * THESE adds to the list: " and bounces", or "". Reports nothing if no other
+ * site has delivery = rewrite. */
 void
 report_not_shown(struct mta *mta, const char *these);
 
 /* ---- unknown = SITE: unknown.c ---- */
 
-/* Whether unknown recipients in the split domain with this index go to another
+/* True if unknown recipients in the split domain with this index go to another
  * site. */
 bool
 sends_unknown(const struct mta *mta, unsigned domain);
 
-/* That they do, and the mail server does not verify them. */
+/* Report that they do and that the MTA does not verify them. */
 void
 report_unverified(struct mta *mta, const char *subject, const char *advice,
                   unsigned domain);
 
 /* ---- mail servers ---- */
 
-/* Whether mail passes sdr on its way. False, and nothing is said, if the mail
- * server is not installed. */
+/* Check one MTA. Returns false, without a finding, if it is not installed. */
 bool
 check_postfix(struct mta *mta);
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Which sockets are needed depends on who is asked. */
+/* Run all checks. Only the sockets that Postfix needs are checked. */
 static void
 look(struct postfix *p)
 {

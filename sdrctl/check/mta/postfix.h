@@ -1,8 +1,8 @@
-/* postfix.h - Postfix's configuration and tables, and the parts of their check
+/* postfix.h - Postfix's configuration and tables, and the parts of its check
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * postconf(1) is asked for parameters and services, postmap(1) for what is in
- * tables, of whatever type.
+ * postconf(1) prints parameters and services. postmap(1) queries lookup tables
+ * of any type.
  */
 #ifndef SDRCTL_MTA_POSTFIX_H
 #define SDRCTL_MTA_POSTFIX_H
@@ -17,82 +17,83 @@ struct service {
     char name[160]; /* "smtp/inet" */
     char command[64];
     bool chroot;
-    /* Of smtpd(8) and pickup(8): it asks sdr-milter; its mail is routed; it
-     * hands mail to a content filter, or gets it back from one. */
+    /* For smtpd(8) and pickup(8): whether it calls sdr-milter, whether its mail
+     * is routed, and whether it is before or after a content filter. */
     bool asks, routes;
     enum turn turn;
 };
 
 struct postfix {
     struct mta *mta;
-    const char *folder; /* of the configuration; NULL: the usual one */
+    const char *folder; /* the configuration directory; NULL: the default */
     char postconf[PROGRAM_SIZE], postmap[PROGRAM_SIZE];
     const char *main,
-        *master; /* lines of "NAME = VALUE", "SERVICE/NAME = ..." */
+        *master; /* lines "NAME = VALUE", "SERVICE/NAME = VALUE" */
     struct service services[SERVICES_MAX];
     unsigned count;
-    bool routed;             /* by the table "route" */
-    char silent[VALUE_SIZE]; /* tables that could not be asked */
+    bool routed;             /* by sdr-milter's table "route" */
+    char silent[VALUE_SIZE]; /* tables that could not be queried */
 };
 
 /* ---- parameters and services: postfix_config.c ---- */
 
-/* Ask a program of Postfix's; OTHER may be NULL. */
+/* Run a program of Postfix. OTHER may be NULL. */
 const struct reply *
 ask_postfix(struct postfix *p, const char *program, const char *option,
             const char *argument, const char *other);
 
-/* Read main.cf and master.cf; false, with a finding, if that fails. */
+/* Read main.cf and master.cf. Returns false, after a finding, if that fails. */
 bool
 read_postfix(struct postfix *p);
 
-/* The value of a parameter, as the service has it, or main.cf if SERVICE is
- * NULL; "" if there is none. Borrowed. */
+/* Returns the value of a parameter for a service, or of main.cf if SERVICE is
+ * NULL; "" if it is not set. Borrowed. */
 const char *
 get(const struct postfix *p, const struct service *service, const char *name);
 
-/* The next service after this one, or the first, that runs this command; NULL
- * if there is none. */
+/* Returns the next service after AFTER, or the first if that is NULL, that runs
+ * this command; NULL if there is none. */
 const struct service *
 next_service(const struct postfix *p, const struct service *after,
              const char *command);
 
-/* The service "NAME/unix", as transports and cleanup_service_name name it; NULL
- * if there is none. */
+/* Returns the service "NAME/unix", for a name in a transport or in
+ * cleanup_service_name; NULL if there is none. */
 const struct service *
 find_service(const struct postfix *p, const char *name);
 
-/* Whether no service before this one that runs the same command has its value
- * of a parameter: by -o in master.cf there may be several. */
+/* True if no earlier service that runs the same command has the same value of a
+ * parameter. Services may differ by -o in master.cf. */
 bool
 is_new_value(const struct postfix *p, const struct service *service,
              const char *name);
 
-/* myorigin; as Debian has it, the first line of a file. Borrowed. */
+/* Returns myorigin; if it is a path, as in Debian, the first line of that file.
+ * Borrowed. */
 const char *
 get_origin(const struct postfix *p);
 
-/* The first split domain that local(8) delivers in; NULL if there is none. */
+/* Returns the first split domain in mydestination, or NULL. */
 const char *
 find_local_domain(const struct postfix *p);
 
 /* ---- tables: postfix_query.c ---- */
 
-/* Ask a LIST of tables, the value of a parameter, without those of sdr-milter,
- * for KEY; tables of patterns if the key is a WHOLE address only, as Postfix
- * does. YES and the value; NO; or PERHAPS if one cannot be asked, which is
- * reported once. */
+/* Query a LIST of tables, the value of a parameter, for KEY. The tables of
+ * sdr-milter are left out. So are tables of patterns if the key is not a WHOLE
+ * address, as in Postfix. Returns YES and the value, NO, or PERHAPS if a table
+ * cannot be queried. That is reported once for each table. */
 enum answer
 query(struct postfix *p, const char *parameter, const char *list,
       const char *key, bool whole, char value[VALUE_SIZE]);
 
-/* Ask for an address: whole, then as "@domain". */
+/* Query for the whole address, then for "@domain". */
 enum answer
 query_address(struct postfix *p, const char *parameter, const char *list,
               const char *address, char value[VALUE_SIZE]);
 
-/* The entries of all tables in LIST that can be listed. Begins with LIST,
- * the rest zero. */
+/* The entries of all tables in LIST that can be listed. Initialize with LIST,
+ * and all else zero. */
 struct entries {
     const char *list;
     const struct reply *reply;
@@ -104,9 +105,11 @@ struct entries {
 bool
 next_entry(struct postfix *p, struct entries *entries);
 
-/* A made-up recipient in a split domain; what becomes of him whose mailbox is
- * at another site; and what another site makes of him whose mailbox is here.
- * Begins with all zero; also those who are known to be there. */
+/* Test recipients in a split domain, for each other site with delivery =
+ * rewrite: an invented one, then the site's verify-addresses. OWN is the
+ * address in the split domain, TARGET the same in the routing domain of the
+ * other site, HERE the same in this site's routing domain. Initialize with
+ * zero. */
 struct probe {
     unsigned number;
     char own[SDR_ADDRESS_MAX + 1], target[SDR_ADDRESS_MAX + 1];
@@ -118,8 +121,8 @@ next_probe(const struct mta *mta, struct probe *probe);
 
 /* ---- address classes: postfix_classes.c ---- */
 
-/* ADDRESS_CLASS_README; in the order of trivial-rewrite(8), for a domain that
- * is in several. */
+/* Address classes (ADDRESS_CLASS_README), in the order in which
+ * trivial-rewrite(8) looks them up, for a domain in several of them. */
 enum address_class {
     LOCAL,
     ALIAS,
@@ -127,11 +130,11 @@ enum address_class {
     RELAY,
     CLASS_COUNT,
     NO_CLASS,
-    UNKNOWN_CLASS /* a table cannot be asked */
+    UNKNOWN_CLASS /* a table cannot be queried */
 };
 
-/* The parameters that have the domains, the tables of those recipients that
- * Postfix takes mail for, and the transport. */
+/* For each class, the parameters for its domains, the tables of valid
+ * recipients, and the transport. */
 extern const struct class_parameters {
     const char *domains, *recipients, *transport;
 } address_classes[CLASS_COUNT];
@@ -139,76 +142,78 @@ extern const struct class_parameters {
 enum address_class
 find_class(struct postfix *p, const char *domain);
 
-/* Whether Postfix relays to DOMAIN as it does to one above it. */
+/* True if Postfix relays to DOMAIN because a parent domain is in relay_domains.
+ */
 bool
 relays_below(const struct postfix *p, const char *domain);
 
 /* ---- sdr-milter's tables: postfix_socketmap.c ---- */
 
-/* The table that belongs into a parameter, the programs that ask it, and what
- * waits if they get no answer. */
+/* A parameter, the table of sdr-milter that belongs there, the daemons that
+ * query it, and the mail that is deferred if it does not answer. */
 enum { CHECKED_COUNT = 5, SLOT_COUNT };
 
 extern const struct slot {
     const char *parameter, *table, *commands, *mail;
 } slots[SLOT_COUNT];
 
-/* map-socket as it is best written in main.cf: below the queue directory, if it
- * lies there. */
+/* Write map-socket as it should be in main.cf: relative to the queue directory
+ * if it is below it. */
 void
 write_map_socket(const struct postfix *p, char *out, size_t size);
 
-/* A parameter that lists tables, with regard to those of sdr-milter. */
+/* What a parameter that lists tables says about those of sdr-milter. */
 struct tables {
-    bool ours;         /* it asks the one that belongs there */
-    bool proxy;        /* by way of proxymap(8) */
-    bool others;       /* there are tables of somebody else's as well */
-    char misnamed[64]; /* the name of one that does not belong there; or "" */
-    char astray[512];  /* asked for at another socket, as written; or "" */
-    const struct service *blind; /* this one does not see the socket; or NULL */
+    bool ours;         /* it has the table that belongs there */
+    bool proxy;        /* it is queried through proxymap(8) */
+    bool others;       /* it has tables that are not sdr-milter's */
+    char misnamed[64]; /* another of its tables; or "" */
+    char astray[512];  /* that table at another socket, as written; or "" */
+    const struct service *blind; /* does not see the socket; or NULL */
 };
 
 void
 read_tables(const struct postfix *p, const char *parameter, const char *list,
             struct tables *tables);
 
-/* Whether one WORD of the parameter is a table of sdr-milter. */
+/* True if WORD in the value of the parameter is a table of sdr-milter. */
 bool
 is_of_sdr(const struct postfix *p, const char *parameter, const char *word);
 
-/* Whether ADDRESS, "unix:sdr/milter.sock", leads to the path SOCKET, for a
- * service that may be confined to the queue directory. If it would without the
- * jail alone, *JAIL is true as well. */
+/* True if ADDRESS, "unix:sdr/milter.sock", is the path SOCKET for a service
+ * that may run chrooted in the queue directory. *JAIL is set if it is so only
+ * without the chroot. */
 bool
 leads_to(const struct postfix *p, const char *address, const char *socket,
          bool chroot, bool *jail);
 
 /* ---- postfix_tables.c ---- */
 
-/* Which of the tables are asked, and whether they can be. */
+/* Check which tables of sdr-milter are queried, and whether they can be. */
 void
 look_at_tables(struct postfix *p);
 
 /* ---- postfix_milters.c ---- */
 
-/* Whether sdr-milter is in the LIST of milters of a service. */
+/* True if sdr-milter is in the LIST of milters of a service. */
 bool
 asks_milter(const struct postfix *p, const struct service *service,
             const char *list);
 
-/* A list of milters, with regard to sdr-milter. */
+/* What a list of milters says about sdr-milter. */
 struct milters {
-    bool ours, last;        /* it is in it, and the last one */
-    bool jail;              /* by a path that the service does not see */
-    char words[VALUE_SIZE]; /* as it is written */
+    bool ours, last; /* it is in the list; it is the last one */
+    bool jail;       /* by a path that the chrooted service does not see */
+    char words[VALUE_SIZE]; /* its entry, as written */
 };
 
 void
 read_milters(const struct postfix *p, const struct service *service,
              const char *list, struct milters *milters);
 
-/* Whether sdr-milter, which is among them, is the last, is found and waited
- * for, and what the others may do. WHERE they are listed. */
+/* Check that sdr-milter is the last of the LIST, which has it, and that Postfix
+ * finds it and waits for it. Check whether the others may edit recipients.
+ * WHERE is the subject of the findings. */
 void
 report_milters(struct postfix *p, const struct service *service,
                const char *list, const struct milters *milters,
@@ -216,38 +221,39 @@ report_milters(struct postfix *p, const struct service *service,
 
 /* ---- postfix_services.c ---- */
 
-/* Whether all mail passes sdr, once, whichever service it comes in by. True if
- * sdr-milter is asked by the milter protocol at all. */
+/* Check that all mail is routed once, whichever service receives it. Returns
+ * true if any service calls sdr-milter as a milter. */
 bool
 look_at_services(struct postfix *p);
 
 /* ---- postfix_domains.c ---- */
 
-/* Whether Postfix takes mail in our domains, and leaves the rest to sdr. */
+/* Check that Postfix accepts mail for the domains of this site and leaves the
+ * others to sdr. */
 void
 look_at_domains(struct postfix *p);
 
 /* ---- postfix_transports.c ---- */
 
-/* Whether Postfix sends mail for other sites to them. */
+/* Check that Postfix sends mail for other sites to them. */
 void
 look_at_transports(struct postfix *p);
 
 /* ---- postfix_rewrites.c ---- */
 
-/* Whether anything else changes a recipient, before sdr or after it. */
+/* Check whether anything else changes a recipient, before or after sdr. */
 void
 look_at_rewrites(struct postfix *p);
 
-/* Whether a client of SMTP changes those at other sites. True if something was
- * reported. */
+/* Check whether an SMTP client changes recipients at other sites. Returns true
+ * after a finding. */
 bool
 look_at_generic(struct postfix *p, const struct service *client);
 
 /* ---- postfix_copies.c ---- */
 
-/* What is not routed: copies that Postfix adds, where actions of tables lead,
- * and members of aliases. */
+/* Check for mail that is not routed: copies that Postfix adds, actions of
+ * tables, and members of aliases. */
 void
 look_at_copies(struct postfix *p);
 
@@ -256,7 +262,8 @@ look_at_aliases(struct postfix *p);
 
 /* ---- postfix_verify.c ---- */
 
-/* Whether it verifies recipients where unknown ones go to another site. */
+/* Check that Postfix verifies recipients in domains whose unknown recipients go
+ * to another site. */
 void
 look_at_verification(struct postfix *p);
 

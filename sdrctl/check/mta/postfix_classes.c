@@ -1,4 +1,4 @@
-/* postfix_classes.c - sdrctl check mta: the address classes of Postfix's
+/* postfix_classes.c - sdrctl check mta: Postfix's address classes
  * domains SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -15,8 +15,8 @@ const struct class_parameters address_classes[] = {
     [RELAY] = {"relay_domains", "relay_recipient_maps", "relay_transport"},
 };
 
-/* Whether DOMAIN is in the list of domains and tables that a parameter is.
- * ".example.com" is its subdomains; a file of domains is no table. */
+/* Whether DOMAIN is in the list of domains and tables of a parameter.
+ * ".example.com" matches subdomains. A file of domains is not read: PERHAPS. */
 static enum answer
 has_domain(struct postfix *p, const char *parameter, const char *domain)
 {

@@ -83,11 +83,11 @@ get_origin(const struct postfix *p)
     return origin[0] == '/' ? read_lines(p->mta, origin)->text : origin;
 }
 
-/* "smtp inet n - y - - smtpd -o ..." */
+/* Parse the lines of master.cf: "smtp inet n - y - - smtpd -o ...". */
 static void
 read_services(struct postfix *p, const struct reply *master)
 {
-    /* If master.cf does not say, smtpd was confined before this level. */
+    /* Services are chrooted by default below this compatibility level. */
     bool jailed = strtod(get(p, NULL, "compatibility_level"), NULL) < 1;
 
     for (const char *line = NULL;

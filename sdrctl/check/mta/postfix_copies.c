@@ -1,9 +1,9 @@
 /* postfix_copies.c - sdrctl check mta: recipients that Postfix adds
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Copies by BCC and what aliases lead to are shown to no milter. Postfix sends
- * a message with REDIRECT, in access(5) tables and header_checks(5), to that
- * address when all tables have been asked already.
+ * Milters do not see copies by BCC or the members of aliases. REDIRECT, in
+ * access(5) tables and header_checks(5), sets the recipient after all tables
+ * have been queried.
  */
 #include "check/mta/postfix.h"
 
@@ -13,7 +13,7 @@
 
 static const char not_shown[] = "gets a copy that is not shown to sdr-milter";
 
-/* Where the directory says that mail belongs; no text for another site. */
+/* Where the mailbox is, by the directory; NULL for another site. */
 static const char *const today[] = {
     [SDR_PASS] = "today here",
     [SDR_REJECT] = "today in no directory",
@@ -23,8 +23,8 @@ static const char *const today[] = {
     [SDR_ROUTE] = NULL,
 };
 
-/* True if one of these ADDRESSES is in a split domain: reported, for mail that
- * is not routed goes there. HOW: "gets a copy that ...". */
+/* Report the first of these ADDRESSES that is in a split domain, because it is
+ * not routed. HOW is "gets a copy that ...". Returns true if there is one. */
 static bool
 report_unrouted(struct postfix *p, const char *parameter, const char *addresses,
                 const char *how)
@@ -56,7 +56,8 @@ report_unrouted(struct postfix *p, const char *parameter, const char *addresses,
 
 /* ---- BCC ---- */
 
-/* Whoever it is for: the copy is what counts. */
+/* Check the address that gets the copy, not the recipient it is looked up by.
+ */
 static void
 look_at_bcc_maps(struct postfix *p, const char *parameter, const char *list)
 {
@@ -75,7 +76,8 @@ look_at_bcc_maps(struct postfix *p, const char *parameter, const char *list)
     }
 }
 
-/* What makes the edits of a milter miss, or leaves recipients out of them. */
+/* Check for settings that make the edits of a milter fail, and for recipients
+ * that a milter does not see. */
 static void
 look_at_cleanup(struct postfix *p, const struct service *cleanup)
 {
@@ -117,7 +119,7 @@ static const struct {
     {"cleanup", "body_checks"},
 };
 
-/* True if something was reported of the words of one entry. */
+/* Check the words of one entry. Returns true after a finding. */
 static bool
 look_at_action(struct postfix *p, const char *parameter, const char *entry)
 {
@@ -138,8 +140,8 @@ look_at_action(struct postfix *p, const char *parameter, const char *entry)
     return false;
 }
 
-/* Every table in it, whatever it is asked for. Those with patterns are files of
- * text. */
+/* Check all tables in LIST. Tables of patterns are read as text files. Returns
+ * true after a finding. */
 static bool
 look_at_actions(struct postfix *p, const char *parameter, const char *list)
 {
@@ -168,7 +170,7 @@ look_at_actions(struct postfix *p, const char *parameter, const char *list)
     return false;
 }
 
-/* Address probes are shown to no milter either. */
+/* Milters do not see address verification probes either. */
 static void
 look_at_parameter(struct postfix *p, const char *parameter, const char *value)
 {
@@ -213,7 +215,8 @@ look_at_members(struct postfix *p, const char *parameter, const char *advice,
     report_members(p->mta, parameter, advice, members);
 }
 
-/* internal_mail_filter_classes: cleanup(8) shows them to non_smtpd_milters. */
+/* True if cleanup(8) passes bounces to sdr-milter
+ * (internal_mail_filter_classes). */
 static bool
 shows_bounces(const struct postfix *p)
 {
@@ -225,7 +228,8 @@ shows_bounces(const struct postfix *p)
            && asks_milter(p, cleanup, get(p, cleanup, "non_smtpd_milters"));
 }
 
-/* local(8) sends members in other domains on by cleanup(8): tables see them. */
+/* local(8) resubmits members in other domains to cleanup(8), which queries the
+ * tables. */
 void
 look_at_aliases(struct postfix *p)
 {

@@ -1,4 +1,4 @@
-/* postfix_domains.c - sdrctl check mta: which mail Postfix takes
+/* postfix_domains.c - sdrctl check mta: which mail Postfix accepts
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -15,8 +15,10 @@ refuses_unlisted(const struct postfix *p)
     return strcmp(get(p, NULL, "smtpd_reject_unlisted_recipient"), "no") != 0;
 }
 
-/* smtpd(8) takes whom virtual_alias_maps has, so that our table "route" there
- * is enough for people of other sites, unless they keep their address. */
+/* Check the recipient table of the domain's class. smtpd(8) accepts recipients
+ * found in virtual_alias_maps. So the table "route" there is enough for
+ * recipients at other sites, unless they keep their address (delivery = route).
+ */
 static void
 look_at_recipients(struct postfix *p, const char *domain, const char *parameter)
 {
@@ -42,7 +44,8 @@ look_at_recipients(struct postfix *p, const char *domain, const char *parameter)
                list, domain);
 }
 
-/* What stays keeps its address, and goes where its domain's MX leads: here. */
+/* A recipient that stays here keeps its address. By MX, its mail would return
+ * to this host. */
 static void
 look_at_way_out(struct postfix *p, const char *domain)
 {
@@ -78,7 +81,8 @@ look_at_own(struct postfix *p, const char *domain)
         look_at_way_out(p, domain);
 }
 
-/* Our table of recipients is asked about all domains of its class. */
+/* sdr-milter's table of recipients is queried for all domains of the class,
+ * including domains that are not split. */
 static void
 look_at_strangers(struct postfix *p, const char *domains,
                   const char *recipients)

@@ -1,4 +1,4 @@
-/* postfix_milters.c - sdrctl check mta: the lists of milters of Postfix's
+/* postfix_milters.c - sdrctl check mta: Postfix's lists of milters
  * services SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The next one: its ADDRESS, and all WORDS about it. */
+/* Read the next milter of the list: its ADDRESS, and its whole entry in WORDS.
+ * Returns false at the end. */
 static bool
 next_milter(const char **list, char words[VALUE_SIZE], char address[512])
 {
@@ -45,8 +46,8 @@ asks_milter(const struct postfix *p, const struct service *service,
     return milters.ours;
 }
 
-/* An option of the milter itself, "{ unix:x, default_action=accept }", or the
- * parameter of that name with "milter_" before it. */
+/* Read an option of the milter, "{ unix:x, default_action=accept }", or the
+ * parameter of that name with the prefix "milter_". */
 static void
 milter_option(const struct postfix *p, const struct service *service,
               const struct milters *milters, const char *name, char *value,
@@ -60,8 +61,9 @@ milter_option(const struct postfix *p, const struct service *service,
         snprintf(value, size, "%s", get(p, service, parameter));
 }
 
-/* A milter before ours: sdr-milter does not receive recipients that it adds,
- * and brings back those that it deletes. Tables route after all of them. */
+/* Check another milter. sdr-milter does not see the recipients that it adds,
+ * and adds those that it deletes again. Tables are queried after all milters.
+ */
 static void
 report_other(struct postfix *p, const struct service *service,
              const char *address, const char *where)

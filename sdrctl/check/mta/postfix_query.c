@@ -1,4 +1,4 @@
-/* postfix_query.c - sdrctl check mta: what is in Postfix's tables
+/* postfix_query.c - sdrctl check mta: queries of Postfix's tables
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -15,14 +15,15 @@ has_type(const char *table, const char *types)
     return strchr(table, ':') != NULL && has_word(types, type);
 }
 
-/* proxymap(8) answers for the same table, if Postfix runs. */
+/* Strip "proxy:": proxymap(8) answers from the same table, but only while
+ * Postfix runs. */
 static const char *
 without_proxy(const char *table)
 {
     return strncmp(table, "proxy:", 6) == 0 ? table + 6 : table;
 }
 
-/* Once of the same: it is not asked again. */
+/* Report a table that does not answer. It is not queried again. */
 static void
 report_silent(struct postfix *p, const char *parameter, const char *table,
               const char *why)
@@ -50,7 +51,7 @@ enum answer
 query(struct postfix *p, const char *parameter, const char *list,
       const char *key, bool whole, char value[VALUE_SIZE])
 {
-    /* Types whose keys are patterns, or that Postfix takes for such. */
+    /* Types that are not queried with partial keys. */
     static const char patterns[] = "regexp pcre cidr tcp socketmap randmap "
                                    "fail";
     char word[VALUE_SIZE];

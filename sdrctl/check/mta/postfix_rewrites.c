@@ -1,11 +1,10 @@
 /* postfix_rewrites.c - sdrctl check mta: what else changes recipients
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * ADDRESS_REWRITING_README: canonical_maps, masquerade_domains and
- * virtual_alias_maps are the work of cleanup(8), relocated_maps that of
- * trivial-rewrite(8), smtp_generic_maps that of the client. Each is asked for a
- * made-up recipient: as the world writes it, and as sdr does that sends it to
- * another site.
+ * ADDRESS_REWRITING_README: cleanup(8) applies canonical_maps,
+ * masquerade_domains and virtual_alias_maps, trivial-rewrite(8) relocated_maps,
+ * the SMTP client smtp_generic_maps. Each is queried for a test recipient, in
+ * the split domain and as sdr rewrites it for another site.
  */
 #include "check/mta/postfix.h"
 
@@ -20,16 +19,17 @@ enum { BY_MILTER = 1, BY_TABLES = 2, BOTH = 3 };
 
 static const char generic[] = "smtp_generic_maps lmtp_generic_maps";
 
-/* Answers that do harm: another address, one in another domain, one outside the
- * split domains, the same local part at another site, another local part, every
- * one. */
+/* Harmful answers: CHANGES is a different address, MOVES a different domain,
+ * LEAVES a domain that is not this site's, LEADS_AWAY the same local part at
+ * another site, GATHERS a different local part, ANSWERS any answer. */
 enum harm { CHANGES, MOVES, LEAVES, LEADS_AWAY, GATHERS, ANSWERS };
 
 static const struct rule {
-    const char *command, *parameters; /* of this program */
+    const char *command, *parameters; /* parameters of this program */
     enum { TARGET, OWN, HERE } asked; /* see struct probe */
     enum harm harm;
-    unsigned modes, listed; /* so do entries for single people in these */
+    unsigned modes, listed; /* modes in which the rule applies, and in which
+                               entries for single recipients are checked too */
     enum check_result result;
     const char *effect, *advice;
 } rules[] = {
@@ -85,8 +85,8 @@ enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
 
 /* ---- answers ---- */
 
-/* The whole of "dave", of myorigin; and of "@store.test", which means the same
- * local part there as in ADDRESS. */
+/* Complete an address: "dave" with myorigin, "@store.test" with the local part
+ * of ADDRESS. */
 static void
 complete(const struct postfix *p, const char *word, const char *address,
          char whole[VALUE_SIZE])
@@ -102,7 +102,7 @@ complete(const struct postfix *p, const char *word, const char *address,
         snprintf(whole, VALUE_SIZE, "%s", word);
 }
 
-/* Whether one WORD of an answer for ADDRESS does harm. */
+/* True if one WORD of the answer for ADDRESS does this harm. */
 static bool
 is_harmful(const struct postfix *p, enum harm harm, const char *word,
            const char *address)
@@ -143,7 +143,8 @@ does_harm(const struct postfix *p, enum harm harm, const char *value,
     return harm == ANSWERS;
 }
 
-/* What masquerade_domains, a LIST, makes of an address below one of them. */
+/* Apply masquerade_domains, a LIST, to an address. Returns YES and the result
+ * in VALUE, or NO. */
 static enum answer
 masquerade(const char *list, const char *address, char value[VALUE_SIZE])
 {
@@ -163,7 +164,8 @@ masquerade(const char *list, const char *address, char value[VALUE_SIZE])
     return NO;
 }
 
-/* True if nothing more need be asked. */
+/* Query one parameter for a test recipient. Returns true if no more queries are
+ * needed: after a finding, or if the table does not answer. */
 static bool
 look_at_probe(struct postfix *p, const struct rule *rule, const char *parameter,
               const char *list, const struct probe *probe)
@@ -184,11 +186,11 @@ look_at_probe(struct postfix *p, const struct rule *rule, const char *parameter,
     return true;
 }
 
-/* ---- entries for single people ---- */
+/* ---- entries for single recipients ---- */
 
-/* A key is a recipient at another site; one in this site's routing domain; or
- * one in a split domain, or a name that is looked for if such a domain is
- * local. */
+/* True if a key is a single recipient of the kind that the rule is about: at
+ * another site, in this site's routing domain, or in a split domain. An
+ * unqualified name is in a split domain if such a domain is local. */
 static bool
 is_person(const struct postfix *p, const struct rule *rule, const char *key)
 {
@@ -231,7 +233,7 @@ look_at_people(struct postfix *p, const struct rule *rule,
 
 /* ---- rules ---- */
 
-/* "canonical_classes" of "canonical_maps". */
+/* Write the name "canonical_classes" for "canonical_maps". */
 static void
 name_classes(const char *parameter, char classes[64])
 {
@@ -239,7 +241,8 @@ name_classes(const char *parameter, char classes[64])
              (int)(strrchr(parameter, '_') + 1 - parameter), parameter);
 }
 
-/* Where there are such classes, envelope_recipient must be among them. */
+/* True if the parameter applies to recipients. If it has a parameter for
+ * classes, these must include envelope_recipient. */
 static bool
 counts(const struct postfix *p, const struct rule *rule,
        const struct service *service, const char *parameter)
@@ -290,7 +293,7 @@ look_at_rule(struct postfix *p, const struct rule *rule)
     }
 }
 
-/* The client that takes the mail to the other site is the one that counts. */
+/* The service of the transport that delivers to the other site is checked. */
 bool
 look_at_generic(struct postfix *p, const struct service *client)
 {

@@ -1,4 +1,4 @@
-/* postfix_services.c - sdrctl check mta: which mail passes sdr, by service
+/* postfix_services.c - sdrctl check mta: which services' mail is routed
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -24,8 +24,7 @@ has_filter(const struct postfix *p, const struct service *service,
 
 /* ---- what each service does ---- */
 
-/* Whether cleanup(8), or the one that master.cf names for the service, looks
- * up in our table what comes in by it. */
+/* True if the cleanup service of this service queries sdr-milter's table. */
 static bool
 is_mapped(const struct postfix *p, const struct service *service)
 {
@@ -50,7 +49,8 @@ is_any_filtered(const struct postfix *p, const char *filter)
     return false;
 }
 
-/* A service that says of content_filter that it has none gets mail back. */
+/* A service gets mail back from a filter if it has content_filter set to
+ * nothing, or if another service has smtpd_proxy_filter. */
 static enum turn
 turn_of(const struct postfix *p, const struct service *service)
 {
@@ -67,9 +67,9 @@ turn_of(const struct postfix *p, const struct service *service)
                : NO_FILTER;
 }
 
-/* Mail by sendmail(1) comes in by pickup(8), for which cleanup(8) asks the
- * milters. These cannot change the envelope of what goes to a filter before the
- * queue. */
+/* Set what a service does. pickup(8) receives mail from sendmail(1), and
+ * cleanup(8) then calls the milters. Milters cannot edit recipients of mail
+ * that goes to a before-queue filter. */
 static void
 read_service(const struct postfix *p, struct service *service)
 {
@@ -90,7 +90,7 @@ read_service(const struct postfix *p, struct service *service)
                   && !(smtpd && has_filter(p, service, "smtpd_proxy_filter"));
 }
 
-/* Whether an smtpd(8) at this turn routes, or, if ALL, each of them. */
+/* True if an smtpd(8) at this turn routes, or, if ALL, if every one does. */
 static bool
 is_turn_routed(const struct postfix *p, enum turn turn, bool all)
 {
@@ -105,7 +105,7 @@ is_turn_routed(const struct postfix *p, enum turn turn, bool all)
     return any;
 }
 
-/* Whether only this host can connect to a service. */
+/* True if only this host can connect to a service. */
 static bool
 is_loopback(const struct postfix *p, const struct service *service)
 {
@@ -124,8 +124,8 @@ is_loopback(const struct postfix *p, const struct service *service)
 #define TWICE                                                                  \
     "is routed once more: recipients with two mailboxes can get it twice"
 
-/* A service that has no filter itself, on the loopback interface, is most often
- * the one that a filter gives its mail back to. */
+/* A service on the loopback interface without a filter of its own usually
+ * receives mail back from the filter. */
 static void
 report_twice(struct postfix *p, const struct service *service)
 {
@@ -168,7 +168,7 @@ report_unrouted(struct postfix *p, const struct service *service)
                "asked");
 }
 
-/* SEEN is the list of milters that was looked at before; NULL for none. */
+/* Check one smtpd(8). *SEEN is the last list of milters checked, or NULL. */
 static void
 look_at_service(struct postfix *p, const struct service *service,
                 const char **seen)
@@ -187,7 +187,7 @@ look_at_service(struct postfix *p, const struct service *service,
 
 /* ---- all services ---- */
 
-/* Nobody routes at all. */
+/* Report that no service routes. */
 static void
 report_none(struct postfix *p)
 {
@@ -208,7 +208,7 @@ report_none(struct postfix *p)
                "routed");
 }
 
-/* True if any asks sdr-milter. */
+/* Check all smtpd(8) services. Returns true if any calls sdr-milter. */
 static bool
 look_at_smtpd(struct postfix *p)
 {
@@ -244,7 +244,8 @@ look_at_smtpd(struct postfix *p)
 
 /* ---- sendmail(1) ---- */
 
-/* A filter that is a program gives mail back by sendmail(1). */
+/* True if a content_filter is a pipe(8) program, which reinjects mail by
+ * sendmail(1). */
 static bool
 is_filtered_by_program(const struct postfix *p)
 {
@@ -293,7 +294,7 @@ report_submission(struct postfix *p, const struct service *pickup)
                "sendmail(1) " TWICE);
 }
 
-/* True if sdr-milter is asked. */
+/* Check mail by sendmail(1). Returns true if it passes sdr-milter. */
 static bool
 look_at_submission(struct postfix *p)
 {
@@ -308,15 +309,15 @@ look_at_submission(struct postfix *p)
     if (milters.ours)
         report_milters(p, cleanup,
                        strcmp(list, get(p, NULL, "smtpd_milters")) == 0
-                           ? "" /* the others were looked at */
+                           ? "" /* the others were checked */
                            : list,
                        &milters, non_smtpd);
     report_submission(p, pickup);
     return milters.ours;
 }
 
-/* Clients that are in it are not asked about with smtpd_milters. Somebody out
- * there is asked for. */
+/* Check smtpd_milter_maps, which replaces smtpd_milters for some clients. An
+ * address outside the network is looked up. */
 static void
 look_at_milter_maps(struct postfix *p)
 {

@@ -1,4 +1,4 @@
-/* postfix_socketmap.c - sdrctl check mta: sdr-milter's tables in Postfix's
+/* postfix_socketmap.c - sdrctl check mta: sdr-milter's tables in main.cf
  * parameters SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -15,7 +15,7 @@ const struct slot slots[] = {
      "mail in virtual_mailbox_domains"},
     {"local_recipient_maps", "recipient", "smtpd", "mail in mydestination"},
     {"transport_maps", "transport", "trivial-rewrite", "all mail"},
-    /* It has the value of virtual_alias_maps, unless somebody says. */
+    /* By default it has the value of virtual_alias_maps. */
     {"virtual_alias_domains", "route", "trivial-rewrite", "all mail"},
 };
 
@@ -70,8 +70,8 @@ write_map_socket(const struct postfix *p, char *out, size_t size)
         snprintf(out, size, "%s", socket);
 }
 
-/* Whether an address is that of map-socket for one of the programs that ask it;
- * *BLIND is one that does not see it there. */
+/* True if ADDRESS is map-socket for one of the services that query the table.
+ * *BLIND is set to one that does not find it there, or to NULL. */
 static bool
 is_map_socket(const struct postfix *p, const struct slot *slot,
               const char *address, const struct service **blind)
@@ -94,7 +94,8 @@ is_map_socket(const struct postfix *p, const struct slot *slot,
     return ours;
 }
 
-/* Whether somebody else, as sdr.conf has no map-socket, listens there. */
+/* True if sdr.conf has no map-socket and a process listens at ADDRESS: another
+ * program's table. */
 static bool
 is_answered(const struct postfix *p, const char *address)
 {
@@ -113,8 +114,8 @@ is_answered(const struct postfix *p, const char *address)
 
 /* ---- lists of tables ---- */
 
-/* Add what one WORD of the parameter is: "socketmap:unix:PATH:NAME" or
- * "socketmap:inet:HOST:PORT:NAME". */
+/* Add one WORD of the parameter: "socketmap:unix:PATH:NAME",
+ * "socketmap:inet:HOST:PORT:NAME", or another table. */
 static void
 read_table(const struct postfix *p, const struct slot *slot, const char *word,
            struct tables *tables)
@@ -160,7 +161,8 @@ read_tables(const struct postfix *p, const char *parameter, const char *list,
     while (next_word(&list, word, sizeof word))
         read_table(p, find_slot(parameter), word, tables);
     if (tables->ours && tables->astray[0] != '\0') {
-        tables->astray[0] = '\0'; /* somebody else's has the same name */
+        tables->astray[0] =
+            '\0'; /* another program's table has the same name */
         tables->others = true;
     }
 }

@@ -9,10 +9,10 @@
 static const char routes[] = "virtual_alias_maps";
 static const char transports[] = "transport_maps";
 
-/* Whether a table comes before sdr-milter's and answers for a made-up recipient
- * in DOMAIN: which TABLE. Postfix looks for a whole address in all tables,
- * before it looks for the domain in any, so that only a table of patterns can
- * come first. */
+/* True if a table listed before sdr-milter's answers for an invented recipient
+ * in DOMAIN; TABLE is its name. Postfix looks up the whole address in all
+ * tables first, and the domain after that, so only a table of patterns can
+ * answer before sdr-milter's. */
 static bool
 find_before_ours(struct postfix *p, const char *parameter, const char *domain,
                  char table[VALUE_SIZE])
@@ -70,7 +70,7 @@ report_tables(const struct postfix *p, const struct slot *slot,
                "copies may be lost, or sent to and fro between the sites");
 }
 
-/* What goes by the table "route" is seen by no milter. */
+/* Report what the table "route" routes and a milter would not see. */
 static void
 report_coverage(const struct postfix *p)
 {
@@ -89,7 +89,8 @@ report_coverage(const struct postfix *p)
                domain);
 }
 
-/* One of the two rewrites, and sdr.conf says which. */
+/* Check that Postfix queries the table "route" if, and only if, sdr.conf has
+ * rewrite = tables. */
 static void
 look_at_mode(const struct postfix *p, const struct tables *tables)
 {
@@ -111,7 +112,7 @@ look_at_mode(const struct postfix *p, const struct tables *tables)
                "= tables: no mail is routed");
 }
 
-/* Another table that takes all of a split domain. */
+/* Report a table before sdr-milter's that answers for a whole split domain. */
 static void
 look_at_order(struct postfix *p, const char *parameter,
               enum check_result result, const char *effect)
@@ -131,7 +132,7 @@ look_at_order(struct postfix *p, const char *parameter,
     }
 }
 
-/* virtual(8), which delivers by the same parameter, refuses socket maps. */
+/* virtual(8) uses the same parameter and refuses socketmap tables. */
 static void
 look_at_virtual(const struct postfix *p, const struct tables *tables)
 {
@@ -176,7 +177,7 @@ look_at_next_hops(struct postfix *p, const struct tables *tables)
     }
 }
 
-/* ---- all of it ---- */
+/* ---- all tables ---- */
 
 static void
 look_at_map_socket(struct postfix *p, bool asked)

@@ -10,12 +10,12 @@
 static const char transport_maps[] = "transport_maps";
 static const char relayhost[] = "relayhost";
 
-/* ---- as trivial-rewrite(8) decides ---- */
+/* ---- route lookup, as in trivial-rewrite(8) ---- */
 
 struct route {
     char channel[64], next_hop[512];
-    const char *by; /* the parameter that names it */
-    bool stays;     /* by the class of its domain */
+    const char *by; /* the parameter it comes from */
+    bool stays;     /* Postfix delivers for its address class */
 };
 
 static const char *
@@ -24,7 +24,7 @@ get_rewrite(const struct postfix *p, const char *name)
     return get(p, next_service(p, NULL, "trivial-rewrite"), name);
 }
 
-/* "transport:nexthop", either of which may be left out. */
+/* Apply "transport:nexthop". Either part may be empty. */
 static void
 set_route(struct route *route, const char *value, const char *by)
 {
@@ -43,7 +43,7 @@ set_route(struct route *route, const char *value, const char *by)
     }
 }
 
-/* A map by senders that has any of them. */
+/* Apply a sender-dependent table if it answers for an invented sender. */
 static void
 set_by_sender(struct postfix *p, const char *parameter, const char *before,
               struct route *route)
@@ -59,7 +59,8 @@ set_by_sender(struct postfix *p, const char *parameter, const char *before,
     set_route(route, whole, parameter);
 }
 
-/* Without transport_maps: by the class of the domain. */
+/* Set the route that the address class of the domain gives, without
+ * transport_maps. */
 static void
 start_route(struct postfix *p, const char *domain, struct route *route)
 {
@@ -85,8 +86,8 @@ start_route(struct postfix *p, const char *domain, struct route *route)
     set_by_sender(p, "sender_dependent_relayhost_maps", ":", route);
 }
 
-/* The address, the domain, each one above it with or without a dot before it,
- * and "*". */
+/* Look up transport_maps: the address, the domain, its parent domains with or
+ * without a leading dot, and "*". */
 static enum answer
 find_transport(struct postfix *p, const char *address, char value[VALUE_SIZE])
 {
@@ -106,7 +107,7 @@ find_transport(struct postfix *p, const char *address, char value[VALUE_SIZE])
                         : query(p, transport_maps, maps, "*", false, value);
 }
 
-/* False if a table cannot be asked. */
+/* Find the route of an address. Returns false if a table cannot be queried. */
 static bool
 find_route(struct postfix *p, const char *address, struct route *route)
 {
@@ -121,8 +122,8 @@ find_route(struct postfix *p, const char *address, struct route *route)
 
 /* ---- mail for other sites ---- */
 
-/* A transport that hands nothing to another host; a program may do so, unless
- * it delivers what stays here. */
+/* True if a transport does not pass mail to another host. A pipe(8) program may
+ * do so, unless it also delivers the mail that stays here. */
 static bool
 is_delivered(const struct postfix *p, const struct route *leaving,
              const struct route *staying)
@@ -135,7 +136,8 @@ is_delivered(const struct postfix *p, const struct route *leaving,
                || strcmp(staying->channel, leaving->channel) == 0);
 }
 
-/* An entry for the hosts of a domain has the routing domain too. */
+/* True if the route comes from an entry for the parent domain, which other
+ * hosts in that domain share. */
 static bool
 is_of_neighbours(struct postfix *p, const char *target,
                  const struct route *leaving)
@@ -155,10 +157,10 @@ is_of_neighbours(struct postfix *p, const char *target,
                || strcasecmp(leaving->next_hop, any.next_hop) != 0);
 }
 
-/* A recipient at another site goes by the MX of his routing domain, or by an
- * entry that is meant for it; not where the mailboxes of this site are. A
- * relayhost takes mail for the whole world, and sends that on: if it has all
- * mail it is no fault. True if something was reported. */
+/* Check the route of a recipient at another site. It should be the MX of the
+ * routing domain or an entry for it, not the host with the mailboxes of this
+ * site. A relayhost that gets all mail is no error. Returns true after a
+ * finding, or if a table cannot be queried. */
 static bool
 look_at_target(struct postfix *p, const char *target, const char *own)
 {

@@ -1,4 +1,4 @@
-/* postfix_verify.c - whether Postfix verifies recipients
+/* postfix_verify.c - sdrctl check mta: does Postfix verify recipients?
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
@@ -8,8 +8,8 @@
 static const char verify[] = "reject_unverified_recipient";
 static const char recipients[] = "smtpd_recipient_restrictions";
 
-/* Whether these restrictions, or a table of theirs, verify recipients in the
- * domain. */
+/* True if these restrictions, or an access table in them, verify recipients in
+ * the domain. */
 static bool
 has_verification(struct postfix *p, const char *list, const char *domain)
 {

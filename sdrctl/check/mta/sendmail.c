@@ -8,10 +8,10 @@
 
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
 
-/* The seconds that it may take to start where names are not resolved. */
+/* Sendmail may need this many seconds to start while DNS does not answer. */
 enum { PATIENCE = 60 };
 
-/* Lines that begin with a blank go on with the one before. */
+/* Join continuation lines, which begin with a blank, with the line before. */
 static void
 join_lines(const struct reply *cf)
 {
@@ -22,8 +22,9 @@ join_lines(const struct reply *cf)
     }
 }
 
-/* Others have a program of that name, too; that of Postfix would send a report
- * by mail if it were asked about an address. */
+/* Find the program of Sendmail 8. Other MTAs install a program of the same
+ * name, and that of Postfix would mail a report if it got an address to verify
+ * (-bv). */
 static bool
 find_sendmail(struct sendmail *sm)
 {

@@ -1,9 +1,9 @@
 /* sendmail.h - Sendmail's configuration and classes, and the parts of its check
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Options, milters and maps are read in sendmail.cf. Sendmail itself is asked
- * what is in its classes, whether it takes mail for a domain (-bt), and where
- * addresses go (-bv).
+ * The check reads options, milters and maps in sendmail.cf. It runs Sendmail
+ * for the content of classes, whether mail for a domain is accepted (-bt), and
+ * where addresses go (-bv).
  */
 #ifndef SDRCTL_MTA_SENDMAIL_H
 #define SDRCTL_MTA_SENDMAIL_H
@@ -12,79 +12,82 @@
 
 struct sendmail {
     struct mta *mta;
-    const char *path; /* of sendmail.cf */
+    const char *path; /* path of sendmail.cf */
     const struct reply *cf;
     char program[PROGRAM_SIZE];
-    bool routed;            /* the rules of sendmail-sdr.m4 are there */
-    char filter[64];        /* sdr-milter, as it is called; or "" */
+    bool routed;            /* sendmail.cf has the rules of sendmail-sdr.m4 */
+    char filter[64];        /* the name of the filter sdr-milter; or "" */
     const char *equates;    /* "S=unix:/path, F=T, T=C:5s;R:30s" */
-    char store[256];        /* the host where mail goes that stays here */
-    struct members members; /* of aliases, and of the virtusertable */
-    unsigned count;         /* its entries in our own domains */
-    char first[VALUE_SIZE]; /* one of these */
+    char store[256];        /* the host for mail that stays here */
+    struct members members; /* of aliases and the virtusertable */
+    unsigned count;         /* virtusertable entries in our domains */
+    char first[VALUE_SIZE]; /* the first of these */
 };
 
 /* ---- sendmail_cf.c ---- */
 
-/* The line after this one, or the first, that begins so; NULL at the end. */
+/* Returns the next line after LINE, or the first if that is NULL, that begins
+ * with START; NULL at the end. */
 const char *
 find_cf_line(const struct sendmail *sm, const char *line, const char *start);
 
-/* The value of "O NAME=value", the last one; "" if there is none. Borrowed. */
+/* Returns the last value of "O NAME=value"; "" if there is none. Borrowed. */
 const char *
 get_cf_option(const struct sendmail *sm, const char *name);
 
-/* The type of a map and its PATH, or "inet:PORT@HOST". False if there is no
- * such map. */
+/* Read the type of a map and its PATH, or "inet:PORT@HOST". Returns false if
+ * there is no such map. */
 bool
 read_sendmail_map(const struct sendmail *sm, const char *name, char type[64],
                   char path[512]);
 
-/* The next one of AliasFile, of which *AT begins as the value: its type, "" if
- * none is given, and its path, as above. */
+/* Read the next entry of AliasFile: its type, or "", and its path, as above.
+ * *AT is at first the value. Returns false at the end. */
 bool
 next_alias_file(const char **at, char type[64], char path[512]);
 
-/* ARGUMENT may be NULL. */
+/* Run Sendmail with this configuration. INPUT and ARGUMENT may be NULL. */
 const struct reply *
 ask_sendmail(const struct sendmail *sm, const char *input, const char *option,
              const char *argument);
 
-/* Whether a class has a domain. */
+/* True if a class contains the domain. */
 bool
 is_in_class(const struct sendmail *sm, const char *class, const char *domain);
 
 /* ---- sendmail_filter.c ---- */
 
-/* Fill FILTER and EQUATES. */
+/* Find the filter of sdr-milter, and set FILTER and EQUATES. */
 void
 find_sendmail_filter(struct sendmail *sm);
 
-/* Whether mail passes sdr-milter, and what becomes of it without an answer. */
+/* Check that mail passes sdr-milter, and that it is deferred if sdr-milter does
+ * not answer. */
 void
 look_at_sendmail_filter(const struct sendmail *sm);
 
-/* Whether sdr-milter listens at PATH, where Sendmail gets to. */
+/* Check that sdr-milter listens at PATH and that Sendmail can connect to it. */
 void
 look_at_sendmail_socket(const struct sendmail *sm, const char *subject,
                         const char *path);
 
 /* ---- sendmail_tables.c ---- */
 
-/* Whether the lookup tables are asked if, and only if, they are to be. */
+/* Check that Sendmail queries the lookup tables if, and only if, sdr.conf has
+ * rewrite = tables. */
 void
 look_at_sendmail_tables(struct sendmail *sm);
 
 /* ---- sendmail_domains.c ---- */
 
-/* Whether Sendmail takes mail for a domain of this site, leaves it to sdr, and
- * sends mail for other sites to them. */
+/* Check that Sendmail accepts mail for a domain of this site and leaves it to
+ * sdr, and that it sends mail for other sites to them. */
 void
 look_at_sendmail_domain(void *arg, const char *domain, const char *site);
 
 /* ---- sendmail_aliases.c ---- */
 
-/* Whom the virtusertable and aliases lead to. */
+/* Check the targets of the virtusertable and aliases. */
 void
 look_at_sendmail_aliases(struct sendmail *sm);
 

@@ -1,4 +1,4 @@
-/* sendmail_aliases.c - sdrctl check mta: whom Sendmail maps before the milter
+/* sendmail_aliases.c - sdrctl check mta: recipients that Sendmail maps
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/sendmail.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether sdr decides about the domain of a key that Sendmail maps. */
+/* True if Sendmail maps addresses in this domain and sdr routes it. */
 static bool
 is_mapped(const struct sendmail *sm, const char *address)
 {
@@ -21,7 +21,7 @@ is_mapped(const struct sendmail *sm, const char *address)
 typedef void
 entry_look(struct sendmail *sm, const char *key, const char *value);
 
-/* Call LOOK for each entry that makemap(8) lists; false if it cannot. */
+/* Call LOOK for each entry that makemap(8) lists. Returns false if it fails. */
 static bool
 for_each_entry(struct sendmail *sm, const char *type, const char *path,
                entry_look *look)
@@ -49,9 +49,9 @@ look_at_alias(struct sendmail *sm, const char *key, const char *value)
     count_members(sm->mta, &sm->members, key, value);
 }
 
-/* Recipients that the virtusertable makes are not shown to sdr-milter for what
- * they are: it leaves them alone. Our tables come first, but answer nothing for
- * those who stay here. */
+/* Check an entry of the virtusertable. sdr-milter leaves alone the recipients
+ * that it maps. The lookup tables are queried first, but do not answer for
+ * recipients that stay here. */
 static void
 look_at_virtuser(struct sendmail *sm, const char *key, const char *value)
 {
@@ -70,7 +70,7 @@ look_at_virtuser(struct sendmail *sm, const char *key, const char *value)
                value, key);
 }
 
-/* The virtusertable cannot be listed. */
+/* Report that the virtusertable cannot be listed. */
 static void
 report_silent(void *arg, const char *domain, const char *site)
 {

@@ -30,8 +30,9 @@ get_cf_option(const struct sendmail *sm, const char *name)
     return value;
 }
 
-/* The file or the socket that a map or an alias file is in: what begins with a
- * slash, or "inet:PORT@HOST". NULL if there is neither. */
+/* Returns the path or the socket in the definition of a map or an alias file:
+ * the text from the first slash, or "inet:PORT@HOST"; NULL if there is neither.
+ */
 static const char *
 find_place(const char *text)
 {

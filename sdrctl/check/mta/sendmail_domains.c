@@ -1,4 +1,4 @@
-/* sendmail_domains.c - sdrctl check mta: which mail Sendmail takes, and where
+/* sendmail_domains.c - sdrctl check mta: which mail Sendmail accepts
  * it sends it SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/sendmail.h"
@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
-/* What Sendmail's rule says of mail from outside: 'R' it is relayed, 'O' it is
- * local, 'N' not taken, '?' there is no such rule. */
+/* Returns the result of rule set Rcpt_ok for mail from outside: 'R' relayed,
+ * 'O' local, 'N' not accepted, '?' no such rule set. */
 static char
 get_rcpt_ok(const struct sendmail *sm, const char *domain)
 {
@@ -33,8 +33,8 @@ get_rcpt_ok(const struct sendmail *sm, const char *domain)
     return result;
 }
 
-/* What stands between NAME and the next comma or the end, a final dot left out.
- */
+/* Copy the text between NAME and the next comma or the end, without a final
+ * dot. */
 static void
 copy_field(const char *line, const char *name, char *out, size_t size)
 {
@@ -53,7 +53,7 @@ struct delivery {
     char mailer[64], host[256], user[600];
 };
 
-/* False if it would not be delivered. */
+/* Run -bv. Returns false if the address is not deliverable. */
 static bool
 find_delivery(const struct sendmail *sm, const char *address,
               struct delivery *delivery)
@@ -84,7 +84,7 @@ look_at_own(struct sendmail *sm, const char *domain)
         report(sm->mta, CHECK_WRONG, "relay-domains",
                "RELAY_DOMAIN, or LOCAL_DOMAIN if the mailboxes are here",
                "Sendmail takes no mail for %s from outside", domain);
-    if (sm->routed) /* before all that follows */
+    if (sm->routed) /* sdr's rules come before all these */
         return;
     if (local)
         report(sm->mta, CHECK_DOUBTFUL, "local-host-names",
@@ -100,9 +100,10 @@ look_at_own(struct sendmail *sm, const char *domain)
                "%s: whom ldap_routing maps sdr-milter leaves alone", domain);
 }
 
-/* With the milter an address in a split domain has to stay as it is: whom
- * Sendmail maps itself the milter leaves alone. The tables know nobody of that
- * name, but they leave always-local where it is. */
+/* Check where mail for an invented recipient in a split domain goes. The milter
+ * leaves alone the recipients that Sendmail maps, so the address must not
+ * change. With the tables such a recipient is unknown; postmaster, which is
+ * always local, is tested then. */
 static void
 look_at_split(struct sendmail *sm, const char *domain)
 {
@@ -127,7 +128,8 @@ look_at_split(struct sendmail *sm, const char *domain)
     snprintf(sm->store, sizeof sm->store, "%s", delivery.host);
 }
 
-/* Who goes to another site has to get there under this very address. */
+/* Check that recipients at another site are sent there, with the same address.
+ */
 static void
 look_at_foreign(struct sendmail *sm, const char *domain, const char *site)
 {

@@ -29,8 +29,8 @@ find_sendmail_filter(struct sendmail *sm)
     }
 }
 
-/* F= is what becomes of mail without an answer, R: in T= how long Sendmail
- * waits for it. */
+/* Check F=, the action if the filter does not answer, and R: in T=, the time
+ * that Sendmail waits for an answer. */
 static void
 look_at_equates(const struct sendmail *sm)
 {
@@ -49,8 +49,8 @@ look_at_equates(const struct sendmail *sm)
     report_wait(sm->mta, sm->filter, "R:", answer, read_time(answer));
 }
 
-/* Where our filter is in the list of a daemon, or the common one: NO, YES as
- * the last, or PERHAPS before others. */
+/* Find our filter in the list of a daemon, or else in the common list. Returns
+ * YES if it is the last, PERHAPS if others follow, or NO. */
 static enum answer
 find_slot(const struct sendmail *sm, const char *daemon)
 {
@@ -136,7 +136,8 @@ look_at_sendmail_filter(const struct sendmail *sm)
 
 /* ---- sockets ---- */
 
-/* Sendmail believes no socket below a folder that others can write to. */
+/* Report folders writable by group or others: Sendmail does not use a socket
+ * below them. */
 static void
 look_at_folders(const struct sendmail *sm, const char *subject,
                 const char *path)

@@ -11,7 +11,7 @@ static const char m4_lines[] = "SDR_MAP_SOCKET, SDR_DOMAINS and "
                                "sendmail-sdr.m4 in sendmail.mc: see "
                                "sdr-milter(8)";
 
-/* PATH is that of a map, or of an alias file. */
+/* Check the PATH of a map or an alias file. */
 static void
 look_at_path(const struct sendmail *sm, const char *subject, const char *path)
 {
@@ -35,8 +35,9 @@ look_at_path(const struct sendmail *sm, const char *subject, const char *path)
                path, ours);
 }
 
-/* Without a database Sendmail reads the text while a message is under way: it
- * takes the names in it for recipients, and the rules rewrite them. */
+/* Check that an alias file has a current database. Without one, Sendmail parses
+ * the text during delivery, and the rules rewrite the alias names as
+ * recipients. */
 static void
 look_at_database(const struct sendmail *sm, const char *path)
 {
@@ -62,7 +63,7 @@ look_at_database(const struct sendmail *sm, const char *path)
                "%s is newer than its database, which Sendmail reads", path);
 }
 
-/* The rules look up what is in the class SdrDomain. */
+/* The rules query the tables for domains in the class SdrDomain only. */
 static void
 look_at_sdr_domain(void *arg, const char *domain, const char *site)
 {
@@ -76,7 +77,7 @@ look_at_sdr_domain(void *arg, const char *domain, const char *site)
                domain);
 }
 
-/* All is well if nothing is reported. */
+/* Check the maps and classes of sendmail-sdr.m4. Reports faults only. */
 static void
 look_at_rules(struct sendmail *sm)
 {
@@ -99,7 +100,7 @@ look_at_rules(struct sendmail *sm)
     for_each_domain(sm->mta->config, look_at_sdr_domain, sm);
 }
 
-/* Who rewrites is said in sdr.conf, and nobody else may. */
+/* Check that the rules match the option rewrite in sdr.conf. */
 void
 look_at_sendmail_tables(struct sendmail *sm)
 {

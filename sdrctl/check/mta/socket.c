@@ -32,8 +32,8 @@ same_path(const char *a, const char *b)
                && x.st_ino == y.st_ino);
 }
 
-/* "inet:HOST:PORT", as Postfix writes it, or "inet:PORT@HOST", as Sendmail
- * does. False if ADDRESS is neither. */
+/* Parse "inet:HOST:PORT", as in Postfix, or "inet:PORT@HOST", as in Sendmail.
+ * Returns false if ADDRESS is neither. */
 static bool
 read_inet(const char *address, char host[DNS_NAME_SIZE], uint16_t *port)
 {
@@ -53,8 +53,8 @@ read_inet(const char *address, char host[DNS_NAME_SIZE], uint16_t *port)
     return split_next_hop(text, host, port) && *port != 0;
 }
 
-/* Whether the mail server connects to OURS. It may know this host by any name:
- * a name is not held against it. */
+/* True if the MTA's address is OURS. A host name is not resolved: any name
+ * matches. */
 static bool
 is_inet_socket(const char *address, const struct sdr_inet *ours)
 {
@@ -84,7 +84,7 @@ is_socket(const char *address, const char *socket)
            && same_path(strchr(address, ':') + 1, socket);
 }
 
-/* ADDRESS as in sdr.conf, or as the mail servers write it. */
+/* Connect to ADDRESS, as in sdr.conf or as the MTAs write it. */
 static bool
 open_socket(const char *address, int64_t deadline, int *fd,
             struct sdr_error *error)
@@ -119,14 +119,14 @@ is_listening(const char *socket, struct sdr_error *error)
         if (strstr(error->text, strerror(EAGAIN)) == NULL
             || sdr_clock() >= deadline)
             return false;
-        poll(NULL, 0, 20); /* its queue of connections is full */
+        poll(NULL, 0, 20); /* its backlog is full */
     }
     close(fd);
     return true;
 }
 
-/* Whether a process of this user may connect, in his first group alone. Nobody
- * but root can try that. */
+/* True if a process of this user may connect, with the primary group only. Only
+ * root can test that; other users get true. */
 static bool
 may_connect(const char *path, const struct passwd *user)
 {
@@ -177,7 +177,7 @@ report_wait(struct mta *mta, const char *subject, const char *option,
                value, needed);
 }
 
-/* The milter protocol, version 6: lengths and numbers in network order. */
+/* Milter protocol version 6. Lengths and numbers are in network byte order. */
 enum {
     PROTOCOL = 6,
     EDITS = 0x04 | 0x08 | 0x80, /* add, delete, add with parameters */
@@ -185,7 +185,8 @@ enum {
     EVERY_STEP = 0x1fffff
 };
 
-/* A number, "O", the version, actions, steps; it may add macros. */
+/* Send and receive an option negotiation packet: length, "O", version, actions,
+ * protocol steps. The reply may append macros. */
 static bool
 negotiate(int fd, int64_t deadline, uint32_t *actions)
 {

@@ -1,4 +1,4 @@
-/* unknown.c - unknown = SITE: whether a mail server asks the site first
+/* unknown.c - unknown = SITE: does the MTA verify recipients there?
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"

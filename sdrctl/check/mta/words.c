@@ -1,4 +1,4 @@
-/* words.c - words, lists and times in the mail servers' configuration
+/* words.c - words, lists and times in MTA configuration files
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"
