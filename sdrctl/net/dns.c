@@ -23,8 +23,8 @@ struct channel {
 
 struct dns {
     struct channel channel;
-    /* Returns errors as answers: the other one reports a name server that
-     * failed as not reachable. */
+    /* Returns error responses as they are. The other channel reports a failed
+     * name server as not reachable. */
     struct channel verbatim;
     int64_t timeout; /* milliseconds */
 };
@@ -92,14 +92,14 @@ dns_close(struct dns **dns)
 struct question {
     const char *name;
     ns_type type;
-    const char *start; /* of texts that count */
+    const char *start; /* prefix that a TXT record must have */
     struct dns_answer *answer;
     unsigned found; /* records */
     bool done;
     int status;
 };
 
-/* What the header of a response says. */
+/* Returns the c-ares status for the header of a response. */
 static int
 response_status(const unsigned char *data, int len)
 {
@@ -136,9 +136,9 @@ on_answer(void *arg, int status, int timeouts, unsigned char *data, int len)
                             question->start, question->answer);
 }
 
-/* Send a query with the AD bit: a name server then says whether it has
+/* Send a query with the AD bit set, so that a name server says whether it has
  * validated the answer (RFC 6840, 5.7). ares_query() cannot set it. c-ares 1.28
- * has another way, and deprecates the one with octets. */
+ * has a new interface for it, and deprecates the one with raw octets. */
 #ifdef HAVE_ARES_QUERY_DNSREC
 static void
 on_record(void *arg, ares_status_t status, size_t timeouts,
@@ -273,7 +273,8 @@ dns_query_tlsa(struct dns *dns, const char *name, struct dns_answer *answer)
     query(dns, name, ns_t_tlsa, "", answer);
 }
 
-/* "1.2.0.192.in-addr.arpa" (RFC 1035, 3.5; RFC 3596, 2.5) */
+/* Write the name for a PTR query: "1.2.0.192.in-addr.arpa" (RFC 1035, 3.5; RFC
+ * 3596, 2.5). */
 static void
 reverse_name(const struct sockaddr_storage *address, char *name, size_t size)
 {

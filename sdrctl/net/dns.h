@@ -1,8 +1,8 @@
 /* dns.h - DNS queries, each with a timeout
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * As an MTA queries: without search list and /etc/hosts. "There is none" and
- * "no answer" are different results.
+ * Queries names as an MTA does, without a search list or /etc/hosts. "No
+ * record" and "no answer" are different results.
  */
 #ifndef SDRCTL_DNS_H
 #define SDRCTL_DNS_H
@@ -13,13 +13,13 @@
 struct dns;
 
 /* Prepare queries to the name server at SERVER, an address with or without
- * :PORT, or NULL for those of the system, with a timeout in seconds for each.
- * SDR_OK, and the caller closes it; SDR_INVALID if SERVER is not an address;
- * SDR_TEMPFAIL. */
+ * :PORT, or to those of the system if it is NULL. Each query has a timeout in
+ * seconds. Returns SDR_OK, and the caller closes *DNS; SDR_INVALID if SERVER is
+ * not an address; or SDR_TEMPFAIL. */
 enum sdr_status SDR_MUST_USE
 dns_open(struct dns **dns, const char *server, unsigned timeout);
 
-/* Free it and set the pointer to NULL; NULL is fine. */
+/* Free *DNS and set it to NULL. *DNS may be NULL. */
 void
 dns_close(struct dns **dns);
 
@@ -38,7 +38,7 @@ void
 dns_query_text(struct dns *dns, const char *name, const char *start,
                struct dns_answer *answer);
 
-/* Query whether NAME has TLSA records. */
+/* Query the TLSA records of NAME. Only their existence is reported. */
 void
 dns_query_tlsa(struct dns *dns, const char *name, struct dns_answer *answer);
 

@@ -17,7 +17,7 @@ read_name(const ns_msg *message, const unsigned char *at, char *name)
            >= 0;
 }
 
-/* Read record number I, if it is of NAME and of this type. */
+/* Parse record number I. Returns true if it has this name and type. */
 static bool
 read_record(ns_msg *message, int i, const char *name, ns_type type,
             ns_rr *record)
@@ -27,7 +27,8 @@ read_record(ns_msg *message, int i, const char *name, ns_type type,
            && strcasecmp(ns_rr_name(*record), name) == 0;
 }
 
-/* Replace NAME by the target of its CNAME, if there is one. */
+/* Replace NAME by the target of its CNAME record. Returns false if it has none.
+ */
 static bool
 follow(ns_msg *message, char *name)
 {
@@ -40,7 +41,7 @@ follow(ns_msg *message, char *name)
     return false;
 }
 
-/* ---- records: false if one does not count ---- */
+/* ---- records; each function returns false to skip one ---- */
 
 static bool
 add_host(const ns_msg *message, const ns_rr *record, struct dns_answer *to)
@@ -79,7 +80,7 @@ add_address(const ns_rr *record, struct dns_answer *to)
     return true;
 }
 
-/* The strings of a record are one text. */
+/* Add a TXT record. Its strings are joined to one text. */
 static bool
 add_text(const ns_rr *record, const char *start, struct dns_answer *to)
 {
@@ -117,7 +118,7 @@ add_record(const ns_msg *message, const ns_rr *record, const char *start,
         return add_address(record, to);
     if (type == ns_t_txt)
         return add_text(record, start, to);
-    return true; /* only counted */
+    return true; /* TLSA records are only counted */
 }
 
 unsigned

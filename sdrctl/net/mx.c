@@ -20,7 +20,8 @@ compare(const void *a, const void *b)
     return (x->preference > y->preference) - (x->preference < y->preference);
 }
 
-/* As they are sorted, the first one of a name is the best. */
+/* Remove duplicates. The hosts are sorted, so the first one of a name has the
+ * best preference. */
 static void
 drop_doubles(struct mx *mx)
 {
@@ -130,7 +131,7 @@ add_hosts(struct mx *mx, const struct dns_answer *answer)
     mx->stray_null = false;
 }
 
-/* Use DOMAIN itself as the only host. */
+/* Use DOMAIN itself as the only host, if it has an address. */
 static void
 set_implicit(struct mx *mx, const struct dns_answer *answer,
              const struct local_addresses *local, const char *domain)

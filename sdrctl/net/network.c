@@ -70,7 +70,7 @@ network_open(struct network *network, struct sdr_error *error)
 {
     enum sdr_status status;
 
-    /* TLS writes to sockets that may be gone. */
+    /* GnuTLS writes to sockets that the peer may have closed. */
     signal(SIGPIPE, SIG_IGN);
     status = dns_open(&network->dns, network->resolver, network->timeout);
     if (status == SDR_INVALID)

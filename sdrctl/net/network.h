@@ -1,7 +1,7 @@
 /* network.h - access to the hosts of other sites
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Shared by the commands that use them, with their options.
+ * The settings and options shared by the commands that use the network.
  */
 #ifndef SDRCTL_NETWORK_H
 #define SDRCTL_NETWORK_H
@@ -14,12 +14,12 @@
 
 struct network {
     struct local_addresses local;
-    struct local_addresses named; /* those of --here */
+    struct local_addresses named; /* addresses given with --here */
     const char *resolver; /* ADDRESS or ADDRESS:PORT; NULL: the system's */
     struct dns *dns;
     uint16_t port;           /* the SMTP port */
     unsigned timeout;        /* seconds for each step */
-    const char *tls_ca_file; /* NULL: the system's */
+    const char *tls_ca_file; /* NULL: the default */
 };
 
 enum network_option {
@@ -30,7 +30,7 @@ enum network_option {
     OPTION_CA
 };
 
-/* Rows of a table for getopt_long(). */
+/* Rows of an option table for getopt_long(). */
 /* clang-format off */
 #define NETWORK_OPTIONS                                   \
     {"here", required_argument, NULL, OPTION_HERE},       \
@@ -40,23 +40,24 @@ enum network_option {
     {"tls-ca-file", required_argument, NULL, OPTION_CA}
 /* clang-format on */
 
-/* Read the argument of OPTION, from 1 to MAX. False, with the error, if it is
- * no such number. */
+/* Parse optarg, the argument of OPTION, a number from 1 to MAX. Returns false,
+ * with the error, if it is invalid. */
 bool
 network_number(const char *option, unsigned max, unsigned *number,
                struct sdr_error *error);
 
-/* Set the defaults. */
+/* Set the defaults, and find the addresses of this host. */
 void
 network_init(struct network *network);
 
-/* Read the option found by getopt_long(). False if its value is bad, with the
- * error, or if it is not one of these options, with the error "". */
+/* Read the option that getopt_long() has returned. Returns false with the error
+ * if its value is invalid, or with the error "" if it is not one of these
+ * options. */
 bool
 network_option(struct network *network, int option, struct sdr_error *error);
 
-/* Prepare for queries. SDR_OK, and the caller closes it; SDR_INVALID: the
- * resolver is not an address; SDR_TEMPFAIL. */
+/* Prepare for queries. Returns SDR_OK, and the caller closes it; or with the
+ * error SDR_INVALID, the resolver is not an address, or SDR_TEMPFAIL. */
 enum sdr_status SDR_MUST_USE
 network_open(struct network *network, struct sdr_error *error);
 
@@ -66,19 +67,19 @@ void
 network_find(const struct network *network, const struct sdr_site *site,
              const char *domain, struct mx *mx, uint16_t *port);
 
-/* The same for the host in TEXT, "host:port" or "host", which may be this one.
+/* Do the same for the host TEXT, "host:port" or "host", which may be this host.
  */
 void
 network_find_host(const struct network *network, const char *text,
                   struct mx *mx, uint16_t *port);
 
-/* Set *TO for the address of HOST with this index, to connect to PORT. False if
- * this host has no route to it. */
+/* Set *TO to connect to PORT at the address of HOST with this index. Returns
+ * false if this host has no route to it. */
 bool
 network_host(const struct network *network, const struct mx_host *host,
              unsigned index, uint16_t port, struct smtp_host *to);
 
-/* Close it, if it is open. */
+/* Close what network_open() opened, if anything. */
 void
 network_close(struct network *network);
 

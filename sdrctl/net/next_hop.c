@@ -1,4 +1,4 @@
-/* next_hop.c - "host:port"
+/* next_hop.c - parse "host:port"
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "net/mx.h"
 
-/* Read ":25", or nothing. */
+/* Parse ":25", or nothing. */
 static bool
 read_port(const char *text, uint16_t *port)
 {

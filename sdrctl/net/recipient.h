@@ -1,4 +1,4 @@
-/* recipient.h - a recipient that is tried over SMTP
+/* recipient.h - a recipient to test over SMTP
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_RECIPIENT_H
@@ -15,23 +15,23 @@ enum recipient_result {
 
 struct recipient {
     char *address;
-    size_t probe; /* index of that of its domain */
+    size_t probe; /* index of the probe of its domain */
     enum recipient_result result;
-    char *reply; /* of the host; if it is untried, the reason; or NULL */
+    char *reply; /* reply of the host; if untried, the reason; or NULL */
 };
 
 struct recipient_check {
     const struct network *network;
     const struct sdr_site *site;
-    const char *host;     /* asked instead of the site's hosts; NULL: none */
-    bool stops;           /* in a domain that accepts any: do not try others */
-    unsigned rate;        /* recipients in a second, at most; 0: any number */
+    const char *host;     /* used instead of the site's hosts; or NULL */
+    bool stops;           /* skip the rest of a domain that accepts any */
+    unsigned rate;        /* maximum recipients per second; 0: no limit */
     unsigned each;        /* seconds that a recipient adds to the time limit */
-    unsigned retries;     /* of those that are not sure */
+    unsigned retries;     /* further attempts for uncertain results */
     unsigned retry_after; /* seconds */
-    /* Called with the number of recipients that have a result; NULL: not. */
+    /* Called with the number of recipients that have a result; may be NULL. */
     void (*progress)(void *arg, size_t done);
-    void (*waits)(void *arg); /* called before a wait; NULL: not */
+    void (*waits)(void *arg); /* called before a wait; may be NULL */
     void *arg;
 };
 

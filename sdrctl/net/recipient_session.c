@@ -12,8 +12,8 @@
 #include "net/clock.h"
 
 enum { SECOND = 1000 };
-/* The recipients sent at once; and those of one message, of which a host must
- * accept 100 (RFC 5321, 4.5.3.1.8). */
+/* The recipients sent at once, and those in one message. A host must accept at
+ * least 100 (RFC 5321, 4.5.3.1.8). */
 enum { BATCH = 50, PER_MESSAGE = 100 };
 
 /* ---- the queue ---- */
@@ -37,7 +37,8 @@ set_result(struct recipient *item, const struct smtp_reply *reply)
         item->reply = NULL;
 }
 
-/* Leave out of the queue those of the last COUNT that have a result. */
+/* Remove those of the next COUNT recipients that have a result from the queue.
+ */
 static void
 shorten_queue(struct round *round, size_t count)
 {
@@ -54,7 +55,7 @@ shorten_queue(struct round *round, size_t count)
         round->check->progress(round->check->arg, *round->done);
 }
 
-/* ---- an SMTP session; SDR_TEMPFAIL ends it ---- */
+/* ---- an SMTP session; it ends if a function returns SDR_TEMPFAIL ---- */
 
 static enum sdr_status
 give_up(const struct smtp_reply *reply, const char *what,
@@ -88,7 +89,8 @@ begin_another(struct round *round, struct sdr_error *error)
     return begin_message(round, error);
 }
 
-/* Too many recipients for one message (RFC 5321, 4.5.3.1.10). */
+/* True if the host refuses more recipients in one message (RFC 5321,
+ * 4.5.3.1.10). */
 static bool
 is_full(const struct round *round, const struct smtp_reply *reply)
 {
@@ -115,7 +117,7 @@ read_result(struct round *round, struct recipient *item,
     return SDR_OK;
 }
 
-/* True if nothing in the address could be read as another command or
+/* True if the address is a valid path and cannot be read as another command or
  * parameter. */
 static bool
 is_path(const char *address)
@@ -130,7 +132,7 @@ is_path(const char *address)
            && strncmp(parsed.local, address, strlen(parsed.local)) == 0;
 }
 
-/* Queue the command; one that cannot be sent is rejected. */
+/* Queue RCPT TO. An address that cannot be sent is set to rejected. */
 static enum sdr_status
 send_recipient(struct round *round, struct recipient *item,
                struct sdr_error *error)
@@ -166,7 +168,8 @@ batch_size(const struct round *round)
     return size < left ? size : left;
 }
 
-/* Wait until COUNT recipients may be sent. SDR_TEMPFAIL: not in time. */
+/* Wait until the rate permits COUNT recipients. Returns SDR_TEMPFAIL if the
+ * time limit is reached. */
 static enum sdr_status
 wait_for_rate(struct round *round, size_t count, struct sdr_error *error)
 {
@@ -221,7 +224,7 @@ send_recipients(struct round *round, struct sdr_error *error)
         && smtp_command(round->smtp, &reply, NULL, "RSET") == SDR_OK
         && smtp_command(round->smtp, &reply, NULL, "QUIT") == SDR_OK)
         return SDR_OK;
-    return status; /* an error at the end does not matter */
+    return status; /* an error in RSET or QUIT does not matter */
 }
 
 enum sdr_status

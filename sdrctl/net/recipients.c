@@ -14,9 +14,9 @@
 #include "net/clock.h"
 #include "net/recipient_session.h"
 
-/* The time limit in timeouts; each recipient adds to it. */
+/* The time limit of one run, in timeouts. Each recipient adds to it. */
 enum { TIMEOUTS = 10, SECOND = 1000 };
-/* The number of addresses tried for one domain. */
+/* The maximum number of addresses tried for one domain. */
 enum { ADDRESSES_MAX = 16 };
 
 /* ---- the recipients ---- */
@@ -80,7 +80,7 @@ recipients_clear(struct recipients *recipients)
     *recipients = (struct recipients){.items = NULL};
 }
 
-/* ---- its hosts ---- */
+/* ---- the hosts of a domain ---- */
 
 static void
 report_no_host(const struct round *round, struct sdr_error *error)
@@ -95,8 +95,9 @@ report_no_host(const struct round *round, struct sdr_error *error)
                       local ? "is routed to this host" : "has no usable host");
 }
 
-/* SDR_OK if it gave an answer for a recipient; SDR_NOTFOUND: no route to it;
- * SDR_TEMPFAIL with the reason. */
+/* Test the recipients at one address of a host. Returns SDR_OK if any recipient
+ * got a result; SDR_NOTFOUND if there is no route; or SDR_TEMPFAIL with the
+ * reason. */
 static enum sdr_status
 try_address(struct round *round, const struct mx_host *host, unsigned index,
             struct sdr_error *error)
@@ -108,12 +109,12 @@ try_address(struct round *round, const struct mx_host *host, unsigned index,
         return SDR_NOTFOUND;
     if (round_run_session(round, &to, error) == SDR_OK || round->first > first)
         return SDR_OK;
-    round->careful |= round->batch > 1; /* perhaps it cannot do PIPELINING */
+    round->careful |= round->batch > 1; /* PIPELINING may not work */
     sdr_error_prefix(error, "%s", host->name);
     return SDR_TEMPFAIL;
 }
 
-/* Try the hosts in order, until one gives an answer. */
+/* Try the hosts in order, until one gives a result. */
 static enum sdr_status
 try_hosts(struct round *round, struct sdr_error *error)
 {
@@ -177,7 +178,7 @@ add_to_queue(struct round *round, struct recipient *item)
     round->ascii &= sdr_is_ascii(item->address, strlen(item->address));
 }
 
-/* Try those of one domain that are untried. ROUND is reused. */
+/* Test the untried recipients of one domain. ROUND is reused. */
 static enum sdr_status
 check_domain(struct round *round, struct recipients *recipients, size_t probe,
              struct sdr_error *error)
@@ -192,12 +193,12 @@ check_domain(struct round *round, struct recipients *recipients, size_t probe,
         if (recipients->items[i].probe == probe)
             add_to_queue(round, &recipients->items[i]);
     }
-    if (!round->check->stops) /* it must not stand in the way of others */
+    if (!round->check->stops) /* it must not delay the others */
         add_to_queue(round, round->probe);
     return round_is_done(round) ? SDR_OK : run_round(round, error);
 }
 
-/* Try those that are untried. The first reason counts. */
+/* Test all untried recipients. Sets the error to the first reason. */
 static enum sdr_status
 check_once(struct round *round, struct recipients *recipients,
            struct sdr_error *error)
@@ -221,7 +222,7 @@ check_once(struct round *round, struct recipients *recipients,
     return status;
 }
 
-/* Those temporarily refused are untried again. The number of untried ones. */
+/* Set deferred recipients to untried. Returns the number of untried ones. */
 static size_t
 try_again(struct recipient *items, size_t count)
 {

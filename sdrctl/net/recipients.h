@@ -1,11 +1,11 @@
-/* recipients.h - which recipients the hosts of a site accept
+/* recipients.h - test which recipients the hosts of a site accept
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * They are asked over SMTP, up to the recipients; no message is sent. There is
- * one session at a time, which asks for many recipients, at once if the host
- * offers PIPELINING. If it ends early, another one continues. An invented
- * recipient in each domain shows whether any is accepted there. All ends within
- * a time limit. Text from hosts must be cleaned before it is printed.
+ * Tests run over SMTP up to RCPT TO; no message is sent. There is one session
+ * at a time, which tests many recipients, at once if the host offers
+ * PIPELINING. If it ends early, another one continues. An invented recipient in
+ * each domain, the probe, shows whether the domain accepts any recipient. There
+ * is a time limit. Text from hosts must be cleaned before it is printed.
  */
 #ifndef SDRCTL_RECIPIENTS_H
 #define SDRCTL_RECIPIENTS_H
@@ -16,22 +16,22 @@
 struct recipients {
     struct recipient *items;
     size_t count, room;
-    struct recipient *probes; /* the invented ones */
+    struct recipient *probes; /* the invented recipients, one per domain */
     size_t probe_count, probe_room;
 };
 
-/* Add a recipient and, if there is none yet, the probe of its domain. False
- * without memory. */
+/* Add a recipient and, if there is none yet, the probe of its domain. Returns
+ * false if out of memory. */
 bool SDR_MUST_USE
 recipients_add(struct recipients *recipients, const char *address);
 
-/* The domain of a recipient or a probe. */
+/* Returns the domain of a recipient or a probe. Borrowed. */
 const char *
 recipient_domain(const struct recipient *recipient);
 
-/* Try all of them. SDR_OK: each has a result, except in a domain that accepts
- * any, if the check stops there; SDR_TEMPFAIL with the first reason: some may
- * have none. */
+/* Test all recipients. Returns SDR_OK if each has a result, or may have been
+ * skipped in a domain that accepts any; or SDR_TEMPFAIL with the first reason
+ * if some may have none. */
 enum sdr_status SDR_MUST_USE
 recipients_check(const struct recipient_check *check,
                  struct recipients *recipients, struct sdr_error *error);

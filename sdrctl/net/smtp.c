@@ -22,21 +22,21 @@
 #include "net/clock.h"
 #include "net/connect.h"
 
-/* The time limit of a session, in timeouts. */
+/* The time limit of a session, as a number of timeouts. */
 enum { STEPS = 6 };
 /* RFC 5321 (4.5.3.1.5) limits reply lines to 512 octets. */
 enum { LINE_SIZE = 2048, LINES_MAX = 128 };
-/* Commands that are sent together; one has at most COMMAND_SIZE octets. */
+/* The queue of commands. Each has at most COMMAND_SIZE octets. */
 enum { COMMAND_SIZE = 1024, QUEUE_SIZE = 16 * COMMAND_SIZE };
 
 struct smtp {
     int fd;
-    int64_t timeout, end; /* milliseconds; the end of the session */
-    gnutls_session_t tls; /* NULL: none */
+    int64_t timeout, end; /* in milliseconds; time when the session ends */
+    gnutls_session_t tls; /* NULL: no TLS */
     gnutls_certificate_credentials_t credentials;
-    char buffer[LINE_SIZE]; /* received and not read yet */
+    char buffer[LINE_SIZE]; /* received but not yet parsed */
     size_t len;
-    char queue[QUEUE_SIZE]; /* commands that are not sent yet */
+    char queue[QUEUE_SIZE]; /* commands not yet sent */
     size_t queued;
 };
 
@@ -128,7 +128,7 @@ report_failure(const struct smtp *smtp, ssize_t n, struct sdr_error *error)
         sdr_error_set(error, "%s", strerror(errno));
 }
 
-/* Receive into the buffer, which is not full. */
+/* Receive into the buffer, which must not be full. */
 static enum sdr_status
 fill(struct smtp *smtp, int64_t deadline, struct sdr_error *error)
 {
@@ -176,7 +176,7 @@ send_all(struct smtp *smtp, const char *text, size_t len,
 
 /* ---- replies ---- */
 
-/* Read the next line, without its end, into LINE of LINE_SIZE octets. */
+/* Read a line into LINE, of LINE_SIZE octets, without its CRLF. */
 static enum sdr_status
 read_line(struct smtp *smtp, int64_t deadline, char *line,
           struct sdr_error *error)
@@ -201,7 +201,7 @@ read_line(struct smtp *smtp, int64_t deadline, char *line,
     return SDR_OK;
 }
 
-/* "250-text", "250 text" or "250": the code, or -1. */
+/* Returns the code of "250-text", "250 text" or "250", or -1. */
 static int
 read_code(const char *line)
 {
@@ -265,7 +265,7 @@ smtp_flush(struct smtp *smtp, struct sdr_error *error)
     size_t len = smtp->queued;
 
     smtp->queued = 0;
-    if (smtp->len > 0) { /* or it would be read as a reply to these */
+    if (smtp->len > 0) { /* it would be taken for a reply to these */
         sdr_error_set(error, "the server sends replies to no command");
         return SDR_TEMPFAIL;
     }
@@ -341,7 +341,7 @@ is_full_name(const char *name)
     return name[len] == '\0' && strchr(name, '.') != NULL;
 }
 
-/* The local address: "[192.0.2.1]" or "[IPv6:2001:db8::1]". */
+/* Write the local address as "[192.0.2.1]" or "[IPv6:2001:db8::1]". */
 static void
 own_literal(const struct smtp *smtp, char *name, size_t size)
 {
@@ -468,7 +468,7 @@ smtp_start_tls(struct smtp *smtp, const char *host, const char *ca_file,
                const char **version, struct sdr_error *flaw,
                struct sdr_error *error)
 {
-    if (smtp->len > 0) { /* plain text that would count as encrypted */
+    if (smtp->len > 0) { /* it would be taken for encrypted text */
         sdr_error_set(error,
                       "the server sent data after its reply to STARTTLS");
         return SDR_TEMPFAIL;

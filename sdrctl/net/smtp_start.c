@@ -26,8 +26,8 @@ greet(struct smtp *smtp, struct smtp_start *start, struct sdr_error *error)
     return start->last.code < 300 ? SDR_OK : SDR_NOTFOUND;
 }
 
-/* SDR_INVALID if TLS failed, after which a mail server would try again without
- * it. */
+/* Start TLS if it is offered. Returns as smtp_begin(), or SDR_INVALID if the
+ * handshake failed: an MTA would then try again without TLS. */
 static enum sdr_status
 encrypt(struct smtp *smtp, const struct smtp_host *host,
         struct smtp_start *start, struct sdr_error *error)
