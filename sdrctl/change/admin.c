@@ -24,12 +24,12 @@ struct admin {
     struct site_of_work {
         struct sdr_directory_options options;
         struct sdr_pool *pool;
-        struct sdr_session *session; /* NULL: not open */
-        struct ldif_directory *file; /* likewise */
-    } * works;                       /* by directory */
+        struct sdr_session *session; /* NULL: not connected */
+        struct ldif_directory *file; /* NULL: not open */
+    } * works;                       /* indexed by directory */
 };
 
-/* ---- life ---- */
+/* ---- lifetime ---- */
 
 static bool
 has_files_only(const struct sdr_config *config)
@@ -127,7 +127,7 @@ admin_is_ad(const struct admin *admin, unsigned directory)
     return sdr_server_is_ad(sdr_connection_server(connection)->kind);
 }
 
-/* ---- who he is ---- */
+/* ---- credentials ---- */
 
 static enum sdr_status
 read_password(struct sdr_directory_options *options, const char *path,
@@ -146,7 +146,7 @@ read_password(struct sdr_directory_options *options, const char *path,
     return SDR_CONFIG;
 }
 
-/* Routing's own credentials go, the administrator's come. */
+/* Replace the credentials that routing uses by those of the administrator. */
 static enum sdr_status
 set_credentials(const struct admin *admin,
                 struct sdr_directory_options *options, struct sdr_error *error)
@@ -179,7 +179,8 @@ set_credentials(const struct admin *admin,
 
 /* ---- connecting ---- */
 
-/* Routing itself may bind without a password. */
+/* Refuse to send the administrator's password unencrypted, unless the
+ * configuration permits it. */
 static enum sdr_status
 check_encryption(const struct sdr_directory_options *options,
                  struct sdr_error *error)

@@ -1,7 +1,7 @@
-/* admin.h - connections of the administrator, who may write
+/* admin.h - connections with the credentials of an administrator
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Never those of routing: who reads for it may not write.
+ * The account that routing binds with is never used: it needs read access only.
  */
 #ifndef SDRCTL_ADMIN_H
 #define SDRCTL_ADMIN_H
@@ -13,44 +13,47 @@
 #include "ldap/connection.h"
 #include "status.h"
 
-/* Who he is, as the command line has it; nothing of it: as sdr.conf has it. */
+/* The administrator's credentials from the command line. If none are given,
+ * those of sdr.conf are used. */
 struct credentials {
     const char *bind_dn;
     const char *password_file;
-    bool external; /* SASL EXTERNAL: the user of this process over ldapi:// */
-    bool gssapi;   /* his own Kerberos ticket, as kinit(1) has left it */
+    bool external; /* SASL EXTERNAL: the user ID of this process, over ldapi://
+                    */
+    bool gssapi;   /* SASL GSSAPI: the Kerberos ticket from kinit(1) */
 };
 
 struct admin;
 
-/* Connects to nobody yet; CREDENTIALS and the configuration are borrowed. NULL
- * without memory. */
+/* Make an administrator without a connection. CREDENTIALS and the configuration
+ * are borrowed. Returns NULL if out of memory. */
 struct admin *
 admin_new(const struct sdr_config *config,
           const struct credentials *credentials);
 
-/* Close all and set the pointer to NULL; NULL is fine. */
+/* Close all connections and files, and set the pointer to NULL. *ADMIN may be
+ * NULL. */
 void
 admin_free(struct admin **admin);
 
-/* The connection to the directory with this index; to its first server that
- * answers. SDR_OK; or the reason: SDR_CONFIG, it is not said who he is, or his
- * password must not go there; SDR_TEMPFAIL. */
+/* Connect to the directory with this index, to its first server that answers,
+ * unless connected. Returns SDR_OK; or with the reason SDR_CONFIG, there are no
+ * credentials or the password would be sent unencrypted, or SDR_TEMPFAIL. */
 enum sdr_status SDR_MUST_USE
 admin_connect(struct admin *admin, unsigned directory,
               struct sdr_connection **connection, struct sdr_error *error);
 
-/* The directory with this index, which is a file; read when it is asked for
- * first. Results as of ldif_directory_open(). */
+/* Open the directory with this index, which is a file, unless it is open.
+ * Returns the status of ldif_directory_open(). */
 enum sdr_status SDR_MUST_USE
 admin_open_file(struct admin *admin, unsigned directory,
                 struct ldif_directory **file, struct sdr_error *error);
 
-/* True if it is Active Directory; of a server that is connected. */
+/* True if the server is Active Directory. The directory must be connected. */
 bool
 admin_is_ad(const struct admin *admin, unsigned directory);
 
-/* His name, for the journal. Borrowed. */
+/* Returns the administrator's name for the journal. Borrowed. */
 const char *
 admin_name(const struct admin *admin);
 

@@ -61,8 +61,8 @@ batch_sort(struct batch *batch)
     batch->count = kept;
 }
 
-/* The closing quote of the quote that TEXT begins with: neither doubled (CSV)
- * nor after a backslash (RFC 5321). NULL if there is none. */
+/* Returns the closing quote of a text that begins with a quote, or NULL. A
+ * doubled quote (CSV) or one after a backslash (RFC 5321) does not close it. */
 static char *
 closing_quote(char *text)
 {
@@ -88,8 +88,8 @@ halve_quotes(char *text)
     *out = '\0';
 }
 
-/* The first field, in place; NULL if a quote is not closed. The field or the
- * local part may be quoted: "a b"@example.com. */
+/* Returns the first field, cut in place, or NULL if a quote is not closed. The
+ * whole field may be quoted, or only the local part: "a b"@example.com. */
 static char *
 first_field(char *line)
 {

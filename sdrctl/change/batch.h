@@ -1,9 +1,9 @@
 /* batch.h - a list of addresses, from a file or the command line
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A file has one address per line, or is CSV (RFC 4180) whose first field is
- * one; a first line without an address is a header. Empty lines and lines that
- * begin with # are ignored, and so are a byte order mark and carriage returns.
+ * A file has one address per line, or is CSV (RFC 4180) with addresses in the
+ * first field. A first line without an address is a header. Empty lines, lines
+ * that begin with #, a byte order mark and carriage returns are ignored.
  */
 #ifndef SDRCTL_BATCH_H
 #define SDRCTL_BATCH_H
@@ -20,30 +20,30 @@ struct batch {
     const char *file; /* borrowed; NULL: none */
 };
 
-/* Called with each error: in LINE, or in the file as a whole if it is 0. */
+/* Called for each error in LINE, or in the file as a whole if LINE is 0. */
 typedef void (*batch_mistake)(void *arg, const struct batch *batch,
                               unsigned long line, const char *text);
 
-/* Add an address. False without memory. */
+/* Add a copy of an address. Returns false if out of memory. */
 bool
 batch_add(struct batch *batch, const char *address, unsigned long line);
 
-/* Prints the error on standard error. */
+/* A batch_mistake that prints the error on standard error. */
 void
 batch_print_mistake(void *arg, const struct batch *batch, unsigned long line,
                     const char *text);
 
-/* Add the addresses in the file, "-" for standard input, and report each error.
- * False if there was one. */
+/* Add the addresses in the file at PATH, "-" for standard input, and report
+ * each error. Returns false if there was one. */
 bool
 batch_read(struct batch *batch, const char *path, batch_mistake mistake,
            void *arg);
 
-/* Sort by address, and keep one of each. */
+/* Sort by address, and remove duplicates. */
 void
 batch_sort(struct batch *batch);
 
-/* Free what it holds. */
+/* Free its content. */
 void
 batch_clear(struct batch *batch);
 

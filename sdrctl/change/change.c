@@ -17,7 +17,7 @@
 /* The time limit of one modification (milliseconds). */
 enum { WAIT_MS = 60 * 1000 };
 
-/* ---- life ---- */
+/* ---- lifetime ---- */
 
 struct change *
 changes_add(struct changes *changes)
@@ -110,7 +110,8 @@ change_clear(struct change *change)
 
 /* ---- LDIF ---- */
 
-/* A line as RFC 2849 has it, folded and in base64 where that is needed. */
+/* Print a value as a line of LDIF (RFC 2849), folded and in base64 if needed.
+ */
 static bool
 print_value(FILE *out, const char *name, const char *value, size_t len)
 {
@@ -150,7 +151,7 @@ change_print(const struct change *change, FILE *out)
 
 /* ---- applying it ---- */
 
-/* The change in the form of libldap: pointers into it, ended by NULL. */
+/* The change as an array of LDAPMod, which points into it. Ended by NULL. */
 struct operation {
     LDAPMod mods[2 * CHANGE_ATTRIBUTES_MAX];
     LDAPMod *list[2 * CHANGE_ATTRIBUTES_MAX + 1];
@@ -205,7 +206,8 @@ free_operation(struct operation *operation)
         free(operation->values[i]);
 }
 
-/* LDAP's result code of the modification. */
+/* Modify the entry. Returns the LDAP result code, and sets the error unless it
+ * is LDAP_SUCCESS. */
 static int
 modify(LDAP *ld, const char *dn, struct operation *operation,
        struct sdr_error *error)
@@ -233,8 +235,9 @@ modify(LDAP *ld, const char *dn, struct operation *operation,
     return code;
 }
 
-/* WHOLLY: NOW must equal WANTED. Otherwise, for objectClass, it must contain
- * WANTED and, if that is empty, nothing of UNWANTED. */
+/* Compare the values NOW with WANTED. If WHOLLY, they must be equal. Otherwise
+ * (objectClass) NOW must contain WANTED, or, if that is empty, must not contain
+ * UNWANTED. */
 static bool
 holds(const struct values *now, const struct values *wanted,
       const struct values *unwanted, bool wholly)
@@ -272,7 +275,7 @@ change_compare(const struct change *change, const struct values *now)
     return before ? IS_BEFORE : after ? IS_AFTER : IS_ELSE;
 }
 
-/* Compare the entry now with the change. */
+/* Read the entry and compare it with the change. */
 static enum sdr_status
 find_standing(const struct change *change, struct sdr_connection *connection,
               enum standing *standing, struct sdr_error *error)
@@ -291,9 +294,9 @@ find_standing(const struct change *change, struct sdr_connection *connection,
     return status;
 }
 
-/* Two administrators may add a first value at the same time: as neither had an
- * old value to delete, both succeed. The one who sees both values removes his
- * own. */
+/* Read the entry again after a change. If two administrators add a first value
+ * at the same time, both succeed, as neither deletes an old value. An
+ * administrator who then sees both values removes the one just added. */
 static enum change_result
 check_again(const struct change *change, struct sdr_connection *connection,
             struct sdr_error *error)

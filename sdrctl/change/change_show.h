@@ -13,8 +13,8 @@
 void
 change_show(const struct change *change);
 
-/* An object: for each attribute an object with before and after, arrays of
- * strings. */
+/* Returns an object with a member for each attribute: an object with the
+ * members before and after, arrays of strings. */
 json_t *
 change_make_json(const struct change *change);
 

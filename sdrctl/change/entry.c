@@ -14,7 +14,8 @@
 #include "decision/profile.h"
 #include "decision/value.h"
 
-/* The time limit of one page, or entry, of a busy server (seconds). */
+/* The time limit of one page of results, or of one entry, in seconds. A server
+ * may be busy. */
 enum { PAGE_S = 60 };
 
 static const char *const group_classes[] = {
@@ -106,7 +107,7 @@ people_add(struct people *people, struct person *person)
 struct entry_reader {
     const struct sdr_config *config;
     const struct sdr_mapping *mapping;
-    const struct sdr_keys *keys; /* NULL: all */
+    const struct sdr_keys *keys; /* NULL: all entries */
     const char *address;
     struct people *people;
     struct person person; /* being read */
@@ -139,7 +140,7 @@ on_entry(void *arg, const char *dn)
     struct entry_reader *reader = arg;
     unsigned directory = reader->person.directory;
 
-    person_clear(&reader->person); /* one that was incomplete */
+    person_clear(&reader->person); /* an entry that was incomplete */
     memset(&reader->person, 0, sizeof reader->person);
     reader->person.directory = directory;
     reader->person.dn = strdup(dn);
@@ -213,7 +214,7 @@ search(const struct entries *entries, const struct entry_reader *reader,
                             &(struct sdr_pages){.seconds = PAGE_S}, error);
 }
 
-/* Owns FILTER. */
+/* Search and collect entries. Frees FILTER. */
 static enum sdr_status
 find(const struct entries *entries, struct entry_reader *reader, char *filter,
      struct sdr_error *error)
@@ -263,7 +264,7 @@ person_find(const struct entries *entries, const struct sdr_config *config,
         sdr_error_set(error, "not in a split domain");
         return SDR_INVALID;
     }
-    /* Aliases of the domain are one domain in the directory's eyes. */
+    /* The directory has addresses in the canonical domain only. */
     snprintf(keys.key[0].domain, sizeof keys.key[0].domain, "%s",
              config->domains[name->split].ascii);
     return find(entries, &reader,
@@ -294,7 +295,7 @@ person_find_all(struct sdr_connection *connection,
     return find(&(struct entries){connection, NULL}, &reader, both, error);
 }
 
-/* ---- one entry, again ---- */
+/* ---- reading one entry again ---- */
 
 struct entry_rereader {
     const char *const *names;

@@ -120,7 +120,8 @@ report_changes(const struct job *job, const struct journal_content *content,
     }
 }
 
-/* False, with the error printed, if the journal cannot be read. */
+/* Print one journal, or its changes of the address. Returns false, after
+ * printing the error, if the journal cannot be read. */
 static bool
 report_journal(const struct job *job, const char *path)
 {
@@ -141,7 +142,7 @@ report_journal(const struct job *job, const char *path)
     return true;
 }
 
-/* Nothing has been changed yet, or the journals are in the old folder. */
+/* Report that there are no journals, and whether they are in the old folder. */
 static void
 report_none(const char *folder)
 {

@@ -195,7 +195,7 @@ make_text(const struct ldif_directory *file, char **text, size_t *len)
     return false;
 }
 
-/* sdr-sync must be able to read it. */
+/* Check that sdr-sync can read the new text. */
 static enum sdr_status
 check_text(const struct ldif_directory *file, const char *text, size_t len,
            struct sdr_error *error)

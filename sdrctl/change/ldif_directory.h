@@ -1,8 +1,8 @@
-/* ldif_directory.h - a directory that is an LDIF file, to be changed
+/* ldif_directory.h - change a directory that is an LDIF file
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Changes are collected, then the file is replaced once, with all of them. One
- * thread.
+ * Changes are collected, then the file is replaced once, with all of them. Not
+ * thread-safe.
  */
 #ifndef SDRCTL_LDIF_DIRECTORY_H
 #define SDRCTL_LDIF_DIRECTORY_H
@@ -13,35 +13,36 @@
 
 struct ldif_directory;
 
-/* Read the file of the directory with this index. SDR_OK; or with the reason
- * SDR_CONFIG, it cannot be read, SDR_INVALID, it is not valid, with the line,
- * or SDR_TEMPFAIL without memory. *FILE is NULL unless it is SDR_OK. */
+/* Read the file of the directory with this index. Returns SDR_OK and sets
+ * *FILE; or sets it to NULL and returns, with the reason, SDR_CONFIG, the file
+ * cannot be read, SDR_INVALID with the line, it is not valid, or SDR_TEMPFAIL
+ * if out of memory. */
 enum sdr_status SDR_MUST_USE
 ldif_directory_open(struct ldif_directory **file,
                     const struct sdr_config *config, unsigned directory,
                     struct sdr_error *error);
 
-/* Free it and set the pointer to NULL; NULL is fine. A lock is given back. */
+/* Unlock and free *FILE, and set it to NULL. *FILE may be NULL. */
 void
 ldif_directory_close(struct ldif_directory **file);
 
-/* Its entries, until it is locked or closed. */
+/* Returns the entries, valid until the file is locked or closed. */
 const struct ldif_index *
 ldif_directory_index(const struct ldif_directory *file);
 
-/* Lock it against other administrators, and read it again. Results as above,
- * or as of locked_file_open(). */
+/* Lock the file against other administrators, and read it again. Returns as
+ * ldif_directory_open() or locked_file_open(). */
 enum sdr_status SDR_MUST_USE
 ldif_directory_lock(struct ldif_directory *file, struct sdr_error *error);
 
-/* After that: add a change of an entry that has none yet. CHANGE_DONE: it will
- * be in the file. */
+/* Add a change to a locked file, of an entry that has no change yet. Returns
+ * CHANGE_DONE if it will be written. */
 enum change_result
 ldif_directory_change(struct ldif_directory *file, struct change *change,
                       struct sdr_error *error);
 
-/* Replace the file, if there are changes, and give the lock back. SDR_OK; else
- * nothing has changed, and the error says why. */
+/* Replace the file, if there are changes, and unlock it. Returns SDR_OK; on any
+ * other status the file is unchanged, and the error has the reason. */
 enum sdr_status SDR_MUST_USE
 ldif_directory_publish(struct ldif_directory *file, struct sdr_error *error);
 

@@ -13,7 +13,7 @@
 #include "change/ldif_lines.h"
 #include "change/ldif_octets.h"
 
-/* A new line behind those of an item. */
+/* A line to add after the lines of an item. */
 struct addition {
     size_t behind;
     unsigned of;
@@ -27,9 +27,9 @@ struct edit {
     size_t addition_count, addition_room;
 };
 
-/* ---- which lines ---- */
+/* ---- lines to change ---- */
 
-/* The next value that is to be there and was not; NULL: no more. */
+/* Returns the next value that the change adds, or NULL at the end. */
 static const struct berval *
 next_new(const struct change_attribute *attribute, size_t *at)
 {
@@ -52,7 +52,8 @@ add_line(struct edit *edit, size_t behind, unsigned of,
                             &edit->addition_room, &addition, sizeof addition);
 }
 
-/* False without memory. */
+/* Mark the lines of an attribute of the change: which get a new value, are
+ * dropped, or are followed by added lines. Returns false if out of memory. */
 static bool
 mark(struct edit *edit, unsigned of)
 {
@@ -84,7 +85,8 @@ mark(struct edit *edit, unsigned of)
 
 /* ---- writing ---- */
 
-/* A line as RFC 2849 has it, folded and in base64 where that is needed. */
+/* Write a value as a line of LDIF (RFC 2849), folded and in base64 if needed.
+ */
 static bool
 put_value(const struct edit *edit, FILE *out, const char *name,
           const struct berval *value)
@@ -100,8 +102,8 @@ put_value(const struct edit *edit, FILE *out, const char *name,
     return lines != NULL;
 }
 
-/* Write the lines of the item, and what follows it up to the next one:
- * comments. */
+/* Write the lines of the item, added lines, and the comments up to the next
+ * item. */
 static bool
 put_item(const struct edit *edit, FILE *out, size_t i)
 {
@@ -151,7 +153,8 @@ no_memory(struct sdr_error *error)
     return CHANGE_FAILED;
 }
 
-/* What an option means, such as a language, is not known here. */
+/* Report a value with an attribute option, such as a language: options are not
+ * supported. */
 static bool
 has_option(const struct edit *edit, struct sdr_error *error)
 {

@@ -1,7 +1,7 @@
-/* ldif_lines.h - the lines of an entry of an LDIF file, beside a change of it
+/* ldif_lines.h - the lines of an LDIF entry, matched with a change
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The text and the change are borrowed. For ldif_edit.c and ldif_octets.c.
+ * The text and the change are borrowed. Used by ldif_edit.c and ldif_octets.c.
  */
 #ifndef SDRCTL_LDIF_LINES_H
 #define SDRCTL_LDIF_LINES_H
@@ -11,31 +11,32 @@
 /* A value of the entry, and its lines in the text. */
 struct ldif_line {
     char *attribute;
-    struct values value; /* one */
+    struct values value; /* a single value */
     size_t begin, end;
     unsigned long line;
-    unsigned of; /* the attribute of the change, or its count if it is none */
-    bool drop;   /* set later: its lines are left out, */
-    const struct berval *other; /* or hold this value */
+    unsigned
+        of; /* index of the attribute in the change; its count if not in it */
+    bool drop;                  /* set later: drop its lines, */
+    const struct berval *other; /* or write this value */
 };
 
-/* Set at first: path, line and change. Freed by ldif_lines_clear(). */
+/* The caller sets path, line and change. Freed by ldif_lines_clear(). */
 struct ldif_lines {
     const char *path;
-    unsigned long line; /* the number of the first one */
+    unsigned long line; /* the line number of the entry */
     struct change *change;
     const char *text;
     size_t len;
-    struct ldif_line *items; /* the first one is the name of the entry */
+    struct ldif_line *items; /* the first is the DN */
     size_t count, room;
 };
 
-/* Read the text of the entry, which is valid LDIF. False if it is not, or
- * without memory. */
+/* Parse the text of an entry. Returns false if it is not valid LDIF or if out
+ * of memory. */
 bool
 ldif_lines_read(struct ldif_lines *lines, const char *text, size_t len);
 
-/* Compare the entry with the change. False without memory. */
+/* Compare the entry with the change. Returns false if out of memory. */
 bool
 ldif_lines_compare(const struct ldif_lines *lines, enum standing *standing);
 

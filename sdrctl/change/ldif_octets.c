@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Beyond this they are not kept: values alone lead back then. */
+/* Larger changes are not kept; undo then restores values only. */
 enum { OCTETS_MAX = 64 * 1024 };
 
 static bool
@@ -43,7 +43,7 @@ ldif_octets_keep(const struct ldif_lines *lines, const char *text, size_t len)
         && copy_octets(&octets->after, text + begin, len - begin - end);
 }
 
-/* The items that the change leaves alone, one by one. */
+/* Returns the next item that the change does not touch, or NULL. */
 static const struct ldif_line *
 next_other(const struct ldif_lines *lines, size_t *at)
 {
@@ -62,7 +62,7 @@ next_other(const struct ldif_lines *lines, size_t *at)
     return NULL;
 }
 
-/* True if both have the same values in all that the change leaves alone. */
+/* True if all values that the change does not touch are the same in both. */
 static bool
 agree(const struct ldif_lines *a, const struct ldif_lines *b)
 {

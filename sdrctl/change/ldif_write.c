@@ -32,8 +32,9 @@ failed(const char *path, struct sdr_error *error)
 
 /* ---- the lock ---- */
 
-/* Only a file that nobody writes can have a lease of this kind, where there are
- * leases. It is given back at once; SIGURG harms nobody if it is broken. */
+/* True if another process has the file open for writing: a read lease is then
+ * refused with EAGAIN. A lease is given up at once. If it is broken before
+ * that, the signal is SIGURG, which is ignored by default. */
 static bool
 is_written(int fd)
 {
@@ -45,8 +46,8 @@ is_written(int fd)
     return false;
 }
 
-/* True if the name still leads to the file that was locked, and nobody is about
- * to write to it. */
+/* True if the name still refers to the locked file, and no process has it open
+ * for writing. */
 static bool
 is_still_there(const struct locked_file *file)
 {
@@ -66,7 +67,8 @@ unlock(struct locked_file *file)
     file->fd = -1;
 }
 
-/* Lock what has the name now. SDR_NOTFOUND: not yet. */
+/* Lock the file that has the name now. Returns SDR_NOTFOUND if it must be tried
+ * again. */
 static enum sdr_status
 try_lock(struct locked_file *file, struct sdr_error *error)
 {
@@ -120,15 +122,17 @@ locked_file_close(struct locked_file *file)
 
 /* ---- the new file ---- */
 
-/* In the folder, so that rename(2) can give it the name. */
+/* The new file, in the same folder so that rename(2) can replace the old one.
+ */
 struct new_file {
     const struct locked_file *old;
-    const char *name; /* of the old one */
+    const char *name; /* name of the old file */
     char *own_name;
     int folder, fd;
 };
 
-/* What a run that was killed has left is removed: nobody else has the lock. */
+/* Create the new file. A file left over from a run that was killed is removed:
+ * no other process has the lock. */
 static bool
 create(struct new_file *new)
 {
@@ -177,8 +181,8 @@ copy_attribute(int from, int to, const char *name)
     return len >= 0 && fsetxattr(to, name, value, (size_t)len, 0) == 0;
 }
 
-/* Access control lists are extended attributes too. Those of security modules
- * are theirs to set. */
+/* Copy extended attributes, including access control lists. Those of security
+ * modules may fail, because the kernel sets them. */
 static bool
 copy_attributes(int from, int to)
 {
@@ -197,7 +201,8 @@ copy_attributes(int from, int to)
     return true;
 }
 
-/* Whoever could read it, such as sdr-sync, still can. */
+/* Keep owner, group, mode and extended attributes, so that sdr-sync and others
+ * can still read it. */
 static bool
 keep_owner(const struct new_file *new)
 {
@@ -213,8 +218,8 @@ keep_owner(const struct new_file *new)
            && copy_attributes(new->old->fd, new->fd);
 }
 
-/* Somebody may have edited the file without asking for the lock, or may have
- * pointed a symbolic link to another one. */
+/* Rename the new file, unless the old one was edited without the lock, or a
+ * symbolic link was changed. */
 static enum sdr_status
 give_name(const struct new_file *new, struct sdr_error *error)
 {

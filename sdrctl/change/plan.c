@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A routing address at another site would contradict the new owner; another
- * address in the split domain is kept. */
+/* True if a move must remove the routing address, because it is not at the new
+ * owner. An address in the split domain is kept. */
 static bool
 must_drop_routing(const struct plan *plan, const struct person *person)
 {
@@ -27,7 +27,7 @@ refuse(struct sdr_error *error, const char *reason)
     return SDR_INVALID;
 }
 
-/* Attributes managed by Exchange; writing them breaks it. */
+/* True for attributes that Exchange manages. Writing them would break it. */
 static bool
 is_of_exchange(const char *attribute)
 {
@@ -35,7 +35,7 @@ is_of_exchange(const char *attribute)
            || strncasecmp(attribute, "msExch", 6) == 0;
 }
 
-/* Maintained by the server itself. */
+/* True for attributes that the server itself maintains. */
 static bool
 is_of_groups(const char *attribute)
 {
@@ -48,7 +48,7 @@ plan_may_write(const char *attribute)
     return !is_of_exchange(attribute) && !is_of_groups(attribute);
 }
 
-/* Quote for PowerShell, within ''. */
+/* Escape a text for single quotes in PowerShell. */
 static void
 quote(char *quoted, size_t size, const char *text)
 {
@@ -134,7 +134,8 @@ check_writable(const struct plan *plan, const struct person *person,
 
 /* ---- owners ---- */
 
-/* The value that names the site; in our own attribute its name. */
+/* Returns the value that names the site: its name in sdrOwner, else its first
+ * owner-value, if any. */
 static const char *
 owner_value(const struct sdr_site *site, const char *attribute)
 {
@@ -176,7 +177,8 @@ check_owners(const struct plan *plan, const struct person *person,
     return SDR_OK;
 }
 
-/* If a second owner is added, the default owner must be named explicitly. */
+/* Set the owners before and after. If a second owner is added, the default
+ * owner must be written explicitly. */
 static bool
 add_owners(const struct plan *plan, const struct person *person,
            struct change_attribute *owner)
@@ -199,7 +201,8 @@ add_owners(const struct plan *plan, const struct person *person,
 
 /* ---- the change ---- */
 
-/* An entry with one of our attributes needs our class. */
+/* Add the class sdrRecipient if the change adds one of our attributes to an
+ * entry without it. */
 static bool
 add_class(const struct plan *plan, const struct person *person,
           struct change *change)

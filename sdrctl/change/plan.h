@@ -1,8 +1,8 @@
-/* plan.h - plan the change of an entry
+/* plan.h - plan the change of one entry
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Pure functions: from an entry and what is wanted to a change, or to the
- * reason why it is not possible.
+ * From an entry and the requested change, make a struct change, or the reason
+ * why it is not possible. The functions do no I/O.
  */
 #ifndef SDRCTL_PLAN_H
 #define SDRCTL_PLAN_H
@@ -19,22 +19,22 @@ enum plan_kind { PLAN_MOVE, PLAN_ADD, PLAN_HOLD, PLAN_RELEASE };
 struct plan {
     const struct sdr_config *config;
     enum plan_kind kind;
-    unsigned to; /* site, of MOVE and ADD */
+    unsigned to; /* site; for MOVE and ADD */
     bool has_from;
     unsigned from;    /* site */
     bool needs_class; /* entries need the class sdrRecipient: not in Active
                          Directory */
 };
 
-/* Fill the change. SDR_OK; with the reason SDR_NOTFOUND: nothing to change, or
- * SDR_INVALID: it cannot be changed; SDR_TEMPFAIL without memory. The caller
- * clears the change in any case. */
+/* Fill the change. Returns SDR_OK; with the reason SDR_NOTFOUND, nothing to
+ * change, or SDR_INVALID, the entry cannot be changed; or SDR_TEMPFAIL if out
+ * of memory. The caller clears the change in any case. */
 enum sdr_status SDR_MUST_USE
 plan_change(const struct plan *plan, const struct person *person,
             struct change *change, struct sdr_error *error);
 
-/* False for an attribute that is never written, even if it is configured:
- * Exchange or the server itself maintains it. */
+/* Returns false for an attribute that Exchange or the server itself maintains.
+ * It is never written, even if configured. */
 bool
 plan_may_write(const char *attribute);
 

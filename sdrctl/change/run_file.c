@@ -3,7 +3,8 @@
  */
 #include "change/run_file.h"
 
-/* All are in the journal before the file is replaced. */
+/* Make the changes in memory and write them to the journal, before the file is
+ * replaced. */
 static bool
 prepare(struct file_run *of, struct ldif_directory *file,
         struct journal *journal, struct sdr_error *error)

@@ -1,4 +1,4 @@
-/* run_file.h - make changes of one file together
+/* run_file.h - apply several changes to one LDIF file
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_RUN_FILE_H
@@ -8,7 +8,7 @@
 #include "change/change.h"
 #include "change/journal.h"
 
-/* Changes of one directory; and for each its result and the reason, in memory
+/* Changes of one directory. RESULTS and ERRORS, one for each change, are arrays
  * of the caller. */
 struct file_run {
     struct change *items;
@@ -17,9 +17,9 @@ struct file_run {
     struct sdr_error *errors;
 };
 
-/* Write the changes to the journal and replace the file. False with the reason:
- * none was made, and where the result is CHANGE_DONE or CHANGE_FAILED, that is
- * why. */
+/* Write the changes to the journal and replace the file. Returns false, with
+ * the reason, if none was made; the results CHANGE_DONE and CHANGE_FAILED then
+ * have that reason. */
 bool
 run_file(struct file_run *of, struct admin *admin, struct journal *journal,
          struct sdr_error *error);

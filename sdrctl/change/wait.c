@@ -13,8 +13,8 @@
 
 enum { WAIT_MS = 60 * 1000, GLANCE_MS = 300, STEP_MS = 50 };
 
-/* True if the facts have the owners that the values name; without values any
- * default or routing address is right. */
+/* True if the facts have the owners that the values name. Without values, any
+ * default-owner or routing address is right. */
 static bool
 are_owners(const struct sdr_config *config, const struct values *values,
            const struct sdr_facts *facts)
@@ -35,7 +35,7 @@ is_held(const struct values *values)
            && strcasecmp(values->items[0].bv_val, "TRUE") == 0;
 }
 
-/* True if the facts include the change. */
+/* True if the facts agree with the change. */
 static bool
 is_as_changed(const struct sdr_config *config, const struct change *change,
               const struct sdr_facts *facts)

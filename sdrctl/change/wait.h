@@ -10,14 +10,15 @@
 #include "replica/reader.h"
 #include "decision/sdr.h"
 
-/* Check whether the replica, if there is one, has all changes; with WAIT, wait
- * for that up to a minute. Prints a warning if not. Returns an exit code: 0, or
- * 75 if the wait was in vain. */
+/* Check whether the replica, if there is one, has all changes. If WAIT, wait up
+ * to a minute for them. Prints a warning if some are missing, unless QUIET
+ * without WAIT. Returns an exit code: 0, or 75 after waiting without success.
+ */
 int
 wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
                  bool quiet);
 
-/* The number of changes that the replica does not have now. */
+/* Returns the number of changes that the replica does not have yet. */
 size_t
 replica_lacks(const struct sdr_config *config, struct sdr_replica *replica,
               const struct changes *changes);
