@@ -18,7 +18,7 @@ struct counted {
 struct collector {
     const struct sdr_config *config;
     struct export_addresses *addresses;
-    struct counted *names; /* of entries that count, sorted; NULL: all count */
+    struct counted *names; /* DNs of entries to export, sorted; NULL: all */
     size_t name_count;
     bool no_memory;
 };
@@ -55,7 +55,8 @@ counts(struct collector *collector, const char *dn)
     return found != NULL;
 }
 
-/* A catch-all that stays is not of interest; no table should have any other. */
+/* True for a catch-all that stays at this site, which no table needs. Any other
+ * is reported later. */
 static bool
 is_own_catch_all(const struct collector *collector, const char *address,
                  const struct sdr_facts *facts)
@@ -64,7 +65,7 @@ is_own_catch_all(const struct collector *collector, const char *address,
            && facts->owners == (sdr_sites)1 << collector->config->this_site;
 }
 
-/* The rows of one address come one after the other. */
+/* Add an address. The rows of one address are consecutive. */
 static void
 on_row(void *arg, const char *address, const struct sdr_facts *facts)
 {
@@ -88,7 +89,7 @@ on_row(void *arg, const char *address, const struct sdr_facts *facts)
 
 /* ---- the entries of a journal ---- */
 
-/* Facts have no more of a name than this. */
+/* Add the DN of an entry, truncated as in struct sdr_facts. */
 static void
 add_name(struct collector *collector, const char *dn)
 {
@@ -134,7 +135,8 @@ choose(struct collector *collector, const struct changes *since)
     drop_doubles(collector);
 }
 
-/* Who has got another name since would be missing without a word. */
+/* Report an entry of the journal that the replica does not have: it may have
+ * been renamed, and would be missing from the export. */
 static enum sdr_status
 check_names(const struct collector *collector, struct sdr_error *error)
 {
@@ -150,7 +152,7 @@ check_names(const struct collector *collector, struct sdr_error *error)
     return SDR_OK;
 }
 
-/* ---- all of them ---- */
+/* ---- all addresses ---- */
 
 static void
 sort(struct export_addresses *addresses)

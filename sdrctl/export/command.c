@@ -1,8 +1,9 @@
-/* command.c - sdrctl export: what a mail system without sdr must know
+/* command.c - sdrctl export: tables for a mail system without sdr
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Addresses come from the replica. Each is decided as sdr would at the site of
- * that system; only "on hold" does not count, as that system cannot hold mail.
+ * Addresses come from the replica. Each is decided as sdr would decide it at
+ * the site of that system, except that "on hold" is ignored: that system cannot
+ * hold mail.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
 struct job {
     struct export export;
-    struct sdr_config config; /* as that site would have it */
+    struct sdr_config config; /* with that site as this-site */
     struct sdr_source source;
     const struct export_format *format;
     struct journal_content journal;
@@ -57,7 +58,7 @@ report_mistake(struct job *job, const char *address, const char *reason)
     fprintf(stderr, "sdrctl export: %s\n", clean);
 }
 
-/* Print what the verdict means there. */
+/* Print the line for a verdict, or report why it cannot be exported. */
 static void
 put(struct job *job, const char *address, const struct sdr_verdict *verdict)
 {
@@ -112,7 +113,8 @@ decide(struct job *job, const char *address)
     struct sdr_answer answer;
 
     if (sdr_route_begin(config, address, &question, &verdict) == SDR_NOTFOUND) {
-        question.keys.count = 1; /* this very address */
+        question.keys.count =
+            1; /* only the address itself, without weaker keys */
         sdr_source_lookup(&job->source, &question.keys, NULL, &answer);
         if (answer.status == SDR_OK)
             answer.facts.hold = false;
@@ -121,8 +123,8 @@ decide(struct job *job, const char *address)
     act(job, address, &verdict);
 }
 
-/* The address as the replica has it: bare, in the domain that others may be
- * aliases of. */
+/* Export an address of the replica, which is unquoted and in the canonical
+ * domain, in that domain and all its aliases. */
 static void
 export_address(struct job *job, const char *text)
 {
@@ -154,9 +156,9 @@ export_address(struct job *job, const char *text)
     }
 }
 
-/* ---- all of them ---- */
+/* ---- all addresses ---- */
 
-/* What the replica lacks would be missing without a word. */
+/* Refuse to export from a replica that may lack entries. */
 static enum sdr_status
 check_replica(const struct job *job, struct sdr_error *error)
 {
@@ -262,7 +264,8 @@ find_site(struct job *job, const char *name, struct sdr_error *error)
     return true;
 }
 
-/* PATH, or the name of a file in journal-directory. Returns an exit code. */
+/* Read the journal at PATH, or of that name in journal-directory. Returns an
+ * exit code. */
 static int
 read_journal(struct job *job, const char *path)
 {

@@ -1,4 +1,4 @@
-/* csv.c - CSV (RFC 4180), for cPanel's importer, and for Google's address map
+/* csv.c - CSV (RFC 4180), also for cPanel's importer and Google's address map
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdio.h>
@@ -33,7 +33,7 @@ put_row(const char *const *fields, unsigned count)
     fputs("\r\n", stdout);
 }
 
-/* ---- for people and programs ---- */
+/* ---- generic CSV ---- */
 
 static void
 begin(const struct export *export)
@@ -79,7 +79,7 @@ const struct export_format export_csv = {
     .begin = begin,
     .line = line};
 
-/* ---- for an importer: nothing but the columns that it knows ---- */
+/* ---- importers: only the columns that they accept ---- */
 
 static void
 put_pairs(const struct export *export, const struct export_line *line)
@@ -103,7 +103,8 @@ begin_cpanel(const struct export *export)
           stdout);
 }
 
-/* A mailbox of that name gets a copy in any case. */
+/* EXPORT_COPY needs no other line: in cPanel, a mailbox of that name gets a
+ * copy in any case. */
 static const char *
 line_cpanel(const struct export *export, const struct export_line *line)
 {
@@ -132,7 +133,7 @@ line_google(const struct export *export, const struct export_line *line)
     return NULL;
 }
 
-/* cPanel's forwarders are those of Exim. */
+/* cPanel writes forwarders to Exim's alias files. */
 const struct export_format export_cpanel = {.name = "cpanel",
                                             .never = "|/%!#$`{}*",
                                             .never_first = ":",

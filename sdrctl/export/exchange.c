@@ -1,9 +1,9 @@
-/* exchange.c - commands for the shell of Exchange
+/* exchange.c - commands for the Exchange Management Shell
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Values are in single quotes: nothing is expanded there, and only the quote
- * itself is doubled. All are ASCII: PowerShell takes other quotes, such as
- * U+2019, for the same.
+ * Values are in single quotes, where nothing is expanded and only the quote
+ * itself is doubled. They are ASCII, because PowerShell also accepts other
+ * quotes, such as U+2019.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ put_quoted(const char *text)
     putchar('\'');
 }
 
-/* " NAME 'TEXT'" */
+/* Print " NAME 'TEXT'". */
 static void
 put(const char *name, const char *text)
 {
@@ -33,7 +33,7 @@ put(const char *name, const char *text)
 
 /* ---- domains ---- */
 
-/* Authoritative: what has no mailbox and no contact is rejected. */
+/* An authoritative domain rejects recipients without a mailbox or contact. */
 static void
 put_accepted_domain(const struct sdr_config *config,
                     const struct sdr_domain *domain)
@@ -81,7 +81,7 @@ begin(const struct export *export)
     }
 }
 
-/* ---- people ---- */
+/* ---- recipients ---- */
 
 static void
 put_removal(const char *address)
@@ -93,7 +93,8 @@ put_removal(const char *address)
     puts(" -Confirm:$false }");
 }
 
-/* A contact with this address, and mail for it goes to the target. */
+/* Create or update a mail contact with this address; its mail goes to the
+ * target. */
 static void
 put_contact(const char *address, const char *target)
 {
@@ -121,7 +122,7 @@ put_forwarding(const char *address, const char *target)
 static const char *
 line(const struct export *export, const struct export_line *line)
 {
-    enum { NAME_MAX_OCTETS = 64 }; /* of a contact */
+    enum { NAME_MAX_OCTETS = 64 }; /* of the name of a contact */
 
     (void)export;
     if (line->count > 1)
@@ -138,8 +139,8 @@ line(const struct export *export, const struct export_line *line)
     return NULL;
 }
 
-/* * and ? are wildcards of an identity, and with / it is a path to any object:
- * an address could name the contact of another one. */
+/* In an identity, * and ? are wildcards, and / makes it a path to any object:
+ * an address could match another contact. */
 const struct export_format export_exchange = {.name = "exchange",
                                               .never = "*?/",
                                               .never_first = "",

@@ -1,9 +1,10 @@
-/* export.h - what a mail system without sdr must know
+/* export.h - tables for a mail system without sdr
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A line for each address of a split domain whose mail leaves the site of that
- * system, in the format of the system. Values of a directory are written by
- * anybody: what a format cannot hold safely is an error, and left out.
+ * A table has a line for each address of a split domain whose mail leaves the
+ * site of that system, in the format of the system. Directory values are
+ * untrusted: an address that a format cannot represent safely is reported and
+ * left out.
  */
 #ifndef SDRCTL_EXPORT_H
 #define SDRCTL_EXPORT_H
@@ -13,11 +14,11 @@
 
 #include "decision/route.h"
 
-/* What becomes of the address there. */
+/* The action for an address. */
 enum export_action {
     EXPORT_REDIRECT, /* its mail goes to the targets */
-    EXPORT_COPY,     /* likewise, and stays too */
-    EXPORT_REMOVE    /* it stays, from now on: only in a difference */
+    EXPORT_COPY,     /* its mail goes to the targets and stays too */
+    EXPORT_REMOVE    /* its mail stays from now on; only in a difference */
 };
 
 struct export_line {
@@ -35,15 +36,15 @@ struct export
 
 struct export_format {
     const char *name;
-    /* Octets of a local part that are not safe there, and those that are not
-     * safe as the first one. */
+    /* Octets that are not safe in a local part, and those that are not safe as
+     * its first octet. */
     const char *never, *never_first;
     bool for_spreadsheets;
-    bool takes_quotes; /* local parts that need quotes are safe */
+    bool takes_quotes; /* quoted local parts are safe */
     bool takes_utf8;
     void (*begin)(const struct export *export);
-    /* Print the line; the reason if it cannot be expressed, else NULL. Nothing
-     * is printed then. */
+    /* Print the line and return NULL; or return the reason why it cannot be
+     * represented, and print nothing. */
     const char *(*line)(const struct export *export,
                         const struct export_line *line);
 };
@@ -52,23 +53,24 @@ extern const struct export_format export_csv, export_cpanel, export_google;
 extern const struct export_format export_postfix, export_exim;
 extern const struct export_format export_exchange;
 
-/* NULL if the format can hold the address safely; else the reason. */
+/* Returns NULL if the format can represent the address safely, else the reason.
+ */
 const char *
 export_fault(const struct export_format *format, const char *address);
 
 /* ---- the addresses ---- */
 
 struct export_addresses {
-    char **items; /* as they are compared, sorted, each once */
+    char **items; /* in canonical form, sorted, without duplicates */
     size_t count, room;
 };
 
 struct sdr_replica;
 struct changes;
 
-/* Read them from the replica: all, or those of the entries that SINCE changes,
- * unless it is NULL. SDR_OK; or SDR_TEMPFAIL with the reason. The caller clears
- * them in any case. */
+/* Read the addresses from the replica: all, or, if SINCE is not NULL, those of
+ * the entries in SINCE. Returns SDR_OK, or SDR_TEMPFAIL with the reason. The
+ * caller clears the addresses in any case. */
 enum sdr_status SDR_MUST_USE
 export_addresses_read(struct export_addresses *addresses,
                       const struct sdr_config *config,

@@ -1,4 +1,4 @@
-/* mta.c - a table for Postfix, and one for Exim
+/* mta.c - tables for Postfix and for Exim
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "export/export.h"
 #include "print.h"
 
-/* A removal is a comment: "#- alice@example.com". */
+/* Print a line of the table. A removal is a comment: "#- alice@example.com". */
 static const char *
 put_line(const struct export_line *line, const char *separator)
 {
@@ -59,8 +59,8 @@ line_postfix(const struct export *export, const struct export_line *line)
     return put_line(line, "");
 }
 
-/* % and ! route by themselves, # begins a comment, and Postfix itself refuses
- * what begins with -. */
+/* % and ! are source routes, # begins a comment, and Postfix rejects addresses
+ * that begin with -. */
 const struct export_format export_postfix = {.name = "postfix",
                                              .never = "%!",
                                              .never_first = "#|/-",
@@ -102,9 +102,9 @@ put_suffixes(const char *delimiters)
          "{\\N^[A-Za-z0-9+=_.-]*\\z\\N}}");
 }
 
-/* Extensions are kept, unless the table has the address with it. They come from
- * clients: only what is certain to be a part of a local part is put into an
- * address. */
+/* Print the data option. An address extension is kept, unless the table has the
+ * address with it. It comes from a client, so only octets that are safe in a
+ * local part are used. */
 static void
 put_data(const char *delimiters)
 {

@@ -1,4 +1,4 @@
-/* safe.c - whether a format can hold an address safely; see export.h
+/* safe.c - can a format represent an address safely? See export.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdint.h>
@@ -10,7 +10,8 @@
 #include "export/export.h"
 #include "spreadsheet.h"
 
-/* A dot-string of RFC 5321, but for UTF-8. */
+/* True unless the local part is a dot-string (RFC 5321), which may contain
+ * UTF-8. */
 static bool
 needs_quotes(const char *local, size_t len)
 {
@@ -35,8 +36,9 @@ has_octet(const char *local, size_t len, const char *octets)
     return false;
 }
 
-/* Characters of UTF-8 that are not seen, or change how others are, and blanks:
- * nobody who reads the list sees what it says. */
+/* True if the text has non-ASCII characters that are invisible or blank, or
+ * change how others are displayed: a reader could not see what the list says.
+ */
 static bool
 has_hidden(const char *text)
 {

@@ -22,7 +22,7 @@ enum { Y_TICKS = 5, X_TICKS = 4, HOUR = 3600 };
 struct chart {
     const struct report *report;
     time_t begin, end;
-    int64_t top; /* of the scale */
+    int64_t top; /* the highest value of the y axis */
     int64_t tick;
 };
 
@@ -34,7 +34,7 @@ last_of(const struct chart *chart, unsigned site)
     return (int64_t)chart->report->totals[site].recipients;
 }
 
-/* The step between ticks: 1, 2 or 5 and zeros. */
+/* Returns the step between ticks: 1, 2 or 5, followed by zeros. */
 static int64_t
 nice_tick(int64_t most)
 {
@@ -82,7 +82,8 @@ y_of(const struct chart *chart, int64_t count)
            - (double)(BOTTOM - TOP) * (double)count / (double)chart->top;
 }
 
-/* Begin a little before the first step, so that it is visible. */
+/* Set the range of both axes. The x axis begins a little before the first step,
+ * so that it is visible. */
 static void
 set_scales(struct chart *chart)
 {
@@ -127,7 +128,7 @@ put_grid(const struct chart *chart)
     }
 }
 
-/* A step line. */
+/* Draw the step line of a site. */
 static void
 put_line(const struct chart *chart, unsigned site)
 {

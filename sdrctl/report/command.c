@@ -21,7 +21,8 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Returns the exit code. */
+/* Print an error for each directory that is unavailable. Returns the exit code.
+ */
 static int
 report_silent(const struct report *report)
 {
@@ -40,7 +41,7 @@ report_silent(const struct report *report)
     return code;
 }
 
-/* An error here does not prevent the report. */
+/* Read the numbers over time. An error does not prevent the report. */
 static void
 read_course(struct report *report, const struct chosen *chosen)
 {
@@ -55,7 +56,8 @@ read_course(struct report *report, const struct chosen *chosen)
     course_sort(&report->course);
 }
 
-/* There are no numbers: zeros would be wrong. The JSON says so itself. */
+/* True if no directory answered. The other formats would then show zeros, which
+ * would be wrong; the JSON format says so itself. */
 static bool
 all_silent(const struct report *report)
 {

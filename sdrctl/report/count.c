@@ -31,7 +31,8 @@ add_to_group(struct report_group *group, const char *example)
     group->count++;
 }
 
-/* As in sdr_route_decide(): an address left over from a move is no conflict. */
+/* True if owner and routing address disagree. As in sdr_route_decide(), an
+ * address left over from a move is not a conflict. */
 static bool
 conflicts(const struct sdr_config *config, const struct row *row)
 {
@@ -55,7 +56,7 @@ add_troubles(const struct sdr_config *config, struct report_domain *domain,
     }
 }
 
-/* An entry counts once for its directory, even with addresses in several
+/* Count an entry once for its directory, even if it has addresses in several
  * domains. */
 static void
 count_lead(struct report *report, const struct row *row)
@@ -103,7 +104,8 @@ merge(const struct row *first, const struct row *last, struct sdr_facts *best)
     }
 }
 
-/* A contact for a mailbox in another directory: not a recipient of its own. */
+/* True for a contact for a mailbox in another directory, which is not counted
+ * as a recipient. */
 static bool
 is_only_contact(const struct row *row, const struct sdr_facts *best)
 {

@@ -1,7 +1,8 @@
 /* html.c - sdrctl report as one self-contained HTML page
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * No scripts and no external files: it can be mailed, or put on a server.
+ * It has no scripts and needs no external files, so that it can be mailed or
+ * put on a server.
  */
 #include "report/html.h"
 
@@ -12,7 +13,8 @@ enum { BAR = 1000 };
 
 /* ---- numbers ---- */
 
-/* Groups of three digits, separated by narrow no-break spaces. */
+/* Print a number in groups of three digits, separated by narrow no-break
+ * spaces. */
 static void
 put_count(uint64_t count)
 {
@@ -99,7 +101,7 @@ put_sources(const struct report *report)
 
 /* ---- a domain ---- */
 
-/* Print a part of the bar. Returns where it ends. */
+/* Print a part of the bar. Returns its end. */
 static uint64_t
 put_part(const char *name, int colour, uint64_t count, uint64_t whole,
          uint64_t start)
@@ -122,7 +124,8 @@ put_part(const char *name, int colour, uint64_t count, uint64_t whole,
     return start + count;
 }
 
-/* A recipient with two mailboxes is in two parts. */
+/* Returns the length of the bar. A recipient with two mailboxes is in two
+ * parts. */
 static uint64_t
 sum_parts(const struct report *report, const struct report_domain *domain)
 {

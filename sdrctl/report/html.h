@@ -13,7 +13,7 @@ enum { HTML_COLOURS = 6 };
 void
 html_text(const char *text);
 
-/* Print the chart over time, if there is any change. */
+/* Print the chart over time, if there are any steps. */
 void
 html_course(const struct report *report);
 

@@ -1,4 +1,4 @@
-/* html_text.c - text within an HTML page; see html.h
+/* html_text.c - escaped text in an HTML page; see html.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "report/html.h"

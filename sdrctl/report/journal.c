@@ -1,7 +1,8 @@
-/* journal.c - the numbers over time from the journals of sdrctl
+/* journal.c - the number of recipients over time, from the journals of sdrctl
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Each change has all owners before and after; none means the default-owner.
+ * Each change has all owners before and after. No owner means the
+ * default-owner.
  */
 #include <string.h>
 #include <strings.h>
@@ -120,7 +121,7 @@ read_journal(const struct journal_reader *reader, const char *path,
     return ok;
 }
 
-/* ---- all of them ---- */
+/* ---- all journals ---- */
 
 bool
 course_read(struct course *course, const struct sdr_config *config,

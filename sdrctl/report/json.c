@@ -104,7 +104,8 @@ make_values(const struct report *report)
     return values;
 }
 
-/* The number of recipients of the site after each step. */
+/* Returns an array of steps, with the number of recipients of the site after
+ * each. */
 static json_t *
 make_course(const struct report *report)
 {

@@ -13,8 +13,8 @@
 #include "decision/profile.h"
 #include "decision/value.h"
 
-/* The time limit of each page: a server may have to read all its entries
- * (seconds). */
+/* The time limit of each page of results, in seconds: a server may have to read
+ * all its entries. */
 enum { PAGE_S = 60 };
 
 struct read_state {
@@ -33,7 +33,8 @@ on_row(void *arg, const char *address, const struct sdr_facts *facts)
     rows_add(&report->rows, report->config, address, facts, facts->dn);
 }
 
-/* False if the directory itself must be read. */
+/* Read the rows from the replica. Returns false if the directory itself must be
+ * read. */
 static bool
 read_replica(const struct read_state *state, unsigned directory,
              struct report_source *source)
@@ -82,7 +83,7 @@ struct read_reader {
     struct sdr_reader reader;
     struct texts addresses, owners, inner;
     char *dn;
-    char *first_dn; /* of the first entry */
+    char *first_dn; /* DN of the first entry */
 };
 
 static bool
@@ -140,9 +141,10 @@ on_entry(void *arg, const char *dn)
     reader->reader.groups = reader->groups;
 }
 
-/* An owner value that matches no site. Most groups have nothing to do with
- * mail. One that is in a group that names an owner is not the same thing, but
- * where the server says so or routing looks for such groups. */
+/* Add an owner value that matches no site. A value of memberOf is left out,
+ * because most groups have nothing to do with mail. A group nested in a group
+ * that names an owner is kept, as its members may be meant to have that owner.
+ */
 static bool
 add_foreign(struct read_reader *reader, const char *attribute,
             const char *value, size_t len)
@@ -231,7 +233,8 @@ search(struct read_reader *reader, struct live *live, struct sdr_error *error)
         NULL, &search, PAGE_S, error);
 }
 
-/* No entries at all, or unreadable owners, would make the numbers wrong. */
+/* Read the rows from the directory. The source is missing unless its entries
+ * and their owners are proven to be readable: the numbers would be wrong. */
 static void
 read_live(const struct read_state *state, unsigned directory,
           struct report_source *source)

@@ -24,8 +24,8 @@ digest(uint64_t start, const char *text)
     return hash;
 }
 
-/* The split domain of the address. False if there is none, or if it is an
- * alias. */
+/* Set *DOMAIN to the split domain of the address. Returns false if there is
+ * none, or if it is an alias. */
 static bool
 find_domain(const struct sdr_config *config, const char *address,
             unsigned *domain)
@@ -156,7 +156,7 @@ order(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* By address; in each directory the strongest first. */
+/* Sort by address, then directory; in each directory the strongest first. */
 static int
 compare_addresses(const void *a, const void *b)
 {
@@ -170,7 +170,7 @@ compare_addresses(const void *a, const void *b)
     return result != 0 ? result : order(x->entry, y->entry);
 }
 
-/* By entry, then domain, then as above. */
+/* Sort by entry, then domain, then as compare_addresses(). */
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -216,7 +216,7 @@ is_known(const struct rows *rows, const char *address)
                   != NULL;
 }
 
-/* Drop duplicates, and addresses that another entry has. */
+/* Drop duplicates, and addresses that another entry has in a readable value. */
 static void
 settle_bad_values(struct rows *rows)
 {

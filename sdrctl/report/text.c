@@ -26,7 +26,7 @@ format_share(char text[NUMBER], uint64_t part, uint64_t whole)
     snprintf(text, NUMBER, "%u.%u %%", share / 10, share % 10);
 }
 
-/* "a, b, c, ..." */
+/* Write "a, b, c, ...". */
 static void
 format_examples(char text[LIST], const struct report_group *group)
 {
