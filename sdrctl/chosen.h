@@ -1,4 +1,4 @@
-/* chosen.h - the sites, directories and entries that arguments name
+/* chosen.h - sites, directories and entries named by arguments
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_CHOSEN_H
@@ -8,29 +8,31 @@
 
 #include "config/config.h"
 
-/* The index of the directory with this name, compared without regard to case;
- * negative if there is none. As sdr_config_find_site(). */
+/* Returns the index of the directory with this name, compared
+ * case-insensitively, or a negative value if there is none. */
 int
 find_directory(const struct sdr_config *config, const char *name);
 
-/* A list of names that an argument can have: NULL after the last. */
+/* Returns name number INDEX that an argument may have, or NULL after the last.
+ */
 typedef const char *
 name_list(const struct sdr_config *config, unsigned index);
 
 name_list directory_names, site_names;
 
-/* Say that NAME is none of these: "no such KIND: NAME; known: a, b". */
+/* Set the error to "no such KIND: NAME; known: a, b". */
 void
 set_unknown(struct sdr_error *error, const char *kind, const char *name,
             const struct sdr_config *config, name_list *names);
 
-/* Set *SITE to the index of the site that the argument of OPTION names, 0 if
- * NAME is NULL. False, with the error, if there is none. */
+/* Set *SITE to the index of the site NAME, the argument of OPTION, or to 0 if
+ * NAME is NULL. Returns false, with the error, if there is no such site. */
 bool
 find_named_site(const struct sdr_config *config, const char *option,
                 const char *name, unsigned *site, struct sdr_error *error);
 
-/* Whether the argument of --filter is a filter, or NULL; else the error. */
+/* Returns true if the argument of --filter is in parentheses or NULL. Otherwise
+ * sets the error. */
 bool
 is_filter(const char *filter, struct sdr_error *error);
 
@@ -44,8 +46,8 @@ struct chosen {
 bool
 is_chosen(const struct chosen *chosen, const char *name);
 
-/* True if each is in the list, compared without regard to case; else the error
- * is that of set_unknown(). */
+/* Returns true if each name is in the list, compared case-insensitively.
+ * Otherwise sets the error as set_unknown() does. */
 bool
 are_known(const struct chosen *chosen, const char *kind,
           const struct sdr_config *config, name_list *names,

@@ -4,8 +4,8 @@
 #ifndef SDRCTL_CSV_H
 #define SDRCTL_CSV_H
 
-/* Print a field: always quoted, clean for a terminal, and no formula for a
- * spreadsheet. */
+/* Print a quoted field. Unprintable octets are escaped, and a spreadsheet does
+ * not read it as a formula. */
 void
 csv_text(const char *text);
 

@@ -1,8 +1,8 @@
 /* dump.c - sdrctl dump: the replica as text or JSON
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A line for each address and entry, sorted: replicas with the same content
- * have the same output.
+ * Prints a line for each address and entry, sorted, so that replicas with the
+ * same content have the same output.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ print_value(const char *name, const char *value)
     printf("%s=\"%s\"", name, clean);
 }
 
-/* One more name of a list; *separator is what stands before it. */
+/* Print the next name of a list, after *SEPARATOR, which is then a comma. */
 static void
 print_name(const char *name, const char **separator)
 {

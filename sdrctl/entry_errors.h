@@ -1,4 +1,4 @@
-/* entry_errors.h - errors in an entry that defer its mail
+/* entry_errors.h - errors in an entry for which its mail is deferred
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_ENTRY_ERRORS_H
@@ -20,7 +20,7 @@ extern const struct fault {
 bool
 has_fault(const struct sdr_facts *facts, unsigned fault);
 
-/* The names of its faults. */
+/* Returns an array of the names of the entry's faults. */
 json_t *
 make_faults(const struct sdr_facts *facts);
 

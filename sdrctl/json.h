@@ -1,7 +1,7 @@
 /* json.h - JSON output (RFC 8259)
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Without memory objects are NULL, which jansson accepts everywhere.
+ * If out of memory, objects are NULL, which all functions of jansson accept.
  */
 #ifndef SDRCTL_JSON_H
 #define SDRCTL_JSON_H
@@ -11,19 +11,19 @@
 #include "config/config.h"
 #include "decision/facts.h"
 
-/* A string; if it is not UTF-8, it is cleaned, with octets as \xNN. */
+/* Make a string. If TEXT is not UTF-8, octets are escaped as \xNN. */
 json_t *
 make_string(const char *text);
 
-/* The same for LEN octets. */
+/* Do the same for LEN octets. */
 json_t *
 make_string_of(const char *text, size_t len);
 
-/* The names of the sites. */
+/* Make an array of the names of the sites. */
 json_t *
 make_sites(const struct sdr_config *config, sdr_sites sites);
 
-/* The routing address, or null if there is none. */
+/* Make a string of the routing address, or null if there is none. */
 json_t *
 make_routing(const struct sdr_facts *facts);
 

@@ -28,7 +28,8 @@ open_any(struct live *live, struct sdr_error *error)
     return SDR_TEMPFAIL;
 }
 
-/* Be ready to ask: it may take until the timeout of the directory. */
+/* Connect unless connected, and renew the deadline. Takes at most the timeout
+ * of the directory. */
 static enum sdr_status
 be_ready(struct live *live, struct sdr_error *error)
 {
@@ -47,7 +48,8 @@ be_ready(struct live *live, struct sdr_error *error)
     return SDR_TEMPFAIL;
 }
 
-/* What has been answered; a connection that is broken is not used again. */
+/* Returns STATUS. After an error, a broken connection is closed and not used
+ * again. */
 static enum sdr_status
 note(struct live *live, enum sdr_status status, const struct sdr_error *error)
 {
@@ -63,7 +65,7 @@ live_close(struct live *live)
     live->session = NULL;
 }
 
-/* ---- questions ---- */
+/* ---- searches ---- */
 
 enum sdr_status
 live_search(struct live *live, char *filter, const char *const *more,

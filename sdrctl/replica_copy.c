@@ -85,7 +85,7 @@ copy_meaning(const struct copy *copy, char *text, size_t size)
     }
 }
 
-/* N of the greater unit and what is left of the smaller. */
+/* Write a duration in two units, without the smaller one if it is 0. */
 static void
 two_units(int64_t seconds, int64_t unit, const char *name, int64_t smaller,
           const char *smaller_name, char *text, size_t size)

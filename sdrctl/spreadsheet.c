@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Also as wide as an ideograph: U+FF1D, U+FF0B, U+FF0D and U+FF20. */
+/* Full-width forms count too: U+FF1D, U+FF0B, U+FF0D and U+FF20. */
 bool
 spreadsheet_is_formula(const char *text)
 {

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* What separates fields too, in the many countries with a decimal comma, even
- * between quotes that are not those of a field. */
+/* Also separates fields where the decimal separator is a comma, even inside
+ * quotes that do not enclose a whole field. */
 #define SPREADSHEET_SEPARATOR ';'
 
 /* True if a field that begins with TEXT would be a formula. */

@@ -118,7 +118,8 @@ make_boot_time(int64_t time)
     return time == 0 ? json_null() : json_integer(time);
 }
 
-/* Seconds left; 0 if it no longer answers, null for ever. */
+/* Make the number of seconds left: 0 if it no longer answers, null if there is
+ * no limit. */
 static json_t *
 make_left(int64_t left)
 {

@@ -1,9 +1,9 @@
 /* sync_accept.c - see sync_accept.h
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A file next to the replica has a line for each directory: its name, and the
- * number of entries held back now. sdr-sync removes the file when it has read
- * it, and accepts no more than that number.
+ * A file next to the replica has a line for each directory: its name and the
+ * number of entries held back. sdr-sync reads and removes the file, and accepts
+ * no more than that number.
  */
 #include "sync_accept.h"
 
@@ -19,21 +19,22 @@
 
 #include "print.h"
 
-/* How long to wait for sdr-sync, which checks every second (milliseconds). */
+/* The time to wait for sdr-sync, which checks every second, in milliseconds. */
 enum { PATIENCE_MS = 15000, NAP_MS = 100 };
 
 struct job {
     const struct sdr_config *config;
     struct sdr_replica *replica;
     const struct chosen *chosen;
-    char *path; /* of the file */
-    char *text; /* in it */
+    char *path; /* path of the file */
+    char *text; /* its content */
 };
 
 /* ---- what is held back ---- */
 
-/* Set *HELD for the directory with this index, 0 if it is not chosen. False,
- * with the error printed, if unknown. */
+/* Set *HELD to the number of entries held back in the directory with this
+ * index, 0 if it is not chosen. Returns false, after printing the error, if it
+ * is not known. */
 static bool
 get_held(const struct job *job, unsigned directory, uint64_t *held)
 {
@@ -54,7 +55,7 @@ get_held(const struct job *job, unsigned directory, uint64_t *held)
     return true;
 }
 
-/* Make the text of the file, empty if nothing is held back. */
+/* Make the content of the file; empty if nothing is held back. */
 static bool
 make_text(struct job *job)
 {
@@ -77,7 +78,7 @@ make_text(struct job *job)
 
 /* ---- the file ---- */
 
-/* Let sdr-sync read it, whoever we are. */
+/* Let sdr-sync read the file, whatever user runs sdrctl. */
 static bool
 give_away(int fd, const char *path)
 {

@@ -1,8 +1,8 @@
 /* table.h - text tables as wide as the terminal
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Hides libsmartcols. Cells are cleaned for a terminal. Without memory
- * nothing is printed.
+ * A wrapper of libsmartcols. Cells are cleaned for a terminal. Nothing is
+ * printed if out of memory.
  */
 #ifndef SDRCTL_TABLE_H
 #define SDRCTL_TABLE_H
@@ -19,8 +19,8 @@ struct table_column {
     bool wraps;     /* wrapped first if the terminal is narrow */
 };
 
-/* A table with COUNT columns. NULL without memory, which the functions below
- * accept. */
+/* Make a table with COUNT columns. Returns NULL if out of memory, which the
+ * functions below accept. */
 struct table *
 table_new(const struct table_column *columns, unsigned count) SDR_MUST_USE;
 
@@ -28,7 +28,7 @@ table_new(const struct table_column *columns, unsigned count) SDR_MUST_USE;
 void
 table_row(struct table *table, const char *const *cells);
 
-/* Print it, free it and set the pointer to NULL. False without memory. */
+/* Print and free *TABLE, and set it to NULL. Returns false if out of memory. */
 bool
 table_print(struct table **table);
 

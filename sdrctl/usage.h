@@ -1,4 +1,4 @@
-/* usage.h - how sdrctl and its subcommands are used
+/* usage.h - usage messages of sdrctl and its subcommands
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_USAGE_H
@@ -17,18 +17,19 @@ print_usage(FILE *out);
 void
 print_command_usage(FILE *out, const char *command);
 
-/* Print where its help is, on standard error; "" is sdrctl itself. Enough if
- * getopt_long() has printed the error. Returns EX_USAGE. */
+/* Print a hint to the help of COMMAND on standard error; "" is sdrctl itself.
+ * Sufficient after getopt_long() has printed the error. Returns EX_USAGE. */
 int
 usage_hint(const char *command);
 
-/* The same after what is wrong with the arguments, "" if that is printed. */
+/* Print an error in the arguments, or nothing if the text is "", and the same
+ * hint. Returns EX_USAGE. */
 SDR_PRINTF(2, 3)
 int
 usage_error(const char *command, const char *format, ...);
 
-/* Read the options of a subcommand that has only --json. False if there is an
- * error, which is printed. */
+/* Read the options of a subcommand that accepts --json only. Returns false,
+ * after printing the error, if there is one. */
 bool
 read_json_option(int argc, char **argv, const char *command, bool *as_json);
 

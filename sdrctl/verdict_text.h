@@ -8,11 +8,11 @@
 
 #include "decision/route.h"
 
-/* Print it as one line. */
+/* Print the verdict as one line. */
 void
 print_verdict(const char *recipient, const struct sdr_verdict *verdict);
 
-/* The object of sdrctl route --json. */
+/* Make the object that sdrctl route --json prints. */
 json_t *
 make_verdict(const char *recipient, const struct sdr_verdict *verdict);
 

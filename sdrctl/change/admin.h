@@ -18,8 +18,7 @@
 struct credentials {
     const char *bind_dn;
     const char *password_file;
-    bool external; /* SASL EXTERNAL: the user ID of this process, over ldapi://
-                    */
+    bool external; /* SASL EXTERNAL, over ldapi:// */
     bool gssapi;   /* SASL GSSAPI: the Kerberos ticket from kinit(1) */
 };
 

@@ -36,7 +36,7 @@ compare_moved(const void *a, const void *b)
     return strcmp(x->dn, y->dn);
 }
 
-/* The reason, or NULL if the entry was added. */
+/* Returns the reason why the entry cannot be moved, or NULL if it was added. */
 static const char *
 add_moved(struct diff *diff, const struct decision *found)
 {
@@ -119,7 +119,7 @@ decide_moved(struct diff *diff)
 
 /* ---- another configuration ---- */
 
-/* By the facts that are known already. */
+/* Decide with the other configuration and the facts that are already known. */
 static void
 decide_again(struct diff *diff, const char *recipient)
 {

@@ -13,8 +13,8 @@ struct finder {
 
 /* ---- words ---- */
 
-/* The length of a word, which ends at one of ENDS, unless that is in quotes or
- * brackets. */
+/* Returns the length of a word, which ends at one of ENDS outside quotes and
+ * angle brackets. */
 static size_t
 word_length(const char *text, const char *ends)
 {
@@ -34,7 +34,7 @@ word_length(const char *text, const char *ends)
     return (size_t)(at - text);
 }
 
-/* Report a word, without its brackets. */
+/* Report a word, without its angle brackets. */
 static void
 report(const struct finder *finder, const char *text, size_t len)
 {
@@ -48,7 +48,7 @@ report(const struct finder *finder, const char *text, size_t len)
 
 /* ---- Postfix, Sendmail, sdr-milter: to=<a@b>,<c@d>, ... ---- */
 
-/* The value behind " NAME=", or NULL. */
+/* Returns the value of " NAME=", or NULL. */
 static const char *
 find_value(const char *line, const char *name)
 {
@@ -94,7 +94,8 @@ find_keyed(const struct finder *finder, const char *line)
 
 /* ---- Exim ---- */
 
-/* "=> alice@hosted.example.com <alice@example.com> R=..." */
+/* Report the recipient in "=> alice@hosted.example.com <alice@example.com>
+ * R=...". */
 static void
 report_delivery(const struct finder *finder, const char *text)
 {

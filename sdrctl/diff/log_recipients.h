@@ -1,17 +1,17 @@
-/* log_recipients.h - the recipients in the log of a mail server
+/* log_recipients.h - the recipients in an MTA's log
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Postfix, Exim, Sendmail, and sdr-milter itself, in any mixture: a line that
- * is of none of them names no recipient. An original recipient counts, not
- * what it was rewritten to.
+ * Reads lines of Postfix, Exim, Sendmail and sdr-milter, in any mixture. Other
+ * lines have no recipient. The original recipient is reported, not the
+ * rewritten one.
  */
 #ifndef SDRCTL_LOG_RECIPIENTS_H
 #define SDRCTL_LOG_RECIPIENTS_H
 
 #include <stddef.h>
 
-/* Call FOUND with each recipient in the line, LEN octets and not ended, without
- * angle brackets. It may be no address at all. */
+/* Call FOUND with each recipient in the line: LEN octets, not NUL-terminated,
+ * without angle brackets. It may not be a valid address. */
 void
 log_recipients(const char *line,
                void (*found)(void *arg, const char *text, size_t len),

@@ -16,7 +16,8 @@ enum { WORDS_SIZE = 2048 };
 
 /* ---- words ---- */
 
-/* The reason without the name of the entry, which differs for each. */
+/* Returns the reason without the DN of the entry, so that recipients with the
+ * same reason are grouped. */
 static const char *
 reason_of(const struct sdr_verdict *verdict)
 {
@@ -28,7 +29,7 @@ reason_of(const struct sdr_verdict *verdict)
     return reason;
 }
 
-/* Append; what does not fit is cut. */
+/* Append TEXT, truncated to fit. */
 static void
 put(char words[WORDS_SIZE], const char *text)
 {
@@ -40,7 +41,7 @@ put(char words[WORDS_SIZE], const char *text)
     words[used + len] = '\0';
 }
 
-/* "redirect to hosted, cloud (owner from the directory)" */
+/* Append "redirect to hosted, cloud (owner from the directory)". */
 static void
 put_words(char words[WORDS_SIZE], const struct sdr_verdict *verdict)
 {

@@ -123,7 +123,8 @@ answer_name(enum sdr_status status)
     return "";
 }
 
-/* The facts in the replica if they differ; or why it does not answer. */
+/* Returns the facts of the replica if they differ, or the reason why it has no
+ * answer. */
 static json_t *
 make_comparison(const struct lookup *lookup)
 {

@@ -16,8 +16,8 @@
 #include "decision/profile.h"
 #include "decision/value.h"
 
-/* Who changed the entry last, and when; Active Directory has only the last one.
- */
+/* The attributes for the last change of an entry. Active Directory has
+ * whenChanged only. */
 static const char *const change_attributes[] = {
     "modifiersName", "modifyTimestamp", "whenChanged", NULL};
 
@@ -49,7 +49,7 @@ on_entry(void *arg, const char *dn)
 {
     struct lookup_reader *reader = arg;
 
-    clear_entry(&reader->entry); /* one that was incomplete */
+    clear_entry(&reader->entry); /* an entry that was incomplete */
     reader->entry.dn = strdup(dn);
     if (reader->entry.dn == NULL)
         reader->no_memory = true;
@@ -94,8 +94,8 @@ add_entry(struct lookup *lookup, const struct found_entry *entry)
                             entry, sizeof *entry);
 }
 
-/* An entry found only because the directory folds more characters than mail
- * does is ignored. */
+/* Add the entry. It is ignored if it was found only because the directory
+ * compares characters as equal that mail addresses do not. */
 static void
 on_entry_end(void *arg)
 {
@@ -272,7 +272,8 @@ find_value(const struct found_entry *entry, const char *attribute)
     return NULL;
 }
 
-/* RFC 4517 has 20261121100000Z, Active Directory 20261121100000.0Z. */
+/* Convert a generalized time: 20261121100000Z (RFC 4517), or 20261121100000.0Z
+ * in Active Directory. */
 static void
 format_time(const char *text, char *when, size_t size)
 {

@@ -1,7 +1,7 @@
 /* show.c - sdrctl show: the entries of a recipient in the directories now
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Searches the directories themselves, not the replica: administrators want to
+ * Searches the directories themselves, not the replica, so that administrators
  * see what they have just changed.
  */
 #include "show/show.h"
@@ -18,15 +18,15 @@ struct job {
     struct sdr *sdr;
     const struct sdr_config *config;
     struct sdr_replica *replica; /* NULL: none */
-    struct live *lives;          /* by directory */
-    struct lookup *lookups;      /* likewise */
+    struct live *lives;          /* indexed by directory */
+    struct lookup *lookups;      /* indexed by directory */
     bool as_json;
-    bool unknown, silent; /* one of the recipients was */
+    bool unknown, silent; /* for any recipient so far */
 };
 
 /* ---- one recipient ---- */
 
-/* Entries found by a weaker key are ignored if a stronger key finds one. */
+/* Choose the strongest key that found an entry in any directory. */
 static void
 choose_key(struct shown *shown)
 {

@@ -1,4 +1,4 @@
-/* show.h - what sdrctl show prints about one recipient
+/* show.h - the output of sdrctl show for one recipient
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDRCTL_SHOW_H
@@ -10,18 +10,19 @@
 struct shown {
     const struct sdr_config *config;
     const char *recipient;
-    bool split; /* the domain is split; if not, there is only the verdict */
+    bool split; /* the domain is split; otherwise only the verdict is set */
     struct sdr_question question;
     struct sdr_verdict verdict;
-    struct lookup *lookups; /* by directory */
-    unsigned key; /* the strongest that found an entry; SDR_KEYS_MAX: none */
-    bool silent;  /* a directory gave no reliable answer */
+    struct lookup *lookups; /* indexed by directory */
+    unsigned
+        key;     /* the strongest key that found an entry; SDR_KEYS_MAX: none */
+    bool silent; /* a directory gave no reliable answer */
 };
 
 void
 show_text(const struct shown *shown);
 
-/* As one line of JSON. */
+/* Prints one line of JSON. */
 void
 show_json(const struct shown *shown);
 

@@ -12,10 +12,10 @@
 #include "verdict_text.h"
 #include "decision/value.h"
 
-/* Of the column of names. */
+/* Width of the column of names. */
 enum { WIDTH = 18 };
 
-/* ---- small things ---- */
+/* ---- helpers ---- */
 
 static void
 print_label(const char *label)
@@ -53,7 +53,8 @@ print_values(const struct found_entry *entry, const char *attribute)
     }
 }
 
-/* Most groups have nothing to do with mail. */
+/* Print an owner value and its sites. A memberOf value that matches no site is
+ * left out: most groups have nothing to do with mail. */
 static void
 print_owner(const struct sdr_config *config, const char *attribute,
             const struct found_value *value)
@@ -83,7 +84,7 @@ print_owners(const struct sdr_config *config, const struct found_entry *entry,
     }
 }
 
-/* What the entry means. */
+/* Print the facts of the entry. */
 static void
 print_meaning(const struct sdr_config *config, const struct sdr_facts *facts)
 {

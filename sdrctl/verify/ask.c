@@ -1,4 +1,4 @@
-/* ask.c - the sites are asked
+/* ask.c - sdrctl verify: test the mailboxes at each site
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdio.h>
@@ -12,23 +12,24 @@
 #include "print.h"
 #include "verify/verify.h"
 
-/* Seconds that a recipient may take: some servers delay a rejection for five.
- */
+/* The time limit for each recipient, in seconds. Some servers delay a rejection
+ * by five seconds. */
 enum { EACH = 6 };
-/* How many people of other sites a site must accept, and no fewer, to be taken
- * for one that routes their mail. */
+/* The minimum number of recipients of other sites that a site must accept,
+ * without rejecting any, to be considered one that routes their mail. */
 enum { MANY = 3 };
-/* Between two lines of progress, in milliseconds. */
+/* The interval of progress messages, in milliseconds. */
 enum { PROGRESS_MS = 200 };
 
-/* One site. */
+/* The test of one site. */
 struct asking {
     struct verify *verify;
     unsigned site;
-    struct recipients recipients; /* mailboxes, in their order; then controls */
+    struct recipients
+        recipients; /* the mailboxes, in order; then the controls */
     size_t mailboxes;
-    bool shows;         /* progress, on a terminal */
-    int64_t shown_next; /* when */
+    bool shows;         /* progress messages, on a terminal */
+    int64_t shown_next; /* time of the next progress message */
 };
 
 static const char *
@@ -138,7 +139,7 @@ add_controls(struct asking *asking)
     return true;
 }
 
-/* ---- their results ---- */
+/* ---- results ---- */
 
 static enum answer_kind
 kind_of(const struct asking *asking, const struct recipient *item)
@@ -151,7 +152,7 @@ kind_of(const struct asking *asking, const struct recipient *item)
     case RECIPIENT_UNTRIED:
         return ANSWER_NONE;
     case RECIPIENT_ACCEPTED:
-        /* As long as it is not known whether it accepts any. */
+        /* Not certain until the probe has been rejected. */
         return probe->result == RECIPIENT_REJECTED ? ANSWER_ACCEPTED
                                                    : ANSWER_DEFERRED;
     case RECIPIENT_REJECTED:
@@ -162,8 +163,8 @@ kind_of(const struct asking *asking, const struct recipient *item)
     return ANSWER_NONE;
 }
 
-/* What is said about an answer that does not count yet, as the probe has none.
- */
+/* Returns the reply, which the caller frees. An accepted recipient whose probe
+ * has no result yet is reported as uncertain. */
 static char *
 reply_of(const struct asking *asking, struct recipient *item)
 {
@@ -189,7 +190,7 @@ is_owner(const struct asking *asking, const struct mailbox *mailbox)
     return (mailbox->owners & (sdr_sites)1 << asking->site) != 0;
 }
 
-/* Set the answers; count those of mailboxes at other sites. */
+/* Set the answers, and count those for mailboxes at other sites. */
 static void
 set_answers(struct asking *asking, size_t *accepted, size_t *rejected)
 {
@@ -214,8 +215,8 @@ set_answers(struct asking *asking, size_t *accepted, size_t *rejected)
     }
 }
 
-/* Does the site accept mail for all other sites, too, as one that routes it
- * itself does? */
+/* True if the site accepts mail for other sites and rejects none: it routes the
+ * mail itself. */
 static bool
 does_route(const struct asking *asking, size_t accepted, size_t rejected)
 {

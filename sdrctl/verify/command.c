@@ -1,4 +1,4 @@
-/* command.c - sdrctl verify: which site has each mailbox
+/* command.c - sdrctl verify: which sites accept each recipient
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <getopt.h>
@@ -35,13 +35,13 @@ static const struct option options[] = {
 /* The arguments. */
 struct arguments {
     const char *file, *filter;
-    bool all, chooses; /* sites */
+    bool all, chooses; /* --site was given */
     void (*print)(const struct verify *verify);
 };
 
 /* ---- the arguments ---- */
 
-/* SITE=HOST[:PORT] */
+/* Parse SITE=HOST[:PORT]. */
 static bool
 read_at(struct verify *verify, struct sdr_error *error)
 {
@@ -116,8 +116,8 @@ read_option(struct verify *verify, struct arguments *arguments, int c,
     }
 }
 
-/* Without --site all sites are asked, but for this one: its own mail server
- * routes mail for all, so that its answers prove nothing. */
+/* Choose the sites to test. Without --site these are all but this site: its own
+ * MTA routes mail for all sites, so its answers prove nothing. */
 static bool
 choose_sites(struct verify *verify, const struct arguments *arguments,
              struct sdr_error *error)
@@ -164,7 +164,7 @@ check_arguments(struct verify *verify, const struct arguments *arguments,
 
 /* ---- the run ---- */
 
-/* Returns the exit code. */
+/* Fill the batch. Returns the exit code. */
 static int
 read_addresses(struct verify *verify, const struct arguments *arguments,
                int count, char **addresses)

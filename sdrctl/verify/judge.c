@@ -47,7 +47,7 @@ bit(unsigned site)
 
 /* ---- the reply ---- */
 
-/* The sites that a domain belongs to; of a split domain none is known. */
+/* Returns the site that a domain belongs to. A split domain belongs to none. */
 static sdr_sites
 sites_of(const struct sdr_config *config, const char *text, size_t len)
 {
@@ -64,7 +64,7 @@ sites_of(const struct sdr_config *config, const char *text, size_t len)
     return name != NULL && name->kind != SDR_NAME_SPLIT ? bit(name->site) : 0;
 }
 
-/* The sites that have the domain of any address in the text. */
+/* Returns the sites whose domains are in addresses in the text. */
 static sdr_sites
 sites_in(const struct sdr_config *config, const char *text)
 {
@@ -76,14 +76,13 @@ sites_in(const struct sdr_config *config, const char *text)
         size_t len = strspn(++text, letters);
 
         while (len > 0 && text[len - 1] == '.')
-            len--; /* of the sentence */
+            len--; /* the full stop of the sentence */
         sites |= sites_of(config, text, len);
     }
     return sites;
 }
 
-/* True if the enhanced status code (RFC 3463) or the words are those of a
- * loop. */
+/* True if the enhanced status code (RFC 3463) or the text reports a loop. */
 static bool
 says_loop(const char *reply)
 {

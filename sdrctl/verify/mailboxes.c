@@ -1,4 +1,4 @@
-/* mailboxes.c - what the directories say about the addresses
+/* mailboxes.c - look up the addresses in the directories
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 #include "site_recipient.h"
 #include "verify/verify.h"
 
-/* The mailbox has no owner that could be asked. */
+/* Set the finding of an address whose owners are not known. Returns false if
+ * out of memory. */
 static bool
 set_unknown_owner(struct mailbox *mailbox, enum finding finding,
                   const char *reason)
@@ -77,7 +78,7 @@ verify_look_up(struct verify *verify)
         mailbox->address = verify->batch.items[verify->count].address;
         mailbox->line = verify->batch.items[verify->count].line;
         if (!look_up(verify, mailbox)) {
-            verify->count++; /* it may hold something */
+            verify->count++; /* it may own memory */
             return false;
         }
     }

@@ -12,22 +12,21 @@
 #include "net/network.h"
 #include "verify/judge.h"
 
-/* An address, what the directories say about it, and the answer of each site.
- */
+/* An address, its owners by the directories, and the answer of each site. */
 struct mailbox {
-    const char *address; /* of the batch */
-    unsigned long line;  /* there; 0: none */
-    bool found;          /* its owners are known; else FINDING says why not */
+    const char *address; /* borrowed from the batch */
+    unsigned long line;  /* in the batch; 0: none */
+    bool found;          /* its owners are known; else see finding */
     sdr_sites owners;
     struct answer *answers; /* by site */
     enum finding finding;
-    char *reason; /* what the directories say is wrong; or NULL */
+    char *reason; /* why its owners are not known; or NULL */
 };
 
-/* What a site's answers are worth. */
+/* How a site is tested. */
 struct site_run {
     bool asked;
-    const char *at; /* the host to ask; NULL: its own */
+    const char *at; /* the host given with --at; or NULL */
 };
 
 struct verify {
@@ -36,18 +35,18 @@ struct verify {
     struct network network;
     unsigned rate, retries, retry_after;
     struct site_run sites[SDR_SITES_MAX];
-    struct batch batch; /* of addresses */
+    struct batch batch; /* the addresses */
     struct mailbox *mailboxes;
     size_t count;
     size_t counts[FINDINGS];
 };
 
-/* Look up each address of the batch. False without memory. */
+/* Look up each address of the batch. Returns false if out of memory. */
 bool SDR_MUST_USE
 verify_look_up(struct verify *verify);
 
-/* Ask the sites, judge and count. Warnings are printed on standard error. False
- * without memory. */
+/* Test the mailboxes at the sites, and set and count the findings. Prints
+ * warnings on standard error. Returns false if out of memory. */
 bool SDR_MUST_USE
 verify_ask(struct verify *verify);
 
@@ -63,7 +62,7 @@ verify_as_text(const struct verify *verify);
 void
 verify_as_csv(const struct verify *verify);
 
-/* One object per line. */
+/* Prints one object per line. */
 void
 verify_as_json(const struct verify *verify);
 
