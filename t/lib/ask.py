@@ -48,7 +48,7 @@ def ask(conf, recipient, **options):
 
 
 def timed_rcpt(postfix, recipient):
-    """('451 4.4.3', seconds): what Postfix says to a recipient."""
+    """('451 4.4.3', seconds): Postfix's reply to a recipient."""
     with postfix.client() as client:
         client.mail()
         begin = time.monotonic()

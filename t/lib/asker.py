@@ -1,4 +1,4 @@
-"""asker.py - somebody who sends the same message all the time
+"""asker.py - a client that sends the same message repeatedly
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -68,9 +68,10 @@ DAVE, NOBODY = 'dave@example.com', 'nobody@example.com'
 @contextlib.contextmanager
 def all_right(postfix, sink, seconds, **options):
     """
-    An Asker of Alice, who is hosted, of nobody, and of Dave, who is here.
+    An Asker for Alice (hosted), an unknown recipient, and Dave (this site).
 
-    When it ends, every answer was right, took less than these seconds, and was obeyed.
+    At the end it checks that every reply was right and took less than SECONDS, and that mail was
+    delivered accordingly.
     """
     with Asker(postfix, [ALICE, NOBODY, DAVE], **options) as asker:
         yield asker

@@ -1,7 +1,7 @@
-"""badserver.py - an LDAP server that goes bad at a chosen stage, and good again
+"""badserver.py - an LDAP server that fails at a chosen stage and recovers
 
-It stands before a good one and hands on what it is asked, until turn() is
-given where and how to fail. heal() makes it good again.
+It is a proxy for a good server, and passes requests on until turn() says where
+and how to fail. heal() ends the failure.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -52,7 +52,7 @@ def connect(upstream):
 
 
 class BadServer:
-    """requests: what it was asked, as octets. peers: (cipher suite, client's certificate) of each TLS."""
+    """requests: the requests received, as octets. peers: (cipher suite, client's certificate) of each TLS."""
 
     def __init__(self, upstream, *, tls=None, client_ca=None, ldaps=False, host='127.0.0.1',
                  port=0, narrow=False):
@@ -293,7 +293,7 @@ class Session(threading.Thread):
         self._peer.sendall(NOTICE)
 
     def wrong_number(self, answer):
-        """The right answer to a question that nobody asked."""
+        """A valid response whose message ID belongs to no request."""
         number, operation = parse(answer)
         self._peer.sendall(message(number + 1000, operation))
         self._wait()
@@ -313,7 +313,7 @@ MANNERS = {name: getattr(Session, name) for name in (
 
 
 class HangingServer(BadServer):
-    """It never answers a request that contains these octets; asked: set when it gets one."""
+    """It never answers a request that contains these octets. asked is set when it receives one."""
 
     def __init__(self, upstream, octets, **options):
         super().__init__(upstream, **options)

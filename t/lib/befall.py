@@ -1,4 +1,4 @@
-"""befall.py - what may befall a server: with killed(server): ...; at the end it is well again
+"""befall.py - faults of a server as context managers: with killed(server): ...; it recovers at the end
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -160,7 +160,7 @@ class Booted(Machine):
         return state['MainPID'] if state['ActiveState'] == 'active' else None
 
     def processes(self, name):
-        """The numbers of all that have this name, whoever has started them."""
+        """The process IDs of all processes with this name."""
         # One that ends while grep looks makes it complain.
         found = self.run('sh', '-c', 'grep -slx "$0" /proc/[0-9]*/comm', name, ok=(0, 1, 2)).stdout
         return [path.split('/')[2] for path in found.splitlines()]

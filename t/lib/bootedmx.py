@@ -110,7 +110,7 @@ class BootedMx(Booted):
     # --- its senders ---
 
     def ask(self, recipient):
-        """The reply to RCPT, or to MAIL if that is refused; None if nobody takes mail."""
+        """The reply to RCPT, or to MAIL if that is refused; None if there is no SMTP server."""
         with contextlib.suppress(OSError), self._client() as client:
             mail = client.mail()
             return client.rcpt(recipient) if mail.code == 250 else mail

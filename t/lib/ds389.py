@@ -135,7 +135,7 @@ class DS389:
         self._process.kill()
 
     def close(self):
-        """For fixtures: its data are not needed any more, and it takes seconds to stop."""
+        """For fixtures: kill it, because its data are no longer needed and a normal stop takes seconds."""
         if self.alive():
             self.kill()
 
@@ -160,7 +160,7 @@ class DS389:
 
     def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
                uri=None, ok=(0,), options=(), base=SUFFIX):
-        """LDIF of what this user finds; dn='' is anonymous."""
+        """The entries that this user finds, as LDIF; dn='' is anonymous."""
         return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', base, *options,
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
@@ -170,7 +170,7 @@ class DS389:
                           ok=range(256)).returncode
 
     def set_acis(self, acis):
-        """These, and no others, at the suffix; who is connected stays so."""
+        """Replace the ACIs of the suffix. Connections stay open."""
         self.modify(f'dn: {SUFFIX}\nchangetype: modify\nreplace: aci\n'
                     + ''.join(f'aci: {rule}\n' for rule in acis))
 
@@ -261,7 +261,7 @@ nsslapd-changelog-trim-interval: 1
         run(['cp', '-a', '--sparse=always', source, target])
 
     def log(self):
-        """What it was asked."""
+        """The access log: the requests that it received."""
         return self.log_file.read_text(encoding='utf-8', errors='replace')
 
     def searches(self, needle=''):

@@ -146,7 +146,7 @@ class Exim(Mta):
             logline.decision(text)
 
     def use_milters(self):
-        """It knows none. Leaves sdr out."""
+        """Restart without sdr. Exim has no milters."""
         self._conf = None
         self.stop()
         self.start()
@@ -163,13 +163,13 @@ class Exim(Mta):
         return [path.name.removesuffix('-H') for path in self.folder.glob('spool/input/*-H')]
 
     def deferred(self):
-        """Whether something is in the queue that has been tried, in vain, and is not tried now."""
+        """True if all messages in the queue have been tried without success and none is being delivered."""
         queue = self.queue()
         return (bool(queue) and all(f'{id} == ' in self.log() for id in queue)
                 and not any(locked(self.folder / f'spool/input/{id}-D') for id in queue))
 
     def flush(self):
-        """Try once to deliver what is in the queue."""
+        """Try once to deliver each message in the queue."""
         self.run('-qff')
 
     def address_test(self, *recipients, **options):

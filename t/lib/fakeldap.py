@@ -1,4 +1,4 @@
-"""fakeldap.py - an LDAP server without a directory: it answers what a test sets
+"""fakeldap.py - an LDAP server without a directory: a test sets its responses
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""hostile.py - recipients that an outsider names in order to get what he may not have
+"""hostile.py - recipient addresses that an attacker may try
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""init.py - what the first process of a Host and that of a Machine do alike
+"""init.py - shared by the init processes of a Host and a Machine
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,8 +21,7 @@ def run(*argv):
 
 def serve():
     """
-    Take the system log and bury the dead, until the end of standard input. Children that nobody
-    waits for are none of init's here.
+    Serve the system log and reap zombies, until the end of standard input.
     """
     log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     Path('/dev/log').unlink(missing_ok=True)

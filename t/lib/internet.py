@@ -318,7 +318,7 @@ class Host:
     # --- network ---
 
     def cut(self):
-        """Nobody reaches it, and it reaches nobody."""
+        """Disconnect the host from the network."""
         self.internet.on_the_wire('ip', 'link', 'set', self._link, 'down')
         for host in self.internet.hosts:
             host.run(['ip', 'neigh', 'flush', 'dev', 'eth0'])

@@ -1,4 +1,4 @@
-"""krb5.py - Kerberos for one test: what a client needs, and a KDC that is not Active Directory's
+"""krb5.py - Kerberos for one test: the files of a client, and a KDC other than Active Directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""latermilter.py - a milter beside ours that refuses recipients, takes them away or adds them
+"""latermilter.py - another milter, which rejects, deletes or adds recipients
 
 Just enough of the protocol (Sendmail's libmilter/mfdef.h, version 6) for that.
 

@@ -1,4 +1,4 @@
-"""mailhost.py - an SMTP server that says what a test wants, and takes no message
+"""mailhost.py - an SMTP server with replies set by a test; it accepts no message
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""mapped.py - an MTA that asks the lookup tables of sdr-milter
+"""mapped.py - an MTA that queries the lookup tables of sdr-milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""mta.py - what the tests want of an MTA, whichever it is
+"""mta.py - the interface of an MTA to the tests
 
 SPDX-License-Identifier: BSD-2-Clause
 """

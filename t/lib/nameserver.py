@@ -76,7 +76,7 @@ class NameServer:
         return self
 
     def _bind(self):
-        """Of a free port for UDP, somebody else may have the one for TCP."""
+        """A port that is free for UDP may be in use for TCP."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(self._address)
         if not self._tcp:

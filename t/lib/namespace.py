@@ -1,7 +1,7 @@
 """namespace.py - a network and files of its own for one test
 
 Everything that a test starts while it is inside sees a loopback interface
-that nobody else uses, and the files that it was given. Only the thread that
+of its own, and the files that it was given. Only the thread that
 entered is inside, and what it starts: processes and threads.
 
 SPDX-License-Identifier: BSD-2-Clause

@@ -1,4 +1,4 @@
-"""office.py - an administrator and his directory
+"""office.py - an administrator with a directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,8 +11,8 @@ import world
 
 class Administrator:
     """
-    journals  the folder of his journals
-    conf      his sdr.conf; set by whoever knows the directory
+    journals  the folder of the journals
+    conf      the path of sdr.conf; set by the derived classes
     """
 
     def __init__(self, folder):
@@ -31,11 +31,11 @@ class Administrator:
 
 
 class Office(Administrator):
-    """His directory is a server."""
+    """An administrator whose directory is a server."""
 
     def __init__(self, folder, server, *, dn=slapd.ADMIN_DN, password=slapd.ADMIN_PASSWORD,
                  **sections):
-        """dn, password: his, as sdr.conf has them; sections: more of sdr.conf."""
+        """dn, password: the administrator's credentials in sdr.conf; sections: more of sdr.conf."""
         super().__init__(folder)
         self.server = server
         secret = folder / 'admin-password'

@@ -28,11 +28,11 @@ class PeopleFile:
                                   **{**self._sections, **sections})
 
     def write(self, text):
-        """In place: whoever looks at that moment sees a part of it."""
+        """Write in place: a reader may see a part of the file."""
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def replace(self, text):
-        """As it should be done."""
+        """Replace the file by rename, so that a reader sees all of it or the old one."""
         new = self.path.with_suffix('.new')
         new.write_text(text, encoding='utf-8')
         os.replace(new, self.path)

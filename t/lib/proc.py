@@ -1,7 +1,7 @@
 """proc.py - child processes, ports, bounded waiting
 
 Every process is held by its handle: a process id read from a file may belong
-to somebody else by now.
+to another process by now.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -63,7 +63,7 @@ def free_port(host='127.0.0.1'):
 
 
 def listening(port, host='127.0.0.1'):
-    """Whether somebody listens there, without disturbing him."""
+    """True if a process listens at the port. Does not connect."""
     address = int.from_bytes(socket.inet_aton(host), 'little')
     return f' {address:08X}:{port:04X} 00000000:0000 0A ' in Path('/proc/thread-self/net/tcp').read_text()
 
@@ -92,7 +92,7 @@ def runs_in(stat, pgid):
 
 
 def end_group(pgid, seconds=60):
-    """SIGTERM to whoever is left of this group; one that does not go is killed, and an error."""
+    """Send SIGTERM to the processes left in this group. One that does not end is killed, and an error is raised."""
     # The last one may end in between.
     with contextlib.suppress(ProcessLookupError):
         if group_members(pgid):

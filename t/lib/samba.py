@@ -189,12 +189,12 @@ servicePrincipalName: ldap/{self.address}
 
     def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
                uri=None, ok=(0,), options=()):
-        """LDIF of what this user finds; dn='' is anonymous."""
+        """The entries that this user finds, as LDIF; dn='' is anonymous."""
         return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', SUFFIX, *options,
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
     def remove(self, dn):
-        """Remove an entry and what is below it."""
+        """Delete an entry and its subtree."""
         self._tool('ldapdelete', '-e', '!1.2.840.113556.1.4.805', dn)
 
     def set_password(self, dn, password):
@@ -216,7 +216,7 @@ servicePrincipalName: ldap/{self.address}
         copy(source, target)
 
     def show_deletions(self):
-        """Let the reader see what is deleted, as ldap-schema/README.md says."""
+        """Let the reader see deleted objects, as in ldap-schema/README.md."""
         self.shell(f"/usr/bin/python3 - <<'EOF'\n{SHOW_DELETIONS}\nEOF\n")
 
     def export_keytab(self, path, principal):
@@ -324,7 +324,7 @@ def laid_over_usr(argv, server='samba'):
 
 
 def free_address():
-    """A loopback address on which nobody has a domain controller's ports."""
+    """A loopback address on which the ports of a domain controller are free."""
     while True:
         address = f'127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(2, 254)}'
         if not any(listening(port, address) for port in PORTS):

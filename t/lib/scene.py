@@ -31,7 +31,7 @@ class Scene:
         self._done = []
 
     def run(self):
-        """Counter of what became of all messages."""
+        """Run the scene. Returns a Counter of the outcomes of all messages."""
         with self.internet:
             for short, (kind, name, users) in self.HOSTS.items():
                 files = next(f / name for f in (self._book.files, OUTSIDE) if (f / name).exists())
@@ -71,7 +71,7 @@ class Scene:
         self._say(f'\n{text}')
 
     def follow(self, heading):
-        """Do what this section of the chapter says."""
+        """Run the commands of this section of the chapter."""
         self.say(f'--- {heading}')
         self.do_all(self.steps(heading))
 
@@ -123,11 +123,11 @@ class Scene:
         return self.ledger.probe(self.hosts[self.SENDER], self.hosts[target], recipient, **options)
 
     def submit(self, source, recipient, sender, **options):
-        """A message that somebody writes on this host."""
+        """Send a message from this host."""
         return self.ledger.submit(self.hosts[source], recipient, sender, **options)
 
     def retry(self, target, message):
-        """What was postponed is sent again, by whoever sent it."""
+        """Send the deferred recipients of a message again, from the same host."""
         return self.ledger.retry(self.hosts[self.SENDER], self.hosts[target], message)
 
     def publish(self, folder):

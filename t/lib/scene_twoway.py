@@ -118,6 +118,6 @@ class TwoWay(Scene):
         assert self.replies() == 2
 
     def replies(self, person=None):
-        """How many answers he has got, or all have."""
+        """The number of automatic replies to this person, or to all."""
         return sum(n for (kind, _, who, _), n in self.ledger.found().items()
                    if kind == 'reply' and person in (None, who))

@@ -161,7 +161,7 @@ class Sendmail(Mta):
 
     def flush(self):
         """
-        Try once to deliver what is in the queue.
+        Try once to deliver each message in the queue.
 
         Sendmail itself may crash on addresses that hostile clients have left there (8.17, in
         malloc(3)); what it has not delivered is in the queue still.

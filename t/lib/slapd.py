@@ -157,7 +157,7 @@ class Slapd:
 
     def search(self, query='(objectClass=*)', *attributes, dn=ADMIN_DN, password=ADMIN_PASSWORD,
                uri=None, ok=(0,), options=(), base=SUFFIX):
-        """LDIF of what this user finds; dn='' is anonymous."""
+        """The entries that this user finds, as LDIF; dn='' is anonymous."""
         return self._tool('ldapsearch', '-LLL', '-o', 'ldif-wrap=no', '-b', base, *options,
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
@@ -186,7 +186,7 @@ class Slapd:
         return int(re.search('^monitorOpInitiated: (.*)$', text, re.M)[1]) - self._counted
 
     def set(self, tls=None, acl=None, options=None):
-        """Change what was given when it was made. It restarts if it runs."""
+        """Change options of the constructor. Restarts it if it runs."""
         self.tls = tls or self.tls
         self.acl = acl or self.acl
         self.options = self.options if options is None else options
@@ -196,7 +196,7 @@ class Slapd:
             self.start()
 
     def change_acl(self, acl):
-        """Other access rules, one a line; who is connected stays so. It needs config_admin."""
+        """Replace the access rules, one per line. Connections stay open. Needs config_admin."""
         self.acl = acl
         self.modify('dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcAccess\n'
                     + ''.join(f'olcAccess: {line.removeprefix("access ")}\n'

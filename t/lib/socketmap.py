@@ -1,4 +1,4 @@
-"""socketmap.py - asks a lookup table as an MTA does
+"""socketmap.py - queries a lookup table as an MTA does
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -69,7 +69,7 @@ class Sync(Daemon):
             raise AssertionError(f'no complaint with {words}:\n{self.log()[-4000:]}') from None
 
     def wait_well(self, directory='corp', seconds=60):
-        """Until there is none any more."""
+        """Wait until sdr-sync has no error for this directory."""
         try:
             wait_for(lambda: self.complaint(directory) == '', seconds)
         except TimeoutError:

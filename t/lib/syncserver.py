@@ -1,6 +1,6 @@
-"""syncserver.py - an LDAP server that synchronizes content as a test wants it (RFC 4533)
+"""syncserver.py - an LDAP server for RFC 4533 that a test controls
 
-It stands before a good one, which answers everything else.
+It is a proxy for a good server, which answers all other requests.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""tap.py - a TCP relay that remembers what went through
+"""tap.py - a TCP relay that records the traffic
 
 SPDX-License-Identifier: BSD-2-Clause
 """

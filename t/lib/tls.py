@@ -74,7 +74,7 @@ class CA:
         return Certificate(self.cert, cert, key)
 
     def self_signed(self, name, san='IP:127.0.0.1'):
-        """A Certificate that nobody vouches for; its ca is ours nevertheless."""
+        """A self-signed Certificate; its ca is that of this object."""
         cert, key = self._files(name)
         self._sign_oneself(cert, key, name, P_256, '-addext', f'subjectAltName={san}')
         return Certificate(self.cert, cert, key)

@@ -1,4 +1,4 @@
-"""units.py - what systemctl does, as far as chapters of doc/ ask it to
+"""units.py - the part of systemctl that the chapters of doc/ use
 
 The units are those that come with sdr, with drop-ins that are on the host, and
 what Debian's mail servers and slapd come with.
@@ -81,7 +81,7 @@ class Sdr(Unit):
             yield ready
 
     def _settings(self):
-        """{name: values}; an empty one takes back those before it."""
+        """{name: values}; an empty value clears the values before it."""
         text = (paths.ROOT / OURS[self.name] / f'{self.name}.service.in').read_text()
         folder = self.host.path(f'/etc/systemd/system/{self.name}.service.d')
         for path in sorted(folder.glob('*.conf')) if folder.exists() else []:
@@ -153,7 +153,7 @@ def unit(host, name):
 
 
 def systemctl(host, line):
-    """Do what 'systemctl ...' asks for."""
+    """Run 'systemctl ...'."""
     words = [word for word in shlex.split(line)[1:] if not word.startswith('--')]
     verb, names = words[0], words[1:]
     if verb == 'daemon-reload':

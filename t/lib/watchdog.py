@@ -1,4 +1,4 @@
-"""watchdog.py - what systemd's watchdog sees of a daemon
+"""watchdog.py - the watchdog messages of a daemon to systemd
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""beside.py - what else runs on a machine: content filters and other milters
+"""beside.py - other services on a machine: content filters and milters
 
 SPDX-License-Identifier: BSD-2-Clause
 """

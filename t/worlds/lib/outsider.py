@@ -1,7 +1,7 @@
 """outsider.py - an outsider who tries odd recipients
 
-He may reach the people of the split domain, and nobody else: nothing is relayed, no program runs,
-no file is written, nobody unknown is accepted, and no forged sender is bothered.
+Only mailboxes in the split domain may be reached: nothing is relayed, no program runs, no file is
+written, no unknown recipient is accepted, and no bounce is sent to a forged sender.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
