@@ -61,7 +61,7 @@ def pytest_configure(config):
 
 
 def possible(fixturenames):
-    """All of them without a milter, or those that have milters."""
+    """All MTAs for a test without a milter, else those that support milters."""
     return MTAS if 'plain' in fixturenames else [name for name in MTAS if name != 'exim']
 
 
@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """With what has failed goes what our daemons said: it may not happen again."""
+    """Add the logs of our daemons to the report of a failed test: the failure may not recur."""
     report = (yield).get_result()
     if call.when == 'call' and report.failed and 'scratch' in item.funcargs:
         for path in sorted(item.funcargs['scratch'].rglob('sdr-*.log')):
@@ -105,7 +105,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def what_matters(text):
-    """Of a log: the last warnings and errors, and its end."""
+    """The last warnings and errors of a log, and its end."""
     lines = text.splitlines()
     return '\n'.join([*[line for line in lines[:-20] if re.match('<[0-4]>', line)][-40:],
                       '...', *lines[-20:]])
@@ -120,7 +120,7 @@ def ca():
 
 @pytest.fixture(scope='session')
 def certificate(ca):
-    """For a server at 127.0.0.1."""
+    """A tls.Certificate for a server at 127.0.0.1."""
     return ca.issue('server')
 
 
@@ -133,14 +133,14 @@ def scratch():
 
 @pytest.fixture
 def namespace(scratch):
-    """A Namespace that the test is in; for fixtures that come before all servers."""
+    """The Namespace of the test, for fixtures that are set up before all servers."""
     with Namespace(scratch) as inside:
         yield inside
 
 
 @pytest.fixture
 def stop_later():
-    """stop_later(server.stop): called when the test has ended, the last one first."""
+    """stop_later(server.stop): call it when the test has ended, in reverse order."""
     with ExitStack() as stack:
         yield stack.callback
 
@@ -184,7 +184,7 @@ def shared_ad(ca):
 
 @pytest.fixture
 def ad(shared_ad):
-    """A Samba without people, that is emptied after the test."""
+    """A Samba without recipients, emptied after the test."""
     yield shared_ad
     shared_ad.empty()
 
@@ -213,7 +213,7 @@ def shared_ds(certificate):
 
 @pytest.fixture
 def ds(shared_ds):
-    """A DS389 without people, that is emptied after the test."""
+    """A DS389 without recipients, emptied after the test."""
     yield shared_ds
     shared_ds.thaw()
     shared_ds.empty()
@@ -231,7 +231,7 @@ def talk(stop_later):
 
 @pytest.fixture
 def new_postfix(scratch, stop_later, sink):
-    """new_postfix(...): a started Postfix that hands on to the sink."""
+    """new_postfix(...): a started Postfix that relays to the sink."""
     numbers = count()
 
     def make(**options):
@@ -243,7 +243,7 @@ def new_postfix(scratch, stop_later, sink):
 
 @pytest.fixture
 def new_sendmail(scratch, stop_later, sink):
-    """new_sendmail(...): a started Sendmail that hands on to the sink."""
+    """new_sendmail(...): a started Sendmail that relays to the sink."""
     numbers = count()
 
     def make(**options):
@@ -255,7 +255,7 @@ def new_sendmail(scratch, stop_later, sink):
 
 @pytest.fixture
 def new_exim(scratch, stop_later, sink):
-    """new_exim(conf, ...): an Exim that hands on to the sink; not started."""
+    """new_exim(conf, ...): an Exim, not started, that relays to the sink."""
     numbers = count()
 
     def make(conf, **options):
@@ -308,7 +308,7 @@ def new_host(stop_later):
 
 @pytest.fixture
 def realm(scratch, monkeypatch):
-    """realm(server): a client of its; programs that start from now on are that."""
+    """realm(server): a Client of the server; programs started from now on use its realm."""
     def make(server):
         kerberos = Client(scratch / 'client', server)
         for name in ['KRB5_CLIENT_KTNAME', 'KRB5_KTNAME', 'KRB5CCNAME']:
@@ -320,7 +320,7 @@ def realm(scratch, monkeypatch):
 
 @pytest.fixture
 def new_sync(scratch, stop_later):
-    """new_sync(server, **sections): a Sync of what this Slapd has, or None, not started."""
+    """new_sync(server, **sections): a Sync, not started, of this Slapd, or of None."""
     numbers = count()
 
     def make(server, **sections):
@@ -362,19 +362,19 @@ def sink(stop_later):
 
 @pytest.fixture
 def slapd(new_slapd):
-    """The people of the default world."""
+    """A slapd with the recipients of the default world."""
     return new_slapd()
 
 
 @pytest.fixture
 def postfix(new_postfix):
-    """Asks the milter of the default world, which a test starts with the fixture milter."""
+    """A Postfix that calls the milter of the default world. The fixture milter starts that."""
     return new_postfix(milters=[f'unix:{world.SOCKET}'])
 
 
 @pytest.fixture
 def sendmail(new_sendmail):
-    """As postfix."""
+    """A Sendmail, as the fixture postfix."""
     return new_sendmail(milters=[f'unix:{world.SOCKET}'])
 
 
@@ -395,7 +395,7 @@ def exim_conf(scratch, slapd):
 
 @pytest.fixture
 def exim(new_exim, exim_conf):
-    """Asks slapd."""
+    """An Exim that queries slapd."""
     return new_exim(exim_conf()).start()
 
 
@@ -428,7 +428,7 @@ def milter(new_milter, conf):
 
 @pytest.fixture
 def deliver(mta, sink):
-    """deliver(rcpts, ...): send, wait for the queue; (Sent, Counter of who got it)."""
+    """deliver(rcpts, ...): send a message and wait for the queue. Returns (Sent, Counter of recipients that got it)."""
     def send(rcpts, **options):
         sent = mta.send(rcpts, **options)
         mta.wait_empty()

@@ -37,7 +37,7 @@ class Look:
 
     @property
     def verdict(self):
-        """What is not as it is expected; nothing if all is."""
+        """The differences from what is expected, or nothing."""
         if self.expected == 'ok':
             return [*(['check mta says WRONG'] if self.code == WRONG else []), *self.faults]
         pattern = self.expected.removeprefix('WRONG').strip()

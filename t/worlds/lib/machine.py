@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def network_of(pid):
-    """This thread is in that network: sockets that it makes belong there, and stay there."""
+    """Enter that network in this thread. Sockets made inside stay in it."""
     before = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
     there = os.open(f'/proc/{pid}/ns/net', os.O_RDONLY)
     call(_libc.setns, there, CLONE_NEWNET)
@@ -86,7 +86,7 @@ class Machine(Host):
             run([*nsenter(self.pid, '-n'), 'ip', *command])
 
     def install_sdr(self):
-        """What make install does, by links into the build; then the user and /var/lib/sdr."""
+        """Install like make install, by links into the build; then the user and /var/lib/sdr."""
         for target, built in OURS.items():
             self.run(['mkdir', '-p', str(Path(target).parent)])
             self.run(['ln', '-s', paths.BUILD / built, target])

@@ -24,7 +24,7 @@ def crowd_ldif():
 
 
 def messages(post, seed, number):
-    """So many, for those whom this Post knows."""
+    """Make NUMBER random messages to the recipients of this Post."""
     dice = random.Random(seed)
     known = sorted(post.owners)
     # sendmail(1) says nothing to whom it has taken: Postfix would try for ever.

@@ -36,7 +36,7 @@ class Message:
 
 
 def messages():
-    """Those that every world gets."""
+    """The messages that every world gets."""
     for person in ('alice', 'robert', 'dave', 'both', 'held', 'nosuch'):
         yield Message(person, [f'{person}@example.com'])
     for person in ('alice', 'dave', 'both', 'nosuch'):
@@ -58,7 +58,7 @@ def messages():
 
 
 class Post:
-    """All that is sent in one world."""
+    """All messages sent in one world."""
 
     def __init__(self, world):
         self.world = world
@@ -134,7 +134,7 @@ class Post:
         return 'here', person
 
     def expected(self, message):
-        """{(message, place, recipient): at most so many copies}: where it must be, for those who were accepted"""
+        """{(message, place, recipient): maximum number of copies}: where accepted recipients must get a message"""
         if message.kind == 'bounce':
             places = Counter((f'bounce {place}', who) for place, who in self.right(message.sender)[1])
         else:
@@ -191,7 +191,7 @@ class Post:
         return lines
 
     def account(self):
-        """How many messages and recipients there were, and what became of them."""
+        """The numbers of messages and recipients, and their outcomes."""
         recipients = [(m, r, reply) for m in self.messages for r, reply in zip(m.recipients, m.replies)]
         states = Counter(STATES[reply.code // 100] for _, _, reply in recipients)
         wrong = Counter(line.rpartition(']: ')[2].split(':')[0].split(' ')[0] for line in self.faults())

@@ -40,7 +40,7 @@ UNITS = {'postfix': 'postfix', 'exim': 'exim4', 'sendmail': 'sendmail'}
 
 
 def names():
-    """Of all worlds."""
+    """The names of all worlds."""
     return sorted(path.parent.name for path in WORLDS.glob('*/expected'))
 
 
@@ -123,7 +123,7 @@ class World:
 
     @property
     def tables(self):
-        """Whether the mail server rewrites, by our lookup tables."""
+        """True if the mail server rewrites recipients, by our lookup tables."""
         return 'rewrite = tables' in self.machine.read('/etc/sdr/sdr.conf')
 
     # --- what an administrator asks ---
@@ -157,11 +157,11 @@ class World:
                     yield path.name, mailbox.mboxMessage(f)
 
     def waiting(self):
-        """What its queues say, or nothing if they are empty."""
+        """The listing of its queues, or nothing if they are empty."""
         return WAITING[self.base](self.machine)
 
     def quiet(self, seconds=30):
-        """Whether its queue becomes empty."""
+        """True if its queue becomes empty."""
         return within(seconds, lambda: not self.waiting())
 
 

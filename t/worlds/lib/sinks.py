@@ -1,4 +1,4 @@
-"""sinks.py - mail servers outside: they take everything, and keep it
+"""sinks.py - external mail servers, which accept and store all mail
 
 SPDX-License-Identifier: BSD-2-Clause
 """
