@@ -240,27 +240,34 @@ decide(struct sdr *sdr, const char *recipient)
     return true;
 }
 
+/* A verdict is large, and a process of Exim is small: the one that is kept is
+ * copied only to be changed. */
 const struct sdr_verdict *
 process_decide(const char *path, const char *recipient, const char *marks)
 {
-    static struct sdr_verdict verdict;
+    static struct sdr_verdict changed;
+    const struct sdr_verdict *verdict = &changed;
     struct sdr *sdr = use(path);
+    struct sdr_reply reply;
     bool is_new = true;
 
     if (sdr == NULL) {
-        defer_by_configuration(&verdict);
+        defer_by_configuration(&changed);
     } else {
         is_new = decide(sdr, recipient);
-        verdict = last.verdict;
-        if (verdict.leaves && marks != NULL
-            && must_wait(sdr_get_config(sdr), marks, &verdict.reply)) {
-            defer_loop(&verdict);
+        if (last.verdict.leaves && marks != NULL
+            && must_wait(sdr_get_config(sdr), marks, &reply)) {
+            changed = last.verdict;
+            changed.reply = reply;
+            defer_loop(&changed);
             is_new = true;
+        } else {
+            verdict = &last.verdict;
         }
     }
-    if (is_new && is_news(&verdict, marks == NULL))
-        log_decision(recipient, &verdict);
-    return &verdict;
+    if (is_new && is_news(verdict, marks == NULL))
+        log_decision(recipient, verdict);
+    return verdict;
 }
 
 /* No news for the log: each of them was decided at RCPT. */
