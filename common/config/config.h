@@ -19,8 +19,6 @@
 
 #define SDR_CONFIG_PATH "/etc/sdr/sdr.conf"
 
-struct ini_cfgobj;
-
 /* A set of sites is a bit mask: bit I is the site with index I. */
 #define SDR_SITES_MAX 32
 typedef uint32_t sdr_sites;
@@ -207,8 +205,10 @@ struct sdr_config {
     struct sdr_replica_options replica;
     struct sdr_name *names; /* sorted by domain */
     unsigned name_count;
-    struct ini_cfgobj *parsed; /* holds the texts */
-    char **section_names;      /* holds the names of sites and so on */
+    bool is_compiled; /* it has no more than decisions from a replica need */
+    void *texts;      /* holds the texts */
+    void (*free_texts)(struct sdr_config *config); /* NULL: there are none */
+    char **section_names; /* holds the names of sites and so on */
 };
 
 /* Read the file at PATH, at most 1 MiB. All errors go to MISTAKES (NULL: to

@@ -32,6 +32,15 @@ remove_indentation(char *text)
     *out = '\0';
 }
 
+static void
+free_texts(struct sdr_config *config)
+{
+    if (config->section_names != NULL)
+        ini_free_section_list(config->section_names);
+    if (config->texts != NULL)
+        ini_config_destroy(config->texts);
+}
+
 static enum sdr_status
 read_file(struct sdr_load *load, const struct sdr_trace *trace)
 {
@@ -70,6 +79,7 @@ sdr_config_load(struct sdr_config **config, const char *path,
     load.config = calloc(1, sizeof *load.config);
     if (load.config == NULL)
         return SDR_TEMPFAIL;
+    load.config->free_texts = free_texts;
     load.config->path = strdup(path);
     if (load.config->path == NULL) {
         sdr_config_free(&load.config);

@@ -145,8 +145,8 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
     struct given given = {NULL, 0};
     int failed = 0;
 
-    given.names = ini_get_attribute_list(load->config->parsed, section,
-                                         &given.count, &failed);
+    given.names =
+        ini_get_attribute_list(load->parsed, section, &given.count, &failed);
     find_unknown(load, kind, section, &given);
     for (unsigned i = 0; i < sdr_option_count; i++) {
         const struct sdr_option *option = &sdr_options[i];
@@ -238,8 +238,7 @@ void
 sdr_load_sections(struct sdr_load *load)
 {
     int count = 0, failed = 0;
-    char **sections =
-        ini_get_section_list(load->config->parsed, &count, &failed);
+    char **sections = ini_get_section_list(load->parsed, &count, &failed);
 
     load->config->section_names = sections;
     read_section(load, "", INI_DEFAULT_SECTION, load->config);
