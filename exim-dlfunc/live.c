@@ -12,6 +12,8 @@
 #include "config/compiled.h"
 #include "config/file_owner.h"
 #include "decision/sdr.h"
+#include "log.h"
+#include "process.h"
 #include "replica/fingerprint.h"
 
 static const struct live_build build = LIVE_BUILD;
@@ -64,15 +66,35 @@ load_module(struct sdr_error *error)
     return live;
 }
 
+/* What has to be done; a process says it once. */
+static void
+report_unusable(const struct sdr_error *reason)
+{
+    static bool reported;
+    char line[64 + 4 * sizeof reason->text] =
+        "sdr: not used, run sdrctl compile: ";
+    size_t used = strlen(line);
+
+    if (reported)
+        return;
+    reported = true;
+    sdr_log_clean(line + used, sizeof line - used, reason->text,
+                  strlen(reason->text), "");
+    process_log(line);
+}
+
 enum sdr_status
 sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes)
 {
     const struct live *live;
     struct sdr_error error = {""};
+    enum sdr_status status = sdr_compiled_read(config, path, &error);
 
-    if (sdr_compiled_read(config, path, &error) == SDR_OK)
+    if (status == SDR_OK)
         return SDR_OK;
+    if (status == SDR_INVALID)
+        report_unusable(&error);
     live = load_module(&error);
     if (live != NULL)
         return live->config_load(config, path, mistakes);

@@ -13,8 +13,8 @@
 
 #include "command.h"
 #include "config/compiled.h"
+#include "config/file_owner.h"
 #include "chosen.h"
-#include "same_file.h"
 #include "usage.h"
 
 /* A file that was not there before; -1 and errno. Who can read SOURCE can read
@@ -70,37 +70,65 @@ replace(const char *path, const char *text, size_t len,
     return code;
 }
 
+/* The file has the text, loaded as CONFIG. */
 static int
-compile(const char *path, const struct sdr_config *config,
-        const struct stat *source)
+compile(const char *path, const struct sdr_config *config, const char *source,
+        size_t source_len)
 {
     size_t len = 0;
-    char *text = sdr_compiled_write(config, source, &len), *compiled = NULL;
+    char *text = sdr_compiled_write(config, source, source_len, &len);
+    char *compiled = NULL;
+    struct stat st;
     int code = EX_TEMPFAIL;
 
-    if (text != NULL
-        && asprintf(&compiled, "%s" SDR_COMPILED_SUFFIX, path) >= 0)
-        code = replace(compiled, text, len, source);
+    if (text == NULL || asprintf(&compiled, "%s" SDR_COMPILED_SUFFIX, path) < 0)
+        fprintf(stderr, "sdrctl: no memory\n");
+    else if (stat(path, &st) != 0)
+        fprintf(stderr, "sdrctl: %s: %s\n", path, strerror(errno));
+    else
+        code = replace(compiled, text, len, &st);
     free(compiled);
     free(text);
     return code;
 }
 
-/* Read anew: the file may have changed since it was opened. */
+/* True if the file at PATH has this text. */
+static bool
+still_has(const char *path, const char *text, size_t len)
+{
+    struct sdr_error ignored;
+    char *now = NULL;
+    size_t now_len;
+    bool same = sdr_file_read(path, false, SDR_CONFIG_MAX_OCTETS, &now,
+                              &now_len, &ignored)
+                    == SDR_OK
+                && now_len == len && memcmp(now, text, len) == 0;
+
+    free(now);
+    return same;
+}
+
+/* Loaded anew, between two reads of the text: the file may have changed since
+ * it was opened. */
 static int
 compile_file(const char *path)
 {
     struct sdr_config *config = NULL;
-    struct stat before, source;
+    struct sdr_error error = {"no memory"};
+    char *source = NULL;
+    size_t len;
     int code = EX_TEMPFAIL;
 
-    if (stat(path, &before) == 0
-        && sdr_config_load(&config, path, NULL) == SDR_OK
-        && stat(path, &source) == 0 && sdr_same_file(&before, &source))
-        code = compile(path, config, &source);
+    if (sdr_file_read(path, false, SDR_CONFIG_MAX_OCTETS, &source, &len, &error)
+        != SDR_OK)
+        fprintf(stderr, "sdrctl: %s\n", error.text);
+    else if (sdr_config_load(&config, path, NULL) == SDR_OK
+             && still_has(path, source, len))
+        code = compile(path, config, source, len);
     else
         fprintf(stderr, "sdrctl: %s: it has just changed, try again\n", path);
     sdr_config_free(&config);
+    free(source);
     return code;
 }
 

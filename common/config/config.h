@@ -19,6 +19,8 @@
 
 #define SDR_CONFIG_PATH "/etc/sdr/sdr.conf"
 
+enum { SDR_CONFIG_MAX_OCTETS = 1 << 20 };
+
 /* A set of sites is a bit mask: bit I is the site with index I. */
 #define SDR_SITES_MAX 32
 typedef uint32_t sdr_sites;
@@ -211,14 +213,14 @@ struct sdr_config {
     char **section_names; /* holds the names of sites and so on */
 };
 
-/* Read the file at PATH, at most 1 MiB. All errors go to MISTAKES (NULL: to
- * nobody), each as a line "FILE:LINE: OPTION: REASON", in the order of the
- * file; at last those without a line, "FILE: REASON". Returns SDR_OK and a
- * configuration that the caller frees with sdr_config_free(); SDR_CONFIG after
- * at least one error; or SDR_TEMPFAIL without memory. *CONFIG is NULL unless
- * the result is SDR_OK. With effective user id 0 the file, its folder and the
- * files that it names must belong to root and be writable by nobody else. Reads
- * the password files; uses no network. Any thread. */
+/* Read the file at PATH, at most SDR_CONFIG_MAX_OCTETS. All errors go to
+ * MISTAKES (NULL: to nobody), each as a line "FILE:LINE: OPTION: REASON", in
+ * the order of the file; at last those without a line, "FILE: REASON". Returns
+ * SDR_OK and a configuration that the caller frees with sdr_config_free();
+ * SDR_CONFIG after at least one error; or SDR_TEMPFAIL without memory. *CONFIG
+ * is NULL unless the result is SDR_OK. With effective user id 0 the file, its
+ * folder and the files that it names must belong to root and be writable by
+ * nobody else. Reads the password files; uses no network. Any thread. */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes);

@@ -10,8 +10,6 @@
 
 #include "config/file_owner.h"
 
-enum { FILE_MAX_OCTETS = 1 << 20 };
-
 /* libini_config forgets the first option that stands before any section, so the
  * file gets a first line; it is not counted where lines are reported. */
 static const char first_line[] = "[" INI_DEFAULT_SECTION "]\n";
@@ -49,7 +47,7 @@ read_file(struct sdr_load *load, const struct sdr_trace *trace)
     char *text = NULL;
     size_t len = 0;
     enum sdr_status status = sdr_file_read(
-        load->config->path, false, FILE_MAX_OCTETS, &text, &len, &error);
+        load->config->path, false, SDR_CONFIG_MAX_OCTETS, &text, &len, &error);
 
     if (status == SDR_OK)
         status = sdr_load_check_text(load, text, len);

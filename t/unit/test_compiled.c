@@ -3,7 +3,10 @@
  */
 #include "config/compiled.h"
 
+#include <fcntl.h>
+
 #include "decision/route.h"
+#include "hash.h"
 #include "replica/fingerprint.h"
 #include "unit.h"
 
@@ -59,16 +62,14 @@ struct pair {
 static void
 make_pair(struct pair *pair)
 {
-    struct stat source;
-
     unit_folder_make(&pair->folder);
     snprintf(pair->path, sizeof pair->path, "%s" SDR_COMPILED_SUFFIX,
              pair->folder.conf);
     unit_write(pair->folder.conf, conf, sizeof conf - 1, 0600);
     assert_int_equal(sdr_config_load(&pair->config, pair->folder.conf, NULL),
                      SDR_OK);
-    assert_int_equal(stat(pair->folder.conf, &source), 0);
-    pair->octets = sdr_compiled_write(pair->config, &source, &pair->len);
+    pair->octets =
+        sdr_compiled_write(pair->config, conf, sizeof conf - 1, &pair->len);
     assert_non_null(pair->octets);
     unit_write(pair->path, pair->octets, pair->len, 0600);
 }
@@ -91,7 +92,7 @@ complaint(const struct pair *pair)
 
     error.text[0] = '\0';
     assert_int_equal(sdr_compiled_read(&config, pair->folder.conf, &error),
-                     SDR_NOTFOUND);
+                     SDR_INVALID);
     assert_null(config);
     return error.text;
 }
@@ -193,51 +194,249 @@ what_is_read_is_what_was_written(void **state)
     remove_pair(&pair);
 }
 
-/* The file is another, whatever has changed. */
+/* Whatever the file's times and its inode are. */
 static void
-what_is_older_does_not_count(void **state)
+the_text_decides(void **state)
+{
+    static const char *const other[] = {"", "nonsense\n", "# a comment\n"};
+    const struct timespec times[2] = {{1, 2}, {3, 4}};
+    struct sdr_config *again;
+    struct pair pair;
+    char text[sizeof conf];
+    struct stat before;
+
+    (void)state;
+    make_pair(&pair);
+    unlink(pair.folder.conf);
+    unit_write(pair.folder.conf, conf, sizeof conf - 1, 0640);
+    assert_int_equal(utimensat(AT_FDCWD, pair.folder.conf, times, 0), 0);
+    again = read_back(&pair);
+    sdr_config_free(&again);
+    for (unsigned i = 0; i < UNIT_COUNT(other); i++) {
+        unit_write(pair.folder.conf, other[i], strlen(other[i]), 0640);
+        unit_row(strstr(complaint(&pair), "has changed") != NULL, "%s",
+                 other[i]);
+    }
+    /* As long as before, in the same file, at the same time. */
+    memcpy(text, conf, sizeof conf);
+    memcpy(strstr(text, "= 77\n"), "= 78\n", 5);
+    assert_int_equal(stat(pair.folder.conf, &before), 0);
+    unit_write(pair.folder.conf, text, sizeof conf - 1, 0640);
+    assert_int_equal(utimensat(AT_FDCWD, pair.folder.conf, times, 0), 0);
+    unit_row(strstr(complaint(&pair), "has changed") != NULL, "one octet");
+    unit_write(pair.folder.conf, conf, sizeof conf - 2, 0640);
+    unit_row(strstr(complaint(&pair), "has changed") != NULL, "shorter");
+    remove_pair(&pair);
+    unit_end();
+}
+
+static void
+what_is_missing(void **state)
+{
+    struct sdr_config *config;
+    struct sdr_error error = {""};
+    struct pair pair;
+
+    (void)state;
+    make_pair(&pair);
+    unlink(pair.folder.conf);
+    assert_non_null(strstr(complaint(&pair), "No such file"));
+    unlink(pair.path);
+    assert_int_equal(sdr_compiled_read(&config, pair.folder.conf, &error),
+                     SDR_NOTFOUND);
+    assert_string_equal(error.text, "");
+    remove_pair(&pair);
+}
+
+/* Whether these octets are believed. */
+static bool
+is_believed(const struct pair *pair, const char *octets, size_t len)
+{
+    struct sdr_config *config;
+    struct sdr_error error = {""};
+    enum sdr_status status;
+
+    unit_write(pair->path, octets, len, 0600);
+    status = sdr_compiled_read(&config, pair->folder.conf, &error);
+    sdr_config_free(&config);
+    return status == SDR_OK;
+}
+
+static void
+what_is_cut_or_longer_is_not_believed(void **state)
+{
+    struct pair pair;
+    char *longer;
+
+    (void)state;
+    make_pair(&pair);
+    longer = calloc(1, pair.len + 1);
+    assert_non_null(longer);
+    memcpy(longer, pair.octets, pair.len);
+    assert_true(is_believed(&pair, longer, pair.len));
+    for (size_t len = 0; len < pair.len; len++)
+        unit_row(!is_believed(&pair, longer, len), "the first %zu octets", len);
+    unit_row(!is_believed(&pair, longer, pair.len + 1), "one more");
+    free(longer);
+    remove_pair(&pair);
+    unit_end();
+}
+
+/* ---- mutations ---- */
+
+static uint64_t dice;
+
+static size_t
+roll(size_t limit)
+{
+    dice = sdr_hash(&dice, sizeof dice, 0);
+    return (size_t)(dice >> 32) % limit;
+}
+
+/* One to four changes: an octet, a number, or a piece put elsewhere. */
+static void
+mutate(char *octets, size_t len, size_t from)
+{
+    static const uint32_t numbers[] = {0, 1, 2, 255, 0x7fffffff, UINT32_MAX};
+
+    for (size_t n = 1 + roll(4); n > 0; n--) {
+        size_t at = from + roll(len - from - 8), size = 1 + roll(7);
+
+        switch (roll(3)) {
+        case 0:
+            octets[at] ^= (char)(1 + roll(255));
+            break;
+        case 1:
+            memcpy(octets + at, &numbers[roll(UNIT_COUNT(numbers))], 4);
+            break;
+        default:
+            memmove(octets + at, octets + from + roll(len - from - 8), size);
+        }
+    }
+}
+
+enum { MUTATIONS = 4000 };
+
+static void
+what_is_damaged_is_not_believed(void **state)
 {
     struct pair pair;
 
     (void)state;
     make_pair(&pair);
-    unit_write(pair.folder.conf, conf, sizeof conf - 1, 0600);
-    assert_non_null(strstr(complaint(&pair), "older than the file"));
-    unlink(pair.folder.conf);
-    assert_non_null(strstr(complaint(&pair), "No such file"));
-    unlink(pair.path);
-    assert_non_null(strstr(complaint(&pair), "No such file"));
+    for (unsigned seed = 1; seed <= MUTATIONS; seed++) {
+        char *octets = (char *)unit_copy(pair.octets, pair.len);
+
+        dice = seed;
+        mutate(octets, pair.len, 0);
+        unit_row(memcmp(octets, pair.octets, pair.len) == 0
+                     || !is_believed(&pair, octets, pair.len),
+                 "mutation %u", seed);
+        free(octets);
+    }
+    remove_pair(&pair);
+    unit_end();
+}
+
+/* The head: as compiled.c has it. */
+enum { SUM_AT = 56, HEAD_SIZE = 64 };
+
+static void
+seal(char *octets, size_t len)
+{
+    uint64_t sum = 0;
+
+    memcpy(octets + SUM_AT, &sum, sizeof sum);
+    sum = sdr_hash(octets + HEAD_SIZE, len - HEAD_SIZE,
+                   sdr_hash(octets, HEAD_SIZE, 0));
+    memcpy(octets + SUM_AT, &sum, sizeof sum);
+}
+
+static void
+ask_all(struct sdr_config *config)
+{
+    unsigned char digest[SDR_RECORD_FINGERPRINT];
+
+    for (unsigned i = 0; i < config->directory_count; i++)
+        assert_true(sdr_fingerprint(config, i, digest));
+    for (unsigned i = 0; i < config->domain_count; i++)
+        sdr_config_name(config, config->domains[i].ascii);
+    sdr_config_owner(config, "b, c", 4);
+    sdr_config_find_site(config, "far");
+}
+
+/* Even with the right checksum it is read to its end and no further, and no
+ * number is one that its field cannot have. */
+static void
+what_is_sealed_can_be_read(void **state)
+{
+    const size_t meaning = HEAD_SIZE + sizeof conf - 1;
+    struct pair pair;
+    unsigned read = 0;
+
+    (void)state;
+    make_pair(&pair);
+    for (unsigned seed = 1; seed <= MUTATIONS; seed++) {
+        char *octets = (char *)unit_copy(pair.octets, pair.len);
+        struct sdr_config *config;
+        struct sdr_error error;
+
+        dice = seed;
+        mutate(octets, pair.len, meaning);
+        seal(octets, pair.len);
+        unit_write(pair.path, octets, pair.len, 0600);
+        if (sdr_compiled_read(&config, pair.folder.conf, &error) == SDR_OK) {
+            read++;
+            ask_all(config);
+        }
+        sdr_config_free(&config);
+        free(octets);
+    }
+    assert_in_range(read, 1, MUTATIONS - 1); /* or seal() seals nothing */
     remove_pair(&pair);
 }
 
 static void
-what_is_damaged_does_not_count(void **state)
+other_versions_are_not_believed(void **state)
+{
+    /* The magic, the version, that of libidn2, the format. */
+    static const size_t at[] = {0, 16, 23, 48};
+    struct pair pair;
+
+    (void)state;
+    make_pair(&pair);
+    for (unsigned i = 0; i < UNIT_COUNT(at); i++) {
+        char *octets = (char *)unit_copy(pair.octets, pair.len);
+
+        octets[at[i]] ^= 1;
+        seal(octets, pair.len);
+        unit_write(pair.path, octets, pair.len, 0600);
+        unit_row(strstr(complaint(&pair), "another version") != NULL,
+                 "octet %zu", at[i]);
+        free(octets);
+    }
+    remove_pair(&pair);
+    unit_end();
+}
+
+/* Whoever reads it. */
+static void
+who_could_write_it(void **state)
 {
     struct pair pair;
 
     (void)state;
     make_pair(&pair);
-    for (size_t len = 0; len < pair.len; len++) {
-        unit_write(pair.path, pair.octets, len, 0600);
-        unit_row(complaint(&pair)[0] != '\0', "the first %zu octets", len);
-    }
-    pair.octets[0] ^= 1;
-    unit_write(pair.path, pair.octets, pair.len, 0600);
-    unit_row(strstr(complaint(&pair), "another version") != NULL, "magic");
-    pair.octets[0] ^= 1;
-    /* It is read to its end and no further, whatever stands in it. */
-    for (size_t i = 0; i < pair.len; i++) {
-        struct sdr_config *config;
-        struct sdr_error error;
-
-        pair.octets[i] ^= (char)0xff;
-        unit_write(pair.path, pair.octets, pair.len, 0600);
-        if (sdr_compiled_read(&config, pair.folder.conf, &error) == SDR_OK)
-            sdr_config_free(&config);
-        pair.octets[i] ^= (char)0xff;
+    assert_int_equal(chmod(pair.path, 0620), 0);
+    assert_non_null(strstr(complaint(&pair), "writable by nobody else"));
+    assert_int_equal(chmod(pair.path, 0602), 0);
+    assert_non_null(strstr(complaint(&pair), "writable by nobody else"));
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(pair.path, 0600), 0);
+        assert_int_equal(chown(pair.path, 65534, 0), 0);
+        assert_non_null(strstr(complaint(&pair), "must belong to root or"));
     }
     remove_pair(&pair);
-    unit_end();
 }
 
 static void
@@ -249,12 +448,12 @@ root_believes_root_alone(void **state)
     if (geteuid() != 0)
         skip();
     make_pair(&pair);
-    assert_int_equal(chmod(pair.path, 0620), 0);
-    assert_non_null(strstr(complaint(&pair), "must belong to root"));
-    assert_int_equal(chmod(pair.path, 0600), 0);
+    assert_int_equal(chown(pair.folder.conf, 65534, 0), 0);
     assert_int_equal(chown(pair.path, 65534, 0), 0);
-    assert_non_null(strstr(complaint(&pair), "must belong to root"));
+    assert_non_null(strstr(complaint(&pair), "must belong to root and"));
     assert_int_equal(chown(pair.path, 0, 0), 0);
+    assert_non_null(strstr(complaint(&pair), "cannot be read"));
+    assert_int_equal(chown(pair.folder.conf, 0, 0), 0);
     assert_int_equal(chmod(pair.folder.path, 0770), 0);
     assert_non_null(strstr(complaint(&pair), "its folder must belong to root"));
     remove_pair(&pair);
@@ -265,8 +464,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_is_what_was_written),
-        cmocka_unit_test(what_is_older_does_not_count),
-        cmocka_unit_test(what_is_damaged_does_not_count),
+        cmocka_unit_test(the_text_decides),
+        cmocka_unit_test(what_is_missing),
+        cmocka_unit_test(what_is_cut_or_longer_is_not_believed),
+        cmocka_unit_test(what_is_damaged_is_not_believed),
+        cmocka_unit_test(what_is_sealed_can_be_read),
+        cmocka_unit_test(other_versions_are_not_believed),
+        cmocka_unit_test(who_could_write_it),
         cmocka_unit_test(root_believes_root_alone),
     };
 
