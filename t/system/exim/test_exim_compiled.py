@@ -50,12 +50,6 @@ def complaints(answers):
     return [line for line in answers.logged if line.startswith(ADVICE)]
 
 
-def compiled(conf):
-    done = sdrctl.run(conf, 'compile')
-    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
-    return conf.with_name('sdr.conf.compiled')
-
-
 @pytest.fixture
 def synced(new_sync, slapd):
     """An sdr-sync of the directory that is as usual; not running, with a replica that is complete."""
@@ -82,21 +76,21 @@ def test_world(folder, new_slapd, scratch, ca, answers):
     functions = [('sdr_route', ''), ('sdr_verify', ''), ('sdr_next_hop',), ('sdr_owner',), ('sdr_loop', marks)]
     before = answers(sync.conf, asked, functions=functions)
     assert len(before) == len(asked) * len(functions)
-    compiled(sync.conf)
+    sdrctl.compile(sync.conf)
     assert answers(sync.conf, asked, functions=functions) == before
 
 
 def test_what_is_loaded(synced, answers):
     plain = libraries(answers, synced.conf)
     assert {'exim-sdr.so', 'exim-sdr-live.so', 'libini_config.so'} <= plain
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     replica = libraries(answers, synced.conf)
     assert 'exim-sdr.so' in replica
     assert not replica & {'exim-sdr-live.so', 'libini_config.so', 'libcares.so'}
 
 
 def test_servers_are_asked_when_the_replica_does_not_know(synced, slapd, answers):
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     synced.path.unlink()
     assert answers(synced.conf) == ANSWERS
     assert 'exim-sdr-live.so' in libraries(answers, synced.conf)
@@ -124,11 +118,11 @@ def swap(conf):
 @pytest.mark.parametrize('change', [pass_unknown, swap], ids=['same file', 'another file'])
 def test_what_was_made_from_another_text_is_ignored(synced, answers, change):
     synced.conf.write_text(synced.conf.read_text() + '# unknown = reject\n')
-    file = compiled(synced.conf)
+    file = sdrctl.compile(synced.conf)
     change(synced.conf)
     assert answers(synced.conf) == [*ANSWERS[:2], '']
     assert complaints(answers) == [f'{ADVICE} {file}: the configuration has changed since']
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     assert answers(synced.conf) == [*ANSWERS[:2], '']
     assert complaints(answers) == []
     synced.conf.write_text('nonsense\n')
@@ -153,7 +147,7 @@ def link(conf):
 
 @pytest.mark.parametrize('change', [restore, link], ids=['restored', 'link'])
 def test_the_text_decides(synced, answers, change):
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     change(synced.conf)
     assert not libraries(answers, synced.conf) & {'exim-sdr-live.so', 'libini_config.so'}
     assert complaints(answers) == []
@@ -167,7 +161,7 @@ def test_the_text_decides(synced, answers, change):
     lambda path: (path.unlink(), path.mkdir())],
     ids=['owner', 'group', 'others', 'cut short', 'empty', 'changed', 'version', 'folder'])
 def test_what_must_not_be_believed_is_ignored(synced, answers, spoil):
-    file = compiled(synced.conf)
+    file = sdrctl.compile(synced.conf)
     spoil(file)
     assert answers(synced.conf) == ANSWERS
     complaint, = complaints(answers)
@@ -193,7 +187,7 @@ def test_password_file_that_cannot_be_used(synced, answers, spoil, reason):
 
 def test_password_file_that_is_lost_later(synced, answers):
     """Who is in the replica is routed; the others wait."""
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     synced.conf.with_name('password').unlink()
     assert answers(synced.conf) == ANSWERS
     synced.path.unlink()
@@ -210,7 +204,7 @@ def test_check_sees_whether_exim_can_use_it(synced, new_exim):
         line, = [line for line in done.stdout.splitlines() if ' compiled: ' in line]
         return ' '.join(line.split())
     assert check().startswith(f'ok compiled: {synced.conf} is not compiled')
-    file = compiled(synced.conf)
+    file = sdrctl.compile(synced.conf)
     assert check() == f'ok compiled: {file} is made from {synced.conf}'
     file.chmod(0o666)
     assert check().startswith(f'warning compiled: Exim does not use {file}: ')
@@ -229,14 +223,14 @@ def test_library_that_cannot_be_loaded(synced, answers, scratch, spoil):
     assert answers(synced.conf, so=so) == ANSWERS
     spoil(folder / 'exim-sdr-live.so')
     assert answers(synced.conf, so=so) == [MISTAKE] * 3
-    compiled(synced.conf)
+    sdrctl.compile(synced.conf)
     assert answers(synced.conf, so=so) == ANSWERS
 
 
 def test_mode_is_that_of_the_configuration(synced):
     synced.conf.chmod(0o640)
     shutil.chown(synced.conf, 'root', USER)
-    status = compiled(synced.conf).stat()
+    status = sdrctl.compile(synced.conf).stat()
     assert (status.st_mode & 0o7777, status.st_gid) == (0o640, synced.conf.stat().st_gid)
 
 
