@@ -4,6 +4,7 @@
 #include "config/load.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -147,6 +148,7 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
 
     given.names =
         ini_get_attribute_list(load->parsed, section, &given.count, &failed);
+    load->no_memory |= failed == ENOMEM;
     find_unknown(load, kind, section, &given);
     for (unsigned i = 0; i < sdr_option_count; i++) {
         const struct sdr_option *option = &sdr_options[i];
