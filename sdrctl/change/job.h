@@ -9,14 +9,14 @@
 #include "change/change.h"
 #include "net/network.h"
 #include "change/entry.h"
-#include "change/plan.h"
+#include "change/change_plan.h"
 #include "change/verify.h"
 #include "change/options.h"
 
 struct job {
     const struct sdr_config *config;
     const char *name; /* of the command */
-    struct plan plan;
+    struct change_plan plan;
     const char *to, *from, *file, *filter;
     struct writer writer;
     struct network network;

@@ -30,16 +30,16 @@ static const struct option options[] = {
 /* ---- applying it ---- */
 
 static const char *
-done_word(enum plan_kind kind)
+done_word(enum change_kind kind)
 {
     switch (kind) {
-    case PLAN_MOVE:
+    case CHANGE_MOVE:
         return "moved";
-    case PLAN_ADD:
+    case CHANGE_ADD:
         return "added";
-    case PLAN_HOLD:
+    case CHANGE_HOLD:
         return "held";
-    case PLAN_RELEASE:
+    case CHANGE_RELEASE:
         return "released";
     }
     return "";
@@ -60,7 +60,7 @@ execute(struct job *job, struct sdr *sdr)
         command, sizeof command, "%s%s%s%s%s%s%s%s%s", job->name,
         job->to != NULL ? " --to " : "", job->to != NULL ? job->to : "",
         job->from != NULL ? " --from " : "", job->from != NULL ? job->from : "",
-        job->plan.kind == PLAN_ADD ? " --add" : "",
+        job->plan.kind == CHANGE_ADD ? " --add" : "",
         job->file != NULL ? " --file " : "", job->file != NULL ? job->file : "",
         job->filter != NULL ? " --filter ..." : "");
     if (job->skipped > 0 && !run.quiet && !run.json)
@@ -87,7 +87,7 @@ print_all(const struct job *job)
 static bool
 is_move(const struct job *job)
 {
-    return job->plan.kind == PLAN_MOVE || job->plan.kind == PLAN_ADD;
+    return job->plan.kind == CHANGE_MOVE || job->plan.kind == CHANGE_ADD;
 }
 
 static bool
@@ -116,7 +116,7 @@ read_option(struct job *job, int c, const char *name, struct sdr_error *error)
         job->verify = true;
         return true;
     case 'a':
-        job->plan.kind = PLAN_ADD;
+        job->plan.kind = CHANGE_ADD;
         return true;
     case 'i':
         job->file = optarg;
@@ -176,7 +176,7 @@ run_job(struct job *job, struct sdr *sdr)
 }
 
 static int
-run(struct sdr *sdr, enum plan_kind kind, const char *name, int argc,
+run(struct sdr *sdr, enum change_kind kind, const char *name, int argc,
     char **argv)
 {
     struct job job = {.config = sdr_get_config(sdr),
@@ -206,17 +206,17 @@ run(struct sdr *sdr, enum plan_kind kind, const char *name, int argc,
 int
 command_move(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_MOVE, "move", argc, argv);
+    return run(sdr, CHANGE_MOVE, "move", argc, argv);
 }
 
 int
 command_hold(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_HOLD, "hold", argc, argv);
+    return run(sdr, CHANGE_HOLD, "hold", argc, argv);
 }
 
 int
 command_release(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_RELEASE, "release", argc, argv);
+    return run(sdr, CHANGE_RELEASE, "release", argc, argv);
 }
