@@ -96,6 +96,24 @@ static const struct {
     {"undo", "[OPTION...] JOURNAL",
      "undo a run of move, hold, release or undo", WRITER},
     {"history", "[--json] [ADDRESS]", "list who changed what, and when", JSON},
+    {"plan", "[OPTION...] FILE",
+     "move mailboxes in waves, step by step",
+     "  --status                  show how far each wave is\n"
+     "  --undo WAVE               take this wave back\n"
+     "  --repeat                  run the command that was broken off again, or begin the\n"
+     "                            wave that was undone anew\n"
+     "  --accept                  go on as if what has stopped the plan were done\n"
+     "  -n, --dry-run             check the plan and print its steps\n"
+     "  -D, --bind-dn DN          the administrator's account\n"
+     "  -y, --password-file FILE  a file with its password\n"
+     "  --gssapi                  use your Kerberos ticket\n"
+     "  --external                bind as the user of this process, over ldapi://\n"
+     "  --at SITE=HOST[:PORT]     ask this host of the site, for the proof; repeatable\n"
+     "  --rate NUMBER             recipients a second, for the proof (default 100)\n"
+     "  --retries NUMBER          how often to ask again, for the proof (default 2)\n"
+     "  --retry-after SECONDS     how long to wait before that (default 60)\n"
+     "  --json                    with --status: write one JSON object per line\n"
+     "  -q, --quiet               print only what was not done\n" NETWORK},
     {"export", "--for FORMAT [--site SITE] [--since JOURNAL]",
      "print what a mail system without sdr must know",
      "  --for FORMAT              csv, postfix, exim, cpanel, exchange or google\n"

@@ -36,6 +36,11 @@ struct job {
 void
 job_read(struct job *job, int count, char **addresses);
 
+/* Find all entries. All errors are reported, and counted as mistakes or in
+ * job->code. */
+void
+job_find(struct job *job);
+
 /* Find all entries and plan a change for each. All errors are reported; with
  * any, job->code is not EX_OK. */
 void

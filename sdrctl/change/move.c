@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "change/commands.h"
 #include "change/job.h"
 #include "change/run.h"
 #include "chosen.h"
@@ -52,6 +53,7 @@ execute(struct job *job, struct sdr *sdr)
     const struct run run = {.config = job->config,
                             .admin = job->admin,
                             .command = command,
+                            .origin = job->writer.origin,
                             .done = done_word(job->plan.kind),
                             .json = job->writer.json,
                             .quiet = job->writer.quiet};
@@ -175,13 +177,15 @@ run_job(struct job *job, struct sdr *sdr)
     admin_free(&job->admin);
 }
 
-static int
-run(struct sdr *sdr, enum change_kind kind, const char *name, int argc,
-    char **argv)
+int
+change_command(struct sdr *sdr, const struct change_command *command, int argc,
+               char **argv)
 {
+    const char *name = command->name;
     struct job job = {.config = sdr_get_config(sdr),
                       .name = name,
-                      .plan = {.kind = kind},
+                      .plan = {.kind = command->kind},
+                      .writer = {.origin = command->origin},
                       .code = EX_OK};
     struct sdr_error error = {""};
     int c, index = 0;
@@ -206,17 +210,23 @@ run(struct sdr *sdr, enum change_kind kind, const char *name, int argc,
 int
 command_move(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, CHANGE_MOVE, "move", argc, argv);
+    const struct change_command move = {CHANGE_MOVE, "move", NULL};
+
+    return change_command(sdr, &move, argc, argv);
 }
 
 int
 command_hold(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, CHANGE_HOLD, "hold", argc, argv);
+    const struct change_command hold = {CHANGE_HOLD, "hold", NULL};
+
+    return change_command(sdr, &hold, argc, argv);
 }
 
 int
 command_release(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, CHANGE_RELEASE, "release", argc, argv);
+    const struct change_command release = {CHANGE_RELEASE, "release", NULL};
+
+    return change_command(sdr, &release, argc, argv);
 }

@@ -76,6 +76,7 @@ sdrctl/check         common common/config common/decision common/ldap common/ldi
 sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
 sdrctl/diff          common common/config common/decision common/replica sdrctl sdrctl/change sdrctl/verify
 sdrctl/export        common common/config common/decision common/ldap common/replica sdrctl sdrctl/change
+sdrctl/plan          common common/config common/decision sdrctl sdrctl/change sdrctl/net
 sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
 sdrctl/verify        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/change sdrctl/net
 sdrctl/show          common common/config common/decision common/ldap common/ldif common/replica sdrctl

@@ -1,0 +1,465 @@
+"""test_plan.py - sdrctl plan: waves of a migration
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import paths
+import sdrctl
+import world
+from daemon import environment
+from office import Administrator, Office
+from peoplefile import PeopleFile
+from proc import run, wait_for
+
+OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
+NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
+PEOPLE = ''.join(map(world.person, NAMES))
+STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
+FIRST, SECOND = NAMES[:3], NAMES[3:]
+
+
+def addresses(names):
+    return [f'{name}@example.com' for name in names]
+
+
+class Planner:
+    """Runs a plan of two waves of three."""
+
+    def __init__(self, folder, office, state):
+        self.folder, self.office, self.state = folder, office, state
+        self.plan = folder / 'plan'
+        for name, members in ('first', FIRST), ('second', SECOND):
+            (folder / name).write_text('\n'.join(addresses(members)) + '\n')
+        self.write()
+
+    def write(self, **options):
+        """Both waves with these options."""
+        options = {'to': 'hosted', 'from': 'onprem', 'verify': 'no', **options}
+        lines = [f'{key} = {value}' for key, value in options.items() if value is not None]
+        self.plan.write_text('\n'.join(
+            '\n'.join([f'[wave {name}]', f'recipients = {name}', *lines, '']) for name in ('first', 'second')))
+
+    def run(self, *arguments, code=OK, **options):
+        return self.office.run('plan', *arguments, self.plan, code=code, **options)
+
+    def finish(self):
+        """It is run to its end."""
+        assert self.run().count('all waves are done\n') == 1
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', self.office.conf, 'plan', *arguments,
+                                 self.plan], text=True, env=environment(), stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, **options)
+
+    def command(self, text):
+        """The path of a program that a wave runs."""
+        path = self.folder / 'command'
+        path.write_text(f'#!/bin/sh\n{text}\n')
+        path.chmod(0o755)
+        return path
+
+    def status(self, wave='first', code=OK):
+        """Of the wave: (state, {step: state}, how many are on hold)."""
+        views = [json.loads(line) for line in self.run('--status', '--json', code=code).splitlines()]
+        view = {view['wave']: view for view in views}[wave]
+        return view['state'], {step['step']: step['state'] for step in view['steps']}, view['held']
+
+    def events(self):
+        lines = self.plan.with_name('plan.state').read_text().splitlines()[2:]
+        return [' '.join(line.split()[1:4]) for line in lines]
+
+    def journal_count(self):
+        return len(list(self.office.journals.iterdir()))
+
+
+class Clerk(Administrator):
+    """His directory is a file."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.people = PeopleFile(folder, PEOPLE, main={'journal-directory': str(self.journals)},
+                                 replica={'max-removed': '100', 'max-moved': '100'})
+        self.conf = self.people.conf
+
+
+@pytest.fixture(params=['server', 'file'])
+def planner(request, scratch, new_slapd, stop_later):
+    if request.param == 'server':
+        office = Office(scratch, new_slapd(PEOPLE))
+        return Planner(scratch, office, office.state)
+    office = Clerk(scratch)
+    stop_later(office.people.sync.close)
+    office.people.sync.start()
+    office.people.sync.caught_up()
+    return Planner(scratch, office, office.people.path.read_text)
+
+
+def owners(planner, names):
+    lines = sdrctl.run(planner.office.conf, 'show', '--json', *addresses(names)).stdout.splitlines()
+    entries = [json.loads(line)['directories'][0]['entries'][0] for line in lines]
+    return [(entry['sites'][0], entry['hold']) for entry in entries]
+
+
+HERE, THERE = ('onprem', False), ('hosted', False)
+HELD_HERE, HELD_THERE = ('onprem', True), ('hosted', True)
+
+
+# --- it runs ---
+
+def test_two_waves(planner):
+    """Each step in its order; then there is nothing left to do; and back, octet for octet."""
+    before = planner.state()
+    planner.write(command=planner.command(f'echo "$SDR_WAVE $1" >>{planner.folder}/ran; cat "$SDR_RECIPIENTS" '
+                                          f'>>{planner.folder}/ran') .as_posix() + ' an  argument')
+    planner.finish()
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert (planner.folder / 'ran').read_text().split() == [
+        'first', 'an', *addresses(FIRST), 'second', 'an', *addresses(SECOND)]
+    steps = ['hold', 'command', 'move', 'release']
+    assert planner.events() == [f'{wave} {step} {event}' for wave in ('first', 'second') for step in steps
+                                for event in ('started', 'done')]
+    after = planner.state()
+    assert planner.run() == 'all waves are done\n' and planner.state() == after and planner.journal_count() == 6
+    assert planner.status() == ('done', dict.fromkeys(steps, 'done'), 0)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
+    planner.run('--undo', 'second')
+    assert planner.state() == before
+
+
+def test_without_hold_and_command(planner):
+    planner.write(hold='no')
+    planner.finish()
+    assert planner.events()[:2] == ['first move started', 'first move done']
+    assert owners(planner, NAMES) == [THERE] * 6
+
+
+def test_dry_run(planner):
+    before = planner.state()
+    planner.write(command='/bin/copy --all', verify='yes', start='2040-01-02 03:04')
+    said = planner.run('--dry-run', '--rate', '7', '--port', '2525')
+    batch = planner.folder / 'first'
+    assert said.splitlines()[:7] == [
+        'wave first: 3 mailboxes to hosted, at 2040-01-02 03:04',
+        '  verify   sdrctl move --to hosted --skip-done --from onprem --verify --dry-run --port 2525 '
+        f'--file {batch}',
+        f'  hold     sdrctl hold --skip-done --wait --file {batch}',
+        '  command  /bin/copy --all',
+        f'  move     sdrctl move --to hosted --skip-done --from onprem --wait --file {batch}',
+        f'  proof    sdrctl verify --port 2525 --rate 7 --file {batch}',
+        '  release  sdrctl release --skip-done --wait (who was put on hold by this wave)']
+    assert planner.state() == before and not planner.plan.with_name('plan.state').exists()
+
+
+def test_others_on_hold(planner):
+    """Who was on hold before stays on hold, also when the wave is taken back."""
+    planner.office.run('hold', *addresses(FIRST[:1]))
+    before = planner.state()
+    planner.finish()
+    assert owners(planner, FIRST) == [HELD_THERE, THERE, THERE]
+    planner.run('--undo', 'first')
+    planner.run('--undo', 'second')
+    assert planner.state() == before
+
+
+# --- a plan with errors ---
+
+GOOD = '[wave first]\nrecipients = first\nto = hosted\nverify = no\n'
+
+
+@pytest.mark.parametrize('text, line, words', [
+    ('', None, 'no [wave NAME]'),
+    ('to = hosted\n' + GOOD, 1, 'to: unknown option in the lines before all sections; it belongs in [wave]'),
+    (GOOD + 'too = hosted\n', 5, 'too: unknown option in [wave]'),
+    (GOOD + '[site hosted]\n', 5, '[site hosted]: unknown section; known: [wave NAME]'),
+    (GOOD + '[wave a b]\nto = hosted\nrecipients = first\n', 5, '[wave a b]: a name has only letters'),
+    (GOOD + GOOD, 6, 'recipients: given twice'),
+    ('[wave x]\nto = hosted\n', 1, '[wave x]: recipients is missing'),
+    (GOOD + 'from = moon\n', 5, 'from: no such site: moon'),
+    (GOOD + 'start = tomorrow\n', 5, 'start: "tomorrow" is not YYYY-MM-DD HH:MM'),
+    (GOOD + 'start = 2027-02-30 12:00\n', 5, 'start: there is no such time'),
+    (GOOD + 'hold = perhaps\n', 5, 'hold: '),
+    (GOOD + 'nonsense\n', 5, '"nonsense" is neither OPTION = VALUE nor [SECTION]'),
+    ('[wave x]\nrecipients = first\nto = onprem\n', 3, 'to: this site cannot verify its own recipients'),
+])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_broken_plan(planner, text, line, words):
+    planner.plan.write_text(text)
+    place = planner.plan if line is None else f'{planner.plan}:{line}'
+    for arguments in [], ['--dry-run'], ['--status']:
+        assert f'sdrctl: {place}: {words}' in planner.run(*arguments, code=CONFIG)
+    assert not planner.plan.with_name('plan.state').exists()
+
+
+@pytest.mark.parametrize('text, words', [
+    (None, 'first: No such file'), ('', 'first: no addresses'), ('"ann@example.com\n', 'first:1: a quote is not closed')])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_broken_recipients(planner, text, words):
+    batch = planner.folder / 'first'
+    batch.unlink()
+    if text is not None:
+        batch.write_text(text)
+    assert words in planner.run(code=WRONG)
+    assert not planner.plan.with_name('plan.state').exists()
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_who_can_write(planner):
+    """The plan names a command, and its state what is taken back."""
+    planner.plan.chmod(0o666)
+    assert 'plan: ' in planner.run(code=CONFIG)
+    planner.plan.chmod(0o644)
+    planner.finish()
+    state = planner.plan.with_name('plan.state')
+    assert state.stat().st_mode & 0o777 == 0o600
+    state.chmod(0o666)
+    for arguments in [], ['--status'], ['--undo', 'first']:
+        assert f'{state}: mode 0666' in planner.run(*arguments, code=CONFIG)
+    state.chmod(0o600)
+    state.write_text(state.read_text() + 'first move perhaps\n')
+    assert f'{state}:15: not a line of sdrctl plan' in planner.run(code=WRONG)
+
+
+@pytest.mark.parametrize('arguments, reason', [
+    ([], 'expected one plan, not 0'),
+    (['a', 'b'], 'expected one plan, not 2'),
+    (['--status', '--undo', 'x', 'a'], 'use only one of --status, --undo and --dry-run'),
+    (['--json', 'a'], '--json is only for --status'),
+    (['--repeat', '--accept', 'a'], 'use only one of --repeat and --accept'),
+    (['--status', '--accept', 'a'], '--repeat and --accept are only for a run'),
+    (['--undo', 'a b', 'a'], '--undo: not the name of a wave'),
+])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_misuse(planner, arguments, reason):
+    assert f'sdrctl plan: {reason}\n' in planner.office.run('plan', *arguments, code=BAD_USE)
+
+
+# --- a doubt ---
+
+def test_command_fails(planner):
+    """Nothing goes on, and who is on hold is named; once it has been fixed, the wave goes on."""
+    planner.write(command=planner.command('exit 3'))
+    said = planner.run(code=NOT_NOW)
+    assert 'wave first: command: exit code 3; the plan stops here\n' in said
+    assert '3 recipients are on hold by wave first\n' in said and f'--undo first {planner.plan}' in said
+    assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+    assert planner.status() == (
+        'begun', {'hold': 'done', 'command': 'failed', 'move': None, 'release': None}, 3)
+    text = planner.run('--status')
+    assert 'ON HOLD   3\n' in text and '  command   failed 2' in text and text.count('wave second: not begun') == 1
+    planner.command('true')
+    planner.finish()
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert planner.run('--undo', 'first').count('its command is not undone') == 1
+
+
+def test_accepted(planner):
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    said = planner.run('--accept', code=NOT_NOW)
+    assert 'wave first: done' in said and 'wave second: command: exit code 1' in said
+    planner.run('--accept')
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert 'nothing has stopped' in planner.run('--accept', code=WRONG)
+
+
+def test_somebody_is_gone(planner):
+    """An error in the middle of a wave; the rest of it can be undone."""
+    planner.write(command=planner.command('exit 1'))
+    planner.run(code=NOT_NOW)
+    planner.command('true')
+    planner.office.run('release', *addresses(FIRST[:1]))
+    planner.office.run('move', '--to', 'hosted', '--add', *addresses(FIRST[:1]))
+    said = planner.run(code=NOT_NOW)
+    assert 'wave first: move: exit code 65' in said and '2 recipients are on hold by wave first' in said
+    planner.run('--undo', 'first')
+    assert owners(planner, FIRST)[1:] == [HERE] * 2
+
+
+def test_changed_while_it_runs(planner):
+    """Whoever was not on hold is not moved."""
+    planner.write(command=planner.command('echo dan@example.com >>"$SDR_RECIPIENTS"'))
+    said = planner.run(code=NOT_NOW)
+    assert 'first: it has changed since the plan was read' in said
+    assert '3 recipients are on hold by wave first' in said
+    assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+
+
+def test_changed_plan(planner):
+    """A wave that has begun is as it was; the others may change."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    second = planner.folder / 'second'
+    second.write_text(second.read_text().replace('fay@example.com\n', ''))
+    assert 'command: exit code 1' in planner.run(code=NOT_NOW)
+    first = planner.folder / 'first'
+    kept = first.read_text()
+    first.write_text('ann@example.com\n')
+    assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
+    first.write_text(kept)
+    planner.write(command='true')
+    assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert 'wave first has begun, but is not in the plan' in planner.run(code=WRONG)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 6
+    planner.finish()
+
+
+def test_undone_wave(planner):
+    """It begins anew, or is left out, when somebody says so."""
+    planner.finish()
+    planner.run('--undo', 'first')
+    assert 'wave first: it was undone; the plan stops here' in planner.run(code=NOT_NOW)
+    assert 'it is undone already' in planner.run('--undo', 'first', code=WRONG)
+    assert 'it has not begun' in planner.run('--undo', 'third', code=WRONG)
+    assert 'No such file' in planner.office.run('plan', '--undo', 'first', planner.folder / 'none', code=NO_JOURNAL)
+    assert not (planner.folder / 'none.state').exists()
+    planner.run('--repeat')
+    assert owners(planner, NAMES) == [THERE] * 6
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
+    planner.run('--accept')
+    assert planner.status()[0] == 'left out' and owners(planner, FIRST) == [HERE] * 3
+
+
+def test_undo_that_fails(planner):
+    """What somebody has changed since stays, if the administrator says so."""
+    planner.finish()
+    planner.office.run('move', '--to', 'onprem', *addresses(FIRST[:1]))
+    planner.office.run('move', '--to', 'hosted', '--add', *addresses(FIRST[:1]))
+    said = planner.run('--undo', 'first', code=NOT_NOW)
+    assert 'somebody else has changed the entry since' in said and 'on hold by wave first' in said
+    assert 'it is being undone' in planner.run(code=NOT_NOW)
+    assert planner.status()[0] == 'being undone'
+    planner.run('--undo', 'first', '--accept')
+    assert owners(planner, FIRST)[1:] == [HERE] * 2
+
+
+def test_missing_journal(planner):
+    planner.finish()
+    lost = min(planner.office.journals.iterdir())
+    lost.rename(planner.folder / 'lost')
+    assert f'its journal {lost} is not in' in planner.run('--undo', 'first', code=NO_JOURNAL)
+    assert owners(planner, FIRST) == [THERE] * 3
+    (planner.folder / 'lost').rename(lost)
+    planner.run('--undo', 'first')
+
+
+# --- at the same time ---
+
+def test_second_run(planner):
+    """Another one is locked out, also if only the step is left of the first."""
+    fifo = planner.folder / 'fifo'
+    os.mkfifo(fifo)
+    planner.write(command=planner.command(f'echo >{planner.folder}/runs; read line <{fifo}'))
+    first = planner.start()
+    wait_for((planner.folder / 'runs').exists)
+    for arguments in [], ['--undo', 'first']:
+        assert 'another process works on this plan' in planner.run(*arguments, code=NOT_NOW)
+    assert 'a process works on the plan now' in planner.run('--status')
+    first.kill()
+    first.wait()
+    assert 'another process works on this plan' in planner.run(code=NOT_NOW)
+    fifo.write_text('go\n')
+    wait_for(lambda: 'a process works' not in planner.run('--status'))
+    assert 'command: it was broken off' in planner.run(code=NOT_NOW)
+
+
+# --- times ---
+
+def test_start(planner):
+    planner.write(start='2040-01-02 03:04')
+    process = planner.start()
+    state = planner.plan.with_name('plan.state')
+    wait_for(state.exists)
+    assert planner.status()[0] == 'not begun'
+    process.terminate()
+    said, _ = process.communicate()
+    assert process.returncode == NOT_NOW and 'wave first: starts at 2040-01-02 03:04\n' in said
+    assert 'interrupted; wave first has not begun' in said and owners(planner, FIRST) == [HERE] * 3
+    planner.write(start='2020-01-02 03:04')
+    planner.finish()
+
+
+# --- killed ---
+
+@pytest.fixture(scope='module')
+def library(tmp_path_factory):
+    path = tmp_path_factory.mktemp('killed') / 'killed.so'
+    run(['cc', '-O', '-Wall', '-shared', '-fPIC', '-o', path, Path(__file__).parents[2] / 'lib/killed.c'])
+    return path
+
+
+def killed(planner, library, number, group, *arguments):
+    """Its exit code, if it or its process group is killed before that call, see killed.c; all have ended."""
+    preload = ':'.join([*filter(None, [environment().get('LD_PRELOAD')]), str(library)])
+    process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', planner.office.conf, 'plan', *arguments,
+                                planner.plan], start_new_session=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL,
+                               env={**environment(), 'LD_PRELOAD': preload, 'KILLED_AT': str(number),
+                                    **({'KILLED_GROUP': '1'} if group else {})})
+    code = process.wait()
+    if planner.plan.with_name('plan.state').exists():
+        wait_for(lambda: 'a process works' not in planner.run('--status'))
+    return code
+
+
+@pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
+def test_killed(planner, library, group):
+    """At any moment: it goes on from there, nobody stays on hold, and all is taken back."""
+    before = planner.state()
+    planner.write(command='true')
+    for number in range(1, 1000, STRIDE):
+        code = killed(planner, library, number, group)
+        view = planner.status() if planner.plan.with_name('plan.state').exists() else ('', {}, 0)
+        assert view[2] == owners(planner, FIRST).count(HELD_HERE) + owners(planner, FIRST).count(HELD_THERE)
+        if code != 0:
+            planner.run(*(['--repeat'] if view[1].get('command') == 'started' else []))
+        assert owners(planner, NAMES) == [THERE] * 6
+        planner.run('--undo', 'first')
+        planner.run('--undo', 'second')
+        assert planner.state() == before
+        planner.plan.with_name('plan.state').unlink()
+        if code == 0:
+            return
+    assert False, 'it never ends'
+
+
+@pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
+def test_undo_killed(planner, library, group):
+    before = planner.state()
+    for number in range(1, 1000, STRIDE):
+        planner.finish()
+        code = killed(planner, library, number, group, '--undo', 'first')
+        if code != 0:
+            planner.run('--undo', 'first')
+        assert owners(planner, FIRST) == [HERE] * 3
+        planner.run('--undo', 'second')
+        assert planner.state() == before
+        planner.plan.with_name('plan.state').unlink()
+        if code == 0:
+            return
+    assert False, 'it never ends'
+
+
+def test_broken_off_and_undone(planner, library):
+    """Without going on first."""
+    before = planner.state()
+    for number in range(1, 1000, STRIDE):
+        code = killed(planner, library, number, True)
+        if code == 0:
+            break
+        state = planner.plan.with_name('plan.state')
+        if state.exists() and 'first' in state.read_text():
+            planner.run('--undo', 'first')
+        if state.exists() and 'second' in state.read_text():
+            planner.run('--undo', 'second')
+        assert planner.state() == before
+        state.unlink(missing_ok=True)
