@@ -164,15 +164,16 @@ check_owners(const struct change_plan *plan, const struct person *person,
 
     if (person->facts.foreign_owner && plan->kind == CHANGE_ADD)
         return refuse(error, "its owner matches no site");
-    if (plan->has_from && owners != (sdr_sites)1 << plan->from) {
-        sdr_error_set(error, "not at %s", config->sites[plan->from].name);
-        return SDR_INVALID;
-    }
+    /* First: who has moved is no longer where all came from. */
     if (plan->kind == CHANGE_ADD
             ? (owners & to) != 0
             : owners == to && !person->facts.foreign_owner) {
         sdr_error_set(error, "already at %s", config->sites[plan->to].name);
         return SDR_NOTFOUND;
+    }
+    if (plan->has_from && owners != (sdr_sites)1 << plan->from) {
+        sdr_error_set(error, "not at %s", config->sites[plan->from].name);
+        return SDR_INVALID;
     }
     return SDR_OK;
 }
