@@ -13,13 +13,15 @@ import paths
 import sdrctl
 import world
 from daemon import environment
+from nameserver import NameServer
 from office import Administrator, Office
 from peoplefile import PeopleFile
-from proc import run, wait_for
+from proc import free_port, run, wait_for
 
 OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
 NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
 PEOPLE = ''.join(map(world.person, NAMES))
+HOSTED, OLD = '127.0.0.2', '127.0.0.3'
 STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
 FIRST, SECOND = NAMES[:3], NAMES[3:]
 
@@ -350,6 +352,64 @@ def test_missing_journal(planner):
     assert owners(planner, FIRST) == [THERE] * 3
     (planner.folder / 'lost').rename(lost)
     planner.run('--undo', 'first')
+
+
+# --- sites are asked ---
+
+@pytest.fixture
+def site(stop_later):
+    """site(planner, code=): the plan is run, with the name server and the port of the site."""
+    server = NameServer({'hosted.example.com': [('A', HOSTED)]}, port=0)
+    stop_later(server.stop)
+    server.start()
+    port = free_port(HOSTED)
+
+    def ask(planner, *arguments, code=OK):
+        return planner.run('--resolver', server.at, '--port', str(port), '--timeout', '60', '--retries', '0',
+                           *arguments, code=code)
+    ask.port = port
+    return ask
+
+
+def mailboxes(names):
+    return [f'{name}@hosted.example.com' for name in names]
+
+
+def test_verified(planner, site, new_host):
+    planner.write(verify='yes')
+    host = new_host(HOSTED, site.port, mailboxes(NAMES))
+    site(planner)
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert planner.events()[:4] == ['first verify started', 'first verify done', 'first hold started',
+                                    'first hold done']
+    assert 'first proof done' in planner.events() and not any(line.startswith('DATA') for line in host.said)
+
+
+def test_not_accepted(planner, site, new_host):
+    """Nothing has begun: the list may be corrected."""
+    planner.write(verify='yes')
+    before = planner.state()
+    new_host(HOSTED, site.port, mailboxes(NAMES[:2]))
+    said = site(planner, code=NOT_NOW)
+    assert 'site hosted rejects cat@hosted.example.com' in said and 'wave first: verify: exit code 65' in said
+    assert planner.state() == before and planner.status() == (
+        'begun', {'verify': 'failed', 'hold': None, 'move': None, 'proof': None, 'release': None}, 0)
+    (planner.folder / 'first').write_text('ann@example.com\n')
+    said = site(planner, code=NOT_NOW)
+    assert 'wave first: done' in said and 'wave second: verify: exit code 65' in said
+
+
+def test_not_proven(planner, site, new_host):
+    """One has two mailboxes: the wave stays on hold until somebody has decided."""
+    planner.write(verify='yes')
+    new_host(HOSTED, site.port, mailboxes(NAMES))
+    new_host(OLD, site.port, addresses(NAMES[:1]))
+    said = site(planner, '--at', f'onprem={OLD}:{site.port}', code=NOT_NOW)
+    assert 'double   ann@example.com' in said and 'wave first: proof: exit code 65' in said, said
+    assert '3 recipients are on hold by wave first' in said
+    assert owners(planner, FIRST) == [HELD_THERE] * 3
+    site(planner, '--accept', '--at', f'onprem={OLD}:{site.port}')
+    assert owners(planner, NAMES) == [THERE] * 6
 
 
 # --- at the same time ---
