@@ -29,11 +29,20 @@ QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '
 def build_packages(folder):
     """Those of the tarball that make dist makes, built by a user who may do nothing else."""
     run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=1800)
+    return build_tarball(tarball(), folder)
+
+
+def tarball():
+    return newest(paths.BUILD.glob('sdr-*.tar.xz'))
+
+
+def build_tarball(tar, folder, jobs=os.cpu_count(), umask='022', **environ):
     shutil.chown(folder, 'sdr', 'sdr')
-    as_sdr(['tar', 'xf', newest(paths.BUILD.glob('sdr-*.tar.xz'))], folder)
+    shutil.copy(tar, folder / tar.name.replace('sdr-', 'sdr_').replace('.tar', '.orig.tar'))
+    as_sdr(['tar', 'xf', tar], folder)
     # The unit tests run elsewhere.
-    as_sdr(['dpkg-buildpackage', '--no-sign'], newest(folder.glob('sdr-*')),
-           DEB_BUILD_OPTIONS=f'nocheck terse parallel={os.cpu_count()}')
+    as_sdr(['sh', '-c', f'umask {umask} && exec dpkg-buildpackage --no-sign'], newest(folder.glob('sdr-*/')),
+           DEB_BUILD_OPTIONS=f'nocheck terse parallel={jobs}', **environ)
     return folder
 
 

@@ -48,7 +48,7 @@ FOLDERS_WITH_THREADS = {'milter', 'ldap'}
 
 
 def pytest_configure(config):
-    for marker in ('milter: runs sdr-milter, set by itself where a fixture tells',
+    for marker in ('milter: runs sdr-milter, set by itself from the fixtures',
                    'input: in each case a program of ours reads something else that is malformed',
                    'whole: none of its cases may be left out',
                    'memory: worth a run under AddressSanitizer, set by itself',
@@ -341,12 +341,12 @@ def new_sync(scratch, stop_later):
 
 @pytest.fixture
 def reported(scratch):
-    """told(): the next word for the service manager, whose socket is told.path."""
+    """reported(): the next word for the service manager, whose socket is reported.path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         def receive(seconds=180):
             notify.settimeout(seconds)
             return notify.recv(100).split(b'\n')[0]
-        receive.path = str(scratch / 'told')
+        receive.path = str(scratch / 'notify.socket')
         notify.bind(receive.path)
         Path(receive.path).chmod(0o666)
         yield receive
