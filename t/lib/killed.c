@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For LD_PRELOAD: the process is killed before the system call on a file whose
- * number, from 1, is in the environment variable KILLED_AT; children count on. With
- * KILLED_GROUP its process group is killed.
+ * number, from 1, is in the environment variable KILLED_AT; children count on.
+ * With KILLED_GROUP its process group is killed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
