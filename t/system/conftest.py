@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items):
     """
     Memory: of each test in a folder the first case, and all where the input is the point. Races:
     of each test that runs sdr-milter, and is not about an MTA, the first case, and all where
-    threads are the point. More: from the fourth case of a test on seven of eight.
+    threads are the point. More: from the third case of a test on seven of eight.
     """
     seen = Counter()
     for item in items:
@@ -88,7 +88,7 @@ def pytest_collection_modifyitems(items):
         if marked('milter') and (number == 0 and item.path.parent.name in FOLDERS_WITH_THREADS
                                  or marked('threads')):
             item.add_marker('races')
-        if not (marked('memory') or marked('whole')) and number >= 3 and number % 8 != 0:
+        if not (marked('memory') or marked('whole')) and number >= 2 and number % 8 != 0:
             item.add_marker('more')
         seen[item.function] += 1
     items.sort(key=lambda item: not item.get_closest_marker('slow'))

@@ -48,7 +48,7 @@ def mapped(postfix, new_milter, conf, scratch):
 
 
 def test_postfix(mapped, sites):
-    """Without the recipe there are bounces; with it none, and whoever exists gets the mail."""
+    """Without the recipe there are bounces; with it none, and existing recipients get the mail."""
     people = [*NOBODY, 'jan@example.com']
     sent = mapped.send(people)
     assert codes(sent) == [250] * 3 and bounces(mapped, sites, sent.message_id)

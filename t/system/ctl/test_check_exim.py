@@ -273,8 +273,8 @@ def test_next_hop_that_no_router_asks_for(check):
 def test_unknown_recipients_of_the_other_site(check, acl, unknown, warned):
     code, output = check(('^  require verify = recipient', f'  require {acl} '),
                          **{'domain example.com': {'unknown': unknown}})
-    assert ('warning    callout: recipients are not verified, and unknown = hosted in example.com: whoever the site '
-            'rejects has been accepted here, ' in output) == warned, output
+    assert ('warning    callout: recipients are not verified, and unknown = hosted in example.com: this host '
+            'accepts what the site then rejects, ' in output) == warned, output
     assert code == OK
 
 
