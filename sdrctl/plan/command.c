@@ -10,6 +10,7 @@
 #include "change/options.h"
 #include "command.h"
 #include "net/network.h"
+#include "plan/journals.h"
 #include "plan/run.h"
 #include "print.h"
 #include "usage.h"
@@ -160,6 +161,8 @@ change(struct choice *choice)
         state_open(&run->state, run->path, choice->undo == NULL, &error);
     int code;
 
+    if (status == SDR_OK)
+        status = state_check_journals(&run->state, run->config, &error);
     if (status != SDR_OK)
         code = report(&error, status);
     else if (choice->undo != NULL)
@@ -178,9 +181,13 @@ show_status(struct choice *choice)
     bool runs;
     enum sdr_status status =
         state_open_to_read(&run->state, run->path, &runs, &error);
-    int code = status == SDR_OK ? plan_status(run, runs, choice->writer.json)
-                                : report(&error, status);
+    int code;
 
+    if (status == SDR_OK && !runs)
+        status = state_check_journals(&run->state, run->config, &error);
+    state_unlock(&run->state);
+    code = status == SDR_OK ? plan_status(run, runs, choice->writer.json)
+                            : report(&error, status);
     state_close(&run->state);
     return code;
 }

@@ -22,23 +22,22 @@ origin_make(char origin[ORIGIN_SIZE], const struct state *state,
 
 /* ---- finding them ---- */
 
-/* Whether the origin is a step of the wave that changes something and can be
- * undone. */
+/* Whether the origin is a step of this plan. NAME is that of the wave. */
 static bool
 read_origin(struct wave_journal *journal, const char *origin,
-            const struct state *state, const char *wave)
+            const struct state *state, char name[WAVE_NAME_MAX + 1])
 {
-    char id[PLAN_ID_SIZE], name[WAVE_NAME_MAX + 1], step[16];
+    char id[PLAN_ID_SIZE], step[16];
     unsigned s = 0;
 
     if (sscanf(origin, "%32s %zu %64s %15s", id, &journal->number, name, step)
             != 4
-        || strcmp(id, state->id) != 0 || strcmp(name, wave) != 0)
+        || strcmp(id, state->id) != 0)
         return false;
-    while (s < STEPS && strcmp(step, step_names[s]) != 0)
+    while (s < ALL_STEPS && strcmp(step, step_names[s]) != 0)
         s++;
     journal->step = (enum step)s;
-    return s < STEPS;
+    return s < ALL_STEPS;
 }
 
 static enum sdr_status
@@ -46,16 +45,18 @@ look_at(struct wave_journals *journals, const struct state *state,
         const char *wave, size_t base, const char *path,
         struct sdr_error *error)
 {
-    char origin[ORIGIN_SIZE];
+    char origin[ORIGIN_SIZE], name[WAVE_NAME_MAX + 1];
     struct wave_journal journal;
     enum sdr_status status =
         journal_read_origin(path, origin, sizeof origin, error);
 
     if (status == SDR_NOTFOUND) /* it had no changes, and was removed */
         return SDR_OK;
-    if (status != SDR_OK || !read_origin(&journal, origin, state, wave)
-        || journal.number < base)
+    if (status != SDR_OK || !read_origin(&journal, origin, state, name))
         return status;
+    if (strcmp(name, wave) != 0 || journal.step >= STEPS
+        || journal.number < base)
+        return SDR_OK;
     journal.path = strdup(path);
     if (journal.path != NULL
         && sdr_array_append(&journals->items, &journals->count, &journals->room,
@@ -104,6 +105,46 @@ wave_journals_clear(struct wave_journals *journals)
         free(journals->items[i].path);
     free(journals->items);
     *journals = (struct wave_journals){NULL, 0, 0};
+}
+
+/* ---- the state has them all ---- */
+
+static enum sdr_status
+check_journal(const struct state *state, const char *path,
+              struct sdr_error *error)
+{
+    char origin[ORIGIN_SIZE], name[WAVE_NAME_MAX + 1];
+    struct wave_journal journal;
+    enum sdr_status status =
+        journal_read_origin(path, origin, sizeof origin, error);
+
+    if (status == SDR_NOTFOUND) /* as above */
+        return SDR_OK;
+    if (status != SDR_OK || !read_origin(&journal, origin, state, name)
+        || journal.number < state->count)
+        return status;
+    sdr_error_set(error,
+                  "%s: lines are missing: it ends before the step that has "
+                  "written %s; restore the file, or undo its journals "
+                  "by hand, the last one first",
+                  state->path, path);
+    return SDR_INVALID;
+}
+
+enum sdr_status
+state_check_journals(const struct state *state, const struct sdr_config *config,
+                     struct sdr_error *error)
+{
+    struct journal_list list = {NULL, 0};
+    enum sdr_status status =
+        journal_list_read(&list, config->journal_directory, error);
+
+    if (status == SDR_NOTFOUND)
+        return SDR_OK;
+    for (size_t i = 0; i < list.count && status == SDR_OK; i++)
+        status = check_journal(state, list.paths[i], error);
+    journal_list_clear(&list);
+    return status;
 }
 
 /* ---- their changes ---- */

@@ -42,8 +42,8 @@ struct plan {
 };
 
 /* Read the file and the files of recipients. All errors are printed on standard
- * error. Returns an exit code: 0; 65, a batch is wrong; 78, the plan is. The
- * plan is freed by plan_clear() in any case. */
+ * error. Returns an exit code: 0; 65, the recipients are wrong; 78, the plan
+ * is. The plan is freed by plan_clear() in any case. */
 int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path);
 
@@ -53,14 +53,5 @@ plan_clear(struct plan *plan);
 /* NULL if there is none with this name. */
 const struct wave *
 plan_find(const struct plan *plan, const char *name);
-
-/* Read its recipients again. False, with the error printed, if they are not
- * those of the plan any more. */
-bool
-wave_is_same(const struct wave *wave);
-
-/* Whether the wave has the step. */
-bool
-wave_has(const struct wave *wave, enum step step);
 
 #endif

@@ -11,6 +11,27 @@ const char *const wave_state_names[WAVE_STATES] = {
     [WAVE_UNDONE] = "undone",       [WAVE_LEFT_OUT] = "left out",
 };
 
+bool
+wave_has(const struct wave *wave, enum step step)
+{
+    switch (step) {
+    case STEP_VERIFY:
+        return wave->verify != PLAN_VERIFY_NO;
+    case STEP_PROOF:
+        return wave->verify == PLAN_VERIFY_YES;
+    case STEP_HOLD:
+    case STEP_RELEASE:
+        return wave->hold;
+    case STEP_COMMAND:
+        return wave->words != NULL;
+    case STEP_MOVE:
+        return true;
+    case STEP_UNDO:
+        return false;
+    }
+    return false;
+}
+
 static void
 read_undo(struct progress *progress, const struct record *record, size_t next)
 {

@@ -36,6 +36,10 @@ void
 progress_find(struct progress *progress, const struct state *state,
               const char *name);
 
+/* Whether the wave has the step. */
+bool
+wave_has(const struct wave *wave, enum step step);
+
 /* Whether the step is done, or accepted. */
 bool
 progress_is_done(const struct progress *progress, const struct wave *wave,

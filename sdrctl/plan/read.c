@@ -10,12 +10,10 @@
 
 #include <ini_configobj.h>
 
-#include "change/batch.h"
 #include "config/load.h"
 #include "config/option.h"
-#include "plan/fingerprint.h"
 #include "plan/plan.h"
-#include "print.h"
+#include "plan/recipients.h"
 
 static const struct sdr_choice booleans[] = {
     {"no", false}, {"yes", true}, {NULL, 0}};
@@ -51,27 +49,6 @@ print_mistake(void *arg, const char *text)
 {
     (void)arg;
     fprintf(stderr, "sdrctl: %s\n", text);
-}
-
-bool
-wave_has(const struct wave *wave, enum step step)
-{
-    switch (step) {
-    case STEP_VERIFY:
-        return wave->verify != PLAN_VERIFY_NO;
-    case STEP_PROOF:
-        return wave->verify == PLAN_VERIFY_YES;
-    case STEP_HOLD:
-    case STEP_RELEASE:
-        return wave->hold;
-    case STEP_COMMAND:
-        return wave->words != NULL;
-    case STEP_MOVE:
-        return true;
-    case STEP_UNDO:
-        return false;
-    }
-    return false;
 }
 
 const struct wave *
@@ -240,56 +217,16 @@ read_file(struct plan *plan)
     return status;
 }
 
-/* ---- recipients ---- */
-
-static bool
-read_recipients(struct wave *wave)
-{
-    struct batch batch = {.items = NULL};
-    bool ok = batch_read(&batch, wave->path, batch_print_mistake, NULL);
-
-    wave->count = batch.count;
-    if (ok && batch.count == 0) {
-        batch_print_mistake(NULL, &batch, 0, "no addresses");
-        ok = false;
-    }
-    if (ok && !fingerprint_make(wave, &batch)) {
-        batch_print_mistake(NULL, &batch, 0, "no memory");
-        ok = false;
-    }
-    batch_clear(&batch);
-    return ok;
-}
-
-bool
-wave_is_same(const struct wave *wave)
-{
-    struct wave now = *wave;
-    struct sdr_error error;
-
-    if (!read_recipients(&now))
-        return false;
-    if (strcmp(now.fingerprint, wave->fingerprint) == 0)
-        return true;
-    sdr_error_set(&error, "%s: it has changed since the plan was read",
-                  wave->path);
-    print_error(&error);
-    return false;
-}
-
 int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path)
 {
     enum sdr_status status;
-    bool ok = true;
 
     *plan = (struct plan){.config = config, .path = path};
     status = read_file(plan);
     if (status != SDR_OK)
         return sdr_status_exit(status);
-    for (unsigned i = 0; i < plan->count; i++)
-        ok &= read_recipients(&plan->waves[i]);
-    return ok ? EX_OK : EX_DATAERR;
+    return plan_read_recipients(plan) ? EX_OK : EX_DATAERR;
 }
 
 void

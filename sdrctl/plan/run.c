@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "plan/child.h"
+#include "plan/recipients.h"
 #include "print.h"
 
 enum { GLANCE_SECONDS = 30 };

@@ -18,6 +18,10 @@
 #include "change/journal_file.h"
 
 #define FIRST_LINE "# sdrctl plan 1"
+#define ID_START   "# id: "
+
+/* Of any version. */
+#define FIRST_WORDS "# sdrctl plan "
 
 /* A look at the lock is short: wait for it. */
 enum { LOCK_TRIES = 20, LOCK_STEP_NS = 100 * 1000 * 1000 };
@@ -107,20 +111,70 @@ read_record(struct state *state, const char *line)
 }
 
 static enum sdr_status
-read_line(struct state *state, unsigned long number, const char *line)
+read_first_line(const struct state *state, const char *line, size_t len,
+                struct sdr_error *error)
 {
-    if (number == 1)
-        return strcmp(line, FIRST_LINE) == 0 ? SDR_OK : SDR_INVALID;
-    if (number == 2)
-        return sscanf(line, "# id: %32[0-9a-f]", state->id) == 1
-                       && strlen(state->id) == PLAN_ID_SIZE - 1
-                   ? SDR_OK
-                   : SDR_INVALID;
-    return read_record(state, line);
+    bool is_text = strlen(line) == len;
+
+    if (is_text && strcmp(line, FIRST_LINE) == 0)
+        return SDR_OK;
+    if (is_text && strncmp(line, FIRST_WORDS, strlen(FIRST_WORDS)) == 0)
+        sdr_error_set(error,
+                      "%s:1: format %s, of another version of sdrctl; this one "
+                      "knows format 1",
+                      state->path, line + strlen(FIRST_WORDS));
+    else
+        sdr_error_set(error,
+                      "%s:1: not the state of a plan; move the file away",
+                      state->path);
+    return SDR_INVALID;
 }
 
-/* Sets *END behind the last whole line: what follows was not on disk when the
- * process ended, so that nothing has followed from it. */
+static enum sdr_status
+read_id(struct state *state, const char *line)
+{
+    const char *id = line + strlen(ID_START);
+
+    if (strncmp(line, ID_START, strlen(ID_START)) != 0
+        || strlen(id) != PLAN_ID_SIZE - 1
+        || strspn(id, "0123456789abcdef") != PLAN_ID_SIZE - 1)
+        return SDR_INVALID;
+    memcpy(state->id, id, PLAN_ID_SIZE);
+    return SDR_OK;
+}
+
+/* LEN octets without the line's end, but with a NUL. */
+static enum sdr_status
+read_line(struct state *state, unsigned long number, const char *line,
+          size_t len, struct sdr_error *error)
+{
+    enum sdr_status status = SDR_INVALID;
+
+    if (number == 1)
+        return read_first_line(state, line, len, error);
+    if (strlen(line) == len)
+        status = number == 2 ? read_id(state, line) : read_record(state, line);
+    if (status == SDR_INVALID)
+        sdr_error_set(error, "%s:%lu: not a line of sdrctl plan", state->path,
+                      number);
+    else if (status != SDR_OK)
+        sdr_error_set(error, "no memory");
+    return status;
+}
+
+/* A line without its end was not on disk when the process ended, so that
+ * nothing has followed from it. But if it is the first one, this may be
+ * somebody else's file. */
+static enum sdr_status
+check_rest(const struct state *state, const char *line, size_t len,
+           struct sdr_error *error)
+{
+    if (strlen(line) == len && strncmp(line, FIRST_LINE, len) == 0)
+        return SDR_OK;
+    return read_first_line(state, line, len, error);
+}
+
+/* Sets *END behind the last whole line. */
 static enum sdr_status
 read_lines(struct state *state, FILE *file, off_t *end, struct sdr_error *error)
 {
@@ -128,23 +182,20 @@ read_lines(struct state *state, FILE *file, off_t *end, struct sdr_error *error)
     unsigned long number = 0;
     char *line = NULL;
     size_t size = 0;
-    ssize_t len;
+    ssize_t len = 0;
 
     *end = 0;
     while (status == SDR_OK && (len = getline(&line, &size, file)) > 0
            && line[len - 1] == '\n') {
         line[len - 1] = '\0';
         *end += len;
-        status = read_line(state, ++number, line);
+        status = read_line(state, ++number, line, (size_t)len - 1, error);
     }
-    free(line);
-    if (status == SDR_INVALID)
-        sdr_error_set(error, "%s:%lu: not a line of sdrctl plan", state->path,
-                      number);
-    else if (status != SDR_OK)
-        sdr_error_set(error, "no memory");
-    else if (ferror(file))
+    if (status == SDR_OK && ferror(file))
         status = failed(state, error);
+    else if (status == SDR_OK && number == 0 && len > 0)
+        status = check_rest(state, line, (size_t)len, error);
+    free(line);
     return status;
 }
 
@@ -189,7 +240,7 @@ write_head(struct state *state)
         return false;
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(state->id + 2 * i, 3, "%02x", random[i]);
-    snprintf(head, sizeof head, FIRST_LINE "\n# id: %s\n", state->id);
+    snprintf(head, sizeof head, FIRST_LINE "\n" ID_START "%s\n", state->id);
     return write_line(state, head);
 }
 
@@ -308,9 +359,14 @@ state_open_to_read(struct state *state, const char *path, bool *runs,
         return status == SDR_NOTFOUND ? SDR_OK : status;
     }
     *runs = flock(state->fd, LOCK_SH | LOCK_NB) != 0;
-    if (!*runs)
-        flock(state->fd, LOCK_UN);
     return read_all(state, &end, error);
+}
+
+void
+state_unlock(const struct state *state)
+{
+    if (state->fd >= 0)
+        flock(state->fd, LOCK_UN);
 }
 
 void

@@ -73,11 +73,14 @@ enum sdr_status SDR_MUST_USE
 state_open(struct state *state, const char *path, bool create,
            struct sdr_error *error);
 
-/* The same to read it, without a lock; SDR_OK if there is none. *RUNS: another
- * process has the lock. */
+/* The same to read it; SDR_OK if there is none. *RUNS: another process has the
+ * lock; else nobody gets it before state_unlock(). */
 enum sdr_status SDR_MUST_USE
 state_open_to_read(struct state *state, const char *path, bool *runs,
                    struct sdr_error *error);
+
+void
+state_unlock(const struct state *state);
 
 /* Write an event to disk. False with the reason. */
 bool SDR_MUST_USE

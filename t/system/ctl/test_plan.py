@@ -2,21 +2,15 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
-import json
 import os
-import subprocess
-from pathlib import Path
 
 import pytest
 
-import paths
-import sdrctl
 import world
-from daemon import environment
 from nameserver import NameServer
-from office import Administrator, Office
-from peoplefile import PeopleFile
-from proc import free_port, run, wait_for
+from office import Office
+from planner import FileAdministrator, Planner, addresses, kill_library, killed, owners
+from proc import free_port, wait_for
 
 OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
 NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
@@ -24,88 +18,17 @@ PEOPLE = ''.join(map(world.person, NAMES))
 HOSTED, OLD = '127.0.0.2', '127.0.0.3'
 STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
 FIRST, SECOND = NAMES[:3], NAMES[3:]
-
-
-def addresses(names):
-    return [f'{name}@example.com' for name in names]
-
-
-class Planner:
-    """Runs a plan of two waves of three."""
-
-    def __init__(self, folder, office, state):
-        self.folder, self.office, self.state = folder, office, state
-        self.plan = folder / 'plan'
-        for name, members in ('first', FIRST), ('second', SECOND):
-            (folder / name).write_text('\n'.join(addresses(members)) + '\n')
-        self.write()
-
-    def write(self, **options):
-        """Both waves with these options."""
-        options = {'to': 'hosted', 'from': 'onprem', 'verify': 'no', **options}
-        lines = [f'{key} = {value}' for key, value in options.items() if value is not None]
-        self.plan.write_text('\n'.join(
-            '\n'.join([f'[wave {name}]', f'recipients = {name}', *lines, '']) for name in ('first', 'second')))
-
-    def run(self, *arguments, code=OK, **options):
-        return self.office.run('plan', *arguments, self.plan, code=code, **options)
-
-    def finish(self):
-        """It is run to its end."""
-        assert self.run().count('all waves are done\n') == 1
-
-    def start(self, *arguments, **options):
-        return subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', self.office.conf, 'plan', *arguments,
-                                 self.plan], text=True, env=environment(), stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, **options)
-
-    def command(self, text):
-        """The path of a program that a wave runs."""
-        path = self.folder / 'command'
-        path.write_text(f'#!/bin/sh\n{text}\n')
-        path.chmod(0o755)
-        return path
-
-    def status(self, wave='first', code=OK):
-        """Of the wave: (state, {step: state}, how many are on hold)."""
-        views = [json.loads(line) for line in self.run('--status', '--json', code=code).splitlines()]
-        view = {view['wave']: view for view in views}[wave]
-        return view['state'], {step['step']: step['state'] for step in view['steps']}, view['held']
-
-    def events(self):
-        lines = self.plan.with_name('plan.state').read_text().splitlines()[2:]
-        return [' '.join(line.split()[1:4]) for line in lines]
-
-    def journal_count(self):
-        return len(list(self.office.journals.iterdir()))
-
-
-class Clerk(Administrator):
-    """His directory is a file."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.people = PeopleFile(folder, PEOPLE, main={'journal-directory': str(self.journals)},
-                                 replica={'max-removed': '100', 'max-moved': '100'})
-        self.conf = self.people.conf
+WAVES = {'first': FIRST, 'second': SECOND}
 
 
 @pytest.fixture(params=['server', 'file'])
 def planner(request, scratch, new_slapd, stop_later):
     if request.param == 'server':
         office = Office(scratch, new_slapd(PEOPLE))
-        return Planner(scratch, office, office.state)
-    office = Clerk(scratch)
+        return Planner(scratch, office, office.state, WAVES)
+    office = FileAdministrator(scratch, PEOPLE)
     stop_later(office.people.sync.close)
-    office.people.sync.start()
-    office.people.sync.caught_up()
-    return Planner(scratch, office, office.people.path.read_text)
-
-
-def owners(planner, names):
-    lines = sdrctl.run(planner.office.conf, 'show', '--json', *addresses(names)).stdout.splitlines()
-    entries = [json.loads(line)['directories'][0]['entries'][0] for line in lines]
-    return [(entry['sites'][0], entry['hold']) for entry in entries]
+    return Planner(scratch, office.start(), office.people.path.read_text, WAVES)
 
 
 HERE, THERE = ('onprem', False), ('hosted', False)
@@ -240,6 +163,63 @@ def test_who_can_write(planner):
 @pytest.mark.parametrize('planner', ['server'], indirect=True)
 def test_misuse(planner, arguments, reason):
     assert f'sdrctl plan: {reason}\n' in planner.office.run('plan', *arguments, code=BAD_USE)
+
+
+def test_in_two_waves(planner):
+    """Nothing begins; each address is named with both places, however it is written."""
+    before = planner.state()
+    first, second = planner.folder / 'first', planner.folder / 'second'
+    first.write_text('name\n"ann"@example.com\nben@example.com\ncat@example.com\n')
+    second.write_text('dan@example.com\n\nANN@Example.COM.;x\nben@example.com\n')
+    for arguments in [], ['--dry-run'], ['--status']:
+        said = planner.run(*arguments, code=WRONG)
+        assert sorted(said.splitlines()) == [
+            f'sdrctl: {second}:3: ANN@Example.COM.: in wave second, but also in wave first, at {first}:2',
+            f'sdrctl: {second}:4: ben@example.com: in wave second, but also in wave first, at {first}:3']
+    assert planner.state() == before and not planner.has_begun()
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_same_file_twice(planner):
+    planner.plan.write_text(GOOD + GOOD.replace('[wave first]', '[wave again]'))
+    batch = planner.folder / 'first'
+    assert f'{batch}:1: ann@example.com: in wave again, but also in wave first, at {batch}:1' in planner.run(
+        code=WRONG)
+
+
+# --- a state that lacks something ---
+
+def test_state_without_end(planner):
+    """Lines that are gone are missed, since journals know of them; nothing is done, or forgotten."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    state = planner.plan.with_name('plan.state')
+    text = state.read_text()
+    lines = text.splitlines(keepends=True)
+    for kept in lines[:2], [*lines[:2], lines[2][:10]]:
+        state.write_text(''.join(kept))
+        for arguments in [], ['--status'], ['--undo', 'first'], ['--accept']:
+            said = planner.run(*arguments, code=WRONG)
+            assert f'{state}: lines are missing: it ends before the step that has written ' in said
+        assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+    state.write_text(text)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 6
+
+
+def test_state_of_another_plan(planner):
+    """Its waves are missed in this plan, or are others."""
+    planner.finish()
+    before, text = planner.state(), planner.plan.read_text()
+    (planner.folder / 'last').write_text('fay@example.com\n')
+    other, state = planner.folder / 'other', planner.folder / 'other.state'
+    state.write_bytes(planner.plan.with_name('plan.state').read_bytes())
+    state.chmod(0o600)
+    for new, words in [(text.replace('wave second', 'wave third'), 'wave second has begun, but is not in the plan'),
+                       (text.replace('= second', '= last'), 'wave second, or its file of recipients, has changed')]:
+        other.write_text(new)
+        assert words in planner.office.run('plan', other, code=WRONG)
+    assert planner.state() == before
 
 
 # --- a doubt ---
@@ -452,23 +432,7 @@ def test_start(planner):
 
 @pytest.fixture(scope='module')
 def library(tmp_path_factory):
-    path = tmp_path_factory.mktemp('killed') / 'killed.so'
-    run(['cc', '-O', '-Wall', '-shared', '-fPIC', '-o', path, Path(__file__).parents[2] / 'lib/killed.c'])
-    return path
-
-
-def killed(planner, library, number, group, *arguments):
-    """Its exit code, if it or its process group is killed before that call, see killed.c; all have ended."""
-    preload = ':'.join([*filter(None, [environment().get('LD_PRELOAD')]), str(library)])
-    process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', planner.office.conf, 'plan', *arguments,
-                                planner.plan], start_new_session=True, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL,
-                               env={**environment(), 'LD_PRELOAD': preload, 'KILLED_AT': str(number),
-                                    **({'KILLED_GROUP': '1'} if group else {})})
-    code = process.wait()
-    if planner.plan.with_name('plan.state').exists():
-        wait_for(lambda: 'a process works' not in planner.run('--status'))
-    return code
+    return kill_library(tmp_path_factory.mktemp('killed'))
 
 
 @pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
