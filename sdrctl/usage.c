@@ -73,10 +73,11 @@ static const struct {
      "  --retry-after SECONDS     how long to wait before that (default 60)\n"
      "  --csv                     write CSV\n" JSON NETWORK},
     {"diff",
-     "--config NEW.conf | --batch BATCH --to SITE [OPTION...]\n"
-     "      [RECIPIENTS | --from-log FILE]",
+     "--config NEW.conf | --ldif NEW.ldif | --batch BATCH --to SITE\n"
+     "      [OPTION...] [RECIPIENTS | --from-log FILE]",
      "show whose mail would go elsewhere after a change",
      "  --config NEW.conf         the change: another configuration\n"
+     "  --ldif NEW.ldif           the change: another file for the directory\n"
      "  --batch BATCH             the change: the addresses in this file move\n"
      "  --to SITE                 their new owner\n"
      "  --from-log FILE           take the recipients in the log of a mail server\n"

@@ -52,6 +52,12 @@ sdr_close(struct sdr **sdr);
 SDR_PUBLIC const struct sdr_config *
 sdr_get_config(const struct sdr *sdr);
 
+/* From now on ask the SUBSTITUTE, which is borrowed, instead of the replica and
+ * the servers of its directory. Before all questions. */
+struct sdr_substitute;
+void
+sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute);
+
 /* Decide about RECIPIENT, as the MTA passes it (RFC 5321 path, with or without
  * brackets). Asks the replica or the directories if that is necessary, and may
  * wait for them. Always fills the whole VERDICT; every failure is a verdict

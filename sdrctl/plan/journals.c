@@ -54,7 +54,7 @@ look_at(struct wave_journals *journals, const struct state *state,
         return SDR_OK;
     if (status != SDR_OK || !read_origin(&journal, origin, state, name))
         return status;
-    if (strcmp(name, wave) != 0 || journal.step >= STEPS
+    if (strcmp(name, wave) != 0 || journal.step == STEP_UNDO
         || journal.number < base)
         return SDR_OK;
     journal.path = strdup(path);
@@ -109,6 +109,8 @@ wave_journals_clear(struct wave_journals *journals)
 
 /* ---- the state has them all ---- */
 
+/* The record that a step begins with is on disk before its journal is made;
+ * that of an undo, before all journals that it makes. */
 static enum sdr_status
 check_journal(const struct state *state, const char *path,
               struct sdr_error *error)
@@ -121,7 +123,8 @@ check_journal(const struct state *state, const char *path,
     if (status == SDR_NOTFOUND) /* as above */
         return SDR_OK;
     if (status != SDR_OK || !read_origin(&journal, origin, state, name)
-        || journal.number < state->count)
+        || journal.number < state->count
+        || (journal.step == STEP_UNDO && journal.number == state->count))
         return status;
     sdr_error_set(error,
                   "%s: lines are missing: it ends before the step that has "
