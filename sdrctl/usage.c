@@ -101,7 +101,7 @@ static const struct {
      "move mailboxes in waves, step by step",
      "  --status                  show how far each wave is\n"
      "  --undo WAVE               take this wave back\n"
-     "  --repeat                  run the command that was broken off again, or begin the\n"
+     "  --repeat                  run the interrupted command again, or begin the\n"
      "                            wave that was undone anew\n"
      "  --accept                  go on as if what has stopped the plan were done\n"
      "  -n, --dry-run             check the plan and print its steps\n"

@@ -27,6 +27,7 @@
 #define SDR_VERSION "0.9.0"
 
 struct sdr;
+struct sdr_substitute;
 
 /* Load the configuration at PATH and prepare its directories; connects to none
  * of them yet. Returns SDR_OK and an object that the caller gives back with
@@ -54,7 +55,6 @@ sdr_get_config(const struct sdr *sdr);
 
 /* From now on ask the SUBSTITUTE, which is borrowed, instead of the replica and
  * the servers of its directory. Before all questions. */
-struct sdr_substitute;
 void
 sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute);
 

@@ -133,7 +133,7 @@ accept_step(struct plan_run *run, const struct wave *wave, enum step step)
                : report(&error, EX_IOERR);
 }
 
-/* Whether a step has been broken off, or has failed. */
+/* Whether a step was interrupted, or has failed. */
 static bool
 has_stopped(const struct progress *progress, enum step step)
 {
@@ -151,8 +151,8 @@ next_step(struct plan_run *run, const struct wave *wave,
     if (step == STEP_COMMAND && !run->repeat && has_stopped(progress, step)
         && progress->steps[step]->event == EVENT_STARTED)
         return stop(run, wave, progress->base,
-                    "command: it was broken off, and nobody knows how far it "
-                    "was",
+                    "command: it was interrupted, and it is not known how far "
+                    "it got",
                     "run the plan with --repeat to run it again, or with "
                     "--accept if it has done its work");
     if (step == STEP_COMMAND)

@@ -60,7 +60,7 @@ event_word(const struct view *view, const struct record *record)
 {
     switch (record->event) {
     case EVENT_STARTED:
-        return view->runs ? "runs since" : "broken off, began";
+        return view->runs ? "runs since" : "interrupted, began";
     case EVENT_DONE:
         return "done";
     case EVENT_FAILED:

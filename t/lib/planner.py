@@ -13,7 +13,7 @@ from office import Administrator
 from peoplefile import PeopleFile
 from proc import run, wait_for
 
-OK = 0
+OK, NOT_NOW = 0, 75
 
 
 def addresses(names):
@@ -56,14 +56,22 @@ class Planner:
         path.chmod(0o755)
         return path
 
-    def views(self, code=OK):
+    def ask_status(self, *arguments):
+        """What --status prints, once the directory has said who is on hold."""
+        def ask():
+            done = sdrctl.run(self.office.conf, 'plan', '--status', *arguments, self.plan)
+            assert done.returncode in (OK, NOT_NOW), done.stdout + done.stderr
+            return done.returncode == OK and done.stdout
+        return wait_for(ask)
+
+    def views(self):
         """Of each wave, by its name."""
-        views = [json.loads(line) for line in self.run('--status', '--json', code=code).splitlines()]
+        views = [json.loads(line) for line in self.ask_status('--json').splitlines()]
         return {view['wave']: view for view in views}
 
-    def status(self, wave='first', code=OK):
+    def status(self, wave='first'):
         """Of the wave: (state, {step: state}, how many are on hold)."""
-        view = self.views(code)[wave]
+        view = self.views()[wave]
         return view['state'], {step['step']: step['state'] for step in view['steps']}, view['held']
 
     def has_begun(self):
@@ -116,5 +124,5 @@ def killed(planner, library, number, group, *arguments):
                                     **({'KILLED_GROUP': '1'} if group else {})})
     code = process.wait()
     if planner.has_begun():
-        wait_for(lambda: 'a process works' not in planner.run('--status'))
+        wait_for(lambda: 'a process works' not in planner.ask_status())
     return code

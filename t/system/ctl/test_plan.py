@@ -409,7 +409,7 @@ def test_second_run(planner):
     assert 'another process works on this plan' in planner.run(code=NOT_NOW)
     fifo.write_text('go\n')
     wait_for(lambda: 'a process works' not in planner.run('--status'))
-    assert 'command: it was broken off' in planner.run(code=NOT_NOW)
+    assert 'command: it was interrupted' in planner.run(code=NOT_NOW)
 
 
 # --- times ---
