@@ -78,7 +78,7 @@ sdrctl/diff          common common/config common/decision common/ldif common/rep
 sdrctl/export        common common/config common/decision common/ldap common/replica sdrctl sdrctl/change
 sdrctl/plan          common common/config common/decision sdrctl sdrctl/change sdrctl/net
 sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
-sdrctl/verify        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/change sdrctl/net
+sdrctl/verify        common common/config common/decision common/ldap common/ldif common/net common/replica sdrctl sdrctl/change sdrctl/net
 sdrctl/show          common common/config common/decision common/ldap common/ldif common/replica sdrctl
 EOT
 sources | xargs grep -oE '^#include "[^"]+"' | sed 's/:#include / /; s/"//g' |
