@@ -202,7 +202,7 @@ grep -rnI --exclude='*.log' '' $worded | grep -v '^t/unit/test_tree\.sh:' | othe
 
 sed -n 's/^AC_INIT(\[sdr\], \[\(.*\)\])$/\1/p' configure.ac >"$work/version"
 sed -n 's/^#define SDR_VERSION "\(.*\)"$/\1/p' common/decision/sdr.h >"$work/header"
-sed -n '1s/^sdr (\(.*\)-[0-9]*) .*/\1/p' debian/changelog >"$work/changelog"
+sed -n '1s/^sdr (\(.*\)-[0-9a-z]*) .*/\1/p' debian/changelog >"$work/changelog"
 [ -s "$work/version" ] || echo none | refuse 'no version?'
 same 'sdr.h has the version of configure.ac' "$work/version" "$work/header"
 same 'debian/changelog has the version of configure.ac' "$work/version" "$work/changelog"
