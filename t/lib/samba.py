@@ -10,6 +10,7 @@ the unpacked files laid over /usr, in a mount namespace.
 SPDX-License-Identifier: BSD-2-Clause
 """
 import base64
+import fcntl
 import functools
 import hashlib
 import os
@@ -256,19 +257,18 @@ def image(name, make):
     rules = b''.join(Path(f).read_bytes() for f in [
         __file__, SCHEMA, FOREIGN_SCHEMA, paths.prefix('samba') / '.unpacked'])
     folder = IMAGES / f'{name}-{hashlib.sha256(rules).hexdigest()[:16]}'
-    if not folder.exists():
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix='new-', dir=IMAGES))
-        try:
-            make(work)
-            for old in IMAGES.glob(f'{name}-*'):
-                shutil.rmtree(old)
-            work.rename(folder)
-        except OSError:  # somebody else was faster
-            if not folder.exists():
-                raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with open(IMAGES / f'.{name}', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            work = Path(tempfile.mkdtemp(prefix='new-', dir=IMAGES))
+            try:
+                make(work)
+                for old in IMAGES.glob(f'{name}-*'):
+                    shutil.rmtree(old)
+                work.rename(folder)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     return folder
 
 

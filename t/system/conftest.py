@@ -52,7 +52,7 @@ def pytest_configure(config):
                    'input: in each case a program of ours reads something else that is malformed',
                    'whole: none of its cases may be left out',
                    'memory: worth a run under AddressSanitizer, set by itself',
-                   'more: one of many cases, left to "quickstart check all", set by itself',
+                   'more: one of many cases, left to "check all", set by itself',
                    'threads: in each case its threads meet in another way',
                    'races: worth a run under ThreadSanitizer, set by itself',
                    'own_engine: what sdr-milter with libmilter cannot do, see sdr-milter(8)',
@@ -74,8 +74,9 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     """
     Memory: of each test in a folder the first case, and all where the input is the point. Races:
-    of each test that runs sdr-milter, and is not about an MTA, the first case, and all where
-    threads are the point. More: from the third case of a test on seven of eight.
+    of each test that runs sdr-milter, and is not about an MTA, all where threads are the point; for
+    "check all" the first case of the others, too. More: from the third case of a test on seven of
+    eight; for "check all" none.
     """
     seen = Counter()
     for item in items:
@@ -85,10 +86,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker('milter')
         if number == 0 and item.path.parent != HERE or marked('input'):
             item.add_marker('memory')
-        if marked('milter') and (number == 0 and item.path.parent.name in FOLDERS_WITH_THREADS
-                                 or marked('threads')):
+        if marked('milter') and (marked('threads') or paths.thorough(number == 0, False)
+                                 and item.path.parent.name in FOLDERS_WITH_THREADS):
             item.add_marker('races')
-        if not (marked('memory') or marked('whole')) and number >= 2 and number % 8 != 0:
+        if paths.thorough(False, number >= 2 and number % 8 != 0) and not marked('whole'):
             item.add_marker('more')
         seen[item.function] += 1
     items.sort(key=lambda item: not item.get_closest_marker('slow'))
