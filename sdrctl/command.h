@@ -26,6 +26,9 @@ int
 nagios_end(int code);
 
 int
+command_compile(struct sdr *sdr, int argc, char **argv);
+
+int
 command_diff(struct sdr *sdr, int argc, char **argv);
 
 int

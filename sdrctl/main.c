@@ -23,6 +23,7 @@ static const struct command {
     {"release", command_release}, {"undo", command_undo},
     {"history", command_history}, {"export", command_export},
     {"sync", command_sync},       {"dump", command_dump},
+    {"compile", command_compile},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

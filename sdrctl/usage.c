@@ -108,6 +108,8 @@ static const struct {
      "accept the losses and moves that sdr-sync holds back", ""},
     {"dump", "[--json] [DIRECTORY...]", "print the content of the replica",
      JSON},
+    {"compile", "", "write the configuration in a form that Exim reads quickly",
+     ""},
 };
 /* clang-format on */
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

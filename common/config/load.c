@@ -10,8 +10,6 @@
 
 #include "config/file_owner.h"
 
-enum { FILE_MAX_OCTETS = 1 << 20 };
-
 /* libini_config forgets the first option that stands before any section, so the
  * file gets a first line; it is not counted where lines are reported. */
 static const char first_line[] = "[" INI_DEFAULT_SECTION "]\n";
@@ -32,6 +30,15 @@ remove_indentation(char *text)
     *out = '\0';
 }
 
+static void
+free_texts(struct sdr_config *config)
+{
+    if (config->section_names != NULL)
+        ini_free_section_list(config->section_names);
+    if (config->texts != NULL)
+        ini_config_destroy(config->texts);
+}
+
 static enum sdr_status
 read_file(struct sdr_load *load, const struct sdr_trace *trace)
 {
@@ -40,7 +47,7 @@ read_file(struct sdr_load *load, const struct sdr_trace *trace)
     char *text = NULL;
     size_t len = 0;
     enum sdr_status status = sdr_file_read(
-        load->config->path, false, FILE_MAX_OCTETS, &text, &len, &error);
+        load->config->path, false, SDR_CONFIG_MAX_OCTETS, &text, &len, &error);
 
     if (status == SDR_OK)
         status = sdr_load_check_text(load, text, len);
@@ -70,6 +77,7 @@ sdr_config_load(struct sdr_config **config, const char *path,
     load.config = calloc(1, sizeof *load.config);
     if (load.config == NULL)
         return SDR_TEMPFAIL;
+    load.config->free_texts = free_texts;
     load.config->path = strdup(path);
     if (load.config->path == NULL) {
         sdr_config_free(&load.config);

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 
+struct ini_cfgobj;
 struct value_obj;
 
 struct sdr_mistake {
@@ -21,7 +22,9 @@ struct sdr_mistake {
 
 struct sdr_load {
     struct sdr_config *config;
-    char *text; /* the whole file */
+    struct ini_cfgobj
+        *parsed; /* belongs to the config, which holds its texts */
+    char *text;  /* the whole file */
     struct sdr_mistake *mistakes;
     unsigned mistake_count;
     bool no_memory;

@@ -105,8 +105,7 @@ sdr_load_value(const struct sdr_load *load, const char *section,
 {
     struct value_obj *value = NULL;
 
-    if (ini_get_config_valueobj(section, option, load->config->parsed, mode,
-                                &value)
+    if (ini_get_config_valueobj(section, option, load->parsed, mode, &value)
         != 0)
         return NULL;
     return value;

@@ -4,6 +4,7 @@
 #include "config/load.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -85,30 +86,45 @@ place(char out[PLACE_SIZE], const char *kind)
         snprintf(out, PLACE_SIZE, "[%s]", kind);
 }
 
+/* The options that stand in a section. */
+struct given {
+    char **names; /* NULL: none, or there is no such section */
+    int count;
+};
+
+/* libini_config takes longer to find that there is no such value than to list
+ * all that there are. */
+static bool
+is_given(const struct given *given, const char *name)
+{
+    for (int i = 0; given->names != NULL && i < given->count; i++) {
+        if (strcasecmp(given->names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Complain about options that the kind of section does not have. */
 static void
-find_unknown(struct sdr_load *load, const char *kind, const char *section)
+find_unknown(struct sdr_load *load, const char *kind, const char *section,
+             const struct given *given)
 {
-    int count = 0, failed = 0;
-    char **names =
-        ini_get_attribute_list(load->config->parsed, section, &count, &failed);
-
-    for (int i = 0; names != NULL && i < count; i++) {
+    for (int i = 0; given->names != NULL && i < given->count; i++) {
+        const char *name = given->names[i];
         struct value_obj *value;
         const char *other;
         char here[PLACE_SIZE], there[PLACE_SIZE];
 
-        if (sdr_option_find(kind, names[i]) != NULL)
+        if (sdr_option_find(kind, name) != NULL)
             continue;
-        value = sdr_load_value(load, section, names[i], INI_GET_FIRST_VALUE);
-        other = other_section(names[i]);
+        value = sdr_load_value(load, section, name, INI_GET_FIRST_VALUE);
+        other = other_section(name);
         place(here, kind);
         place(there, other);
         sdr_load_mistake(load, value == NULL ? 0 : sdr_load_value_line(value),
-                         "%s: unknown option in %s%s%s", names[i], here,
+                         "%s: unknown option in %s%s%s", name, here,
                          there[0] != '\0' ? "; it belongs in " : "", there);
     }
-    ini_free_attribute_list(names);
 }
 
 static void
@@ -127,7 +143,13 @@ static void
 read_section(struct sdr_load *load, const char *kind, const char *section,
              void *object)
 {
-    find_unknown(load, kind, section);
+    struct given given = {NULL, 0};
+    int failed = 0;
+
+    given.names =
+        ini_get_attribute_list(load->parsed, section, &given.count, &failed);
+    load->no_memory |= failed == ENOMEM;
+    find_unknown(load, kind, section, &given);
     for (unsigned i = 0; i < sdr_option_count; i++) {
         const struct sdr_option *option = &sdr_options[i];
         bool is_list = option->type == SDR_OPTION_LIST;
@@ -136,7 +158,8 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
             continue;
         if (!is_list)
             set_default(load, option, object);
-        if (read_option(load, section, option, object) > 0)
+        if (is_given(&given, option->name)
+            && read_option(load, section, option, object) > 0)
             continue;
         if (option->required)
             sdr_load_mistake(load, sdr_load_find(load, section),
@@ -146,6 +169,7 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
         else if (is_list)
             set_default(load, option, object);
     }
+    ini_free_attribute_list(given.names);
 }
 
 /* Names go to logs, replies and metrics. libini_config takes a DEL. */
@@ -216,8 +240,7 @@ void
 sdr_load_sections(struct sdr_load *load)
 {
     int count = 0, failed = 0;
-    char **sections =
-        ini_get_section_list(load->config->parsed, &count, &failed);
+    char **sections = ini_get_section_list(load->parsed, &count, &failed);
 
     load->config->section_names = sections;
     read_section(load, "", INI_DEFAULT_SECTION, load->config);

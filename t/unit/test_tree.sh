@@ -62,7 +62,7 @@ common/ldap          common common/config common/decision common/net common/repl
 common/ldif          common common/config common/decision common/ldap common/replica
 common/replica       common common/config common/decision common/net
 daemon               common common/config common/decision common/net
-exim-dlfunc          common common/config common/decision common/net
+exim-dlfunc          common common/config common/decision common/ldap common/net common/replica
 milter               common common/config common/decision common/net daemon
 milter/protocol      common/net daemon milter
 milter/libmilter     common/net daemon milter milter/protocol

@@ -15,7 +15,7 @@ from proc import run
 
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
-            'history', 'export', 'sync', 'dump']
+            'history', 'export', 'sync', 'dump', 'compile']
 # What else a command needs beside an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
