@@ -56,6 +56,9 @@ int
 command_move(struct sdr *sdr, int argc, char **argv);
 
 int
+command_plan(struct sdr *sdr, int argc, char **argv);
+
+int
 command_release(struct sdr *sdr, int argc, char **argv);
 
 int

@@ -61,15 +61,24 @@ read_option(struct sdr_load *load, const char *section,
     return count;
 }
 
-/* The kind of section that has this option; NULL: none. */
+/* The kind of section that has this option; KIND, if it is that one; NULL:
+ * none. */
 static const char *
-other_section(const char *name)
+section_with(const struct sdr_load *load, const char *kind, const char *name)
 {
-    for (unsigned i = 0; i < sdr_option_count; i++) {
-        if (strcasecmp(sdr_options[i].name, name) == 0)
-            return sdr_options[i].section;
+    const char *other = NULL;
+
+    for (unsigned i = 0; i < load->option_count; i++) {
+        const struct sdr_option *option = &load->options[i];
+
+        if (strcasecmp(option->name, name) != 0)
+            continue;
+        if (strcmp(option->section, kind) == 0)
+            return kind;
+        if (other == NULL)
+            other = option->section;
     }
-    return NULL;
+    return other;
 }
 
 enum { PLACE_SIZE = 64 };
@@ -115,10 +124,10 @@ find_unknown(struct sdr_load *load, const char *kind, const char *section,
         const char *other;
         char here[PLACE_SIZE], there[PLACE_SIZE];
 
-        if (sdr_option_find(kind, name) != NULL)
+        other = section_with(load, kind, name);
+        if (other == kind)
             continue;
         value = sdr_load_value(load, section, name, INI_GET_FIRST_VALUE);
-        other = other_section(name);
         place(here, kind);
         place(there, other);
         sdr_load_mistake(load, value == NULL ? 0 : sdr_load_value_line(value),
@@ -139,9 +148,9 @@ set_default(struct sdr_load *load, const struct sdr_option *option,
 
 /* The default comes first, for a value may be none; that of a list does not
  * stay beside what is given. */
-static void
-read_section(struct sdr_load *load, const char *kind, const char *section,
-             void *object)
+void
+sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
+                 void *object)
 {
     struct given given = {NULL, 0};
     int failed = 0;
@@ -150,8 +159,8 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
         ini_get_attribute_list(load->parsed, section, &given.count, &failed);
     load->no_memory |= failed == ENOMEM;
     find_unknown(load, kind, section, &given);
-    for (unsigned i = 0; i < sdr_option_count; i++) {
-        const struct sdr_option *option = &sdr_options[i];
+    for (unsigned i = 0; i < load->option_count; i++) {
+        const struct sdr_option *option = &load->options[i];
         bool is_list = option->type == SDR_OPTION_LIST;
 
         if (strcmp(option->section, kind) != 0)
@@ -181,9 +190,8 @@ is_plain(const char *name)
     return *name == '\0';
 }
 
-/* If SECTION is "KIND NAME", the name. */
-static const char *
-name_after(const char *section, const char *kind)
+const char *
+sdr_load_name(const char *section, const char *kind)
 {
     size_t len = strlen(kind);
     const char *name = section + len;
@@ -201,23 +209,23 @@ read_named(struct sdr_load *load, const char *section)
     struct sdr_config *config = load->config;
     const char *name;
 
-    if ((name = name_after(section, site_kind.name)) != NULL) {
+    if ((name = sdr_load_name(section, site_kind.name)) != NULL) {
         struct sdr_site *site = sdr_load_grow(
             load, &config->sites, &config->site_count, site_kind.size);
 
         if (site == NULL)
             return;
         site->name = name;
-        read_section(load, site_kind.name, section, site);
-    } else if ((name = name_after(section, domain_kind.name)) != NULL) {
+        sdr_load_options(load, site_kind.name, section, site);
+    } else if ((name = sdr_load_name(section, domain_kind.name)) != NULL) {
         struct sdr_domain *domain = sdr_load_grow(
             load, &config->domains, &config->domain_count, domain_kind.size);
 
         if (domain == NULL)
             return;
         domain->name = name;
-        read_section(load, domain_kind.name, section, domain);
-    } else if ((name = name_after(section, directory_kind.name)) != NULL) {
+        sdr_load_options(load, domain_kind.name, section, domain);
+    } else if ((name = sdr_load_name(section, directory_kind.name)) != NULL) {
         struct sdr_directory_options *directory =
             sdr_load_grow(load, &config->directories, &config->directory_count,
                           directory_kind.size);
@@ -225,7 +233,7 @@ read_named(struct sdr_load *load, const char *section)
         if (directory == NULL)
             return;
         directory->name = name;
-        read_section(load, directory_kind.name, section, directory);
+        sdr_load_options(load, directory_kind.name, section, directory);
     } else if (strcasecmp(section, "milter") != 0
                && strcasecmp(section, "replica") != 0
                && strcmp(section, INI_DEFAULT_SECTION) != 0) {
@@ -243,9 +251,9 @@ sdr_load_sections(struct sdr_load *load)
     char **sections = ini_get_section_list(load->parsed, &count, &failed);
 
     load->config->section_names = sections;
-    read_section(load, "", INI_DEFAULT_SECTION, load->config);
-    read_section(load, "milter", "milter", &load->config->milter);
-    read_section(load, "replica", "replica", &load->config->replica);
+    sdr_load_options(load, "", INI_DEFAULT_SECTION, load->config);
+    sdr_load_options(load, "milter", "milter", &load->config->milter);
+    sdr_load_options(load, "replica", "replica", &load->config->replica);
     for (int i = 0; sections != NULL && i < count; i++)
         read_named(load, sections[i]);
 }

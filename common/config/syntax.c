@@ -92,7 +92,6 @@ sdr_load_parse(struct sdr_load *load, char *text, size_t len)
 
     if (ini_config_create(&load->parsed) != 0)
         return SDR_TEMPFAIL;
-    load->config->texts = load->parsed;
     if (ini_config_file_from_mem(text, (uint32_t)len, &file) != 0)
         return SDR_TEMPFAIL;
     rc = ini_config_parse(

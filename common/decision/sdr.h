@@ -27,6 +27,7 @@
 #define SDR_VERSION "0.9.0"
 
 struct sdr;
+struct sdr_substitute;
 
 /* Load the configuration at PATH and prepare its directories; connects to none
  * of them yet. Returns SDR_OK and an object that the caller gives back with
@@ -51,6 +52,11 @@ sdr_close(struct sdr **sdr);
 /* The configuration. Borrowed: valid until the last sdr_close(). Any thread. */
 SDR_PUBLIC const struct sdr_config *
 sdr_get_config(const struct sdr *sdr);
+
+/* From now on ask the SUBSTITUTE, which is borrowed, instead of the replica and
+ * the servers of its directory. Before all questions. */
+void
+sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute);
 
 /* Decide about RECIPIENT, as the MTA passes it (RFC 5321 path, with or without
  * brackets). Asks the replica or the directories if that is necessary, and may

@@ -13,7 +13,7 @@ import world
 
 OK, BAD_USE, WRONG = 0, 64, 78
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo', 'history',
-            'export', 'sync', 'dump', 'compile']
+            'plan', 'export', 'sync', 'dump', 'compile']
 NO_SERVER = {'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None}
 
 
