@@ -11,8 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* How long a message that circles is deferred before it is refused: a replica
- * that lags, or a mailbox that is being moved, gets the time to settle. */
+/* A looping message is deferred for this long before it is rejected: a replica
+ * may lag, or a mailbox may be on the move. */
 enum { LOOP_DEFER_SECONDS = 15 * 60, CLOCK_SLACK_SECONDS = 60 };
 
 static const char *const verdict_names[] = {
@@ -100,8 +100,8 @@ defer_mistake(struct sdr_verdict *verdict)
               "Recipient routing is misconfigured, try again later");
 }
 
-/* A verdict without targets, before anything is known. The targets are not
- * cleared: their count says how many there are. */
+/* Start with an empty verdict. The targets need no clearing: target_count says
+ * how many are valid. */
 static void
 reset(const struct sdr_config *config, struct sdr_verdict *verdict)
 {
@@ -128,7 +128,8 @@ reject_syntax(struct sdr_verdict *verdict)
     set_reply(&verdict->reply, "553", "5.1.3", "Bad recipient address syntax");
 }
 
-/* The address, or its domain alone. False if it has none that can be read. */
+/* Parse RECIPIENT. If only its domain is valid, ADDRESS gets the domain and an
+ * empty local part. False if the domain is not valid either. */
 static bool
 read_recipient(const char *recipient, struct sdr_address *address)
 {
@@ -209,11 +210,11 @@ is_renamed(const struct sdr_question *question, const struct sdr_facts *facts)
                                 &question->keys.key[facts->key]);
 }
 
-/* What SITE gets: the entry's own routing address if it lies there, else the
- * local part, or that of the other name, at the site's routing domain. To a
- * site that takes no extensions it goes without the one that the key left out
- * by which it was found; where nothing but the catch-all was, the first
- * delimiter begins it. */
+/* Add the target at SITE: the entry's routing address if that is at SITE, else
+ * the local part (of the routing address if the mailbox is renamed) at the
+ * site's routing domain. A site with strip_extension gets no extension: the
+ * key that was found says where it begins; if only the catch-all was found, it
+ * begins at the first delimiter. */
 static void
 add_site(const struct sdr_config *config, const struct sdr_question *question,
          const struct sdr_facts *facts, unsigned site,
@@ -237,8 +238,9 @@ add_site(const struct sdr_config *config, const struct sdr_question *question,
                config->domains[question->domain].routing[site]);
 }
 
-/* Send it to OTHERS, none of which is this site. Every site gets a target but
- * for one that is reached by its next hop, which takes the kept recipient. */
+/* Send it to OTHERS, which do not include this site. Each site gets a target,
+ * except one that is reached by its next hop: it gets the recipient as it is.
+ */
 static void
 send_to(const struct sdr_config *config, const struct sdr_question *question,
         const struct sdr_facts *facts, sdr_sites others,
@@ -300,7 +302,7 @@ decide_unknown(const struct sdr_config *config,
     send_to(config, question, NULL, bit(domain->unknown_site), verdict);
 }
 
-/* What is wrong with the entry, or NULL. */
+/* Why the entry cannot be used, or NULL. */
 static const char *
 find_mistake(const struct sdr_config *config, const struct sdr_facts *facts)
 {
@@ -329,8 +331,8 @@ find_mistake(const struct sdr_config *config, const struct sdr_facts *facts)
     return "owner and routing address name different sites";
 }
 
-/* The mailbox here that a routing address in this site or in a split domain
- * means. False if it is the recipient himself. */
+/* The mailbox here that is meant by a routing address in this site or in a
+ * split domain. False if it is the recipient's own. */
 static bool
 find_alias(const struct sdr_config *config, const struct sdr_question *question,
            const struct sdr_facts *facts, struct sdr_address *alias)
@@ -346,9 +348,9 @@ find_alias(const struct sdr_config *config, const struct sdr_question *question,
            && !sdr_address_same(alias, &question->keys.key[facts->key]);
 }
 
-/* Owned by this site alone. A routing address at another one is left over from
- * a move, and one here is for those who send to it; only Sendmail's
- * ldap_routing puts it first. */
+/* This site is the only owner. A routing address at another site is left over
+ * from a move, and one at this site is for senders who use it: neither changes
+ * the target, except with routing_wins, which is Sendmail's ldap_routing. */
 static void
 decide_ours(const struct sdr_config *config,
             const struct sdr_question *question, const struct sdr_facts *facts,
@@ -374,7 +376,7 @@ decide_ours(const struct sdr_config *config,
     }
 }
 
-/* The entry's mail goes to a system that is none of the sites. */
+/* The routing address is outside every site. */
 static void
 decide_forward(const struct sdr_question *question,
                const struct sdr_facts *facts, struct sdr_verdict *verdict)
@@ -390,7 +392,7 @@ decide_forward(const struct sdr_question *question,
     verdict->leaves = true;
 }
 
-/* What goes before the question whose he is. */
+/* Decide the cases that come before ownership. False if it is none of them. */
 static bool
 is_special(const struct sdr_config *config, const struct sdr_question *question,
            const struct sdr_facts *facts, struct sdr_verdict *verdict)
@@ -441,7 +443,7 @@ decide_known(const struct sdr_config *config,
     send_to(config, question, facts, facts->owners & ~here, verdict);
 }
 
-/* The target at home comes first: it alone is settled. */
+/* Redirect to this site. Its target comes first: it alone is settled. */
 static void
 redirect_home(const struct sdr_config *config,
               const struct sdr_question *question, struct sdr_verdict *verdict)
@@ -460,9 +462,10 @@ redirect_home(const struct sdr_config *config,
     }
 }
 
-/* The recipient was in this site's routing domain: whoever sent it there has
- * decided that it is ours. It goes to the same address in the split domain;
- * where that is reached by a next hop, the MTA finds it there. */
+/* The recipient is in this site's routing domain: the system that sent it has
+ * decided that this site owns it. It goes to the same address in the split
+ * domain; if the owner is reached by a next hop, the MTA routes it from there.
+ */
 static void
 keep_at_home(const struct sdr_config *config,
              const struct sdr_question *question, struct sdr_verdict *verdict)
@@ -481,7 +484,7 @@ keep_at_home(const struct sdr_config *config,
             verdict->sites |= bit(verdict->targets[i].site);
         redirect_home(config, question, verdict);
         return;
-    case SDR_REDIRECT: /* he has moved since */
+    case SDR_REDIRECT: /* the mailbox has moved since */
     case SDR_REJECT:
     case SDR_DEFER:
         return;
@@ -522,8 +525,8 @@ sdr_route_decide(const struct sdr_config *config,
     }
 }
 
-/* The seconds of " 1700000000", behind which a comment may stand; 0 for what is
- * none. Too large a number is the largest, a time that nobody believes. */
+/* The UNIX time in VALUE, after which white space and a comment may follow; 0
+ * if there is none. Overflow gives LLONG_MAX, which counts as a wrong clock. */
 static time_t
 read_time(const char *value)
 {

@@ -133,31 +133,44 @@ set_port(struct sockaddr_storage *address, uint16_t port)
     }
 }
 
+/* A socket connected to ADDRESS, which sends nothing; else -1, and errno. */
+static int
+connect_datagram(const struct sockaddr_storage *address, socklen_t len)
+{
+    int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int error;
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)address, len) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
 bool
 is_routed(const struct sockaddr_storage *address, socklen_t len)
 {
-    int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool routed = fd >= 0
-                  && (connect(fd, (const struct sockaddr *)address, len) == 0
-                      || errno == EACCES);
+    int fd = connect_datagram(address, len);
 
-    if (fd >= 0)
-        close(fd);
-    return routed;
+    if (fd < 0)
+        return errno == EACCES;
+    close(fd);
+    return true;
 }
 
 bool
 source_address(const struct sockaddr_storage *address, socklen_t len,
                struct sockaddr_storage *source)
 {
-    int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = connect_datagram(address, len);
     socklen_t size = sizeof *source;
-    bool found = fd >= 0
-                 && connect(fd, (const struct sockaddr *)address, len) == 0
-                 && getsockname(fd, (struct sockaddr *)source, &size) == 0;
+    bool found;
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return false;
+    found = getsockname(fd, (struct sockaddr *)source, &size) == 0;
+    close(fd);
     return found;
 }
 
