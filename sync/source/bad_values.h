@@ -1,8 +1,8 @@
 /* bad_values.h - values that are more than an address, reported once
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Each entry is read again and again; whoever maintains the directory wants one
- * report, and not thousands. Used by one thread.
+ * Each entry is read many times; the administrator needs one report, not
+ * thousands. Used by one thread.
  */
 #ifndef SYNC_BAD_VALUES_H
 #define SYNC_BAD_VALUES_H
@@ -13,7 +13,7 @@
 
 enum { BAD_VALUES_MAX = 20 };
 
-/* The entries reported so far; all zero is a valid start. */
+/* The entries reported so far; all zero is the initial state. */
 struct bad_values {
     uint64_t reported[BAD_VALUES_MAX];
     unsigned count; /* BAD_VALUES_MAX + 1: and that there are more */

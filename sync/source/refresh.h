@@ -27,7 +27,7 @@ struct refresh {
     struct entry_set seen;
 };
 
-/* Begin; nothing to free yet. The PROOF is borrowed. */
+/* Begin a refresh; there is nothing to free yet. PROOF is borrowed. */
 void
 refresh_begin(struct refresh *refresh, struct worker *worker,
               struct proof *proof);
@@ -57,7 +57,7 @@ enum sdr_status SDR_MUST_USE
 refresh_end(struct refresh *refresh, bool swept, const struct store_mark *mark,
             struct sdr_error *error);
 
-/* Give up: nothing is removed. */
+/* Abandon the refresh: nothing is removed. */
 void
 refresh_clear(struct refresh *refresh);
 

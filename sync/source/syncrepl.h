@@ -1,8 +1,8 @@
 /* syncrepl.h - what the parts of a content synchronization share
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * syncrepl.c leads the conversation, syncrepl_read.c understands what the
- * server says. See session.h.
+ * syncrepl.c sends the requests, syncrepl_read.c handles the server's messages.
+ * See session.h.
  */
 #ifndef SYNC_SYNCREPL_H
 #define SYNC_SYNCREPL_H
@@ -23,7 +23,7 @@ struct session {
     const struct sdr_directory_options *directory;
     const char *uri;
     LDAP *ld;
-    bool whole;      /* no cookie was sent: all comes */
+    bool whole;      /* no cookie was sent: all entries follow */
     bool present;    /* entries that are there are named: others are not */
     bool named;      /* one was */
     bool unproven;   /* none was: all has to be read */

@@ -41,7 +41,8 @@ usn_server_clear(struct usn_server *server);
 /* The longest position as text, with the NUL. */
 #define USN_TEXT_MAX 128
 
-/* The position as text and back; false if it is none. */
+/* Convert the position to text and back. usn_parse() returns false if the text
+ * is not a position. */
 void
 usn_format(const struct usn_position *position, char text[USN_TEXT_MAX]);
 

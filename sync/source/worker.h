@@ -1,9 +1,8 @@
 /* worker.h - the thread that keeps the copy of one directory
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * What a method needs to know of the program around it. A method runs in its
- * own thread until it has to stop, recovers from its own failures, and reports
- * them here.
+ * The part of the program that a method needs. A method runs in its own thread
+ * until it has to stop, recovers from its own failures, and reports them here.
  */
 #ifndef SYNC_WORKER_H
 #define SYNC_WORKER_H
@@ -20,7 +19,7 @@
 #include "store/store.h"
 
 struct worker {
-    /* Set before it is started, and constant. */
+    /* Set before the start, and constant. */
     const struct sdr_config *config;
     unsigned directory;
     void (*method)(struct worker *worker);
@@ -45,39 +44,40 @@ struct worker {
     struct bad_values bad_values;
 };
 
-/* Start a thread that runs the method of the directory. False, and logged, if
- * that fails. */
+/* Start a thread that runs the method of the directory. Returns false, and
+ * logs, on failure. */
 bool
 worker_start(struct worker *worker);
 
-/* Ask it to stop, without waiting. */
+/* Request the worker to stop, without waiting. */
 void
 worker_stop(struct worker *worker);
 
-/* Shut down its connection: a server may need a minute for an answer. */
+/* Shut down the worker's connection: a server may take a minute to answer. */
 void
 worker_cut(struct worker *worker);
 
-/* Wait so long, or until its method has ended. True if it has. */
+/* Wait until the worker's method has ended, at most MILLISECONDS. Returns true
+ * if it has ended. */
 bool
 worker_ended(struct worker *worker, unsigned milliseconds);
 
-/* Free what worker_start() made, once its method has ended. */
+/* Free the resources of worker_start(), after the method has ended. */
 void
 worker_finish(struct worker *worker);
 
 /* ---- for methods ---- */
 
-/* The options of its directory. */
+/* Returns the options of the worker's directory. */
 const struct sdr_directory_options *
 worker_directory(const struct worker *worker);
 
-/* True if it has to end. Also shows that it is alive: to be called every few
- * seconds at least. */
+/* Returns true if the worker has to end. Also shows that it is alive: must be
+ * called every few seconds. */
 bool
 worker_stopping(struct worker *worker);
 
-/* Wait so long, or until it has to end. */
+/* Wait MILLISECONDS, or until the worker has to end. */
 void
 worker_sleep(struct worker *worker, unsigned milliseconds);
 
@@ -86,8 +86,8 @@ worker_sleep(struct worker *worker, unsigned milliseconds);
 void
 worker_waits_for(struct worker *worker, int socket);
 
-/* Log that the directory cannot be read now, and why; the same reason is logged
- * once, and nothing if it has to end. */
+/* Log that the directory cannot be read, and why. The same reason is logged
+ * only once; nothing is logged if the worker has to end. */
 void
 worker_failed(struct worker *worker, const struct sdr_error *error);
 

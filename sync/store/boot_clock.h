@@ -11,7 +11,7 @@
 
 struct boot_time {
     int64_t seconds;
-    unsigned char boot[16]; /* all zero: it is not known */
+    unsigned char boot[16]; /* all zero: unknown */
 };
 
 struct boot_time

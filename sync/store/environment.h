@@ -29,23 +29,25 @@ enum sdr_status SDR_MUST_USE
 environment_open(struct environment *environment, const char *path,
                  struct sdr_error *error);
 
-/* What a result of LMDB's means. */
+/* Returns the meaning of an LMDB result. */
 const char *
 environment_explain(int rc);
 
-/* True if this result of LMDB's says that the file is good for nothing. */
+/* Returns true if this LMDB result means that the file is damaged beyond use.
+ */
 bool
 environment_is_damaged(int rc);
 
-/* True if the file that is open is the one at PATH. */
+/* Returns true if the open file is still the one at PATH. */
 bool
 environment_is_there(const struct environment *environment, const char *path);
 
-/* Close it; harmless if it is not open. */
+/* Close the environment. Does nothing if it is not open. */
 void
 environment_close(struct environment *environment);
 
-/* Make room for more. No transaction may be open. Returns as LMDB does. */
+/* Double the size of the map. No transaction may be open. Returns an LMDB
+ * result. */
 int
 environment_grow(struct environment *environment);
 

@@ -15,24 +15,26 @@
 
 #include "replica/entry.h"
 
-/* True if the entry loses something between OLD and NEW, which is NULL if it is
- * no more. */
+/* Returns true if the entry loses something between OLD and NEW, which is NULL
+ * if the entry was deleted. */
 bool
 loss_is(const struct entry_view *old, const struct entry_view *new);
 
-/* True if the key OLD is lost. NEW is what it is afterwards; NULL: no more. */
+/* Returns true if the key OLD is lost. NEW is the same key afterwards; NULL if
+ * there is none. */
 bool
 loss_of_key(const struct entry_key *old, const struct entry_key *new);
 
-/* True if it loses its owner. */
+/* Returns true if the entry loses its owner. */
 bool
 loss_of_owner(const struct entry_view *old, const struct entry_view *new);
 
-/* True if it had known owners and has other known ones: it has moved. */
+/* Returns true if the entry had known owners and has other known owners: it has
+ * moved. */
 bool
 loss_is_move(const struct entry_view *old, const struct entry_view *new);
 
-/* As of loss_of_owner(), of facts. */
+/* Like loss_of_owner(), for facts. */
 bool
 loss_of_owner_by_facts(const struct sdr_facts *before,
                        const struct sdr_facts *after);

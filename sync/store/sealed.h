@@ -24,12 +24,12 @@ struct tables {
     unsigned char directory; /* whose entries they are */
 };
 
-/* The octets are LMDB's: good until the next write. */
+/* Look up a key. VALUE is LMDB's memory, valid until the next write. */
 int
 sealed_get(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
            MDB_val *value);
 
-/* For all tables but that of addresses. */
+/* Write a value to any table except the addresses. */
 int
 sealed_put(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
            const void *octets, size_t len);
