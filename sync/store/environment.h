@@ -1,8 +1,7 @@
 /* environment.h - the replica's file, open for writing
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Knows what LMDB wants of its files: who may write, who may read, what to do
- * with one that is damaged, and how it grows.
+ * Handles what LMDB needs: permissions, locking, damaged files, and growth.
  */
 #ifndef SYNC_ENVIRONMENT_H
 #define SYNC_ENVIRONMENT_H
@@ -19,7 +18,7 @@ struct environment {
     MDB_env *env;
     MDB_dbi addresses, entries, held, meta;
     uint64_t number; /* of the file, see struct sdr_record_format */
-    bool made_anew;  /* what was there was damaged, or of another version */
+    bool made_anew;  /* the old file was damaged, or of another version */
 };
 
 /* Open the file at PATH; made if it does not exist, and rebuilt if it is ours

@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * A loss is an address that is gone or can no longer be read for certain, or an
- * owner that is no longer known: mail for somebody who was known would be
- * refused, deferred, or go where everybody goes of whom nothing is said.
- * Everything else is no loss: another owner, one more address, a hold. Pure
- * functions.
+ * owner that is no longer known: mail for a known recipient would be rejected,
+ * deferred, or sent to the default owner. Everything else is not a loss:
+ * another owner, an additional address, a hold. Pure functions.
  */
 #ifndef SYNC_LOSS_H
 #define SYNC_LOSS_H
@@ -39,9 +38,9 @@ bool
 loss_of_owner_by_facts(const struct sdr_facts *before,
                        const struct sdr_facts *after);
 
-/* Make the octets of the entry as it is without its losses: what is new, and
- * what else was there; of one that has MOVED with the owner that it had. The
- * caller frees them. False without memory. */
+/* Encode the entry without its losses: what is new, and what was there before;
+ * if it has MOVED, with its old owner. The caller frees *OCTETS. Returns false
+ * without memory. */
 bool
 loss_undo(const struct entry_view *old, const struct entry_view *new,
           bool moved, unsigned char **octets, size_t *len);
