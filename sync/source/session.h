@@ -31,8 +31,8 @@ struct session_with {
     struct sdr_session *session;
     struct proof *proof; /* of what it shows */
     bool whole;          /* read everything */
-    int64_t *up_to_date; /* result: when the copy was for the first time, by
-                            sdr_clock(); left alone if it never was */
+    int64_t *up_to_date; /* result: when the copy first was up to date, by
+                            sdr_clock(); unchanged if it never was */
     struct sdr_error *error;
 };
 

@@ -29,18 +29,18 @@ struct worker {
     /* Shared with the main thread. */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* what follows */
+    pthread_cond_t changed; /* the next two have changed */
     bool stop, ended;
-    int socket; /* of the connection that it waits for; -1: none */
+    int socket;               /* of the connection it waits for; -1: none */
     _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
     /* The method's own. */
     enum sdr_status status; /* how it ended */
     struct sdr_access_seen seen;
     int64_t ahead_since; /* sdr_clock(): the copy is newer than what its server
                             has; 0: it is not */
-    uint32_t holding;    /* SDR_RECORD_HOLDS_..., as was logged last */
+    uint32_t holding;    /* SDR_RECORD_HOLDS_..., as last logged */
     bool well;
-    struct sdr_error complaint; /* the failure that was logged last */
+    struct sdr_error complaint; /* the failure last logged */
     struct bad_values bad_values;
 };
 
@@ -81,8 +81,8 @@ worker_stopping(struct worker *worker);
 void
 worker_sleep(struct worker *worker, unsigned milliseconds);
 
-/* From now on it waits for the server at the other end of this socket; -1,
- * before the socket is closed: for none. */
+/* Set the socket of the server that the worker waits for; -1 for none, before
+ * the socket is closed. */
 void
 worker_waits_for(struct worker *worker, int socket);
 
