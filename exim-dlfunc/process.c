@@ -14,6 +14,7 @@
 #include "decision/line.h"
 #include "log.h"
 #include "recipients.h"
+#include "decision/loop.h"
 #include "decision/sdr.h"
 #include "same_file.h"
 
@@ -124,7 +125,7 @@ is_blank(char c)
  * goes on with the one before, unless all do, as in Exim's $rh_. */
 static void
 count_marks(const struct sdr_config *settings, const char *lines,
-            struct sdr_marks *marks)
+            struct sdr_loop_marks *marks)
 {
     char value[256];
     size_t used = 0;
@@ -139,7 +140,7 @@ count_marks(const struct sdr_config *settings, const char *lines,
             continue;
         value[used] = '\0';
         used = 0;
-        sdr_route_mark(settings, marks, value);
+        sdr_loop_add_mark(settings, marks, value);
         if (*s == '\0')
             return;
     }
@@ -150,10 +151,10 @@ static bool
 is_looping(const struct sdr_config *settings, const char *lines,
            struct sdr_reply *reply)
 {
-    struct sdr_marks marks = {0};
+    struct sdr_loop_marks marks = {0};
 
     count_marks(settings, lines, &marks);
-    return sdr_route_guard(settings, &marks, time(NULL), reply);
+    return sdr_loop_limit_reached(settings, &marks, time(NULL), reply);
 }
 
 /* The same for one that has been accepted: not now. */
@@ -240,27 +241,34 @@ decide(struct sdr *sdr, const char *recipient)
     return true;
 }
 
+/* A verdict is large, and a process of Exim is small: the one that is kept is
+ * copied only to be changed. */
 const struct sdr_verdict *
 process_decide(const char *path, const char *recipient, const char *marks)
 {
-    static struct sdr_verdict verdict;
+    static struct sdr_verdict changed;
+    const struct sdr_verdict *verdict = &changed;
     struct sdr *sdr = use(path);
+    struct sdr_reply reply;
     bool is_new = true;
 
     if (sdr == NULL) {
-        defer_by_configuration(&verdict);
+        defer_by_configuration(&changed);
     } else {
         is_new = decide(sdr, recipient);
-        verdict = last.verdict;
-        if (verdict.leaves && marks != NULL
-            && must_wait(sdr_get_config(sdr), marks, &verdict.reply)) {
-            defer_loop(&verdict);
+        if (last.verdict.leaves && marks != NULL
+            && must_wait(sdr_get_config(sdr), marks, &reply)) {
+            changed = last.verdict;
+            changed.reply = reply;
+            defer_loop(&changed);
             is_new = true;
+        } else {
+            verdict = &last.verdict;
         }
     }
-    if (is_new && is_news(&verdict, marks == NULL))
-        log_decision(recipient, &verdict);
-    return &verdict;
+    if (is_new && is_news(verdict, marks == NULL))
+        log_decision(recipient, verdict);
+    return verdict;
 }
 
 /* No news for the log: each of them was decided at RCPT. */
@@ -310,6 +318,6 @@ process_mark(const char *path, const char *marks, char *out, size_t size)
         return;
     if (now < marked_at || now - marked_at > MARK_SECONDS)
         marked_at = now;
-    sdr_route_mark_format(sdr_get_config(sdr), marked_at, value, sizeof value);
+    sdr_loop_format_mark(sdr_get_config(sdr), marked_at, value, sizeof value);
     snprintf(out, size, SDR_MARK_HEADER ": %s", value);
 }

@@ -212,7 +212,7 @@ add_mark(struct mta *mta, const struct sdr_config *config)
 {
     char value[256];
 
-    sdr_route_mark_format(config, time(NULL), value, sizeof value);
+    sdr_loop_format_mark(config, time(NULL), value, sizeof value);
     return mta_add_header(mta, SDR_MARK_HEADER, value);
 }
 
@@ -251,8 +251,8 @@ must_refuse(const struct mta *mta, const struct message *message,
         return true;
     }
     if (leaving == 0 || staying > 0
-        || !sdr_route_guard(sdr_get_config(message->sdr), &message->marks,
-                            time(NULL), reply))
+        || !sdr_loop_limit_reached(sdr_get_config(message->sdr),
+                                   &message->marks, time(NULL), reply))
         return false;
     decision_count_loop();
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",

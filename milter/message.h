@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "path.h"
+#include "decision/loop.h"
 #include "decision/sdr.h"
 
 struct recipient {
@@ -37,7 +38,7 @@ struct message {
     struct recipient **refused; /* refused, but to be deleted nevertheless */
     unsigned refused_count;
     void *by_mailbox; /* decided recipients, for tsearch(3) */
-    struct sdr_marks marks;
+    struct sdr_loop_marks marks;
     struct sdr_reply deferred; /* reply at its end; code NULL: none */
     enum path_mta mta;
     bool by_smtp;  /* false: submitted locally */

@@ -425,7 +425,7 @@ void
 recipients_header(struct message *message, const char *name, const char *value)
 {
     if (message->sdr != NULL && strcasecmp(name, SDR_MARK_HEADER) == 0)
-        sdr_route_mark(sdr_get_config(message->sdr), &message->marks, value);
+        sdr_loop_add_mark(sdr_get_config(message->sdr), &message->marks, value);
 }
 
 enum mta_answer

@@ -26,6 +26,9 @@ int
 nagios_end(int code);
 
 int
+command_compile(struct sdr *sdr, int argc, char **argv);
+
+int
 command_diff(struct sdr *sdr, int argc, char **argv);
 
 int
@@ -51,6 +54,9 @@ command_hold(struct sdr *sdr, int argc, char **argv);
 
 int
 command_move(struct sdr *sdr, int argc, char **argv);
+
+int
+command_plan(struct sdr *sdr, int argc, char **argv);
 
 int
 command_release(struct sdr *sdr, int argc, char **argv);

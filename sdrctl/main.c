@@ -21,8 +21,9 @@ static const struct command {
     {"verify", command_verify},   {"diff", command_diff},
     {"move", command_move},       {"hold", command_hold},
     {"release", command_release}, {"undo", command_undo},
-    {"history", command_history}, {"export", command_export},
-    {"sync", command_sync},       {"dump", command_dump},
+    {"history", command_history}, {"plan", command_plan},
+    {"export", command_export},   {"sync", command_sync},
+    {"dump", command_dump},       {"compile", command_compile},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

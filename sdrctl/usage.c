@@ -73,10 +73,11 @@ static const struct {
      "  --retry-after SECONDS     how long to wait before that (default 60)\n"
      "  --csv                     write CSV\n" JSON NETWORK},
     {"diff",
-     "--config NEW.conf | --batch BATCH --to SITE [OPTION...]\n"
-     "      [RECIPIENTS | --from-log FILE]",
+     "--config NEW.conf | --ldif NEW.ldif | --batch BATCH --to SITE\n"
+     "      [OPTION...] [RECIPIENTS | --from-log FILE]",
      "show whose mail would go elsewhere after a change",
      "  --config NEW.conf         the change: another configuration\n"
+     "  --ldif NEW.ldif           the change: another file for the directory\n"
      "  --batch BATCH             the change: the addresses in this file move\n"
      "  --to SITE                 their new owner\n"
      "  --from-log FILE           take the recipients in the log of a mail server\n"
@@ -96,6 +97,24 @@ static const struct {
     {"undo", "[OPTION...] JOURNAL",
      "undo a run of move, hold, release or undo", WRITER},
     {"history", "[--json] [ADDRESS]", "list who changed what, and when", JSON},
+    {"plan", "[OPTION...] FILE",
+     "move mailboxes in waves, step by step",
+     "  --status                  show how far each wave is\n"
+     "  --undo WAVE               take this wave back\n"
+     "  --repeat                  run the interrupted command again, or begin the\n"
+     "                            wave that was undone anew\n"
+     "  --accept                  go on as if what has stopped the plan were done\n"
+     "  -n, --dry-run             check the plan and print its steps\n"
+     "  -D, --bind-dn DN          the administrator's account\n"
+     "  -y, --password-file FILE  a file with its password\n"
+     "  --gssapi                  use your Kerberos ticket\n"
+     "  --external                bind as the user of this process, over ldapi://\n"
+     "  --at SITE=HOST[:PORT]     ask this host of the site, for the proof; repeatable\n"
+     "  --rate NUMBER             recipients a second, for the proof (default 100)\n"
+     "  --retries NUMBER          how often to ask again, for the proof (default 2)\n"
+     "  --retry-after SECONDS     how long to wait before that (default 60)\n"
+     "  --json                    with --status: write one JSON object per line\n"
+     "  -q, --quiet               print only what was not done\n" NETWORK},
     {"export", "--for FORMAT [--site SITE] [--since JOURNAL]",
      "print what a mail system without sdr must know",
      "  --for FORMAT              csv, postfix, exim, cpanel, exchange or google\n"
@@ -108,6 +127,8 @@ static const struct {
      "accept the losses and moves that sdr-sync holds back", ""},
     {"dump", "[--json] [DIRECTORY...]", "print the content of the replica",
      JSON},
+    {"compile", "", "write the configuration in a form that Exim reads quickly",
+     ""},
 };
 /* clang-format on */
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <ini_configobj.h>
-
 #include "decision/value.h"
 
 static void
@@ -47,10 +45,8 @@ sdr_config_free(struct sdr_config **config)
     free(c->directories);
     free(c->names);
     free(c->always_local.items);
-    if (c->section_names != NULL)
-        ini_free_section_list(c->section_names);
-    if (c->parsed != NULL)
-        ini_config_destroy(c->parsed);
+    if (c->free_texts != NULL)
+        c->free_texts(c);
     free((char *)(uintptr_t)c->path);
     free(c);
     *config = NULL;

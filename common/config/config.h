@@ -19,7 +19,7 @@
 
 #define SDR_CONFIG_PATH "/etc/sdr/sdr.conf"
 
-struct ini_cfgobj;
+enum { SDR_CONFIG_MAX_OCTETS = 1 << 20 };
 
 /* A set of sites is a bit mask: bit I is the site with index I. */
 #define SDR_SITES_MAX 32
@@ -207,18 +207,20 @@ struct sdr_config {
     struct sdr_replica_options replica;
     struct sdr_name *names; /* sorted by domain */
     unsigned name_count;
-    struct ini_cfgobj *parsed; /* holds the texts */
-    char **section_names;      /* holds the names of sites and so on */
+    bool is_compiled; /* it has no more than decisions from a replica need */
+    void *texts;      /* holds the texts */
+    void (*free_texts)(struct sdr_config *config); /* NULL: there are none */
+    char **section_names; /* holds the names of sites and so on */
 };
 
-/* Read the file at PATH, at most 1 MiB. All errors go to MISTAKES (NULL: to
- * nobody), each as a line "FILE:LINE: OPTION: REASON", in the order of the
- * file; at last those without a line, "FILE: REASON". Returns SDR_OK and a
- * configuration that the caller frees with sdr_config_free(); SDR_CONFIG after
- * at least one error; or SDR_TEMPFAIL without memory. *CONFIG is NULL unless
- * the result is SDR_OK. With effective user id 0 the file, its folder and the
- * files that it names must belong to root and be writable by nobody else. Reads
- * the password files; uses no network. Any thread. */
+/* Read the file at PATH, at most SDR_CONFIG_MAX_OCTETS. All errors go to
+ * MISTAKES (NULL: to nobody), each as a line "FILE:LINE: OPTION: REASON", in
+ * the order of the file; at last those without a line, "FILE: REASON". Returns
+ * SDR_OK and a configuration that the caller frees with sdr_config_free();
+ * SDR_CONFIG after at least one error; or SDR_TEMPFAIL without memory. *CONFIG
+ * is NULL unless the result is SDR_OK. With effective user id 0 the file, its
+ * folder and the files that it names must belong to root and be writable by
+ * nobody else. Reads the password files; uses no network. Any thread. */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes);

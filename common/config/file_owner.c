@@ -147,6 +147,29 @@ sdr_file_check(const char *path, bool secret, struct sdr_error *error)
 }
 
 enum sdr_status
+sdr_file_check_made(const char *path, const char *source,
+                    struct sdr_error *error)
+{
+    struct stat made, from;
+    const char *missing = stat(source, &from) < 0 ? source
+                          : stat(path, &made) < 0 ? path
+                                                  : NULL;
+
+    if (missing != NULL) {
+        sdr_error_set(error, "%s: %s", missing, strerror(errno));
+        return SDR_CONFIG;
+    }
+    if (!is_alone(&made, from.st_uid)) {
+        sdr_error_set(error,
+                      "%s: it must belong to root or the owner of %s and be "
+                      "writable by nobody else",
+                      path, source);
+        return SDR_CONFIG;
+    }
+    return SDR_OK;
+}
+
+enum sdr_status
 sdr_file_check_replica(const char *path, struct sdr_error *error)
 {
     char space[1024];

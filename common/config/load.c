@@ -9,8 +9,7 @@
 #include <ini_configobj.h>
 
 #include "config/file_owner.h"
-
-enum { FILE_MAX_OCTETS = 1 << 20 };
+#include "config/option.h"
 
 /* libini_config forgets the first option that stands before any section, so the
  * file gets a first line; it is not counted where lines are reported. */
@@ -32,15 +31,24 @@ remove_indentation(char *text)
     *out = '\0';
 }
 
-static enum sdr_status
-read_file(struct sdr_load *load, const struct sdr_trace *trace)
+static void
+free_texts(struct sdr_config *config)
+{
+    if (config->section_names != NULL)
+        ini_free_section_list(config->section_names);
+    if (config->texts != NULL)
+        ini_config_destroy(config->texts);
+}
+
+enum sdr_status
+sdr_load_file(struct sdr_load *load, const struct sdr_trace *trace)
 {
     const size_t extra = sizeof first_line - 1;
     struct sdr_error error = {""};
     char *text = NULL;
     size_t len = 0;
     enum sdr_status status = sdr_file_read(
-        load->config->path, false, FILE_MAX_OCTETS, &text, &len, &error);
+        load->path, false, SDR_CONFIG_MAX_OCTETS, &text, &len, &error);
 
     if (status == SDR_OK)
         status = sdr_load_check_text(load, text, len);
@@ -63,19 +71,22 @@ enum sdr_status
 sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes)
 {
-    struct sdr_load load = {.config = NULL};
+    struct sdr_load load = {
+        .path = path, .options = sdr_options, .option_count = sdr_option_count};
     enum sdr_status status;
 
     *config = NULL;
     load.config = calloc(1, sizeof *load.config);
     if (load.config == NULL)
         return SDR_TEMPFAIL;
+    load.config->free_texts = free_texts;
     load.config->path = strdup(path);
     if (load.config->path == NULL) {
         sdr_config_free(&load.config);
         return SDR_TEMPFAIL;
     }
-    status = read_file(&load, mistakes);
+    status = sdr_load_file(&load, mistakes);
+    load.config->texts = load.parsed;
     if (status == SDR_OK) {
         sdr_load_sections(&load);
         sdr_check(&load);

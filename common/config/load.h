@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Shared by load.c, what it calls to read the options, and check.c and
- * check_*.c, which judge them together. Private.
+ * check_*.c, which judge them together. sdrctl reads another file of the same
+ * form: sdr_load_file(), sdr_load_options() and sdr_load_report(). Private.
  */
 #ifndef SDR_LOAD_H
 #define SDR_LOAD_H
@@ -11,6 +12,8 @@
 
 #include "config/config.h"
 
+struct ini_cfgobj;
+struct sdr_option;
 struct value_obj;
 
 struct sdr_mistake {
@@ -20,8 +23,12 @@ struct sdr_mistake {
 };
 
 struct sdr_load {
-    struct sdr_config *config;
-    char *text; /* the whole file */
+    const char *path;
+    const struct sdr_option *options; /* all that the file may have */
+    unsigned option_count;
+    struct sdr_config *config; /* NULL: the file is not sdr.conf */
+    char *text;                /* the whole file */
+    struct ini_cfgobj *parsed; /* it, parsed */
     struct sdr_mistake *mistakes;
     unsigned mistake_count;
     bool no_memory;
@@ -73,17 +80,33 @@ sdr_load_section(const struct sdr_load *load, const char *kind,
 unsigned
 sdr_load_find(const struct sdr_load *load, const char *section);
 
-/* ---- reading: syntax.c and section.c ---- */
+/* ---- reading: load.c, syntax.c and section.c ---- */
+
+/* Read and parse the file, at most 1 MiB. SDR_OK; SDR_CONFIG after at least one
+ * mistake, or after a line to TRACE; SDR_TEMPFAIL without memory. The caller
+ * frees text and parsed in any case. */
+enum sdr_status SDR_MUST_USE
+sdr_load_file(struct sdr_load *load, const struct sdr_trace *trace);
 
 /* Note what the parser would fail on without an explanation. */
 enum sdr_status
 sdr_load_check_text(struct sdr_load *load, const char *text, size_t len);
 
-/* Parse TEXT, of which the first line does not count, into config->parsed. */
+/* Parse TEXT, of which the first line does not count, into load->parsed. */
 enum sdr_status
 sdr_load_parse(struct sdr_load *load, char *text, size_t len);
 
-/* Set all options. */
+/* Set the options of KIND in OBJECT, by their values in SECTION. Texts live as
+ * long as what is parsed. */
+void
+sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
+                 void *object);
+
+/* If SECTION is "KIND NAME", the name; else NULL. */
+const char *
+sdr_load_name(const char *section, const char *kind);
+
+/* Set all options of sdr.conf, and the names of its sections. */
 void
 sdr_load_sections(struct sdr_load *load);
 

@@ -61,7 +61,7 @@ compare_mistakes(const void *a, const void *b)
 void
 sdr_load_report(struct sdr_load *load, const struct sdr_trace *trace)
 {
-    const char *path = load->config->path;
+    const char *path = load->path;
 
     if (load->mistake_count > 0)
         qsort(load->mistakes, load->mistake_count, sizeof *load->mistakes,
@@ -105,8 +105,7 @@ sdr_load_value(const struct sdr_load *load, const char *section,
 {
     struct value_obj *value = NULL;
 
-    if (ini_get_config_valueobj(section, option, load->config->parsed, mode,
-                                &value)
+    if (ini_get_config_valueobj(section, option, load->parsed, mode, &value)
         != 0)
         return NULL;
     return value;

@@ -195,17 +195,6 @@ const struct sdr_option sdr_options[] = {
 
 const unsigned sdr_option_count = sizeof sdr_options / sizeof sdr_options[0];
 
-const struct sdr_option *
-sdr_option_find(const char *section, const char *name)
-{
-    for (unsigned i = 0; i < sdr_option_count; i++) {
-        if (strcmp(sdr_options[i].section, section) == 0
-            && strcasecmp(sdr_options[i].name, name) == 0)
-            return &sdr_options[i];
-    }
-    return NULL;
-}
-
 bool
 sdr_list_add(struct sdr_list *list, const char *item)
 {

@@ -43,10 +43,6 @@ struct sdr_option {
 extern const struct sdr_option sdr_options[];
 extern const unsigned sdr_option_count;
 
-/* The option of that name in the section, or NULL. Names fold ASCII case. */
-const struct sdr_option *
-sdr_option_find(const char *section, const char *name);
-
 /* Read TEXT, which lives as long as the object, into the option's field of
  * OBJECT; a list grows by it. Returns SDR_OK; SDR_INVALID, with the reason,
  * and the field untouched; or SDR_TEMPFAIL without memory. */

@@ -4,6 +4,7 @@
 #include "config/load.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -60,15 +61,24 @@ read_option(struct sdr_load *load, const char *section,
     return count;
 }
 
-/* The kind of section that has this option; NULL: none. */
+/* The kind of section that has this option; KIND, if it is that one; NULL:
+ * none. */
 static const char *
-other_section(const char *name)
+section_with(const struct sdr_load *load, const char *kind, const char *name)
 {
-    for (unsigned i = 0; i < sdr_option_count; i++) {
-        if (strcasecmp(sdr_options[i].name, name) == 0)
-            return sdr_options[i].section;
+    const char *other = NULL;
+
+    for (unsigned i = 0; i < load->option_count; i++) {
+        const struct sdr_option *option = &load->options[i];
+
+        if (strcasecmp(option->name, name) != 0)
+            continue;
+        if (strcmp(option->section, kind) == 0)
+            return kind;
+        if (other == NULL)
+            other = option->section;
     }
-    return NULL;
+    return other;
 }
 
 enum { PLACE_SIZE = 64 };
@@ -85,30 +95,45 @@ place(char out[PLACE_SIZE], const char *kind)
         snprintf(out, PLACE_SIZE, "[%s]", kind);
 }
 
+/* The options that stand in a section. */
+struct given {
+    char **names; /* NULL: none, or there is no such section */
+    int count;
+};
+
+/* libini_config takes longer to find that there is no such value than to list
+ * all that there are. */
+static bool
+is_given(const struct given *given, const char *name)
+{
+    for (int i = 0; given->names != NULL && i < given->count; i++) {
+        if (strcasecmp(given->names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Complain about options that the kind of section does not have. */
 static void
-find_unknown(struct sdr_load *load, const char *kind, const char *section)
+find_unknown(struct sdr_load *load, const char *kind, const char *section,
+             const struct given *given)
 {
-    int count = 0, failed = 0;
-    char **names =
-        ini_get_attribute_list(load->config->parsed, section, &count, &failed);
-
-    for (int i = 0; names != NULL && i < count; i++) {
+    for (int i = 0; given->names != NULL && i < given->count; i++) {
+        const char *name = given->names[i];
         struct value_obj *value;
         const char *other;
         char here[PLACE_SIZE], there[PLACE_SIZE];
 
-        if (sdr_option_find(kind, names[i]) != NULL)
+        other = section_with(load, kind, name);
+        if (other == kind)
             continue;
-        value = sdr_load_value(load, section, names[i], INI_GET_FIRST_VALUE);
-        other = other_section(names[i]);
+        value = sdr_load_value(load, section, name, INI_GET_FIRST_VALUE);
         place(here, kind);
         place(there, other);
         sdr_load_mistake(load, value == NULL ? 0 : sdr_load_value_line(value),
-                         "%s: unknown option in %s%s%s", names[i], here,
+                         "%s: unknown option in %s%s%s", name, here,
                          there[0] != '\0' ? "; it belongs in " : "", there);
     }
-    ini_free_attribute_list(names);
 }
 
 static void
@@ -123,20 +148,27 @@ set_default(struct sdr_load *load, const struct sdr_option *option,
 
 /* The default comes first, for a value may be none; that of a list does not
  * stay beside what is given. */
-static void
-read_section(struct sdr_load *load, const char *kind, const char *section,
-             void *object)
+void
+sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
+                 void *object)
 {
-    find_unknown(load, kind, section);
-    for (unsigned i = 0; i < sdr_option_count; i++) {
-        const struct sdr_option *option = &sdr_options[i];
+    struct given given = {NULL, 0};
+    int failed = 0;
+
+    given.names =
+        ini_get_attribute_list(load->parsed, section, &given.count, &failed);
+    load->no_memory |= failed == ENOMEM;
+    find_unknown(load, kind, section, &given);
+    for (unsigned i = 0; i < load->option_count; i++) {
+        const struct sdr_option *option = &load->options[i];
         bool is_list = option->type == SDR_OPTION_LIST;
 
         if (strcmp(option->section, kind) != 0)
             continue;
         if (!is_list)
             set_default(load, option, object);
-        if (read_option(load, section, option, object) > 0)
+        if (is_given(&given, option->name)
+            && read_option(load, section, option, object) > 0)
             continue;
         if (option->required)
             sdr_load_mistake(load, sdr_load_find(load, section),
@@ -146,6 +178,7 @@ read_section(struct sdr_load *load, const char *kind, const char *section,
         else if (is_list)
             set_default(load, option, object);
     }
+    ini_free_attribute_list(given.names);
 }
 
 /* Names go to logs, replies and metrics. libini_config takes a DEL. */
@@ -157,9 +190,8 @@ is_plain(const char *name)
     return *name == '\0';
 }
 
-/* If SECTION is "KIND NAME", the name. */
-static const char *
-name_after(const char *section, const char *kind)
+const char *
+sdr_load_name(const char *section, const char *kind)
 {
     size_t len = strlen(kind);
     const char *name = section + len;
@@ -177,23 +209,23 @@ read_named(struct sdr_load *load, const char *section)
     struct sdr_config *config = load->config;
     const char *name;
 
-    if ((name = name_after(section, site_kind.name)) != NULL) {
+    if ((name = sdr_load_name(section, site_kind.name)) != NULL) {
         struct sdr_site *site = sdr_load_grow(
             load, &config->sites, &config->site_count, site_kind.size);
 
         if (site == NULL)
             return;
         site->name = name;
-        read_section(load, site_kind.name, section, site);
-    } else if ((name = name_after(section, domain_kind.name)) != NULL) {
+        sdr_load_options(load, site_kind.name, section, site);
+    } else if ((name = sdr_load_name(section, domain_kind.name)) != NULL) {
         struct sdr_domain *domain = sdr_load_grow(
             load, &config->domains, &config->domain_count, domain_kind.size);
 
         if (domain == NULL)
             return;
         domain->name = name;
-        read_section(load, domain_kind.name, section, domain);
-    } else if ((name = name_after(section, directory_kind.name)) != NULL) {
+        sdr_load_options(load, domain_kind.name, section, domain);
+    } else if ((name = sdr_load_name(section, directory_kind.name)) != NULL) {
         struct sdr_directory_options *directory =
             sdr_load_grow(load, &config->directories, &config->directory_count,
                           directory_kind.size);
@@ -201,7 +233,7 @@ read_named(struct sdr_load *load, const char *section)
         if (directory == NULL)
             return;
         directory->name = name;
-        read_section(load, directory_kind.name, section, directory);
+        sdr_load_options(load, directory_kind.name, section, directory);
     } else if (strcasecmp(section, "milter") != 0
                && strcasecmp(section, "replica") != 0
                && strcmp(section, INI_DEFAULT_SECTION) != 0) {
@@ -216,13 +248,12 @@ void
 sdr_load_sections(struct sdr_load *load)
 {
     int count = 0, failed = 0;
-    char **sections =
-        ini_get_section_list(load->config->parsed, &count, &failed);
+    char **sections = ini_get_section_list(load->parsed, &count, &failed);
 
     load->config->section_names = sections;
-    read_section(load, "", INI_DEFAULT_SECTION, load->config);
-    read_section(load, "milter", "milter", &load->config->milter);
-    read_section(load, "replica", "replica", &load->config->replica);
+    sdr_load_options(load, "", INI_DEFAULT_SECTION, load->config);
+    sdr_load_options(load, "milter", "milter", &load->config->milter);
+    sdr_load_options(load, "replica", "replica", &load->config->replica);
     for (int i = 0; sections != NULL && i < count; i++)
         read_named(load, sections[i]);
 }

@@ -48,7 +48,7 @@ explain_syntax(struct sdr_load *load)
 {
     char **errors = NULL;
 
-    if (ini_config_get_errors(load->config->parsed, &errors) != 0)
+    if (ini_config_get_errors(load->parsed, &errors) != 0)
         return;
     for (int i = 0; errors != NULL && errors[i] != NULL; i++) {
         unsigned line = 0;
@@ -90,15 +90,15 @@ sdr_load_parse(struct sdr_load *load, char *text, size_t len)
     struct ini_cfgfile *file = NULL;
     int rc;
 
-    if (ini_config_create(&load->config->parsed) != 0)
+    if (ini_config_create(&load->parsed) != 0)
         return SDR_TEMPFAIL;
     if (ini_config_file_from_mem(text, (uint32_t)len, &file) != 0)
         return SDR_TEMPFAIL;
     rc = ini_config_parse(
         file, INI_STOP_ON_NONE, INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_MERGE,
-        INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, load->config->parsed);
+        INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, load->parsed);
     ini_config_file_destroy(file);
-    if (ini_config_error_count(load->config->parsed) > 0)
+    if (ini_config_error_count(load->parsed) > 0)
         explain_syntax(load);
     else if (rc == ENOMEM)
         return SDR_TEMPFAIL;

@@ -4,7 +4,7 @@
  * No I/O, no globals, no allocation: any thread, any process. First call
  * sdr_route_begin() with the address, which often decides; if it returns
  * SDR_NOTFOUND, look up the keys and call sdr_route_decide() with the answer.
- * Once the headers are known, call sdr_route_guard() against loops. Callers
+ * Once the headers are known, see loop.h. Callers
  * outside the library use sdr_decide() for the first two.
  */
 #ifndef SDR_ROUTE_H
@@ -82,13 +82,6 @@ struct sdr_answer {
     struct sdr_error error; /* the reason of SDR_TEMPFAIL */
 };
 
-/* The loop marks of a message that name this site. Anyone can forge them. */
-#define SDR_MARKS_MAX 100
-struct sdr_marks {
-    unsigned count;
-    time_t times[SDR_MARKS_MAX]; /* of the first ones; 0: it cannot be read */
-};
-
 /* "pass", "redirect", ... */
 SDR_PUBLIC const char *
 sdr_verdict_name(enum sdr_verdict_kind kind);
@@ -110,29 +103,5 @@ void
 sdr_route_decide(const struct sdr_config *config,
                  const struct sdr_question *question,
                  const struct sdr_answer *answer, struct sdr_verdict *verdict);
-
-/* The name of the header that carries loop marks. */
-#define SDR_MARK_HEADER "X-SDR-Routed"
-
-/* Count VALUE, the value of a header SDR_MARK_HEADER, if it names this site. A
- * mark whose time cannot be read counts as old. MARKS begins as all zero. */
-SDR_PUBLIC void
-sdr_route_mark(const struct sdr_config *config, struct sdr_marks *marks,
-               const char *value);
-
-/* Write the value of the mark that a message gets when a recipient leaves:
- * "SITE; UNIXTIME". It is cut if SIZE is too small. */
-SDR_PUBLIC void
-sdr_route_mark_format(const struct sdr_config *config, time_t now, char *value,
-                      size_t size);
-
-/* True if MARKS has reached loop-limit: the message must be refused unless one
- * of its recipients stays here. REPLY is then 451 4.4.6 while the newest mark
- * is younger than 15 minutes, and 554 5.4.6 after that. A time that is more
- * than a minute after NOW is forged or comes from a wrong clock: it does not
- * count. */
-SDR_PUBLIC bool
-sdr_route_guard(const struct sdr_config *config, const struct sdr_marks *marks,
-                time_t now, struct sdr_reply *reply);
 
 #endif

@@ -12,7 +12,8 @@
 struct sdr {
     struct sdr_config *config;
     struct sdr_directory **directories;
-    struct sdr_replica *replica; /* NULL: none is configured */
+    struct sdr_replica *replica;             /* NULL: none is configured */
+    const struct sdr_substitute *substitute; /* NULL: none */
     atomic_uint references;
 };
 
@@ -84,6 +85,12 @@ sdr_get_config(const struct sdr *sdr)
     return sdr->config;
 }
 
+void
+sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute)
+{
+    sdr->substitute = substitute;
+}
+
 static void
 trace_question(const struct sdr_trace *trace,
                const struct sdr_question *question)
@@ -106,7 +113,7 @@ look_up(struct sdr *sdr, const char *recipient, bool named,
         struct sdr_answer *answer, struct sdr_verdict *verdict)
 {
     const struct sdr_source source = {sdr->config, sdr->replica,
-                                      sdr->directories, named};
+                                      sdr->directories, sdr->substitute, named};
 
     if (sdr_route_begin(sdr->config, recipient, question, verdict) == SDR_OK)
         return SDR_OK;
@@ -146,7 +153,8 @@ sdr_decide(struct sdr *sdr, const char *recipient,
 bool
 sdr_needs_directory(struct sdr *sdr, const char *recipient)
 {
-    const struct sdr_source source = {sdr->config, sdr->replica, NULL, false};
+    const struct sdr_source source = {sdr->config, sdr->replica, NULL,
+                                      sdr->substitute, false};
     struct sdr_question question;
     struct sdr_verdict verdict;
     struct sdr_answer answer;

@@ -27,6 +27,7 @@
 #define SDR_VERSION "0.9.0"
 
 struct sdr;
+struct sdr_substitute;
 
 /* Load the configuration at PATH and prepare its directories; does not connect
  * to them yet. Returns SDR_OK and an object that the caller releases with
@@ -51,6 +52,11 @@ sdr_close(struct sdr **sdr);
  * thread. */
 SDR_PUBLIC const struct sdr_config *
 sdr_get_config(const struct sdr *sdr);
+
+/* From now on ask the SUBSTITUTE, which is borrowed, instead of the replica and
+ * the servers of its directory. Before all questions. */
+void
+sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute);
 
 /* Decide about RECIPIENT, as the MTA passes it (RFC 5321 path, with or without
  * brackets). Queries the replica or the directories if necessary, and may block

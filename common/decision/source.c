@@ -36,9 +36,15 @@ ask(const struct sdr_source *source, unsigned directory,
     struct sdr_facts *facts, struct sdr_answer *answer)
 {
     bool has_servers = source->config->directories[directory].ldif_path == NULL;
-    enum sdr_status status =
-        ask_replica(source, directory, keys, trace, facts, &answer->error);
+    const struct sdr_substitute *substitute = source->substitute;
+    enum sdr_status status;
 
+    if (substitute != NULL && substitute->directory == directory) {
+        answer->origin = SDR_FROM_DIRECTORY;
+        return substitute->look_up(substitute->arg, keys, facts,
+                                   &answer->error);
+    }
+    status = ask_replica(source, directory, keys, trace, facts, &answer->error);
     if (status != SDR_TEMPFAIL) {
         answer->origin = SDR_FROM_REPLICA;
         return status;

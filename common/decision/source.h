@@ -16,11 +16,21 @@
 #include "decision/route.h"
 #include "trace.h"
 
+/* Asked instead of a directory; results as of sdr_directory_lookup(). */
+struct sdr_substitute {
+    unsigned directory; /* its index */
+    enum sdr_status (*look_up)(void *arg, const struct sdr_keys *keys,
+                               struct sdr_facts *facts,
+                               struct sdr_error *error);
+    void *arg;
+};
+
 struct sdr_source {
     const struct sdr_config *config;
     struct sdr_replica *replica;          /* NULL: none */
     struct sdr_directory *const *servers; /* one for each directory; NULL: query
                                              only the replica */
+    const struct sdr_substitute *substitute; /* NULL: none */
     bool named; /* always set facts.dn, even if the caller does not need it */
 };
 

@@ -184,39 +184,72 @@ find_place(const struct ldif_index *index, uint64_t hash)
     return from;
 }
 
-/* Mark the entries with the hash of this address. */
-static void
-mark(const struct ldif_index *index, const struct sdr_address *address,
-     bool *marks)
+/* The indexes of the entries found. */
+struct found {
+    size_t *items;
+    size_t count, room;
+};
+
+/* Add the entries with the hash of this address. */
+static bool
+add_found(const struct ldif_index *index, const struct sdr_address *address,
+          struct found *found)
 {
     struct sdr_record_key key;
     uint64_t hash;
+    bool ok = true;
 
     sdr_record_key(&key, index->entries.directory, address);
     hash = hash_key(&key);
     for (size_t i = find_place(index, hash);
-         i < index->place_count && index->places[i].hash == hash; i++)
-        marks[index->places[i].span] = true;
+         ok && i < index->place_count && index->places[i].hash == hash; i++)
+        ok = sdr_array_append(&found->items, &found->count, &found->room,
+                              &index->places[i].span, sizeof *found->items);
+    return ok;
+}
+
+static int
+compare_found(const void *a, const void *b)
+{
+    const size_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static enum sdr_status
+search_keys(const struct ldif_index *index, const struct sdr_keys *keys,
+            const struct sdr_search *search, struct sdr_error *error)
+{
+    struct found found = {NULL, 0, 0};
+    enum sdr_status status = SDR_OK;
+
+    for (unsigned i = 0; i < keys->count && status == SDR_OK; i++) {
+        if (add_found(index, &keys->key[i], &found))
+            continue;
+        sdr_error_set(error, "no memory");
+        status = SDR_TEMPFAIL;
+    }
+    if (found.count > 1)
+        qsort(found.items, found.count, sizeof *found.items, compare_found);
+    for (size_t i = 0; i < found.count && status == SDR_OK; i++) {
+        if (i == 0 || found.items[i] != found.items[i - 1])
+            status =
+                hand_on_entry(&index->spans[found.items[i]], search, error);
+    }
+    free(found.items);
+    return status;
 }
 
 enum sdr_status
 ldif_index_search(const struct ldif_index *index, const struct sdr_keys *keys,
                   const struct sdr_search *search, struct sdr_error *error)
 {
-    bool *marks = calloc(index->span_count + 1, sizeof *marks);
     enum sdr_status status = SDR_OK;
 
-    if (marks == NULL) {
-        sdr_error_set(error, "no memory");
-        return SDR_TEMPFAIL;
-    }
-    for (unsigned i = 0; keys != NULL && i < keys->count; i++)
-        mark(index, &keys->key[i], marks);
-    for (size_t i = 0; status == SDR_OK && i < index->span_count; i++) {
-        if (keys == NULL || marks[i])
-            status = hand_on_entry(&index->spans[i], search, error);
-    }
-    free(marks);
+    if (keys != NULL)
+        return search_keys(index, keys, search, error);
+    for (size_t i = 0; i < index->span_count && status == SDR_OK; i++)
+        status = hand_on_entry(&index->spans[i], search, error);
     return status;
 }
 

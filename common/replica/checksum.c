@@ -5,46 +5,22 @@
 
 #include <string.h>
 
+#include "hash.h"
+
 struct checksum {
     uint64_t sum; /* of all that follows, and the key */
     uint32_t size;
     uint32_t next;
 };
 
-/* MurmurHash64A (Austin Appleby, public domain): 64 bits from eight octets at a
- * time, a few nanoseconds for a record; a cryptographic digest would take
- * longer than the look-up. In the machine's own order, as all of the file. */
-static uint64_t
-hash(const void *octets, size_t len, uint64_t seed)
-{
-    const uint64_t m = 0xc6a4a7935bd1e995;
-    const unsigned char *at = octets;
-    uint64_t h = seed ^ (len * m), k;
-
-    for (; len >= sizeof k; at += sizeof k, len -= sizeof k) {
-        memcpy(&k, at, sizeof k);
-        k *= m;
-        k ^= k >> 47;
-        h ^= k * m;
-        h *= m;
-    }
-    if (len > 0) {
-        k = 0;
-        memcpy(&k, at, len);
-        h = (h ^ k) * m;
-    }
-    h = (h ^ (h >> 47)) * m;
-    return h ^ (h >> 47);
-}
-
 static uint64_t
 sum(const struct sdr_checksum *checksum, const MDB_val *key,
     const unsigned char *sealed, size_t len)
 {
-    uint64_t h = hash(key->mv_data, key->mv_size,
-                      checksum->file ^ (unsigned char)checksum->table);
+    uint64_t h = sdr_hash(key->mv_data, key->mv_size,
+                          checksum->file ^ (unsigned char)checksum->table);
 
-    return hash(sealed + sizeof h, len - sizeof h, h);
+    return sdr_hash(sealed + sizeof h, len - sizeof h, h);
 }
 
 void
@@ -83,7 +59,8 @@ sdr_checksum_open(const struct sdr_checksum *checksum, const MDB_val *key,
 uint32_t
 sdr_checksum_name(const struct sdr_checksum *checksum, const MDB_val *key)
 {
-    uint32_t name = (uint32_t)hash(key->mv_data, key->mv_size, checksum->file);
+    uint32_t name =
+        (uint32_t)sdr_hash(key->mv_data, key->mv_size, checksum->file);
 
     return name != 0 ? name : 1;
 }

@@ -314,8 +314,8 @@ job_read(struct job *job, int count, char **addresses)
     }
 }
 
-static void
-find_people(struct job *job)
+void
+job_find(struct job *job)
 {
     if (job->filter != NULL)
         find_by_filter(job);
@@ -328,7 +328,7 @@ find_people(struct job *job)
 void
 job_plan(struct job *job)
 {
-    find_people(job);
+    job_find(job);
     for (size_t i = 0; i < job->people.count && job->code == EX_OK; i++)
         plan_one(job, i);
     if (job->code == EX_OK && job->verification.count > 0)

@@ -9,14 +9,14 @@
 #include "change/change.h"
 #include "net/network.h"
 #include "change/entry.h"
-#include "change/plan.h"
+#include "change/change_plan.h"
 #include "change/verify.h"
 #include "change/options.h"
 
 struct job {
     const struct sdr_config *config;
     const char *name; /* of the command */
-    struct plan plan;
+    struct change_plan plan;
     const char *to, *from, *file, *filter;
     struct writer writer;
     struct network network;
@@ -35,6 +35,11 @@ struct job {
  * and counted. */
 void
 job_read(struct job *job, int count, char **addresses);
+
+/* Find all entries. All errors are reported, and counted as mistakes or in
+ * job->code. */
+void
+job_find(struct job *job);
 
 /* Find all entries and plan a change for each. All errors are reported; with
  * any, job->code is not EX_OK. */

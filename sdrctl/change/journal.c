@@ -109,7 +109,7 @@ create(struct journal *journal, const char *name, struct sdr_error *error)
 enum sdr_status
 journal_begin(struct journal **journal, const struct sdr_config *config,
               const char *administrator, const char *command,
-              struct sdr_error *error)
+              const char *origin, struct sdr_error *error)
 {
     struct journal *j = calloc(1, sizeof *j);
     char date[32] = "", name[32] = "";
@@ -136,6 +136,8 @@ journal_begin(struct journal **journal, const struct sdr_config *config,
     put_comment(j->file, "date", date);
     put_comment(j->file, "administrator", administrator);
     put_comment(j->file, "command", command);
+    if (origin != NULL)
+        put_comment(j->file, "wave", origin);
     fputs("version: 1\n\n", j->file);
     *journal = j;
     return SDR_OK;

@@ -9,7 +9,9 @@
  *   # date: 2026-11-21T10:00:00Z
  *   # administrator: cn=admin,dc=example,dc=com (root)
  *   # command: move --to hosted
+ *   # wave: ID 7 sales move
  *
+ * of which the last is only in journals of a plan's step: see plan/state.h;
  * and before each record "# directory: NAME" and "# address: ADDRESS". Before
  * a record of a file "# octets: OFFSET BEFORE AFTER" has what it replaces in
  * the entry, in base64, and "# results: RESULT" after several is that of all.
@@ -28,12 +30,13 @@
 
 struct journal;
 
-/* Begin the journal of a run. SDR_OK; or SDR_NOTFOUND, SDR_CONFIG or
+/* Begin the journal of a run. ORIGIN is the step of a plan that it is part of,
+ * NULL: none. SDR_OK; or SDR_NOTFOUND, SDR_CONFIG or
  * SDR_TEMPFAIL with the reason: then nothing may be changed. */
 enum sdr_status SDR_MUST_USE
 journal_begin(struct journal **journal, const struct sdr_config *config,
               const char *administrator, const char *command,
-              struct sdr_error *error);
+              const char *origin, struct sdr_error *error);
 
 const char *
 journal_path(const struct journal *journal);
@@ -77,6 +80,13 @@ struct journal_content {
 enum sdr_status SDR_MUST_USE
 journal_read(struct journal_content *content, const struct sdr_config *config,
              const char *path, struct sdr_error *error);
+
+/* Read only whose step the journal is part of, "" if of none. A file that was
+ * broken off before the first change is no journal: "". SDR_OK; or as
+ * journal_file_open(). */
+enum sdr_status SDR_MUST_USE
+journal_read_origin(const char *path, char *origin, size_t size,
+                    struct sdr_error *error);
 
 void
 journal_content_clear(struct journal_content *content);

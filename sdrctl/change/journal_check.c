@@ -11,7 +11,7 @@
 
 #include "ldap/dn.h"
 #include "log.h"
-#include "change/plan.h"
+#include "change/change_plan.h"
 
 #define OUR_CLASS "sdrRecipient"
 
@@ -65,7 +65,7 @@ check_entry(const struct sdr_directory_options *directory,
 static bool
 is_attribute(const char *name, const char *configured)
 {
-    return configured != NULL && plan_may_write(configured)
+    return configured != NULL && change_may_write(configured)
            && strcasecmp(name, configured) == 0;
 }
 

@@ -223,14 +223,14 @@ check_file(int fd, const char *path, struct sdr_error *error)
 }
 
 static enum sdr_status
-open_in(int folder, const char *name, const char *path, int *fd,
+open_in(int folder, const char *name, const char *path, int flags, int *fd,
         struct sdr_error *error)
 {
     enum sdr_status status;
 
     /* Do not block on a FIFO or a terminal. */
     *fd = openat(folder, name,
-                 O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+                 flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
     if (*fd < 0 && errno == ELOOP) {
         sdr_error_set(error, "%s: symbolic links are not followed", path);
         return SDR_CONFIG;
@@ -238,13 +238,17 @@ open_in(int folder, const char *name, const char *path, int *fd,
     if (*fd < 0)
         return failed(path, error);
     status = check_file(*fd, path, error);
-    if (status != SDR_OK)
+    if (status == SDR_OK && (flags & O_CREAT) != 0 && fsync(folder) != 0)
+        status = failed(path, error);
+    if (status != SDR_OK) {
         close(*fd);
+        *fd = -1;
+    }
     return status;
 }
 
-enum sdr_status
-journal_file_open(const char *path, int *fd, struct sdr_error *error)
+static enum sdr_status
+open_file(const char *path, int flags, int *fd, struct sdr_error *error)
 {
     char *whole = whole_path(path), *slash;
     enum sdr_status status;
@@ -256,11 +260,23 @@ journal_file_open(const char *path, int *fd, struct sdr_error *error)
     *slash = '\0';
     status = journal_folder_open(slash > whole ? whole : "/", &folder, error);
     if (status == SDR_OK) {
-        status = open_in(folder, slash + 1, path, fd, error);
+        status = open_in(folder, slash + 1, path, flags, fd, error);
         close(folder);
     }
     free(whole);
     return status;
+}
+
+enum sdr_status
+journal_file_open(const char *path, int *fd, struct sdr_error *error)
+{
+    return open_file(path, O_RDONLY, fd, error);
+}
+
+enum sdr_status
+journal_file_open_to_append(const char *path, int *fd, struct sdr_error *error)
+{
+    return open_file(path, O_RDWR | O_APPEND | O_CREAT, fd, error);
 }
 
 /* ---- the list ---- */

@@ -27,6 +27,11 @@ journal_folder_open(const char *path, int *fd, struct sdr_error *error);
 enum sdr_status SDR_MUST_USE
 journal_file_open(const char *path, int *fd, struct sdr_error *error);
 
+/* The same to read it and to append to it; it is made if there is none, and
+ * then on disk, with its folder. */
+enum sdr_status SDR_MUST_USE
+journal_file_open_to_append(const char *path, int *fd, struct sdr_error *error);
+
 /* The paths of all journals in the folder, in their order. */
 struct journal_list {
     char **paths;

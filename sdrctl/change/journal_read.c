@@ -342,6 +342,48 @@ journal_read(struct journal_content *content, const struct sdr_config *config,
     return status;
 }
 
+/* Only the comments at the top; they are written together with the first
+ * change. */
+static bool
+find_origin(FILE *file, char *origin, size_t size)
+{
+    char line[1024];
+
+    if (fgets(line, sizeof line, file) == NULL
+        || strcmp(line, JOURNAL_FIRST_LINE "\n") != 0)
+        return false;
+    while (fgets(line, sizeof line, file) != NULL && line[0] == '#') {
+        if (is_comment(line, "wave", origin, size))
+            return true;
+    }
+    return false;
+}
+
+enum sdr_status
+journal_read_origin(const char *path, char *origin, size_t size,
+                    struct sdr_error *error)
+{
+    int fd;
+    enum sdr_status status = journal_file_open(path, &fd, error);
+    FILE *file;
+
+    if (status != SDR_OK)
+        return status;
+    file = fdopen(fd, "r");
+    if (file == NULL) {
+        close(fd);
+        sdr_error_set(error, "no memory");
+        return SDR_TEMPFAIL;
+    }
+    if (!find_origin(file, origin, size))
+        origin[0] = '\0';
+    status = ferror(file) ? SDR_TEMPFAIL : SDR_OK;
+    if (status != SDR_OK)
+        sdr_error_set(error, "%s: %s", path, strerror(errno));
+    fclose(file);
+    return status;
+}
+
 void
 journal_content_clear(struct journal_content *content)
 {

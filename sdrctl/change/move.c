@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "change/commands.h"
 #include "change/job.h"
 #include "change/run.h"
 #include "chosen.h"
@@ -30,16 +31,16 @@ static const struct option options[] = {
 /* ---- applying it ---- */
 
 static const char *
-done_word(enum plan_kind kind)
+done_word(enum change_kind kind)
 {
     switch (kind) {
-    case PLAN_MOVE:
+    case CHANGE_MOVE:
         return "moved";
-    case PLAN_ADD:
+    case CHANGE_ADD:
         return "added";
-    case PLAN_HOLD:
+    case CHANGE_HOLD:
         return "held";
-    case PLAN_RELEASE:
+    case CHANGE_RELEASE:
         return "released";
     }
     return "";
@@ -52,6 +53,7 @@ execute(struct job *job, struct sdr *sdr)
     const struct run run = {.config = job->config,
                             .admin = job->admin,
                             .command = command,
+                            .origin = job->writer.origin,
                             .done = done_word(job->plan.kind),
                             .json = job->writer.json,
                             .quiet = job->writer.quiet};
@@ -60,7 +62,7 @@ execute(struct job *job, struct sdr *sdr)
         command, sizeof command, "%s%s%s%s%s%s%s%s%s", job->name,
         job->to != NULL ? " --to " : "", job->to != NULL ? job->to : "",
         job->from != NULL ? " --from " : "", job->from != NULL ? job->from : "",
-        job->plan.kind == PLAN_ADD ? " --add" : "",
+        job->plan.kind == CHANGE_ADD ? " --add" : "",
         job->file != NULL ? " --file " : "", job->file != NULL ? job->file : "",
         job->filter != NULL ? " --filter ..." : "");
     if (job->skipped > 0 && !run.quiet && !run.json)
@@ -87,7 +89,7 @@ print_all(const struct job *job)
 static bool
 is_move(const struct job *job)
 {
-    return job->plan.kind == PLAN_MOVE || job->plan.kind == PLAN_ADD;
+    return job->plan.kind == CHANGE_MOVE || job->plan.kind == CHANGE_ADD;
 }
 
 static bool
@@ -116,7 +118,7 @@ read_option(struct job *job, int c, const char *name, struct sdr_error *error)
         job->verify = true;
         return true;
     case 'a':
-        job->plan.kind = PLAN_ADD;
+        job->plan.kind = CHANGE_ADD;
         return true;
     case 'i':
         job->file = optarg;
@@ -175,13 +177,15 @@ run_job(struct job *job, struct sdr *sdr)
     admin_free(&job->admin);
 }
 
-static int
-run(struct sdr *sdr, enum plan_kind kind, const char *name, int argc,
-    char **argv)
+int
+change_command(struct sdr *sdr, const struct change_command *command, int argc,
+               char **argv)
 {
+    const char *name = command->name;
     struct job job = {.config = sdr_get_config(sdr),
                       .name = name,
-                      .plan = {.kind = kind},
+                      .plan = {.kind = command->kind},
+                      .writer = {.origin = command->origin},
                       .code = EX_OK};
     struct sdr_error error = {""};
     int c, index = 0;
@@ -206,17 +210,23 @@ run(struct sdr *sdr, enum plan_kind kind, const char *name, int argc,
 int
 command_move(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_MOVE, "move", argc, argv);
+    const struct change_command move = {CHANGE_MOVE, "move", NULL};
+
+    return change_command(sdr, &move, argc, argv);
 }
 
 int
 command_hold(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_HOLD, "hold", argc, argv);
+    const struct change_command hold = {CHANGE_HOLD, "hold", NULL};
+
+    return change_command(sdr, &hold, argc, argv);
 }
 
 int
 command_release(struct sdr *sdr, int argc, char **argv)
 {
-    return run(sdr, PLAN_RELEASE, "release", argc, argv);
+    const struct change_command release = {CHANGE_RELEASE, "release", NULL};
+
+    return change_command(sdr, &release, argc, argv);
 }

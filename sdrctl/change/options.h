@@ -11,6 +11,7 @@
 struct writer {
     struct credentials credentials;
     bool dry_run, json, quiet, wait;
+    const char *origin; /* the step of a plan, not an option; NULL: none */
 };
 
 /* For getopt_long(): the letters, and rows of a table. */

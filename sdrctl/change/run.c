@@ -266,7 +266,7 @@ run_changes(const struct run *run, struct changes *changes)
     size_t i;
 
     if (journal_begin(&journal, run->config, admin_name(run->admin),
-                      run->command, &error)
+                      run->command, run->origin, &error)
         != SDR_OK) {
         sdr_error_prefix(&error, "journal-directory");
         print_error(&error);

@@ -14,6 +14,7 @@ struct run {
     const struct sdr_config *config;
     struct admin *admin;
     const char *command; /* for the journal */
+    const char *origin;  /* likewise; NULL: not part of a plan */
     const char *done;    /* the result for a change that is made: "moved" */
     bool json, quiet;
     bool shows_values; /* also print the entry and the values of each change */

@@ -7,6 +7,7 @@
 
 #include "change/admin.h"
 #include "change/change_show.h"
+#include "change/commands.h"
 #include "change/journal.h"
 #include "change/journal_check.h"
 #include "change/run.h"
@@ -45,6 +46,7 @@ undo(struct sdr *sdr, const struct writer *writer, const char *path,
     char command[512];
     struct run run = {.config = config,
                       .command = command,
+                      .origin = writer->origin,
                       .done = "undone",
                       .json = writer->json,
                       .quiet = writer->quiet,
@@ -99,10 +101,10 @@ read_journal(struct journal_content *content, const struct sdr_config *config,
 }
 
 int
-command_undo(struct sdr *sdr, int argc, char **argv)
+undo_command(struct sdr *sdr, const char *origin, int argc, char **argv)
 {
     const struct sdr_config *config = sdr_get_config(sdr);
-    struct writer writer = {.dry_run = false};
+    struct writer writer = {.origin = origin};
     struct journal_content content;
     struct sdr_error error;
     int c, code;
@@ -128,4 +130,10 @@ command_undo(struct sdr *sdr, int argc, char **argv)
         code = undo(sdr, &writer, argv[optind], &content.changes);
     journal_content_clear(&content);
     return code;
+}
+
+int
+command_undo(struct sdr *sdr, int argc, char **argv)
+{
+    return undo_command(sdr, NULL, argc, argv);
 }

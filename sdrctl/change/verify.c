@@ -9,8 +9,9 @@
 #include "site_recipient.h"
 
 enum sdr_status
-verification_add(struct verification *verification, const struct plan *plan,
-                 const struct person *person, struct sdr_error *error)
+verification_add(struct verification *verification,
+                 const struct change_plan *plan, const struct person *person,
+                 struct sdr_error *error)
 {
     char recipient[SDR_ADDRESS_MAX + 1];
     enum sdr_status status =

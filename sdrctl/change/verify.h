@@ -5,7 +5,7 @@
 #define SDRCTL_VERIFY_H
 
 #include "change/entry.h"
-#include "change/plan.h"
+#include "change/change_plan.h"
 #include "net/recipients.h"
 
 struct verification {
@@ -18,8 +18,9 @@ struct verification {
  * its mail would not go to the site even after the move; SDR_TEMPFAIL without
  * memory. */
 enum sdr_status SDR_MUST_USE
-verification_add(struct verification *verification, const struct plan *plan,
-                 const struct person *person, struct sdr_error *error);
+verification_add(struct verification *verification,
+                 const struct change_plan *plan, const struct person *person,
+                 struct sdr_error *error);
 
 /* Verify all of them at the site. CATCH_ALL is called with each domain in which
  * the site accepts any recipient. Results as of recipients_check(). */

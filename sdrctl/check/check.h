@@ -30,6 +30,10 @@ const char *
 find_verify_address(const struct sdr_config *config,
                     const struct sdr_site *site, unsigned split);
 
+/* Whether Exim can use what sdrctl compile has written. */
+void
+report_compiled(const struct sdr_config *config, enum check_result *worst);
+
 /* Those of MTAs. */
 name_list mta_names;
 

@@ -24,6 +24,7 @@ enum { DIFFERENT = 1 };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"ldif", required_argument, NULL, 'f'},
     {"batch", required_argument, NULL, 'b'},
     {"to", required_argument, NULL, 't'},
     {"from-log", required_argument, NULL, 'l'},
@@ -33,7 +34,8 @@ static const struct option options[] = {
 };
 
 struct arguments {
-    const char *config, *batch, *to, *log, *list;
+    const char *config, *ldif, *batch, *to, *log, *list;
+    unsigned directory; /* that the LDIF file is for */
 };
 
 /* ---- the arguments ---- */
@@ -45,6 +47,9 @@ read_option(struct diff *diff, struct arguments *arguments, int c,
     switch (c) {
     case 'c':
         arguments->config = optarg;
+        return true;
+    case 'f':
+        arguments->ldif = optarg;
         return true;
     case 'b':
         arguments->batch = optarg;
@@ -67,23 +72,30 @@ read_option(struct diff *diff, struct arguments *arguments, int c,
 }
 
 static bool
-check_arguments(struct diff *diff, const struct arguments *arguments, int lists,
+check_arguments(struct diff *diff, struct arguments *arguments, int lists,
                 struct sdr_error *error)
 {
     const struct sdr_config *config = sdr_get_config(diff->before);
 
     diff->moves = arguments->batch != NULL;
-    if ((arguments->config != NULL) == (arguments->batch != NULL))
-        sdr_error_set(error, "expected either --config or --batch");
+    if ((arguments->config != NULL) + (arguments->ldif != NULL)
+            + (arguments->batch != NULL)
+        != 1)
+        sdr_error_set(error, "expected one of --config, --ldif and --batch");
     else if ((arguments->batch != NULL) != (arguments->to != NULL))
         sdr_error_set(error, "--batch and --to SITE belong together");
     else if (lists + (arguments->log != NULL) > 1)
         sdr_error_set(error, "expected one list of recipients or --from-log");
+    else if (arguments->ldif != NULL
+             && !new_ldif_find_directory(config, &arguments->directory))
+        sdr_error_set(error,
+                      "--ldif: which directory? Neither is there only one, nor "
+                      "is only one a file; use --config");
     return error->text[0] == '\0'
            && find_named_site(config, "--to", arguments->to, &diff->to, error);
 }
 
-/* ---- the new configuration ---- */
+/* ---- what is after the change ---- */
 
 static void
 on_config_error(void *arg, const char *text)
@@ -149,17 +161,12 @@ same_facts(const struct sdr_config *before, const struct sdr_config *after)
 
 /* Returns the exit code. */
 static int
-open_after(struct diff *diff, const struct arguments *arguments)
+open_config(struct diff *diff, const char *path)
 {
     struct sdr_trace errors = {on_config_error, NULL};
     struct sdr_error error = {""};
-    enum sdr_status status;
+    enum sdr_status status = sdr_open(&diff->after, path, &errors);
 
-    if (diff->moves) {
-        diff->after = sdr_ref(diff->before);
-        return EX_OK;
-    }
-    status = sdr_open(&diff->after, arguments->config, &errors);
     if (status != SDR_OK)
         return sdr_status_exit(status);
     if (shares_replica(sdr_get_config(diff->before),
@@ -170,6 +177,38 @@ open_after(struct diff *diff, const struct arguments *arguments)
     }
     print_error(&error);
     return EX_CONFIG;
+}
+
+/* The same configuration, with another file. */
+static int
+open_ldif(struct diff *diff, const struct arguments *arguments)
+{
+    struct sdr_trace errors = {on_config_error, NULL};
+    struct sdr_error error = {""};
+    enum sdr_status status =
+        sdr_open(&diff->after, sdr_get_config(diff->before)->path, &errors);
+
+    if (status != SDR_OK)
+        return sdr_status_exit(status);
+    status = new_ldif_open(&diff->ldif, sdr_get_config(diff->after),
+                           arguments->directory, arguments->ldif, &error);
+    if (status == SDR_OK) {
+        new_ldif_use(diff->ldif, diff->after);
+        return EX_OK;
+    }
+    print_error(&error);
+    return status == SDR_TEMPFAIL ? EX_TEMPFAIL : EX_DATAERR;
+}
+
+static int
+open_after(struct diff *diff, const struct arguments *arguments)
+{
+    if (arguments->config != NULL)
+        return open_config(diff, arguments->config);
+    if (arguments->ldif != NULL)
+        return open_ldif(diff, arguments);
+    diff->after = sdr_ref(diff->before);
+    return EX_OK;
 }
 
 /* ---- the recipients ---- */
@@ -234,7 +273,9 @@ read_all(struct diff *diff)
     enum sdr_status status =
         addresses_read(&diff->recipients, before, NULL, &error);
 
-    if (status == SDR_OK && !diff->moves && !diff->same_facts) {
+    if (status == SDR_OK && diff->ldif != NULL)
+        status = new_ldif_addresses(diff->ldif, &diff->recipients, &error);
+    else if (status == SDR_OK && !diff->moves && !diff->same_facts) {
         status = addresses_read(&diff->recipients, after, NULL, &error);
         if (status != SDR_OK)
             sdr_error_prefix(&error, "%s", after->path);
@@ -315,6 +356,7 @@ clear(struct diff *diff)
     batch_clear(&diff->recipients);
     if (diff->after != NULL)
         sdr_close(&diff->after);
+    new_ldif_close(&diff->ldif);
 }
 
 int

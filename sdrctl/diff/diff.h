@@ -9,6 +9,7 @@
 
 #include "change/batch.h"
 #include "decision/sdr.h"
+#include "diff/new_ldif.h"
 
 /* What is decided about a recipient. */
 struct decision {
@@ -35,8 +36,9 @@ struct group {
 struct diff {
     struct sdr *before, *after; /* the same if entries are moved */
     bool moves;
-    bool same_facts; /* both read the same from the same replica */
-    unsigned to;     /* the site they are moved to */
+    struct new_ldif *ldif; /* of AFTER; NULL: none */
+    bool same_facts;       /* both read the same from the same replica */
+    unsigned to;           /* the site they are moved to */
     struct moved *moved;
     size_t moved_count, moved_room;
     struct batch recipients;

@@ -160,6 +160,29 @@ read_live(struct addresses *addresses, const char *filter,
     return status;
 }
 
+/* ---- a file ---- */
+
+enum sdr_status
+addresses_read_file(struct batch *batch, const struct sdr_config *config,
+                    unsigned directory, const struct ldif_index *index,
+                    struct sdr_error *error)
+{
+    struct addresses addresses = {
+        .batch = batch, .config = config, .directory = directory};
+    const struct sdr_search search = {.entry = on_entry,
+                                      .value = on_value,
+                                      .end = on_entry_end,
+                                      .arg = &addresses};
+    enum sdr_status status = ldif_index_search(index, NULL, &search, error);
+
+    if (status == SDR_OK && addresses.no_memory) {
+        sdr_error_set(error, "no memory");
+        status = SDR_TEMPFAIL;
+    }
+    batch_sort(batch);
+    return status;
+}
+
 /* ---- all directories ---- */
 
 static enum sdr_status

@@ -6,6 +6,7 @@
 
 #include "change/batch.h"
 #include "config/config.h"
+#include "ldif/ldif_index.h"
 #include "status.h"
 
 /* Add each address in a split domain of each entry that matches the LDAP
@@ -15,5 +16,12 @@
 enum sdr_status SDR_MUST_USE
 addresses_read(struct batch *batch, const struct sdr_config *config,
                const char *filter, struct sdr_error *error);
+
+/* Add those of each entry of an LDIF file that is the directory with this
+ * index. SDR_OK; or SDR_TEMPFAIL without memory. */
+enum sdr_status SDR_MUST_USE
+addresses_read_file(struct batch *batch, const struct sdr_config *config,
+                    unsigned directory, const struct ldif_index *index,
+                    struct sdr_error *error);
 
 #endif

@@ -5,6 +5,7 @@ what it asks.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import sdrctl
 import turns
 from exim import Exim
 from lines import Lines
@@ -20,8 +21,12 @@ def work(premises, rounds):
 
     def routes(conf):
         return [mta.call('sdr_route', address, '', conf) for address in questions.addresses]
-    asked = {NOTHING: ['u@hosted.example.com'], 'sdr, replica': routes(questions.replica),
-             'sdr, live search': routes(questions.live), '${lookup ldap}': questions.exim_lookups()}
+    compiled = premises.folder / 'compiled.conf'
+    compiled.write_text(premises.replica)
+    sdrctl.compile(compiled)
+    asked = {NOTHING: ['u@hosted.example.com'], 'sdr, replica, compiled': routes(compiled),
+             'sdr, replica': routes(questions.replica), 'sdr, live search': routes(questions.live),
+             '${lookup ldap}': questions.exim_lookups()}
     sides = {name: Lines([*mta.command, '-be'], mta.env, lines) for name, lines in asked.items()}
     yield from turns.compare('a process of Exim with one question', 'ms',
                              {name: side.one for name, side in sides.items()}, rounds=rounds)

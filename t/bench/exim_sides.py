@@ -10,6 +10,7 @@ import functools
 import itertools
 import re
 
+import sdrctl
 import slapd
 import world
 from exim import USER, Exim
@@ -78,6 +79,8 @@ def exim_sides(premises, uri):
         if name in confs:
             conf = folder / f'{letter}.conf'
             conf.write_text(confs[name])
+        if name == REPLICA:
+            sdrctl.compile(conf)
         # A short name: see private_exim().
         side = Side(name, premises.folder / f'{letter}{number}', premises.count, conf, main=main,
                     routers=(LOOKUP if name == LDAP else '') + BLACKHOLE)

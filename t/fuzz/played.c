@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 #include "path.h"
-#include "decision/route.h"
+#include "decision/loop.h"
 #include "world.h"
 
 struct played played;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For LD_PRELOAD: the process is killed before the system call on a file whose
- * number, from 1, is in the environment variable KILLED_AT.
+ * number, from 1, is in the environment variable KILLED_AT; children count on.
+ * With KILLED_GROUP its process group is killed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,7 +19,7 @@ count(void)
     const char *at = getenv("KILLED_AT");
 
     if (at != NULL && ++calls == atoi(at))
-        kill(getpid(), SIGKILL);
+        kill(getenv("KILLED_GROUP") != NULL ? 0 : getpid(), SIGKILL);
 }
 
 /* The function that NAME would have been. */

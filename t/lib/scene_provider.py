@@ -32,7 +32,7 @@ class Provider(Scene):
         self.back_again()
         self.follow('Step 4: department by department')
         self.moved(*SALES)
-        self.follow('The rest')
+        self.follow('The rest, in waves')
         self.moved(*REST)
         self.everybody('nemo')
         self.the_mx()

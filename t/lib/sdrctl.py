@@ -35,6 +35,13 @@ def run(conf, *arguments, input=None, env=None, before=()):
 ASKED = ['route', 'alice@example.com', 'nobody@example.com']
 
 
+def compile(conf):  # pylint: disable=redefined-builtin
+    """What it writes: the path of it."""
+    done = run(conf, 'compile')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    return conf.with_name(f'{conf.name}.compiled')
+
+
 def assert_routed(conf):
     """Alice is found where she is, and nobody is surely not there."""
     said = run(conf, *ASKED).stdout

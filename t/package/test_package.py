@@ -73,7 +73,8 @@ def test_the_tarball_has_all_that_the_repository_has(packages):
                     '/usr/share/man/man8/sdr-milter.8.gz']),
     ('sdr-sync', ['/usr/sbin/sdr-sync', 'lib/systemd/system/sdr-sync.service',
                   '/usr/share/man/man8/sdr-sync.8.gz']),
-    ('exim-sdr', ['/usr/lib/exim4/exim-sdr.so', '/usr/share/man/man7/exim-sdr.7.gz']),
+    ('exim-sdr', ['/usr/lib/exim4/exim-sdr.so', '/usr/lib/exim4/exim-sdr-live.so',
+                  '/usr/share/man/man7/exim-sdr.7.gz']),
     ('sdrctl', ['/usr/bin/sdrctl', '/usr/share/man/man8/sdrctl.8.gz',
                 '/usr/share/bash-completion/completions/sdrctl']),
 ])
@@ -104,7 +105,8 @@ def test_nothing_is_needed_that_is_not_used(debs, package, others):
     ('/var/lib/sdr', 'sdr sdr 0750'), ('/var/lib/sdrctl', 'root root 0700'),
     ('/usr/bin/sdrctl', 'root root 0755'),
     ('/usr/sbin/sdr-milter', 'root root 0755'), ('/usr/sbin/sdr-sync', 'root root 0755'),
-    ('/usr/lib/exim4/exim-sdr.so', 'root root 0644')])
+    ('/usr/lib/exim4/exim-sdr.so', 'root root 0644'),
+    ('/usr/lib/exim4/exim-sdr-live.so', 'root root 0644')])
 def test_owners_and_modes(machine, path, access):
     assert machine.access(path) == access
 

@@ -62,7 +62,7 @@ common/ldap          common common/config common/decision common/net common/repl
 common/ldif          common common/config common/decision common/ldap common/replica
 common/replica       common common/config common/decision common/net
 daemon               common common/config common/decision common/net
-exim-dlfunc          common common/config common/decision common/net
+exim-dlfunc          common common/config common/decision common/ldap common/net common/replica
 milter               common common/config common/decision common/net daemon
 milter/protocol      common/net daemon milter
 milter/libmilter     common/net daemon milter milter/protocol
@@ -74,10 +74,11 @@ sdrctl/net           common common/config common/decision common/ldap common/net
 sdrctl/change        common common/config common/decision common/ldap common/ldif common/net common/replica sdrctl sdrctl/net
 sdrctl/check         common common/config common/decision common/ldap common/ldif common/net sdrctl sdrctl/check/mta sdrctl/net
 sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
-sdrctl/diff          common common/config common/decision common/replica sdrctl sdrctl/change sdrctl/verify
+sdrctl/diff          common common/config common/decision common/ldif common/replica sdrctl sdrctl/change sdrctl/verify
 sdrctl/export        common common/config common/decision common/ldap common/replica sdrctl sdrctl/change
+sdrctl/plan          common common/config common/decision sdrctl sdrctl/change sdrctl/net
 sdrctl/report        common common/config common/decision common/ldap sdrctl sdrctl/change
-sdrctl/verify        common common/config common/decision common/ldap common/net common/replica sdrctl sdrctl/change sdrctl/net
+sdrctl/verify        common common/config common/decision common/ldap common/ldif common/net common/replica sdrctl sdrctl/change sdrctl/net
 sdrctl/show          common common/config common/decision common/ldap common/ldif common/replica sdrctl
 EOT
 sources | xargs grep -oE '^#include "[^"]+"' | sed 's/:#include / /; s/"//g' |

@@ -90,6 +90,8 @@ look(struct exim *exim)
     report(exim->mta, CHECK_OK, "routers", NULL, "the router %s asks sdr",
            exim->name);
     usable = look_at_library(exim);
+    if (exim->mta->config->replica.path != NULL)
+        report_compiled(exim->mta->config, &exim->mta->worst);
     look_at_sdr_router(exim);
     for_each_domain(exim->mta->config, look_at_domain_lists, exim);
     look_at_next_hops(exim);

@@ -15,7 +15,7 @@ from proc import run
 
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
-            'history', 'export', 'sync', 'dump']
+            'history', 'plan', 'export', 'sync', 'dump', 'compile']
 # What else a command needs beside an option; its use is complete then.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
@@ -131,6 +131,7 @@ def test_arguments(conf, line, words):
 def test_files(conf, scratch):
     assert complete(f'sdrctl move --to hosted --file {scratch}/sdr.c') == [f'{scratch}/sdr.conf']
     assert complete(f'sdrctl -c {conf} undo ') == [f'{scratch}/journals/1.ldif']
+    assert complete(f'sdrctl plan --status {scratch}/sdr.c') == [f'{scratch}/sdr.conf']
     assert complete('sdrctl --config sdr', cwd=scratch) == ['sdr.conf']
     assert complete(f'sdrctl check --postfix-config {scratch}/') == [f'{scratch}/journals']
 

@@ -9,6 +9,7 @@ import json
 import pytest
 
 import sdrctl
+import slapd as ldap
 import world
 from office import Office
 from peoplefile import PeopleFile
@@ -16,6 +17,7 @@ from peoplefile import PeopleFile
 SAME, DIFFERENT, BAD_USE, WRONG, NOT_NOW, MISCONFIGURED = 0, 1, 64, 65, 75, 78
 EVERYBODY = [f'{name}@example.com' for name in (
     'alice', 'bob', 'both', 'dave', 'held', 'plain', 'robert')]
+NO_LIMITS = {'replica': {'max-removed': '100', 'max-moved': '100'}}
 UNKNOWN_GO = {'domain example.com': {'unknown': 'hosted'}}
 
 
@@ -51,7 +53,7 @@ def check(text, before, after):
 @pytest.fixture
 def people(scratch):
     """A PeopleFile whose replica is made."""
-    made = PeopleFile(scratch)
+    made = PeopleFile(scratch, **NO_LIMITS)
     made.sync.once()
     return made
 
@@ -117,6 +119,86 @@ def test_other_people(people, new_conf, scratch):
     check(text, routes(old, recipients), routes(conf, recipients))
 
 
+NEW_PEOPLE = ''.join([
+    world.person('alice', sdrOwner='onprem'), world.person('carol'), world.person('dave', sdrOwner='onprem'),
+    world.person('bob', sdrOwner='hosted', sdrAddress='bobby@example.com'),
+    world.person('both', sdrOwner='hosted'), world.person('held', sdrOwner='hosted'),
+    world.person('plain', sdrRoutingAddress='plain@hosted.example.com')])
+ALL = [*EVERYBODY, 'carol@example.com', 'bobby@example.com']
+
+
+@pytest.mark.parametrize('recipients', [None, [*ALL, 'nobody@example.com', 'alice+x@example.com', 'x@other.example']])
+def test_a_file(people, scratch, recipients):
+    """Those in one of the files, or a list; and nothing else has changed when it is there."""
+    new = scratch / 'new.ldif'
+    new.write_text(NEW_PEOPLE)
+    before = routes(people.conf, recipients or ALL)
+    text = diff(people.conf, '--ldif', new, '--json', *(['-'] if recipients else []),
+                input='\n'.join(recipients or []))
+    people.replace(NEW_PEOPLE)
+    people.sync.once()
+    check(text, before, routes(people.conf, recipients or ALL))
+
+
+def test_the_same_file(people, scratch):
+    assert diff(people.conf, '--ldif', people.path, code=SAME) == '0 of 7 recipients change\n'
+    with_more = scratch / 'new.ldif'
+    with_more.write_text(world.PEOPLE + 'dn: cn=printer\ncn: printer\n')
+    assert diff(people.conf, '--ldif', with_more, code=SAME) == '0 of 7 recipients change\n'
+
+
+def test_a_file_for_a_server(slapd, scratch):
+    """It has all that the server would have."""
+    there = Office(scratch, slapd)
+    new = scratch / 'new.ldif'
+    new.write_text(NEW_PEOPLE)
+    before = routes(there.conf, ALL)
+    text = diff(there.conf, '--ldif', new, '--json')
+    slapd.modify(''.join(f'dn: uid={name},ou=people,dc=example,dc=com\nchangetype: delete\n\n' for name in (
+        'alice', 'dave', 'bob', 'both', 'held', 'plain')))
+    slapd.add(NEW_PEOPLE)
+    check(text, before, routes(there.conf, ALL))
+
+
+def test_beside_another_directory(scratch, slapd):
+    """Both are asked: whoever is still in the other one goes where that says."""
+    both = PeopleFile(scratch, **NO_LIMITS, **{'directory other': {
+        'uri': slapd.uri, 'profile': 'sdr', 'search-base': 'dc=example,dc=com', 'default-owner': 'onprem',
+        'bind': 'simple', 'bind-dn': ldap.READER_DN, 'password-file': str(world.password_file(scratch))}})
+    new = scratch / 'new.ldif'
+    new.write_text(NEW_PEOPLE)
+    both.sync.once()
+    before = routes(both.conf, ALL)
+    text = diff(both.conf, '--ldif', new, '--json')
+    both.replace(NEW_PEOPLE)
+    both.sync.once()
+    check(text, before, routes(both.conf, ALL))
+
+
+@pytest.mark.parametrize('text, words', [
+    (None, 'new.ldif: No such file'),
+    ('', 'new.ldif: it contains no entries'),
+    ('dn: cn=x\ncn: x\n', 'new.ldif: none of its 1 entries has an address in a split domain'),
+    (NEW_PEOPLE + 'nonsense\n', f'new.ldif:{NEW_PEOPLE.count(chr(10)) + 1}: '),
+    ('alice@example.com\n', 'new.ldif:1: '),
+    (NEW_PEOPLE + world.person('alice'), f'new.ldif:{NEW_PEOPLE.count(chr(10)) + 1}: dn: the same as in line 1'),
+    (NEW_PEOPLE + 'dn: cn=x\nchangetype: delete\n', 'new.ldif:'),
+    (NEW_PEOPLE + 'dn: cn=x\ncn:: ====\n', f'new.ldif:{NEW_PEOPLE.count(chr(10)) + 2}: '),
+])
+def test_a_bad_file(people, scratch, text, words):
+    new = scratch / 'new.ldif'
+    if text is not None:
+        new.write_text(text)
+    reported = diff(people.conf, '--ldif', new, code=WRONG)
+    assert reported.startswith(f'sdrctl: {scratch}/{words}'), reported
+
+
+def test_which_directory(people, scratch):
+    conf = scratch / 'two.conf'
+    conf.write_text(people.conf_text(**{'directory other': {'uri': 'ldif:/etc/other', 'default-owner': 'onprem'}}))
+    assert '--ldif: which directory?' in diff(conf, '--ldif', people.path, code=BAD_USE)
+
+
 def test_text(people, new_conf):
     """By verdict, site and reason, the largest group first, each with examples."""
     conf = new_conf(**{'site hosted': {'routing-domain': 'hosted.%d', 'delivery': 'route',
@@ -164,8 +246,10 @@ def test_from_a_log(people, new_conf, scratch):
 # --- what goes wrong ---
 
 @pytest.mark.parametrize('arguments, words, code', [
-    ([], 'expected either --config or --batch', BAD_USE),
-    (['--config', 'NEW', '--batch', 'BATCH', '--to', 'hosted'], 'expected either', BAD_USE),
+    ([], 'expected one of --config, --ldif and --batch', BAD_USE),
+    (['--config', 'NEW', '--batch', 'BATCH', '--to', 'hosted'], 'expected one of', BAD_USE),
+    (['--config', 'NEW', '--ldif', 'NEW'], 'expected one of', BAD_USE),
+    (['--ldif', 'NEW', '--to', 'hosted'], '--batch and --to SITE belong together', BAD_USE),
     (['--batch', 'BATCH'], '--batch and --to SITE belong together', BAD_USE),
     (['--config', 'NEW', '--to', 'hosted'], '--batch and --to SITE belong together', BAD_USE),
     (['--batch', 'BATCH', '--to', 'x'], '--to: no such site: x; known: onprem, hosted', BAD_USE),

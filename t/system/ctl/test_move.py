@@ -215,6 +215,17 @@ def test_elsewhere_than_said(openldap):
                                               code=65)
 
 
+@pytest.mark.parametrize('options', [[], ['--add']])
+def test_resumed(openldap, options):
+    """With the same options, --from among them; who is at a third place is a mistake."""
+    command = ['move', '--to', 'hosted', '--from', 'onprem', '--skip-done', *options]
+    openldap.run(*command, DAVE)
+    reported = openldap.run(*command, DAVE, PLAIN)
+    assert '1 already done\n' in reported and '1 added\n' in reported.replace('moved', 'added')
+    assert 'not at onprem' in openldap.run('move', '--to', 'onprem', '--from', 'onprem', '--skip-done', ALICE,
+                                           code=65)
+
+
 # --- who ---
 
 def test_filter(openldap):

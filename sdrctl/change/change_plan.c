@@ -1,7 +1,7 @@
-/* plan.c - see plan.h
+/* change_plan.c - see change_plan.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
-#include "change/plan.h"
+#include "change/change_plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 /* A routing address at another site would contradict the new owner; another
  * address in the split domain is kept. */
 static bool
-must_drop_routing(const struct plan *plan, const struct person *person)
+must_drop_routing(const struct change_plan *plan, const struct person *person)
 {
-    return plan->kind == PLAN_MOVE && person->routing.count > 0
+    return plan->kind == CHANGE_MOVE && person->routing.count > 0
            && !person->facts.in_split
            && (!person->facts.has_routing
                || person->facts.routing_site != plan->to);
@@ -43,7 +43,7 @@ is_of_groups(const char *attribute)
 }
 
 bool
-plan_may_write(const char *attribute)
+change_may_write(const char *attribute)
 {
     return !is_of_exchange(attribute) && !is_of_groups(attribute);
 }
@@ -63,7 +63,7 @@ quote(char *quoted, size_t size, const char *text)
 }
 
 static enum sdr_status
-refuse_exchange(const struct plan *plan, const struct person *person,
+refuse_exchange(const struct change_plan *plan, const struct person *person,
                 struct sdr_error *error)
 {
     const struct sdr_site *site = &plan->config->sites[plan->to];
@@ -90,7 +90,7 @@ refuse_exchange(const struct plan *plan, const struct person *person,
 }
 
 static enum sdr_status
-refuse_groups(const struct plan *plan, struct sdr_error *error)
+refuse_groups(const struct change_plan *plan, struct sdr_error *error)
 {
     const struct sdr_site *site = &plan->config->sites[plan->to];
     const struct sdr_list *values = &site->owner_values;
@@ -113,7 +113,7 @@ refuse_groups(const struct plan *plan, struct sdr_error *error)
 }
 
 static enum sdr_status
-check_writable(const struct plan *plan, const struct person *person,
+check_writable(const struct change_plan *plan, const struct person *person,
                const struct sdr_mapping *mapping, struct sdr_error *error)
 {
     const char *owner = mapping->owner;
@@ -155,30 +155,32 @@ copy_values(struct values *to, const struct values *from)
 }
 
 static enum sdr_status
-check_owners(const struct plan *plan, const struct person *person,
+check_owners(const struct change_plan *plan, const struct person *person,
              struct sdr_error *error)
 {
     const struct sdr_config *config = plan->config;
     sdr_sites owners = person->facts.owners;
     sdr_sites to = (sdr_sites)1 << plan->to;
 
-    if (person->facts.foreign_owner && plan->kind == PLAN_ADD)
+    if (person->facts.foreign_owner && plan->kind == CHANGE_ADD)
         return refuse(error, "its owner matches no site");
+    /* First: who has moved is no longer where all came from. */
+    if (plan->kind == CHANGE_ADD
+            ? (owners & to) != 0
+            : owners == to && !person->facts.foreign_owner) {
+        sdr_error_set(error, "already at %s", config->sites[plan->to].name);
+        return SDR_NOTFOUND;
+    }
     if (plan->has_from && owners != (sdr_sites)1 << plan->from) {
         sdr_error_set(error, "not at %s", config->sites[plan->from].name);
         return SDR_INVALID;
-    }
-    if (plan->kind == PLAN_ADD ? (owners & to) != 0
-                               : owners == to && !person->facts.foreign_owner) {
-        sdr_error_set(error, "already at %s", config->sites[plan->to].name);
-        return SDR_NOTFOUND;
     }
     return SDR_OK;
 }
 
 /* If a second owner is added, the default owner must be named explicitly. */
 static bool
-add_owners(const struct plan *plan, const struct person *person,
+add_owners(const struct change_plan *plan, const struct person *person,
            struct change_attribute *owner)
 {
     const struct sdr_config *config = plan->config;
@@ -189,7 +191,7 @@ add_owners(const struct plan *plan, const struct person *person,
 
     if (!copy_values(&owner->before, &person->owner))
         return false;
-    if (plan->kind == PLAN_ADD
+    if (plan->kind == CHANGE_ADD
         && !(person->owner.count > 0
                  ? copy_values(&owner->after, &person->owner)
                  : values_add(&owner->after, old, strlen(old))))
@@ -201,7 +203,7 @@ add_owners(const struct plan *plan, const struct person *person,
 
 /* An entry with one of our attributes needs our class. */
 static bool
-add_class(const struct plan *plan, const struct person *person,
+add_class(const struct change_plan *plan, const struct person *person,
           struct change *change)
 {
     struct change_attribute *attribute;
@@ -229,7 +231,7 @@ drop_routing(const struct person *person, const char *name,
 }
 
 static enum sdr_status
-plan_owner(const struct plan *plan, const struct person *person,
+plan_owner(const struct change_plan *plan, const struct person *person,
            struct change *change, struct sdr_error *error)
 {
     const struct sdr_mapping *mapping =
@@ -251,12 +253,12 @@ plan_owner(const struct plan *plan, const struct person *person,
 }
 
 static enum sdr_status
-plan_hold(const struct plan *plan, const struct person *person,
+plan_hold(const struct change_plan *plan, const struct person *person,
           struct change *change, struct sdr_error *error)
 {
     const char *name =
         plan->config->directories[person->directory].mapping.hold;
-    bool hold = plan->kind == PLAN_HOLD;
+    bool hold = plan->kind == CHANGE_HOLD;
     struct change_attribute *attribute;
 
     if (name == NULL)
@@ -280,7 +282,7 @@ plan_hold(const struct plan *plan, const struct person *person,
 }
 
 enum sdr_status
-plan_change(const struct plan *plan, const struct person *person,
+plan_change(const struct change_plan *plan, const struct person *person,
             struct change *change, struct sdr_error *error)
 {
     if (!change_begin(change, person->dn, person->address, person->directory))
@@ -288,11 +290,11 @@ plan_change(const struct plan *plan, const struct person *person,
     if (person->is_group)
         return refuse(error, "is a group: change its members instead");
     switch (plan->kind) {
-    case PLAN_MOVE:
-    case PLAN_ADD:
+    case CHANGE_MOVE:
+    case CHANGE_ADD:
         return plan_owner(plan, person, change, error);
-    case PLAN_HOLD:
-    case PLAN_RELEASE:
+    case CHANGE_HOLD:
+    case CHANGE_RELEASE:
         return plan_hold(plan, person, change, error);
     }
     return SDR_INVALID;

@@ -1,11 +1,11 @@
-/* plan.h - plan the change of an entry
+/* change_plan.h - plan the change of an entry
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Pure functions: from an entry and what is wanted to a change, or to the
  * reason why it is not possible.
  */
-#ifndef SDRCTL_PLAN_H
-#define SDRCTL_PLAN_H
+#ifndef SDRCTL_CHANGE_PLAN_H
+#define SDRCTL_CHANGE_PLAN_H
 
 #include <stdbool.h>
 
@@ -14,11 +14,11 @@
 #include "change/entry.h"
 #include "status.h"
 
-enum plan_kind { PLAN_MOVE, PLAN_ADD, PLAN_HOLD, PLAN_RELEASE };
+enum change_kind { CHANGE_MOVE, CHANGE_ADD, CHANGE_HOLD, CHANGE_RELEASE };
 
-struct plan {
+struct change_plan {
     const struct sdr_config *config;
-    enum plan_kind kind;
+    enum change_kind kind;
     unsigned to; /* site, of MOVE and ADD */
     bool has_from;
     unsigned from;    /* site */
@@ -30,12 +30,12 @@ struct plan {
  * SDR_INVALID: it cannot be changed; SDR_TEMPFAIL without memory. The caller
  * clears the change in any case. */
 enum sdr_status SDR_MUST_USE
-plan_change(const struct plan *plan, const struct person *person,
+plan_change(const struct change_plan *plan, const struct person *person,
             struct change *change, struct sdr_error *error);
 
 /* False for an attribute that is never written, even if it is configured:
  * Exchange or the server itself maintains it. */
 bool
-plan_may_write(const char *attribute);
+change_may_write(const char *attribute);
 
 #endif

@@ -1,0 +1,125 @@
+/* child.c - see child.h
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#include "plan/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
+
+static void
+set_signals(void (*handler)(int))
+{
+    const struct sigaction action = {.sa_handler = handler};
+
+    for (int i = 0; i < SIGNAL_COUNT; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+/* No SA_RESTART: waits end. */
+void
+child_catch_signals(void)
+{
+    set_signals(on_signal);
+    signal(SIGPIPE, SIG_IGN); /* what is done is recorded, whoever reads */
+}
+
+bool
+child_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+/* A signal between the look at it and the wait is seen at the next one. */
+static int
+wait_for(pid_t pid, struct sdr_error *error)
+{
+    bool passed_on = false;
+    int status;
+
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            sdr_error_set(error, "waitpid: %s", strerror(errno));
+            return -1;
+        }
+        if (interrupted && !passed_on)
+            kill(pid, SIGTERM);
+        passed_on = interrupted != 0;
+    }
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    sdr_error_set(error, "ended by signal %d (%s)", WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
+    return -1;
+}
+
+static pid_t
+start(struct sdr_error *error)
+{
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid < 0)
+        sdr_error_set(error, "fork: %s", strerror(errno));
+    return pid;
+}
+
+int
+child_run(int (*function)(void *arg), void *arg, struct sdr_error *error)
+{
+    pid_t pid = start(error);
+    int code;
+
+    if (pid != 0)
+        return pid < 0 ? -1 : wait_for(pid, error);
+    set_signals(SIG_DFL); /* steps have their own handlers, or none */
+    code = function(arg);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("sdrctl: standard output");
+        code = EX_IOERR;
+    }
+    _exit(code);
+}
+
+static void
+execute(char **words)
+{
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    set_signals(SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+        perror("sdrctl: /dev/null");
+    else
+        execvp(words[0], words);
+    fprintf(stderr, "sdrctl: %s: %s\n", words[0], strerror(errno));
+    _exit(EX_UNAVAILABLE);
+}
+
+int
+child_execute(char **words, struct sdr_error *error)
+{
+    pid_t pid = start(error);
+
+    if (pid == 0)
+        execute(words);
+    return pid < 0 ? -1 : wait_for(pid, error);
+}

@@ -1,0 +1,89 @@
+/* run.h - run a plan, or take a wave of it back
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+#ifndef SDRCTL_PLAN_RUN_H
+#define SDRCTL_PLAN_RUN_H
+
+#include "change/admin.h"
+#include "plan/plan.h"
+#include "plan/progress.h"
+#include "plan/state.h"
+#include "decision/sdr.h"
+
+/* A growing list of arguments, all borrowed. */
+struct arguments {
+    char **items;
+    size_t count, room;
+};
+
+struct plan_run {
+    struct sdr *sdr;
+    const struct sdr_config *config;
+    const char *path; /* of the plan */
+    struct plan plan; /* not of an undo */
+    struct state state;
+    struct credentials credentials;
+    struct arguments writer;  /* for commands that change a directory */
+    struct arguments network; /* for move --verify and verify */
+    struct arguments proof;   /* for verify */
+    bool quiet;               /* print only what was not done */
+    bool repeat, accept;      /* what the administrator has decided, once */
+};
+
+/* False without memory. */
+bool
+arguments_add(struct arguments *arguments, const char *item);
+
+bool
+arguments_add_all(struct arguments *arguments, const struct arguments *more);
+
+/* Print a line about the wave, unless that is unwanted. */
+SDR_PRINTF(3, 4)
+void
+plan_say(const struct plan_run *run, const char *wave, const char *format, ...);
+
+/* Run a step of the wave, whose record "started" comes next. Returns 0 if it is
+ * done; or -1 with the reason. */
+int
+step_run(struct plan_run *run, const struct wave *wave, size_t base,
+         enum step step, struct sdr_error *error);
+
+/* Print a step as a command line. */
+void
+step_print(struct plan_run *run, const struct wave *wave, enum step step);
+
+/* The journal of the step that began with the record NUMBER; "" if there is
+ * none. */
+void
+step_journal(struct plan_run *run, const struct wave *wave, size_t number,
+             char *path, size_t size);
+
+/* Run the plan. Returns the exit code. */
+int
+plan_run(struct plan_run *run);
+
+/* Take the wave back. Returns the exit code. */
+int
+plan_undo(struct plan_run *run, const char *wave);
+
+/* How many recipients are on hold by the wave. */
+struct held {
+    size_t count;
+    bool sure; /* else no more than that: the directory did not answer */
+};
+
+/* SDR_OK; else the reason: the journals cannot be read. */
+enum sdr_status SDR_MUST_USE
+held_count(struct plan_run *run, const char *wave, size_t base,
+           struct held *held, struct sdr_error *error);
+
+/* Print it on standard error, unless it is 0 for sure. */
+void
+held_report(struct plan_run *run, const char *wave, size_t base);
+
+/* Print the state of all waves. Returns the exit code. RUNS: another process
+ * works on the plan. */
+int
+plan_status(struct plan_run *run, bool runs, bool as_json);
+
+#endif

@@ -1,0 +1,97 @@
+/* state.h - how far a plan is: PLAN.state
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A line for each event, on disk before what follows it. The comments at the
+ * top:
+ *
+ *   # sdrctl plan 1
+ *   # id: 5f3c...
+ *
+ * then "TIME WAVE STEP EVENT TEXT". The text of "started" is the fingerprint of
+ * the wave, that of "done" and "undone" the journal. Journals of a step have
+ * the origin "ID NUMBER WAVE STEP" with the number of its line "started", so
+ * that they are found whatever has become of the step. Who may write to the
+ * file decides what undo takes back: see journal_file.h. Locked by flock(2)
+ * until it and all copies of its descriptor are closed.
+ */
+#ifndef SDRCTL_STATE_H
+#define SDRCTL_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "status.h"
+
+enum { FINGERPRINT_SIZE = 65, PLAN_ID_SIZE = 33, WAVE_NAME_MAX = 64 };
+
+enum step {
+    STEP_VERIFY,  /* the site accepts the recipients */
+    STEP_HOLD,    /* their mail is deferred */
+    STEP_COMMAND, /* the administrator's */
+    STEP_MOVE,    /* the site is their owner */
+    STEP_PROOF,   /* no other site accepts them */
+    STEP_RELEASE, /* their mail is accepted */
+    STEP_UNDO     /* all of it is taken back */
+};
+enum { STEPS = STEP_UNDO, ALL_STEPS = STEPS + 1 };
+
+enum event {
+    EVENT_STARTED,
+    EVENT_DONE,
+    EVENT_FAILED,
+    EVENT_ACCEPTED, /* by the administrator, though it is not done */
+    EVENT_UNDONE,   /* a journal */
+    EVENT_LEFT_OUT, /* a wave that was undone: the plan goes on without it */
+    EVENT_REPEAT    /* a wave that was undone begins anew */
+};
+enum { EVENTS = EVENT_REPEAT + 1 };
+
+extern const char *const step_names[ALL_STEPS];
+extern const char *const event_names[EVENTS];
+
+struct record {
+    char time[32], wave[WAVE_NAME_MAX + 1];
+    enum step step;
+    enum event event;
+    char *text; /* "": none */
+};
+
+struct state {
+    char *path;
+    int fd; /* negative: there is no file */
+    char id[PLAN_ID_SIZE];
+    struct record *records;
+    size_t count, room;
+};
+
+/* Open the state of the plan at PATH, lock it, and with CREATE make it if there
+ * is none. SDR_OK; SDR_NOTFOUND, there is none; SDR_TEMPFAIL, another process
+ * has it or it cannot be written; SDR_CONFIG, others can write to it;
+ * SDR_INVALID, with the line of the error. Closed by state_close() in any case.
+ */
+enum sdr_status SDR_MUST_USE
+state_open(struct state *state, const char *path, bool create,
+           struct sdr_error *error);
+
+/* The same to read it; SDR_OK if there is none. *RUNS: another process has the
+ * lock; else nobody gets it before state_unlock(). */
+enum sdr_status SDR_MUST_USE
+state_open_to_read(struct state *state, const char *path, bool *runs,
+                   struct sdr_error *error);
+
+void
+state_unlock(const struct state *state);
+
+/* Write an event to disk. False with the reason. */
+bool SDR_MUST_USE
+state_add(struct state *state, const char *wave, enum step step,
+          enum event event, const char *text, struct sdr_error *error);
+
+void
+state_close(struct state *state);
+
+/* Whether NAME can be that of a wave: it is one word here. */
+bool
+is_wave_name(const char *name);
+
+#endif

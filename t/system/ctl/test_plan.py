@@ -1,0 +1,489 @@
+"""test_plan.py - sdrctl plan: waves of a migration
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+
+import pytest
+
+import world
+from nameserver import NameServer
+from office import Office
+from planner import FileAdministrator, Planner, addresses, kill_library, killed, owners
+from proc import free_port, wait_for
+
+OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
+NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
+PEOPLE = ''.join(map(world.person, NAMES))
+HOSTED, OLD = '127.0.0.2', '127.0.0.3'
+STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
+FIRST, SECOND = NAMES[:3], NAMES[3:]
+WAVES = {'first': FIRST, 'second': SECOND}
+
+
+@pytest.fixture(params=['server', 'file'])
+def planner(request, scratch, new_slapd, stop_later):
+    if request.param == 'server':
+        office = Office(scratch, new_slapd(PEOPLE))
+        return Planner(scratch, office, office.state, WAVES)
+    office = FileAdministrator(scratch, PEOPLE)
+    stop_later(office.people.sync.close)
+    return Planner(scratch, office.start(), office.people.path.read_text, WAVES)
+
+
+HERE, THERE = ('onprem', False), ('hosted', False)
+HELD_HERE, HELD_THERE = ('onprem', True), ('hosted', True)
+
+
+# --- it runs ---
+
+def test_two_waves(planner):
+    """Each step in its order; then there is nothing left to do; and back, octet for octet."""
+    before = planner.state()
+    planner.write(command=planner.command(f'echo "$SDR_WAVE $1" >>{planner.folder}/ran; cat "$SDR_RECIPIENTS" '
+                                          f'>>{planner.folder}/ran') .as_posix() + ' an  argument')
+    planner.finish()
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert (planner.folder / 'ran').read_text().split() == [
+        'first', 'an', *addresses(FIRST), 'second', 'an', *addresses(SECOND)]
+    steps = ['hold', 'command', 'move', 'release']
+    assert planner.events() == [f'{wave} {step} {event}' for wave in ('first', 'second') for step in steps
+                                for event in ('started', 'done')]
+    after = planner.state()
+    assert planner.run() == 'all waves are done\n' and planner.state() == after and planner.journal_count() == 6
+    assert planner.status() == ('done', dict.fromkeys(steps, 'done'), 0)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
+    planner.run('--undo', 'second')
+    assert planner.state() == before
+
+
+def test_without_hold_and_command(planner):
+    planner.write(hold='no')
+    planner.finish()
+    assert planner.events()[:2] == ['first move started', 'first move done']
+    assert owners(planner, NAMES) == [THERE] * 6
+
+
+def test_dry_run(planner):
+    before = planner.state()
+    planner.write(command='/bin/copy --all', verify='yes', start='2040-01-02 03:04')
+    said = planner.run('--dry-run', '--rate', '7', '--port', '2525')
+    batch = planner.folder / 'first'
+    assert said.splitlines()[:7] == [
+        'wave first: 3 mailboxes to hosted, at 2040-01-02 03:04',
+        '  verify   sdrctl move --to hosted --skip-done --from onprem --verify --dry-run --port 2525 '
+        f'--file {batch}',
+        f'  hold     sdrctl hold --skip-done --wait --file {batch}',
+        '  command  /bin/copy --all',
+        f'  move     sdrctl move --to hosted --skip-done --from onprem --wait --file {batch}',
+        f'  proof    sdrctl verify --port 2525 --rate 7 --file {batch}',
+        '  release  sdrctl release --skip-done --wait (who was put on hold by this wave)']
+    assert planner.state() == before and not planner.plan.with_name('plan.state').exists()
+
+
+def test_others_on_hold(planner):
+    """Who was on hold before stays on hold, also when the wave is taken back."""
+    planner.office.run('hold', *addresses(FIRST[:1]))
+    before = planner.state()
+    planner.finish()
+    assert owners(planner, FIRST) == [HELD_THERE, THERE, THERE]
+    planner.run('--undo', 'first')
+    planner.run('--undo', 'second')
+    assert planner.state() == before
+
+
+# --- a plan with errors ---
+
+GOOD = '[wave first]\nrecipients = first\nto = hosted\nverify = no\n'
+
+
+@pytest.mark.parametrize('text, line, words', [
+    ('', None, 'no [wave NAME]'),
+    ('to = hosted\n' + GOOD, 1, 'to: unknown option in the lines before all sections; it belongs in [wave]'),
+    (GOOD + 'too = hosted\n', 5, 'too: unknown option in [wave]'),
+    (GOOD + '[site hosted]\n', 5, '[site hosted]: unknown section; known: [wave NAME]'),
+    (GOOD + '[wave a b]\nto = hosted\nrecipients = first\n', 5, '[wave a b]: a name has only letters'),
+    (GOOD + GOOD, 6, 'recipients: given twice'),
+    ('[wave x]\nto = hosted\n', 1, '[wave x]: recipients is missing'),
+    (GOOD + 'from = moon\n', 5, 'from: no such site: moon'),
+    (GOOD + 'start = tomorrow\n', 5, 'start: "tomorrow" is not YYYY-MM-DD HH:MM'),
+    (GOOD + 'start = 2027-02-30 12:00\n', 5, 'start: there is no such time'),
+    (GOOD + 'hold = perhaps\n', 5, 'hold: '),
+    (GOOD + 'nonsense\n', 5, '"nonsense" is neither OPTION = VALUE nor [SECTION]'),
+    ('[wave x]\nrecipients = first\nto = onprem\n', 3, 'to: this site cannot verify its own recipients'),
+])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_broken_plan(planner, text, line, words):
+    planner.plan.write_text(text)
+    place = planner.plan if line is None else f'{planner.plan}:{line}'
+    for arguments in [], ['--dry-run'], ['--status']:
+        assert f'sdrctl: {place}: {words}' in planner.run(*arguments, code=CONFIG)
+    assert not planner.plan.with_name('plan.state').exists()
+
+
+@pytest.mark.parametrize('text, words', [
+    (None, 'first: No such file'), ('', 'first: no addresses'), ('"ann@example.com\n', 'first:1: a quote is not closed')])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_broken_recipients(planner, text, words):
+    batch = planner.folder / 'first'
+    batch.unlink()
+    if text is not None:
+        batch.write_text(text)
+    assert words in planner.run(code=WRONG)
+    assert not planner.plan.with_name('plan.state').exists()
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_who_can_write(planner):
+    """The plan names a command, and its state what is taken back."""
+    planner.plan.chmod(0o666)
+    assert 'plan: ' in planner.run(code=CONFIG)
+    planner.plan.chmod(0o644)
+    planner.finish()
+    state = planner.plan.with_name('plan.state')
+    assert state.stat().st_mode & 0o777 == 0o600
+    state.chmod(0o666)
+    for arguments in [], ['--status'], ['--undo', 'first']:
+        assert f'{state}: mode 0666' in planner.run(*arguments, code=CONFIG)
+    state.chmod(0o600)
+    state.write_text(state.read_text() + 'first move perhaps\n')
+    assert f'{state}:15: not a line of sdrctl plan' in planner.run(code=WRONG)
+
+
+@pytest.mark.parametrize('arguments, reason', [
+    ([], 'expected one plan, not 0'),
+    (['a', 'b'], 'expected one plan, not 2'),
+    (['--status', '--undo', 'x', 'a'], 'use only one of --status, --undo and --dry-run'),
+    (['--json', 'a'], '--json is only for --status'),
+    (['--repeat', '--accept', 'a'], 'use only one of --repeat and --accept'),
+    (['--status', '--accept', 'a'], '--repeat and --accept are only for a run'),
+    (['--undo', 'a b', 'a'], '--undo: not the name of a wave'),
+])
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_misuse(planner, arguments, reason):
+    assert f'sdrctl plan: {reason}\n' in planner.office.run('plan', *arguments, code=BAD_USE)
+
+
+def test_in_two_waves(planner):
+    """Nothing begins; each address is named with both places, however it is written."""
+    before = planner.state()
+    first, second = planner.folder / 'first', planner.folder / 'second'
+    first.write_text('name\n"ann"@example.com\nben@example.com\ncat@example.com\n')
+    second.write_text('dan@example.com\n\nANN@Example.COM.;x\nben@example.com\n')
+    for arguments in [], ['--dry-run'], ['--status']:
+        said = planner.run(*arguments, code=WRONG)
+        assert sorted(said.splitlines()) == [
+            f'sdrctl: {second}:3: ANN@Example.COM.: in wave second, but also in wave first, at {first}:2',
+            f'sdrctl: {second}:4: ben@example.com: in wave second, but also in wave first, at {first}:3']
+    assert planner.state() == before and not planner.has_begun()
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_same_file_twice(planner):
+    planner.plan.write_text(GOOD + GOOD.replace('[wave first]', '[wave again]'))
+    batch = planner.folder / 'first'
+    assert f'{batch}:1: ann@example.com: in wave again, but also in wave first, at {batch}:1' in planner.run(
+        code=WRONG)
+
+
+# --- a state that lacks something ---
+
+def test_state_without_end(planner):
+    """Lines that are gone are missed, since journals know of them; nothing is done, or forgotten."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    state = planner.plan.with_name('plan.state')
+    text = state.read_text()
+    lines = text.splitlines(keepends=True)
+    for kept in lines[:2], [*lines[:2], lines[2][:10]]:
+        state.write_text(''.join(kept))
+        for arguments in [], ['--status'], ['--undo', 'first'], ['--accept']:
+            said = planner.run(*arguments, code=WRONG)
+            assert f'{state}: lines are missing: it ends before the step that has written ' in said
+        assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+    state.write_text(text)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 6
+
+
+def test_state_of_another_plan(planner):
+    """Its waves are missed in this plan, or are others."""
+    planner.finish()
+    before, text = planner.state(), planner.plan.read_text()
+    (planner.folder / 'last').write_text('fay@example.com\n')
+    other, state = planner.folder / 'other', planner.folder / 'other.state'
+    state.write_bytes(planner.plan.with_name('plan.state').read_bytes())
+    state.chmod(0o600)
+    for new, words in [(text.replace('wave second', 'wave third'), 'wave second has begun, but is not in the plan'),
+                       (text.replace('= second', '= last'), 'wave second, or its file of recipients, has changed')]:
+        other.write_text(new)
+        assert words in planner.office.run('plan', other, code=WRONG)
+    assert planner.state() == before
+
+
+# --- a doubt ---
+
+def test_command_fails(planner):
+    """Nothing goes on, and who is on hold is named; once it has been fixed, the wave goes on."""
+    planner.write(command=planner.command('exit 3'))
+    said = planner.run(code=NOT_NOW)
+    assert 'wave first: command: exit code 3; the plan stops here\n' in said
+    assert '3 recipients are on hold by wave first\n' in said and f'--undo first {planner.plan}' in said
+    assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+    assert planner.status() == (
+        'begun', {'hold': 'done', 'command': 'failed', 'move': None, 'release': None}, 3)
+    text = planner.run('--status')
+    assert 'ON HOLD   3\n' in text and '  command   failed 2' in text and text.count('wave second: not begun') == 1
+    planner.command('true')
+    planner.finish()
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert planner.run('--undo', 'first').count('its command is not undone') == 1
+
+
+def test_accepted(planner):
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    said = planner.run('--accept', code=NOT_NOW)
+    assert 'wave first: done' in said and 'wave second: command: exit code 1' in said
+    planner.run('--accept')
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert 'nothing has stopped' in planner.run('--accept', code=WRONG)
+
+
+def test_somebody_is_gone(planner):
+    """An error in the middle of a wave; the rest of it can be undone."""
+    planner.write(command=planner.command('exit 1'))
+    planner.run(code=NOT_NOW)
+    planner.command('true')
+    planner.office.run('release', *addresses(FIRST[:1]))
+    planner.office.run('move', '--to', 'hosted', '--add', *addresses(FIRST[:1]))
+    said = planner.run(code=NOT_NOW)
+    assert 'wave first: move: exit code 65' in said and '2 recipients are on hold by wave first' in said
+    planner.run('--undo', 'first')
+    assert owners(planner, FIRST)[1:] == [HERE] * 2
+
+
+def test_changed_while_it_runs(planner):
+    """Whoever was not on hold is not moved."""
+    planner.write(command=planner.command('echo dan@example.com >>"$SDR_RECIPIENTS"'))
+    said = planner.run(code=NOT_NOW)
+    assert 'first: it has changed since the plan was read' in said
+    assert '3 recipients are on hold by wave first' in said
+    assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+
+
+def test_changed_plan(planner):
+    """A wave that has begun is as it was; the others may change."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    second = planner.folder / 'second'
+    second.write_text(second.read_text().replace('fay@example.com\n', ''))
+    assert 'command: exit code 1' in planner.run(code=NOT_NOW)
+    first = planner.folder / 'first'
+    kept = first.read_text()
+    first.write_text('ann@example.com\n')
+    assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
+    first.write_text(kept)
+    planner.write(command='true')
+    assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert 'wave first has begun, but is not in the plan' in planner.run(code=WRONG)
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 6
+    planner.finish()
+
+
+def test_undone_wave(planner):
+    """It begins anew, or is left out, when somebody says so."""
+    planner.finish()
+    planner.run('--undo', 'first')
+    assert 'wave first: it was undone; the plan stops here' in planner.run(code=NOT_NOW)
+    assert 'it is undone already' in planner.run('--undo', 'first', code=WRONG)
+    assert 'it has not begun' in planner.run('--undo', 'third', code=WRONG)
+    assert 'No such file' in planner.office.run('plan', '--undo', 'first', planner.folder / 'none', code=NO_JOURNAL)
+    assert not (planner.folder / 'none.state').exists()
+    planner.run('--repeat')
+    assert owners(planner, NAMES) == [THERE] * 6
+    planner.run('--undo', 'first')
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
+    planner.run('--accept')
+    assert planner.status()[0] == 'left out' and owners(planner, FIRST) == [HERE] * 3
+
+
+def test_undo_that_fails(planner):
+    """What somebody has changed since stays, if the administrator says so."""
+    planner.finish()
+    planner.office.run('move', '--to', 'onprem', *addresses(FIRST[:1]))
+    planner.office.run('move', '--to', 'hosted', '--add', *addresses(FIRST[:1]))
+    said = planner.run('--undo', 'first', code=NOT_NOW)
+    assert 'somebody else has changed the entry since' in said and 'on hold by wave first' in said
+    assert 'it is being undone' in planner.run(code=NOT_NOW)
+    assert planner.status()[0] == 'being undone'
+    planner.run('--undo', 'first', '--accept')
+    assert owners(planner, FIRST)[1:] == [HERE] * 2
+
+
+def test_missing_journal(planner):
+    planner.finish()
+    lost = min(planner.office.journals.iterdir())
+    lost.rename(planner.folder / 'lost')
+    assert f'its journal {lost} is not in' in planner.run('--undo', 'first', code=NO_JOURNAL)
+    assert owners(planner, FIRST) == [THERE] * 3
+    (planner.folder / 'lost').rename(lost)
+    planner.run('--undo', 'first')
+
+
+# --- sites are asked ---
+
+@pytest.fixture
+def site(stop_later):
+    """site(planner, code=): the plan is run, with the name server and the port of the site."""
+    server = NameServer({'hosted.example.com': [('A', HOSTED)]}, port=0)
+    stop_later(server.stop)
+    server.start()
+    port = free_port(HOSTED)
+
+    def ask(planner, *arguments, code=OK):
+        return planner.run('--resolver', server.at, '--port', str(port), '--timeout', '60', '--retries', '0',
+                           *arguments, code=code)
+    ask.port = port
+    return ask
+
+
+def mailboxes(names):
+    return [f'{name}@hosted.example.com' for name in names]
+
+
+def test_verified(planner, site, new_host):
+    planner.write(verify='yes')
+    host = new_host(HOSTED, site.port, mailboxes(NAMES))
+    site(planner)
+    assert owners(planner, NAMES) == [THERE] * 6
+    assert planner.events()[:4] == ['first verify started', 'first verify done', 'first hold started',
+                                    'first hold done']
+    assert 'first proof done' in planner.events() and not any(line.startswith('DATA') for line in host.said)
+
+
+def test_not_accepted(planner, site, new_host):
+    """Nothing has begun: the list may be corrected."""
+    planner.write(verify='yes')
+    before = planner.state()
+    new_host(HOSTED, site.port, mailboxes(NAMES[:2]))
+    said = site(planner, code=NOT_NOW)
+    assert 'site hosted rejects cat@hosted.example.com' in said and 'wave first: verify: exit code 65' in said
+    assert planner.state() == before and planner.status() == (
+        'begun', {'verify': 'failed', 'hold': None, 'move': None, 'proof': None, 'release': None}, 0)
+    (planner.folder / 'first').write_text('ann@example.com\n')
+    said = site(planner, code=NOT_NOW)
+    assert 'wave first: done' in said and 'wave second: verify: exit code 65' in said
+
+
+def test_not_proven(planner, site, new_host):
+    """One has two mailboxes: the wave stays on hold until somebody has decided."""
+    planner.write(verify='yes')
+    new_host(HOSTED, site.port, mailboxes(NAMES))
+    new_host(OLD, site.port, addresses(NAMES[:1]))
+    said = site(planner, '--at', f'onprem={OLD}:{site.port}', code=NOT_NOW)
+    assert 'double   ann@example.com' in said and 'wave first: proof: exit code 65' in said, said
+    assert '3 recipients are on hold by wave first' in said
+    assert owners(planner, FIRST) == [HELD_THERE] * 3
+    site(planner, '--accept', '--at', f'onprem={OLD}:{site.port}')
+    assert owners(planner, NAMES) == [THERE] * 6
+
+
+# --- at the same time ---
+
+def test_second_run(planner):
+    """Another one is locked out, also if only the step is left of the first."""
+    fifo = planner.folder / 'fifo'
+    os.mkfifo(fifo)
+    planner.write(command=planner.command(f'echo >{planner.folder}/runs; read line <{fifo}'))
+    first = planner.start()
+    wait_for((planner.folder / 'runs').exists)
+    for arguments in [], ['--undo', 'first']:
+        assert 'another process works on this plan' in planner.run(*arguments, code=NOT_NOW)
+    assert 'a process works on the plan now' in planner.run('--status')
+    first.kill()
+    first.wait()
+    assert 'another process works on this plan' in planner.run(code=NOT_NOW)
+    fifo.write_text('go\n')
+    wait_for(lambda: 'a process works' not in planner.run('--status'))
+    assert 'command: it was interrupted' in planner.run(code=NOT_NOW)
+
+
+# --- times ---
+
+def test_start(planner):
+    planner.write(start='2040-01-02 03:04')
+    process = planner.start()
+    state = planner.plan.with_name('plan.state')
+    wait_for(state.exists)
+    assert planner.status()[0] == 'not begun'
+    process.terminate()
+    said, _ = process.communicate()
+    assert process.returncode == NOT_NOW and 'wave first: starts at 2040-01-02 03:04\n' in said
+    assert 'interrupted; wave first has not begun' in said and owners(planner, FIRST) == [HERE] * 3
+    planner.write(start='2020-01-02 03:04')
+    planner.finish()
+
+
+# --- killed ---
+
+@pytest.fixture(scope='module')
+def library(tmp_path_factory):
+    return kill_library(tmp_path_factory.mktemp('killed'))
+
+
+@pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
+def test_killed(planner, library, group):
+    """At any moment: it goes on from there, nobody stays on hold, and all is taken back."""
+    before = planner.state()
+    planner.write(command='true')
+    for number in range(1, 1000, STRIDE):
+        code = killed(planner, library, number, group)
+        view = planner.status() if planner.plan.with_name('plan.state').exists() else ('', {}, 0)
+        assert view[2] == owners(planner, FIRST).count(HELD_HERE) + owners(planner, FIRST).count(HELD_THERE)
+        if code != 0:
+            planner.run(*(['--repeat'] if view[1].get('command') == 'started' else []))
+        assert owners(planner, NAMES) == [THERE] * 6
+        planner.run('--undo', 'first')
+        planner.run('--undo', 'second')
+        assert planner.state() == before
+        planner.plan.with_name('plan.state').unlink()
+        if code == 0:
+            return
+    assert False, 'it never ends'
+
+
+@pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
+def test_undo_killed(planner, library, group):
+    before = planner.state()
+    for number in range(1, 1000, STRIDE):
+        planner.finish()
+        code = killed(planner, library, number, group, '--undo', 'first')
+        if code != 0:
+            planner.run('--undo', 'first')
+        assert owners(planner, FIRST) == [HERE] * 3
+        planner.run('--undo', 'second')
+        assert planner.state() == before
+        planner.plan.with_name('plan.state').unlink()
+        if code == 0:
+            return
+    assert False, 'it never ends'
+
+
+def test_broken_off_and_undone(planner, library):
+    """Without going on first."""
+    before = planner.state()
+    for number in range(1, 1000, STRIDE):
+        code = killed(planner, library, number, True)
+        if code == 0:
+            break
+        state = planner.plan.with_name('plan.state')
+        if state.exists() and 'first' in state.read_text():
+            planner.run('--undo', 'first')
+        if state.exists() and 'second' in state.read_text():
+            planner.run('--undo', 'second')
+        assert planner.state() == before
+        state.unlink(missing_ok=True)
