@@ -11,12 +11,12 @@
 
 /* Append ITEM of SIZE octets to the array at *ITEMS, a pointer of any type,
  * with *COUNT items in memory for *ROOM of them; all zero is an empty array.
- * False without memory, and nothing has changed. */
+ * Returns false, with nothing changed, without memory. */
 bool SDR_MUST_USE
 sdr_array_append(void *items, size_t *count, size_t *room, const void *item,
                  size_t size);
 
-/* A copy of LEN octets, with a NUL behind them; the caller frees it. NULL
+/* Returns a copy of LEN octets, followed by a NUL; the caller frees it. NULL
  * without memory. Any thread. */
 char *
 sdr_octets_copy(const char *octets, size_t len);

@@ -1,4 +1,4 @@
-/* same_file.h - whether a file is as it was
+/* same_file.h - whether a file is unchanged
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_SAME_FILE_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* True if nobody has written to the file, replaced it or changed its owner or
+/* Returns true if the file was not written, replaced, or given another owner or
  * mode between the two calls of stat(2). Any thread. */
 bool
 sdr_same_file(const struct stat *before, const struct stat *now);

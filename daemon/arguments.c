@@ -14,7 +14,7 @@
 #include "log.h"
 #include "say.h"
 
-/* The first is only for programs with knows_once. */
+/* The first option is only for programs with knows_once. */
 static const struct option options[] = {
     {"once", no_argument, NULL, '1'},
     {"config", required_argument, NULL, 'c'},
@@ -25,7 +25,7 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* After the error. */
+/* Exit after a usage error. */
 static _Noreturn void
 refuse(const struct arguments *arguments)
 {

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 
 struct arguments {
-    /* What the program is. */
+    /* Set by the program. */
     const char *name;  /* "sdr-milter" */
-    const char *usage; /* what it shows for --help */
-    bool knows_once;   /* it may do its work once, and end */
-    /* From the command line. */
-    const char *path; /* of the configuration */
+    const char *usage; /* the text for --help */
+    bool knows_once;   /* it has the option --once */
+    /* Set from the command line. */
+    const char *path; /* the configuration file */
     bool once, test, verbose;
 };
 

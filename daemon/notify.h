@@ -4,8 +4,8 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
-/* Send STATE ("READY=1") to the socket in NOTIFY_SOCKET; without one, or if
- * nobody listens there, nothing happens. Any thread. */
+/* Send STATE ("READY=1") to the socket in NOTIFY_SOCKET. Does nothing if it is
+ * not set or has no listener. Any thread. */
 void
 notify(const char *state);
 

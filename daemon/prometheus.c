@@ -32,7 +32,7 @@ write_escaped(FILE *page, const char *text)
     }
 }
 
-/* LABELS with each %s replaced by the next text, in quotes. */
+/* Write LABELS with each %s replaced by the next argument, quoted. */
 static void
 write_labels(FILE *page, const char *labels, va_list args)
 {
@@ -65,7 +65,7 @@ metrics_value(FILE *page, const char *name, double value, const char *labels,
     fprintf(page, " %.15g\n", value);
 }
 
-/* Whoever collects it may be anybody. */
+/* Write the file, readable by everyone: the collector may run as any user. */
 static bool
 write_file(const char *path, const char *text, size_t len)
 {
@@ -79,7 +79,7 @@ write_file(const char *path, const char *text, size_t len)
     return close(fd) == 0 && ok;
 }
 
-/* Under another name first: a collector must never see half of it. */
+/* Replace the file by rename(2): a collector must never see half of it. */
 static bool
 replace(const char *path, const char *text, size_t len)
 {

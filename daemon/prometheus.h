@@ -1,4 +1,4 @@
-/* prometheus.h - a page of numbers for Prometheus
+/* prometheus.h - metrics for Prometheus
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The text format (version 0.0.4), in a file for the textfile collector of
@@ -19,14 +19,14 @@ enum { METRICS_INTERVAL_S = 15 };
 void
 metrics_begin(FILE *page, const char *name, const char *type, const char *help);
 
-/* Write a value of it. LABELS is "verdict=%s,source=%s" or ""; the values
- * follow as texts, and are escaped. */
+/* Write a value of the metric. LABELS is "verdict=%s,source=%s" or ""; the
+ * values follow as strings, and are escaped. */
 void
 metrics_value(FILE *page, const char *name, double value, const char *labels,
               ...);
 
-/* Replace the file at PATH by what FILL writes, at once. That it failed is said
- * when it begins to. One thread. */
+/* Replace the file at PATH atomically by what FILL writes. Logs the first of
+ * consecutive failures. One thread. */
 void
 metrics_write(const char *path, void (*fill)(FILE *page, void *arg), void *arg);
 

@@ -13,13 +13,13 @@
 
 #include "net/clock.h"
 
-/* Longer than any line that we make. */
+/* Longer than any line that is logged. */
 enum { LINE_MAX_OCTETS = 8192 };
 
-/* Between two messages that say the same. */
+/* The interval between two equal messages. */
 enum { SAME_MS = 60 * 1000 };
 
-static bool for_journal;    /* rather than for a person */
+static bool for_journal;    /* stderr is systemd's journal */
 static const char *program; /* NULL: no name */
 
 void
@@ -28,8 +28,9 @@ say_as(const char *name)
     program = name;
 }
 
-/* systemd names the stream that leads to its journal; a program whose output
- * goes elsewhere inherits that name too, so they are compared. */
+/* Find out whether stderr is the journal. systemd names the journal's stream in
+ * the environment; a program whose output was redirected inherits it too, so
+ * they are compared. */
 static void
 look_who_reads(void)
 {
@@ -65,7 +66,7 @@ say(int priority, const char *format, ...)
     if (len > sizeof line - 2)
         len = sizeof line - 2;
     line[len++] = '\n';
-    /* There is nowhere to report that it failed. */
+    /* A failure cannot be reported anywhere. */
     if (write(STDERR_FILENO, line, len) < 0)
         return;
 }

@@ -1,7 +1,7 @@
 /* say.h - the log of a daemon: lines on stderr for the service manager
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Any thread; a line is written whole. Text from outside must have been through
+ * Any thread; each line is one write. Untrusted text must have been escaped by
  * sdr_log_clean() or sdr_trace().
  */
 #ifndef DAEMON_SAY_H
@@ -13,23 +13,24 @@
 
 #include "status.h"
 
-/* The name of the program; to be called once, before all threads. */
+/* Set the name of the program. Call it once, before starting threads. */
 void
 say_as(const char *name);
 
-/* PRIORITY is one of syslog(3). If stderr is systemd's journal (JOURNAL_STREAM,
- * systemd.exec(5)) the line begins with "<N>", as sd-daemon(3) has it, else
- * with "NAME: ". */
+/* Log a line. PRIORITY is one of syslog(3). If stderr is systemd's journal
+ * (JOURNAL_STREAM, systemd.exec(5)) the line begins with "<N>" (sd-daemon(3)),
+ * otherwise with "NAME: ". */
 SDR_PRINTF(2, 3)
 void
 say(int priority, const char *format, ...);
 
-/* For struct sdr_trace: *(int *)arg is the priority. */
+/* Log a line, for struct sdr_trace: *(int *)ARG is the priority. */
 void
 say_line(void *arg, const char *text);
 
-/* For messages that are logged at most once a minute: true, and *SAID the time
- * now, if *SAID is older or 0, as it begins. *SAID belongs to the caller. */
+/* For messages that are logged at most once a minute. Returns true and sets
+ * *SAID to the current time if *SAID is older, or 0, its initial value. *SAID
+ * belongs to the caller. */
 bool
 say_is_due(int64_t *said);
 

@@ -1,4 +1,4 @@
-/* signals.h - the signals that a daemon obeys
+/* signals.h - the signals that a daemon handles
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef DAEMON_SIGNALS_H
@@ -7,8 +7,7 @@
 #include <signal.h>
 
 /* Block SIGHUP, SIGUSR1, SIGTERM and SIGINT in this thread and in those that it
- * starts, so that sigtimedwait(2) on *SET takes them. To be called before all
- * threads. */
+ * starts, for sigtimedwait(2) on *SET. Call it before starting threads. */
 void
 signals_block(sigset_t *set);
 

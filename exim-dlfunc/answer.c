@@ -64,7 +64,7 @@ keep(char *out, size_t size, const char *recipient)
     struct sdr_address address;
 
     if (sdr_address_parse(&address, recipient) != SDR_OK)
-        return; /* then the verdict is to leave it alone */
+        return; /* then the verdict is pass */
     sdr_address_format(&address, text, sizeof text);
     append_address(out, size, text);
 }

@@ -13,7 +13,7 @@
 
 #include "decision/route.h"
 
-/* Room for an address in which every octet is escaped. */
+/* The size of an address in which every octet is escaped. */
 enum { ANSWER_RECIPIENT_SIZE = 2 * SDR_ADDRESS_MAX + 3 };
 
 /* More than any answer needs: an address for each site and one of ours. */

@@ -15,7 +15,7 @@
 #include "config/config.h"
 #include "process.h"
 
-/* Looked at: 4 (Exim 4.94) to 7 (after 4.99). */
+/* Verified with: 4 (Exim 4.94) to 7 (after 4.99). */
 #if LOCAL_SCAN_ABI_VERSION_MAJOR < 4 || LOCAL_SCAN_ABI_VERSION_MAJOR > 7
 #error "exim-sdr does not know this version of Exim's local_scan.h"
 #elif LOCAL_SCAN_ABI_VERSION_MAJOR < 6
@@ -33,8 +33,8 @@ EXPORT function sdr_route, sdr_verify, sdr_next_hop, sdr_owner, sdr_loop,
 
 static char answer[ANSWER_SIZE];
 
-/* Whether what was answered last leaves for another site and has no mark yet:
- * what sdr_route() answers may come to sdr_next_hop() again. */
+/* True if the last answer leaves for another site and has no mark yet: an
+ * address that sdr_route() returns may be passed to sdr_next_hop() again. */
 static bool leaves = true;
 
 void
@@ -50,8 +50,8 @@ reply(uschar **yield)
     return OK;
 }
 
-/* What holds a local part from outside must not become a file name: Exim
- * refuses that, as long as it knows where the text came from. */
+/* Return a tainted answer. It contains a local part from the client, which must
+ * not become a file name; Exim refuses that for tainted text. */
 static int
 reply_tainted(uschar **yield)
 {
@@ -59,8 +59,7 @@ reply_tainted(uschar **yield)
     return OK;
 }
 
-/* The argument number I, or OTHERWISE. Exim passes no more than it was given.
- */
+/* Returns argument I, or OTHERWISE if it was not given. */
 static const char *
 argument(int argc, uschar *argv[], int i, const char *otherwise)
 {
@@ -84,7 +83,7 @@ path(int argc, uschar *argv[], int i)
     return given[0] == '\0' ? SDR_CONFIG_PATH : given;
 }
 
-/* A router with a mistake must not lose mail. */
+/* Defer: a misconfigured router must not lose mail. */
 static int
 misused(uschar **yield, const char *usage)
 {
@@ -94,7 +93,8 @@ misused(uschar **yield, const char *usage)
     return OK;
 }
 
-/* The same where the text would be a host or a header line: Exim defers. */
+/* Fail, where the text would be read as a host or a header line: Exim defers.
+ */
 static int
 fail(uschar **yield, const char *reason)
 {

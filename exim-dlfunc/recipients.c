@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Where the address ends that begins at S. */
+/* Returns the end of the address that begins at S. */
 static const char *
 end_of(const char *s)
 {

@@ -1,7 +1,7 @@
 /* recipients.h - the list in Exim's $recipients
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Addresses with a comma and a blank between them. A quoted local part may hold
+ * Addresses, separated by a comma and a blank. A quoted local part may contain
  * both. Pure functions.
  */
 #ifndef RECIPIENTS_H
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The next address into OUT, cut if SIZE is too small; false at the end. *AT
- * begins as the list. */
+/* Copy the next address to OUT, truncated if SIZE is too small. Returns false
+ * at the end. *AT initially points to the list. */
 bool
 recipients_next(const char **at, char *out, size_t size);
 

@@ -13,7 +13,8 @@ static bool verbose;
 static struct sdr *current;
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* A milter edits recipients; it cannot name a next hop. Tables can. */
+/* Check that the milter can do what is configured. A milter edits recipients;
+ * it cannot set a next hop. Tables can. */
 static bool
 can_serve(const struct sdr_config *config)
 {
@@ -109,7 +110,7 @@ configuration_reload(void)
                        &sdr_get_config(fresh)->milter))
         say(LOG_WARNING, "the sockets' options have changed: that needs a "
                          "restart");
-    sdr_close(&old); /* messages under way hold their own references */
+    sdr_close(&old); /* messages in progress have their own references */
     say(LOG_NOTICE, "configuration reloaded");
 }
 

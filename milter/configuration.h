@@ -1,4 +1,4 @@
-/* configuration.h - the configuration in force, and its reload
+/* configuration.h - the current configuration, and its reload
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_CONFIGURATION_H
@@ -9,27 +9,27 @@
 #include "decision/sdr.h"
 #include "status.h"
 
-/* Load the configuration at PATH, which must outlive it, and judge whether a
- * milter can do what it asks for. Mistakes are said. IS_VERBOSE: each step of
- * each decision goes to the log. Main thread. */
+/* Load the configuration at PATH, a string that is kept, and check that a
+ * milter can do what it asks for. Errors are logged. IS_VERBOSE: log each step
+ * of each decision. Main thread. */
 enum sdr_status SDR_MUST_USE
 configuration_load(const char *path, bool is_verbose);
 
-/* Load it again; said. One with a mistake leaves the old one in force. Main
- * thread. */
+/* Reload the configuration, and log the result. If it has an error, the old one
+ * stays current. Main thread. */
 void
 configuration_reload(void);
 
-/* The configuration in force: a reference to be given back with sdr_close().
- * Any thread. */
+/* Returns a reference to the current configuration, to be released with
+ * sdr_close(). Any thread. */
 struct sdr *
 configuration_get(void);
 
-/* Whether each step of each decision goes to the log. Any thread. */
+/* Returns true if each step of each decision is logged. Any thread. */
 bool
 configuration_is_verbose(void);
 
-/* Give back what configuration_load() has loaded; no other thread is left. */
+/* Release the current configuration. No other thread may be left. */
 void
 configuration_unload(void);
 

@@ -21,7 +21,7 @@
 
 #define PREFIX "sdr-copy."
 
-/* Of the MAC, HMAC-SHA256, 128 bits are in the name. */
+/* The MAC is HMAC-SHA256; its first 128 bits are in the name. */
 enum { KEY_LEN = 32, MAC_LEN = 32, MAC_USED = 16 };
 
 static unsigned char key[KEY_LEN];
@@ -29,7 +29,7 @@ static bool has_key;
 
 /* ---- the key ---- */
 
-/* A file that somebody else has made is none. */
+/* Read the key. Rejects a file that another user owns or can access. */
 static bool
 read_key(const char *path)
 {
@@ -87,7 +87,8 @@ copyname_has_key(void)
 
 /* ---- the name ---- */
 
-/* Neither an operator of Sendmail's but the dot, nor a capital. */
+/* Returns true for characters that are kept: lower case, and no operators of
+ * Sendmail except the dot. */
 static bool
 is_plain(char c)
 {
@@ -112,8 +113,8 @@ encode(const char *text, char *out, size_t size)
     return true;
 }
 
-/* No more than encode() needs: what it would not have written is found out by
- * its MAC. */
+/* Decode a name. Accepts more than encode() writes; the MAC detects the
+ * difference. */
 static bool
 decode(const char *text, char *out, size_t size)
 {
@@ -136,8 +137,8 @@ decode(const char *text, char *out, size_t size)
     return true;
 }
 
-/* The MAC of the address in hexadecimal digits. Its first words keep it apart
- * from whatever else the key may be used for. */
+/* Write the MAC of the address in hexadecimal digits. The prefix separates it
+ * from other uses of the key. */
 static bool
 write_mac(const char *address, char *out)
 {
@@ -169,7 +170,7 @@ copyname_write(const struct sdr_address *mailbox, char name[COPYNAME_MAX + 1])
     return encode(address, rest, (size_t)(name + COPYNAME_MAX + 1 - rest));
 }
 
-/* In constant time: it does not reveal where they differ. */
+/* Compare two names in constant time. */
 static bool
 same_name(const char *a, const char *b)
 {

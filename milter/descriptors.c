@@ -6,11 +6,11 @@
 #include <sys/resource.h>
 
 enum {
-    RESERVE = 128, /* files, sockets of ours, names that are resolved */
+    RESERVE = 128, /* files, our sockets, name resolution */
     MILTER_MAX = 2000,
-    LEAST = 16,     /* for each socket, whatever the limit is */
-    DEFAULT = 1024, /* where the limit cannot be read */
-    MOST = 1000000, /* where there is none */
+    LEAST = 16,     /* for each socket, even if the limit is lower */
+    DEFAULT = 1024, /* if the limit cannot be read */
+    MOST = 1000000, /* if there is no limit */
 };
 
 static unsigned

@@ -1,4 +1,4 @@
-/* descriptors.h - how many connections the file descriptors allow
+/* descriptors.h - sharing file descriptors between the sockets
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_DESCRIPTORS_H
@@ -6,15 +6,15 @@
 
 #include "config/config.h"
 
-/* Clients of each socket. */
+/* The most clients of each socket. */
 struct descriptors {
     unsigned milter, tables;
 };
 
-/* Raise the limit of the process as far as it may, and divide what it allows,
- * less a reserve for the directory connections of CONFIG, files and ourselves:
- * up to 2000 to the milter, an MTA's process limit being far below that, but
- * not more than half; the rest to the tables. Main thread, once. */
+/* Raise the limit of the process to the maximum and divide it, less a reserve
+ * for the directory connections of CONFIG, files and our own use: up to 2000,
+ * but at most half, for the milter, since an MTA's process limit is far lower;
+ * the rest for the tables. Main thread, once. */
 struct descriptors
 descriptors_share(const struct sdr_config *config);
 

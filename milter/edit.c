@@ -26,11 +26,11 @@ edit_queue_id(const struct mta *mta)
 
 /* ---- the parameters of an added recipient ---- */
 
-/* "ORCPT=rfc822;alice@example.com" for a recipient whose client gave none:
- * Postfix would invent one from the new address. RFC 3461 (4) has the encoding.
- * An address in UTF-8 stands as it is (RFC 6533, 3: Postfix up to 3.10 cannot
- * read the escapes that are also allowed), which leaves no way to write
- * these three. False: there is none to be had. */
+/* Write "ORCPT=rfc822;alice@example.com" for a recipient without the client's
+ * ORCPT: Postfix would make one from the new address. Encoded as in RFC 3461
+ * (4). An address in UTF-8 is not escaped (RFC 6533, 3: Postfix up to 3.10
+ * cannot read the escapes that are also allowed), so it must not contain the
+ * characters that need it. Returns false if the address cannot be written. */
 static bool
 make_orcpt(const struct recipient *recipient, char *out, size_t size)
 {
@@ -55,8 +55,8 @@ make_orcpt(const struct recipient *recipient, char *out, size_t size)
     return true;
 }
 
-/* Only what the client itself sent: Sendmail drops a recipient, silently, over
- * a parameter that it does not like. */
+/* Write the parameters that the client sent: Sendmail silently drops a
+ * recipient with a parameter that it does not accept. */
 static void
 make_parameters(const struct message *message,
                 const struct recipient *recipient, char *out, size_t size)
@@ -73,7 +73,7 @@ make_parameters(const struct message *message,
              orcpt != NULL ? orcpt : "");
 }
 
-/* ---- what stays, what goes, what comes ---- */
+/* ---- deleting and adding recipients ---- */
 
 static bool
 collect_kept(const struct message *message, struct mailbox_set *kept)
@@ -90,7 +90,7 @@ collect_kept(const struct message *message, struct mailbox_set *kept)
     return true;
 }
 
-/* The local parts of those that stay, whatever their domain. */
+/* Collect the local parts of the recipients that stay, in any domain. */
 static bool
 collect_names(const struct message *message, struct mailbox_set *names)
 {
@@ -108,8 +108,8 @@ collect_names(const struct message *message, struct mailbox_set *names)
     return true;
 }
 
-/* Delete by the other texts that it may have; by its name alone only if that
- * cannot be another one, who stays. */
+/* Delete a submitted recipient by the other texts that Postfix may have for it;
+ * by the local part alone only if no recipient that stays has the same. */
 static bool
 delete_submitted(struct mta *mta, const struct recipient *recipient,
                  const struct mailbox_set *names)
@@ -227,7 +227,7 @@ count_leaving(const struct message *message, unsigned *leaving,
         ++*(message->recipients[i]->leaves ? leaving : staying);
 }
 
-/* What is left to the tables they log themselves. */
+/* Log the decisions. The tables log those that are left to them. */
 static void
 log_decisions(const struct mta *mta, const struct message *message)
 {
@@ -241,7 +241,7 @@ log_decisions(const struct mta *mta, const struct message *message)
     }
 }
 
-/* True if the message must be refused as a whole. */
+/* Returns true if the whole message must be refused, with the REPLY. */
 static bool
 must_refuse(const struct mta *mta, const struct message *message,
             unsigned leaving, unsigned staying, struct sdr_reply *reply)
@@ -251,8 +251,8 @@ must_refuse(const struct mta *mta, const struct message *message,
         return true;
     }
     if (leaving == 0 || staying > 0
-        || !sdr_loop_limit_reached(sdr_get_config(message->sdr), &message->marks,
-                            time(NULL), reply))
+        || !sdr_loop_limit_reached(sdr_get_config(message->sdr),
+                                   &message->marks, time(NULL), reply))
         return false;
     decision_count_loop();
     say(LOG_ERR, "%s: routing loop: it left this site %u times already: %s %s",

@@ -1,4 +1,4 @@
-/* edit.h - at the end of a message: its envelope, made what was decided
+/* edit.h - editing the envelope at the end of a message
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_EDIT_H
@@ -7,13 +7,14 @@
 #include "message.h"
 #include "mta.h"
 
-/* The message's queue id for the log; "NOQUEUE" while it has none, or one that
- * cannot be shown. Borrowed until the MTA's next command. */
+/* Returns the message's queue id for the log; "NOQUEUE" if there is none yet,
+ * or if it is not printable. Borrowed until the MTA's next command. */
 const char *
 edit_queue_id(const struct mta *mta);
 
-/* Delete, then add, then mark. Returns what the end of a message is answered
- * with: where an edit fails none is made, and the whole message is deferred. */
+/* Delete recipients, add recipients, add the mark. Returns the answer to the
+ * end of the message. If an edit fails, no edit takes effect and the whole
+ * message is deferred. */
 enum mta_answer
 edit_message(struct mta *mta, const struct message *message);
 

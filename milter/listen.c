@@ -45,7 +45,7 @@ listen_set_access(const char *path, const struct sdr_milter_options *options)
     return true;
 }
 
-/* Nothing but a socket is ever removed. */
+/* Never removes anything but a socket. */
 void
 listen_remove(const char *socket)
 {
@@ -60,7 +60,7 @@ static bool
 bind_and_listen(int fd, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    mode_t old = umask(0177); /* nobody else connects before its mode is set */
+    mode_t old = umask(0177); /* no one connects before its mode is set */
     bool ok;
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -71,9 +71,9 @@ bind_and_listen(int fd, const char *path)
     return ok;
 }
 
-/* Connections inherit the options: an answer does not wait for an
- * acknowledgement, which takes 40 ms, and an MTA whose host has vanished is
- * found to be gone. */
+/* Connections inherit the options. TCP_NODELAY: an answer must not wait for an
+ * acknowledgement, which takes 40 ms. Keepalive detects an MTA whose host is
+ * gone. */
 static bool
 bind_and_listen_inet(int fd, const struct sdr_inet *inet)
 {

@@ -36,8 +36,8 @@ main(int argc, char **argv)
     enum sdr_status status;
     int code;
 
-    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
-     * for us, and libldap 2.5 crashes on some. */
+    /* Ignore ldap.conf(5) and LDAP variables in the environment: they have no
+     * effect on us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
     arguments_read(&arguments, argc, argv);
     status = configuration_load(arguments.path, arguments.verbose);

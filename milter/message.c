@@ -10,7 +10,7 @@
 
 #include "say.h"
 
-/* A line of the log with everything in it that may be long. */
+/* The longest log line. */
 enum { LINE_MAX_OCTETS = 4096 };
 
 static int
@@ -80,7 +80,7 @@ message_left_to_tables(const struct message *message)
     return sdr_get_config(message->sdr)->milter.rewrite == SDR_TABLES_REWRITE;
 }
 
-/* Room for one more than COUNT. */
+/* Make room for one more than COUNT. */
 static bool
 array_grow(struct recipient ***list, unsigned count)
 {
@@ -145,7 +145,7 @@ message_refuse_last(struct message *message)
     return true;
 }
 
-/* Sendmail reports what it has read, as it was written. */
+/* Sendmail reports in {rcpt_addr} what it has read, as it was written. */
 bool
 message_queued(const struct message *message, const struct recipient *recipient,
                char text[PATH_TEXT_MAX])

@@ -16,7 +16,7 @@ enum {
     FOR_COUNT = DECISION_MAP + 1,
     VERDICTS = SDR_DEFER + 1,
     ORIGINS = SDR_FROM_REPLICA + 1,
-    SITES = 64, /* of all configurations since the program began */
+    SITES = 64, /* of all configurations since the start */
     REPLIES = 8,
 };
 
@@ -33,20 +33,20 @@ static const unsigned bounds[] = {
 enum { BOUNDS = sizeof bounds / sizeof bounds[0] };
 
 static struct time_count {
-    atomic_ullong up_to[BOUNDS]; /* and above the bound before */
+    atomic_ullong up_to[BOUNDS]; /* and more than the previous bound */
     atomic_ullong count, microseconds;
 } times[ORIGINS];
 
 static atomic_ullong decisions[FOR_COUNT][VERDICTS][ORIGINS];
 static atomic_ullong loops;
 
-/* Counted by a name that is learnt by and by. */
+/* Counters by name; names are added as they occur. */
 struct named {
     char name[256];
     unsigned long long count[FOR_COUNT];
 };
 static struct named sites[SITES], replies[REPLIES];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of both */
 
 /* ---- counting ---- */
 

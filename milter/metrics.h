@@ -1,4 +1,4 @@
-/* metrics.h - decisions of the milter and of the tables, counted
+/* metrics.h - counters for decisions of the milter and the tables
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Any thread.
@@ -13,17 +13,17 @@
 
 enum decision_for { DECISION_MILTER, DECISION_MAP };
 
-/* As sdr_decide(), with each step in the log if VERBOSE. */
+/* Call sdr_decide() and count its verdict; log each step if VERBOSE. */
 void
 decision_make(enum decision_for whom, struct sdr *sdr, const char *recipient,
               bool verbose, struct sdr_verdict *verdict);
 
-/* A message was refused because it circles. */
+/* Count a message that was refused because of a routing loop. */
 void
 decision_count_loop(void);
 
-/* Write what has been counted since the program began, and what SDR's directory
- * servers are like, see prometheus.h. */
+/* Write the counters since the start of the program, and the state of SDR's
+ * directory servers, see prometheus.h. */
 void
 milter_metrics_write(FILE *page, struct sdr *sdr);
 

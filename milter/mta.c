@@ -1,4 +1,4 @@
-/* mta.c - see mta.h: what both engines have in common
+/* mta.c - see mta.h; code common to both engines
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "mta.h"

@@ -15,7 +15,7 @@ netstring_waiting(const struct netstring_reader *reader)
     return reader->end > reader->start;
 }
 
-/* Take the length and its colon. *body is where the content begins. */
+/* Parse the length and the colon. *BODY is the beginning of the content. */
 static enum netstring_status
 parse_head(const struct netstring_reader *reader, size_t *body, size_t *len)
 {
@@ -26,7 +26,7 @@ parse_head(const struct netstring_reader *reader, size_t *body, size_t *len)
         char c = reader->text[i];
 
         if (c < '0' || c > '9' || (i > reader->start && *len == 0))
-            return NETSTRING_BAD; /* no number, or one with a leading zero */
+            return NETSTRING_BAD; /* not a number, or a leading zero */
         *len = *len * 10 + (size_t)(c - '0');
         if (*len > NETSTRING_MAX)
             return NETSTRING_BAD;

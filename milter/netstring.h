@@ -1,8 +1,8 @@
-/* netstring.h - netstrings from a peer that may be slow, endless or hostile
+/* netstring.h - reading netstrings from an untrusted peer
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * "5:hello,": the framing of socketmaps (Bernstein, 1997; socketmap_table(5)).
- * A reader belongs to one thread. It keeps what a peer sends ahead.
+ * A reader belongs to one thread. It buffers data that the peer sends ahead.
  */
 #ifndef SDR_MILTER_NETSTRING_H
 #define SDR_MILTER_NETSTRING_H
@@ -11,42 +11,42 @@
 #include <stddef.h>
 
 enum {
-    NETSTRING_MAX = 4096, /* octets of one that we read */
+    NETSTRING_MAX = 4096, /* the longest content that we read */
     NETSTRING_HEAD = sizeof "4096:" - 1,
-    NETSTRING_FRAME = 24, /* what format adds, at most */
+    NETSTRING_FRAME = 24, /* the most that netstring_format() adds */
 };
 
 enum netstring_status {
     NETSTRING_OK,
-    NETSTRING_PART, /* the rest has not come yet */
-    NETSTRING_END,  /* the peer has gone, between two of them */
-    NETSTRING_CUT,  /* it has gone within one */
-    NETSTRING_BAD   /* it speaks something else, or too long */
+    NETSTRING_PART, /* incomplete so far */
+    NETSTRING_END,  /* end of file between two netstrings */
+    NETSTRING_CUT,  /* end of file inside a netstring */
+    NETSTRING_BAD   /* not a netstring, or too long */
 };
 
 struct netstring_reader {
     int fd;
-    size_t start, end; /* of what has been read and not been taken */
+    size_t start, end; /* received data not taken yet */
     char text[NETSTRING_HEAD + NETSTRING_MAX + 1];
 };
 
-/* True if a netstring, or the beginning of one, has been read already. */
+/* Returns true if a netstring, or a part of one, has been received. */
 bool
 netstring_waiting(const struct netstring_reader *reader);
 
-/* Take the next one from what has been received: OK, PART or BAD. *text is its
- * content, ended by a NUL, *len octets without that; it is borrowed until more
+/* Take the next netstring from the received data. Returns OK, PART or BAD.
+ * *TEXT is its content of *LEN octets, followed by a NUL; borrowed until more
  * is received. */
 enum netstring_status
 netstring_take(struct netstring_reader *reader, char **text, size_t *len);
 
-/* Receive what there is, if netstring_take() has said PART. Never waits: OK, or
- * PART if nothing has come, END or CUT. */
+/* Receive available data, after netstring_take() has returned PART. Never
+ * blocks. Returns OK, PART if there is none, END or CUT. */
 enum netstring_status
 netstring_receive(struct netstring_reader *reader);
 
-/* Write one to OCTETS, with room for LEN and NETSTRING_FRAME. Returns how many
- * octets it has. */
+/* Write a netstring to OCTETS, with room for LEN + NETSTRING_FRAME. Returns its
+ * length. */
 size_t
 netstring_format(char *octets, const char *text, size_t len);
 

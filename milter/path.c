@@ -42,7 +42,7 @@ trim(struct span span)
     return span;
 }
 
-/* Take one pair off; false if there is none. */
+/* Remove one pair of brackets. Returns false if there is none. */
 static bool
 strip_brackets(struct span *span)
 {
@@ -54,8 +54,8 @@ strip_brackets(struct span *span)
     return true;
 }
 
-/* Take "@a,@b:" off; false if there is none. Postfix ends it at the first
- * colon, though that be in "@[IPv6:::1]:". */
+/* Remove a source route, "@a,@b:". Returns false if there is none. Postfix ends
+ * it at the first colon, even in "@[IPv6:::1]:". */
 static bool
 strip_route(struct span *span, bool first_colon)
 {
@@ -85,8 +85,8 @@ copy(struct span span, char text[PATH_TEXT_MAX])
     return true;
 }
 
-/* What stands behind "<...>" and a blank: a Sendmail of 2022 does not take the
- * parameters off. */
+/* Remove parameters after "<...>" and a blank, which Sendmail of 2022 passes.
+ */
 static struct span
 without_parameters(struct span span)
 {
@@ -114,7 +114,7 @@ without_brackets(const char *given)
     return span;
 }
 
-/* A comment, a name, a list, a group. */
+/* Returns true if there is a comment, a display name, a list or a group. */
 static bool
 has_more(const char *text)
 {
@@ -143,11 +143,10 @@ path_address(const char *given, char text[PATH_TEXT_MAX])
            && sdr_address_parse(&address, text) == SDR_OK;
 }
 
-/* smtpd takes one pair of brackets and one route off and reads what is left
- * (smtpd.c, extract_addr()); what it has read is compared with what cleanup
- * reads in the text of a milter, octet by octet (cleanup_milter.c,
- * cleanup_del_rcpt()). Both read by the same function: of the same text they
- * make the same. */
+/* smtpd removes one pair of brackets and one source route and parses the rest
+ * (smtpd.c, extract_addr()). The result is compared, octet by octet, with what
+ * cleanup parses from the milter's text (cleanup_milter.c, cleanup_del_rcpt()).
+ * Both use the same function, so the same text has the same result. */
 static bool
 queued_in_postfix(const char *given, char text[PATH_TEXT_MAX])
 {
@@ -158,9 +157,9 @@ queued_in_postfix(const char *given, char text[PATH_TEXT_MAX])
     return copy(span, text);
 }
 
-/* It reads the text of a milter as it has read the client's, and compares what
- * comes out of both (recipient.c, removefromlist()). But as a list: a text that
- * it cannot read so refuses the whole message. */
+/* Sendmail parses the milter's text like the client's and compares the results
+ * (recipient.c, removefromlist()). But it parses it as a list: a text that is
+ * not a valid list refuses the whole message. */
 static bool
 queued_in_sendmail(const char *given, char text[PATH_TEXT_MAX])
 {
@@ -170,8 +169,8 @@ queued_in_sendmail(const char *given, char text[PATH_TEXT_MAX])
            < PATH_TEXT_MAX;
 }
 
-/* Of another MTA nothing is known. It will find what any MTA leaves as it is:
- * no route, no quotes, no final dot. */
+/* Nothing is known about other MTAs. An address without route, quotes and final
+ * dot is assumed to be unchanged. */
 static bool
 queued_elsewhere(const char *given, const char *address,
                  char text[PATH_TEXT_MAX])

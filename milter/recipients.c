@@ -13,7 +13,7 @@
 #include "say.h"
 #include "configuration.h"
 
-/* Longer than RFC 3461 lets a NOTIFY or an ORCPT be. */
+/* Longer than RFC 3461 allows for NOTIFY or ORCPT. */
 enum { PARAMETER_MAX = 1000 };
 
 void
@@ -36,7 +36,7 @@ recipients_begin(struct message *message)
     message_clear(message);
 }
 
-/* The mailbox is the MTA's reading: the client's text is none, or it means
+/* Use the MTA's reading: the client's text is not an address, or means
  * something else to this MTA. */
 static void
 take_resolved(struct recipient *recipient, const struct sdr_address *resolved)
@@ -46,8 +46,9 @@ take_resolved(struct recipient *recipient, const struct sdr_address *resolved)
     recipient->key = recipient->resolved;
 }
 
-/* Nobody can read a mailbox in what the MTA has read: then its domain decides,
- * and if it has none (a local user of Sendmail) what the client said. */
+/* Handle a recipient that neither we nor the MTA's macro can resolve to a
+ * mailbox. The domain of the MTA's reading decides; if it has none (a local
+ * user of Sendmail), the client's text does. */
 static void
 take_unreadable(struct recipient *recipient)
 {
@@ -62,10 +63,10 @@ take_unreadable(struct recipient *recipient)
     }
 }
 
-/* Which mailbox is it? What the client said, if that is a path of RFC 5321: it
- * means the same to everybody. Else ("dave", "<alice@example.com >") what the
- * MTA has read in it. Returns false if the MTA's own map has made another one
- * of it: its decision, not ours. */
+/* Find the mailbox. If the client's text is a path of RFC 5321, it is that:
+ * every MTA reads it alike. Otherwise ("dave", "<alice@example.com >") it is
+ * what the MTA has read. Returns false if a map of the MTA has made another
+ * mailbox of it: that is the MTA's decision, not ours. */
 static bool
 find_mailbox(struct recipient *recipient)
 {
@@ -107,7 +108,7 @@ recipients_parameter(struct rcpt_parameters *parameters, const char *text)
         *field = text;
 }
 
-/* False without memory. */
+/* Returns false without memory. */
 static bool
 copy_text(char **copy, const char *text)
 {
@@ -124,9 +125,9 @@ copy_parameters(struct recipient *recipient,
            && copy_text(&recipient->orcpt, parameters->orcpt);
 }
 
-/* The client's own octets count, where they can be found, not Postfix's, which
- * are folded. *same: they are of the mailbox that the MTA has read in them;
- * where that was by way of another host it was found already. False without
+/* Use the client's text if the address can be found in it: Postfix's reading is
+ * case-folded. *SAME is false if that address is another mailbox than the
+ * MTA's; routes through other hosts have been handled. Returns false without
  * memory. */
 static bool
 find_address(struct recipient *recipient, bool *same)
@@ -141,7 +142,7 @@ find_address(struct recipient *recipient, bool *same)
         return true;
     *same = sdr_address_same(&address, &recipient->mailbox);
     if (!*same && sdr_address_parse_path(&address, text) != SDR_OK) {
-        *same = true; /* it may mean that to this MTA */
+        *same = true; /* this MTA may read it so */
         return true;
     }
     recipient->address = strdup(text);
@@ -152,10 +153,10 @@ find_address(struct recipient *recipient, bool *same)
     return recipient->address != NULL;
 }
 
-/* The MTA has read another mailbox in the client's text. Returns true if it is
- * decided, and how: Sendmail's tables have come first; if they are ours they
- * have mapped what the client gave, and that has to be judged. Postfix has
- * mapped nothing yet, it has read "example.com!alice@onprem.test". */
+/* Handle an address that the MTA has read as another mailbox. Returns true if
+ * the MTA has decided. Sendmail's tables are asked first: if they are ours,
+ * they have mapped the client's address, and that is judged. Postfix has not
+ * mapped it yet, only parsed it: "example.com!alice@onprem.test". */
 static bool
 is_mapped(const struct message *message, struct recipient *recipient)
 {
@@ -168,8 +169,8 @@ is_mapped(const struct message *message, struct recipient *recipient)
     return message->mta != PATH_POSTFIX;
 }
 
-/* Some text deletes it; and its targets are not made of what Postfix has read,
- * which is folded. */
+/* Returns true if a text is certain to delete the recipient, and its targets
+ * are not made from Postfix's case-folded reading. */
 static bool
 is_certain(const struct message *message, const struct recipient *recipient)
 {
@@ -196,11 +197,11 @@ log_mapped(const struct mta *mta, const struct recipient *recipient)
         edit_queue_id(mta), given, resolved);
 }
 
-/* Mail that does not come by SMTP (Postfix: no {rcpt_mailer}) must not be
- * refused at RCPT: it would be retried for ever; nor a local user of Sendmail
- * by whose name another one stays. An unknown recipient bounces by the MTA's
- * own hand, if it does not know him; one that is not sure defers the message.
- */
+/* Refuse the recipient at RCPT, where that is possible. Mail not received by
+ * SMTP (Postfix: no {rcpt_mailer}) would be retried for ever; a local user of
+ * Sendmail must not be refused while another recipient of that name stays. In
+ * these cases the MTA bounces a recipient that is unknown to it, and a deferred
+ * recipient defers the message. */
 static enum mta_answer
 refuse(struct mta *mta, struct message *message, struct recipient *recipient,
        const struct sdr_verdict *verdict)
@@ -236,8 +237,9 @@ refuse_spelling(const struct message *message, struct sdr_verdict *verdict,
     snprintf(verdict->reason, sizeof verdict->reason, "%s", reason);
 }
 
-/* Who has to be deleted is refused where no text does so for certain; and who
- * would get a copy that is made of what Postfix has folded. */
+/* Refuse a recipient that must be deleted if no text is certain to do so, or
+ * that would get a copy at an address made from Postfix's case-folded reading.
+ */
 static void
 judge_spelling(const struct message *message, const struct recipient *recipient,
                struct sdr_verdict *verdict)
@@ -253,9 +255,10 @@ judge_spelling(const struct message *message, const struct recipient *recipient,
                         "spelling to delete");
 }
 
-/* Postfix asks its tables before it finds another mailbox in a local part of
- * its own domains, as in alice%example.com@localhost. What it reads in a text
- * without a domain, or beside one domain, it asks about. */
+/* Returns true if Postfix queries its tables for this recipient. It does so
+ * before it finds another mailbox in a local part of its own domains, as in
+ * alice%example.com@localhost. It also queries what it reads in a text without
+ * a domain, or with one domain only. */
 static bool
 is_asked(const struct message *message, const struct recipient *recipient)
 {
@@ -270,7 +273,7 @@ is_asked(const struct message *message, const struct recipient *recipient)
            || (strchr(at + 1, '@') == NULL && strpbrk(given, "%!") == NULL);
 }
 
-/* Whoever would leave is refused if the tables are not asked about him. */
+/* Refuse a recipient that would leave if the tables are not queried for it. */
 static void
 judge_reading(const struct message *message, const struct recipient *recipient,
               struct sdr_verdict *verdict)
@@ -290,8 +293,8 @@ is_unknown(const struct sdr_verdict *verdict)
            && strcmp(verdict->reply.enhanced, "5.1.1") == 0;
 }
 
-/* Whom we do not know the MTA may know by an alias of its own; its table of
- * recipients decides. */
+/* Returns true for an unknown recipient that is left to the MTA's recipient
+ * table, since it may be an alias that only the MTA knows. */
 static bool
 is_for_the_tables(const struct message *message,
                   const struct sdr_verdict *verdict)
@@ -299,9 +302,9 @@ is_for_the_tables(const struct message *message,
     return message_left_to_tables(message) && is_unknown(verdict);
 }
 
-/* A map of the MTA's has made this mailbox, or the client has named it by way
- * of other hosts, so that it looks like that: in either case nobody is accepted
- * whom the directory does not know. */
+/* Leave a recipient to the MTA: a map has made this mailbox, or the client
+ * named it by a route through other hosts, which looks the same. A recipient
+ * that the directory does not know is refused in either case. */
 static enum mta_answer
 leave_mapped(struct mta *mta, struct message *message,
              struct recipient *recipient)
@@ -319,9 +322,9 @@ leave_mapped(struct mta *mta, struct message *message,
     return refuse(mta, message, recipient, &verdict);
 }
 
-/* Sendmail knows a user of its own by name alone: dave+x@onprem.example.com and
- * dave+x@example.com are one recipient to it, and after the one is deleted
- * adding the other is no news. The user stays, without an edit. */
+/* Keep a local user of Sendmail, without an edit. Sendmail identifies it by the
+ * name alone: dave+x@onprem.example.com and dave+x@example.com are the same
+ * recipient, and after one is deleted the other cannot be added. */
 static void
 keep_local_user(const struct message *message,
                 const struct recipient *recipient, struct sdr_verdict *verdict)
@@ -410,7 +413,7 @@ recipients_add(struct mta *mta, struct message *message, const char *given,
     const char *mailer = mta_macro(mta, "{rcpt_mailer}");
 
     if (mailer != NULL && strcmp(mailer, "error") == 0)
-        return MTA_CONTINUE; /* the MTA has refused it already */
+        return MTA_CONTINUE; /* refused by the MTA already */
     if (message->sdr == NULL)
         message->sdr = configuration_get();
     message->mta = path_mta_of(mta_macro(mta, "v"));

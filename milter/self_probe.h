@@ -1,9 +1,9 @@
-/* self_probe.h - a question to ourselves, which proves that we answer
+/* self_probe.h - a probe of our own server
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A thread that ticks proves only itself. An answer proves those that serve.
- * The question comes by a connection of its own that needs no slot in the
- * backlog: it would wait there behind all that connect at the same time.
+ * A running main loop does not prove that the workers still serve; an answer
+ * does. The probe uses a socket pair, which needs no slot in the backlog: there
+ * it would wait behind all other new connections.
  */
 #ifndef SDR_MILTER_SELF_PROBE_H
 #define SDR_MILTER_SELF_PROBE_H
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* HAND the other end of a new connection to who serves, with LEN octets of
- * QUESTION in it, and wait a second for the first octet of an answer. HAND owns
- * the descriptor. Any thread. */
+/* Send LEN octets of QUESTION over a new connection, pass its other end to
+ * HAND, which owns the descriptor, and wait a second for the first octet of an
+ * answer. Returns true if it arrived. Any thread. */
 bool
 self_probe_is_answered(void (*hand)(void *arg, int fd), void *arg,
                        const char *question, size_t len);

@@ -21,7 +21,7 @@
 #include "thread.h"
 
 enum {
-    TICK_MS = 1000, /* between two looks at the connections */
+    TICK_MS = 1000, /* between two checks of the connections */
     FULL_MS = 100,  /* between two attempts to make room */
 };
 
@@ -29,12 +29,12 @@ struct server {
     const struct server_manner *manner;
     char *path;
     int listener;
-    int alarm; /* readable: a self-probe, or room again, or it is the end */
+    int alarm; /* readable: a self-probe, room again, or the end */
     struct workers *workers;
-    pthread_t thread; /* that accepts */
+    pthread_t thread; /* accepts connections */
     bool has_thread;
     atomic_bool is_ending;
-    atomic_int self_probe; /* a connection of our own, to be taken; or -1 */
+    atomic_int self_probe; /* a new connection of our own; or -1 */
 };
 
 /* ---- connections ---- */
@@ -47,7 +47,7 @@ raise_alarm(void *arg)
     (void)!eventfd_write(server->alarm, 1);
 }
 
-/* False without memory. */
+/* Returns false without memory. */
 static bool
 take(struct server *server, int fd, bool is_self_probe)
 {
@@ -72,8 +72,8 @@ take_self_probe(struct server *server)
         (void)take(server, fd, true);
 }
 
-/* Too many, or no descriptor or memory is left. Said once a minute: *SAID is
- * when. */
+/* Handle a full server: too many clients, or no descriptors or memory. Logs
+ * once a minute; *SAID is the time of the last message. */
 static void
 make_room(struct server *server, int64_t *said)
 {
@@ -86,7 +86,7 @@ make_room(struct server *server, int64_t *said)
         (void)workers_make_room(server->workers);
 }
 
-/* True if it was taken, or has gone already. */
+/* Accept a connection. Returns false if the server is full. */
 static bool
 take_newcomer(struct server *server)
 {
@@ -100,8 +100,8 @@ take_newcomer(struct server *server)
     return take(server, fd, false);
 }
 
-/* Until somebody comes, or the alarm, or for a moment. WITH_NEWCOMERS: there is
- * room. True if somebody has come. */
+/* Wait for a connection, the alarm or a timeout. WITH_NEWCOMERS: there is room.
+ * Returns true if accepting should be tried. */
 static bool
 wait_for_news(const struct server *server, bool with_newcomers)
 {
@@ -149,7 +149,7 @@ accept_loop(void *arg)
     return NULL;
 }
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static void
 free_server(struct server *server)
@@ -175,7 +175,7 @@ server_open(const struct server_manner *manner, const char *path,
     server->manner = manner;
     atomic_init(&server->self_probe, -1);
     server->alarm = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    server->path = strdup(path); /* a reload frees that one */
+    server->path = strdup(path); /* a reload frees the caller's */
     server->listener = -1;
     if (server->alarm >= 0 && server->path != NULL)
         server->listener = listen_at(path, options);

@@ -1,9 +1,9 @@
-/* server.h - a UNIX socket, and those who serve the connections to it
+/* server.h - a listening socket and the workers for its connections
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * One thread takes connections, workers (workers.h) serve them. With as many as
- * there may be, new connections wait in the backlog until one leaves, or until
- * one that rests is sent away.
+ * One thread accepts connections, workers (workers.h) serve them. At the limit,
+ * new connections wait in the backlog until a client leaves, or until an idle
+ * one is closed.
  */
 #ifndef SDR_MILTER_SERVER_H
 #define SDR_MILTER_SERVER_H
@@ -15,25 +15,25 @@
 
 struct server;
 
-/* Make the socket, with its group and mode. NULL, said, if it cannot. Main
- * thread, before there are others. */
+/* Create the socket, with its group and mode. Returns NULL, and logs, on
+ * failure. Main thread, before there are others. */
 struct server *
 server_open(const struct server_manner *manner, const char *path,
             const struct sdr_milter_options *options);
 
-/* Serve up to CLIENTS_MAX connections, in threads that take no signals that the
- * caller's does not. False, said, if it cannot. */
+/* Serve up to CLIENTS_MAX connections, in threads with the caller's signal
+ * mask. Returns false, and logs, on failure. */
 bool
 server_start(struct server *server, unsigned clients_max);
 
-/* Whether a question of our own is answered, however many others wait. Takes up
- * to a second. A server that is NULL is as well as can be. Any thread. */
+/* Returns true if the server answers a probe, however many clients wait; also
+ * if SERVER is NULL. Takes up to a second. Any thread. */
 bool
 server_is_alive(struct server *server);
 
-/* Unlink the socket, take nothing more from anybody. What has been asked is
- * answered; true if that took no longer than a second, and no thread is left.
- * Accepts NULL. */
+/* Unlink the socket and stop reading. Commands that were received are answered.
+ * Returns true if that took less than a second, and no thread is left. Accepts
+ * NULL. */
 bool
 server_end(struct server **server);
 

@@ -29,13 +29,13 @@
 
 enum { TICK_MS = 1000, HOUR_MS = 3600 * 1000 };
 
-static struct server *for_tables; /* NULL: there is none */
+static struct server *for_tables; /* NULL: no tables */
 
-/* ---- what is done while it serves ---- */
+/* ---- periodic tasks ---- */
 
-/* How many milliseconds apart the service manager wants signs of life, three
- * times as often as it needs them (sd_watchdog_enabled(3)); 0: it wants none.
- */
+/* Returns the interval of keep-alive messages to the service manager in
+ * milliseconds, a third of what it requires (sd_watchdog_enabled(3)); 0: none
+ * required. */
 static int64_t
 watchdog_interval(void)
 {
@@ -52,7 +52,8 @@ watchdog_interval(void)
                              : (int64_t)third;
 }
 
-/* Show that we are alive, if our sockets answer. False if they do not. */
+/* Send a keep-alive message if our sockets answer. Returns false if they do
+ * not. */
 static bool
 feed_the_watchdog(void)
 {
@@ -105,13 +106,13 @@ start_serving(const struct sdr_config *config)
            && (for_tables == NULL || server_start(for_tables, share.tables));
 }
 
-/* When each was done last. */
+/* The last time of each task. */
 struct done {
     int64_t fed, written;
 };
 
-/* What is due, whatever else goes on. A watchdog that could not be fed is tried
- * again at the next tick. */
+/* Run the tasks that are due. A failed keep-alive is tried again at the next
+ * tick. */
 static void
 do_what_is_due(struct done *done, int64_t watchdog)
 {
@@ -125,7 +126,7 @@ do_what_is_due(struct done *done, int64_t watchdog)
     }
 }
 
-/* Until a signal ends it. */
+/* Handle signals until one ends the program. */
 static void
 obey_signals(const sigset_t *set)
 {
@@ -147,8 +148,8 @@ obey_signals(const sigset_t *set)
     }
 }
 
-/* What exit(3) runs would pull libldap away under threads that still ask a
- * directory. Their clients come again. */
+/* Exit without exit(3), whose handlers would unload libldap while threads still
+ * query a directory. Their clients reconnect. */
 static void
 end_at_once(int code)
 {

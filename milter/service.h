@@ -1,13 +1,13 @@
-/* service.h - the life of the program
+/* service.h - the main loop of the program
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_SERVICE_H
 #define SDR_MILTER_SERVICE_H
 
-/* Make the sockets that configuration.h asks for and serve until a signal ends
- * the program: SIGUSR1 or SIGHUP (if the engine leaves us that) reloads.
- * Returns the exit code; or does not come back if threads are still at work.
- * Main thread, once, before there are others. */
+/* Create the sockets of the configuration and serve until a signal ends the
+ * program. SIGUSR1, or SIGHUP if the engine does not handle it, reloads.
+ * Returns the exit code; does not return if threads are still busy. Main
+ * thread, once, before there are others. */
 int
 service_run(void);
 

@@ -18,14 +18,14 @@
 
 #define NOT_FOUND "NOTFOUND "
 
-/* Milliseconds between two lines in the log about the same mistake. */
+/* Milliseconds between two log lines about the same error. */
 enum { COMPLAIN_EVERY = 60000 };
 
 struct question {
     struct sdr *sdr;
     struct socketmap_session *session;
     const char *key;
-    char quoted[2 * SDR_ADDRESS_MAX + 3]; /* the key, if it needed that */
+    char quoted[2 * SDR_ADDRESS_MAX + 3]; /* the key, if it needs quotes */
     struct sdr_verdict verdict;           /* about the key */
     char *answer;
     size_t len;
@@ -54,7 +54,7 @@ answer_not_now(struct question *question)
     answer(question, "TEMP %s %s", reply->enhanced, reply->text);
 }
 
-/* KEPT, unless NULL, and all targets. */
+/* Answer with KEPT, unless it is NULL, and all targets. */
 static void
 answer_targets(struct question *question, const struct sdr_address *kept)
 {
@@ -72,7 +72,8 @@ answer_targets(struct question *question, const struct sdr_address *kept)
     }
 }
 
-/* The key's own address, and not its text, in which there may be more. */
+/* Answer with the address of the key, and the targets. The key's text may
+ * contain more. */
 static void
 answer_kept(struct question *question)
 {
@@ -84,11 +85,11 @@ answer_kept(struct question *question)
 
 /* ---- the tables ---- */
 
-/* Both MTAs ask once more about each address that they are given. What was sent
- * to this site's routing domain stays here though other sites own it too: or
- * two sites that both deliver to both would send copies to each other for ever.
- * So the next such question of this connection is answered with "nothing to do"
- * if it is about that address. */
+/* Record an address that is settled. Both MTAs query each address in an answer
+ * again. Mail sent to this site's routing domain stays here even if other sites
+ * own the recipient too; otherwise two sites with the same copies would send
+ * them to each other for ever. So the next query of this connection for that
+ * address is answered with "not found". */
 static void
 note_settled(struct question *question)
 {
@@ -99,11 +100,11 @@ note_settled(struct question *question)
                sizeof question->session->settled);
 }
 
-/* What a table says of each kind of verdict that is not the same in all. */
+/* How a table answers the verdicts for which tables differ. */
 struct manner {
     void (*redirect)(struct question *question);
     void (*copy)(struct question *question);
-    void (*next_hop)(struct question *question); /* and other targets */
+    void (*next_hop)(struct question *question); /* with other targets */
 };
 
 static void
@@ -136,7 +137,8 @@ redirect_to_all(struct question *question)
     note_settled(question);
 }
 
-/* What is kept goes to its next hop by the table "transport". */
+/* Answer for Postfix. The table "transport" has the next hop of a recipient
+ * that is kept. */
 static void
 answer_route(struct question *question)
 {
@@ -146,7 +148,8 @@ answer_route(struct question *question)
     answer_verdict(question, &manner);
 }
 
-/* Sendmail replaces "%0" in what a map answers, and "%%" by "%". */
+/* Answer with TEXT for Sendmail, which replaces "%0" in an answer, and "%%" by
+ * "%". */
 static void
 answer_for_sendmail(struct question *question, const char *text)
 {
@@ -155,7 +158,7 @@ answer_for_sendmail(struct question *question, const char *text)
         answer(question, *text == '%' ? "%%%%" : "%c", *text);
 }
 
-/* Several addresses are an alias: answer_alias() has what it stands for. */
+/* Answer with an alias for several addresses; answer_alias() expands it. */
 static void
 answer_copies(struct question *question)
 {
@@ -171,9 +174,9 @@ answer_copies(struct question *question)
         answer(question, "TEMP 4.3.5 The address is too long for copies");
 }
 
-/* Sendmail's queue keeps what an alias expands to, address by address. One that
- * is kept and goes to a next hop would look like one that is to be copied once
- * more. */
+/* Refuse a next hop with other targets. Sendmail's queue has the addresses that
+ * an alias expands to. One that is kept and has a next hop would be copied
+ * again. */
 static void
 refuse_next_hop(struct question *question)
 {
@@ -195,8 +198,7 @@ redirect_to_one(struct question *question)
     }
 }
 
-/* As answer_route(), for Sendmail, in whose rules there is room for one address
- * alone. */
+/* Like answer_route(), for Sendmail, whose rules accept one address only. */
 static void
 answer_redirect(struct question *question)
 {
@@ -206,9 +208,9 @@ answer_redirect(struct question *question)
     answer_verdict(question, &manner);
 }
 
-/* As answer_redirect(), for a name without a domain. "\both" in the .forward
- * of both means the mailbox of this machine, or what another site has sent here
- * would be copied to it once more. */
+/* Like answer_redirect(), for a name without a domain. "\both" in the .forward
+ * of both means the mailbox on this machine; mail from another site must not be
+ * copied to that site again. */
 static void
 answer_local(struct question *question)
 {
@@ -218,8 +220,8 @@ answer_local(struct question *question)
         answer_redirect(question);
 }
 
-/* HOST:PORT as Postfix has it: in brackets, without a look at its MX. An IPv6
- * address is in brackets already. */
+/* Answer with HOST:PORT in Postfix's form: in brackets, without an MX look-up.
+ * An IPv6 address has brackets already. */
 static void
 answer_transport(struct question *question)
 {
@@ -267,13 +269,13 @@ answer_recipient(struct question *question)
         answer_not_now(question);
         return;
     case SDR_REJECT:
-        answer(question, NOT_FOUND); /* said, for it is refused */
+        answer(question, NOT_FOUND); /* logged: it is refused */
         return;
     }
 }
 
-/* The key's address in this site's routing domain. False if it is not in a
- * split domain. */
+/* Find the key's address in this site's routing domain. Returns false if it is
+ * not in a split domain. */
 static bool
 find_home(const struct question *question, struct sdr_address *home)
 {
@@ -291,8 +293,9 @@ find_home(const struct question *question, struct sdr_address *home)
     return true;
 }
 
-/* The recipient himself goes to this site's routing domain: of what is sent
- * there the table "redirect" makes no copies again. */
+/* Expand an alias. A recipient that stays is replaced by its address in this
+ * site's routing domain, for which the table "redirect" makes no more copies.
+ */
 static void
 answer_alias(struct question *question)
 {
@@ -318,11 +321,12 @@ answer_alias(struct question *question)
     }
 }
 
-/* ---- what is answered to nobody ---- */
+/* ---- addresses that are never answered ---- */
 
-/* What an alias of Sendmail's expands to may be a program, a file or a list in
- * a file, and so may what other MTAs find in a table. Quotes, blanks and the
- * like before it are no protection: whoever reads it next may remove them. */
+/* Returns true if the local part could be a program, a file or a list in a
+ * file, when Sendmail expands an alias or another MTA reads a table. Quotes,
+ * blanks and the like in front of it are no protection: the next program may
+ * remove them. */
 static bool
 is_command(const char *local)
 {
@@ -336,7 +340,8 @@ is_command(const char *local)
            || strncasecmp(local, include, sizeof include - 1) == 0;
 }
 
-/* Reject the recipient if he, or anything that he would be sent to, is one. */
+/* Reject the recipient if it, or any of its targets, could be such a command.
+ */
 static void
 reject_commands(struct question *question)
 {
@@ -356,9 +361,9 @@ reject_commands(struct question *question)
              "a mail server could take the local part for a program or a file");
 }
 
-/* True, with an answer, if it is not the tables that rewrite. It is a temporary
- * one because Sendmail takes a permanent one for "not found", which would leave
- * the mail where it is. */
+/* Returns true, with an answer, if the tables do not rewrite. The answer is
+ * temporary because Sendmail treats a permanent error as "not found", and would
+ * keep the mail here. */
 static bool
 refuse_to_rewrite(struct question *question)
 {
@@ -378,7 +383,7 @@ refuse_to_rewrite(struct question *question)
     return true;
 }
 
-/* ---- which of them, and about whom ---- */
+/* ---- queries ---- */
 
 static bool
 is_alias_table(const char *name)
@@ -395,8 +400,7 @@ decide(struct question *question, bool verbose)
     reject_commands(question);
 }
 
-/* True if the last answer to this question, on this connection, has settled the
- * key. */
+/* Returns true if the last answer on this connection has settled the key. */
 static bool
 is_settled(struct question *question)
 {
@@ -414,8 +418,8 @@ is_settled(struct question *question)
 static const struct table {
     const char *name;
     void (*answer)(struct question *question);
-    bool rewrites;  /* so it may be asked at once about its own answer */
-    bool next_hops; /* it knows nothing else */
+    bool rewrites;  /* its own answer may be queried next */
+    bool next_hops; /* answers next hops only */
 } tables[] = {
     {"route", answer_route, true, false},
     {"redirect", answer_redirect, true, false},
@@ -446,7 +450,7 @@ ask_table(struct question *question, const char *name, bool verbose)
         if (tables[i].next_hops
             && !sdr_config_has_next_hop(sdr_get_config(question->sdr)))
             return;
-        if (question->key[0] == '@') /* Postfix, about the whole domain */
+        if (question->key[0] == '@') /* Postfix, for the whole domain */
             return;
         decide(question, verbose);
         if (tables[i].rewrites && question->verdict.decided
@@ -459,7 +463,8 @@ ask_table(struct question *question, const char *name, bool verbose)
     answer(question, "PERM there is no such table");
 }
 
-/* The address that an alias of ours stands for. False if it is none. */
+/* Read the address that our alias stands for. Returns false if it is not our
+ * alias. */
 static bool
 read_alias(const char *name, char key[SDR_ADDRESS_MAX + 1])
 {
@@ -484,9 +489,9 @@ ask_alias(struct question *question, const char *name, bool verbose)
     log_answer(question, name);
 }
 
-/* It has quotes that mean something. But Postfix asks about
- * "\"bob\""@example.com and at once about "bob"@example.com, the same without
- * quotes: those that are left belong to the name. */
+/* Returns true if the quotes in the key are part of the quoting. Postfix
+ * queries "\"bob\""@example.com and then "bob"@example.com, the same unquoted:
+ * the remaining quotes belong to the name. */
 static bool
 is_quoted(const struct question *question, const char *key, size_t len)
 {
@@ -494,9 +499,9 @@ is_quoted(const struct question *question, const char *key, size_t len)
            && strcmp(question->session->asked, question->quoted) != 0;
 }
 
-/* Postfix asks about "r\\obert"@example.com, and if that is not found about
- * r\obert@example.com, the same without quotes: mail_addr_find(3). Nothing in
- * that means anything. */
+/* Read the key. Postfix queries "r\\obert"@example.com, and if that is not
+ * found r\obert@example.com, the same unquoted: mail_addr_find(3). Nothing in
+ * the unquoted form is special. */
 static void
 read_key(struct question *question, const char *key)
 {
@@ -514,15 +519,16 @@ read_key(struct question *question, const char *key)
         question->key = question->quoted;
 }
 
-/* Sendmail's own tables: it reads its addresses again, and a backslash that was
- * quoted each time would double each time. */
+/* Returns true for the tables of Sendmail, which parses its addresses again: a
+ * backslash that is quoted each time would double each time. */
 static bool
 is_of_sendmail(const char *table)
 {
     return strcmp(table, "redirect") == 0 || strcmp(table, "local") == 0;
 }
 
-/* Begin with it: NAME is that of the table. False if it is none. */
+/* Parse the query; NAME is the name of the table. Returns false if it is not
+ * valid. */
 static bool
 read_question(struct question *question, const char *text, size_t len,
               char *name, size_t size)

@@ -16,17 +16,17 @@
 #include "configuration.h"
 
 enum {
-    WAITING_MAX = 1000, /* questions to a directory at a time */
+    WAITING_MAX = 1000, /* concurrent queries to a directory */
     PATIENCE_MS = 10 * 1000,
 };
 
 struct socketmap_client {
-    struct client client; /* the first */
+    struct client client; /* must be first */
     struct netstring_reader reader;
     struct socketmap_session session;
-    char *question; /* read and not answered; NULL: none. In the reader */
+    char *question; /* received, not answered; NULL: none. In the reader */
     size_t question_len;
-    char *unsent; /* of an answer; NULL: all was taken */
+    char *unsent; /* rest of an answer; NULL: none */
     size_t unsent_start, unsent_end;
 };
 
@@ -52,7 +52,7 @@ complain(enum netstring_status status)
 
 /* ---- answers ---- */
 
-/* How many octets were taken; -1: the client is lost. */
+/* Returns how many octets were sent; -1 if the client is lost. */
 static ssize_t
 send_now(int fd, const char *octets, size_t len)
 {
@@ -71,7 +71,7 @@ send_now(int fd, const char *octets, size_t len)
     return (ssize_t)done;
 }
 
-/* self_probe.c gives up after a second: that is no client. */
+/* Log a lost client; not our own probe, which gives up after a second. */
 static void
 say_lost(const struct socketmap_client *map)
 {
@@ -136,8 +136,8 @@ answer_one(struct socketmap_client *map, struct sdr *sdr)
 
 /* ---- questions ---- */
 
-/* The one that waits, or the next one. It is received for once only: others
- * want to be served too. */
+/* Find the query that waits, or the next one. Receives only once, so that other
+ * clients are served too. */
 static enum netstring_status
 next_question(struct socketmap_client *map, bool *received)
 {
@@ -170,7 +170,8 @@ answer_next(struct socketmap_client *map, bool may_wait)
     return !sent ? TURN_ENDS : waits ? TURN_WAITS : TURN_RESTS;
 }
 
-/* It may not stop within a question, or before it has its answer, for long. */
+/* Leave the client idle. Limits the time in which it may stop inside a query,
+ * or not read its answer. */
 static enum turn
 let_rest(struct socketmap_client *map)
 {
@@ -213,7 +214,7 @@ forget(struct client *client)
     free(((struct socketmap_client *)client)->unsent);
 }
 
-/* It asks no directory and leaves no line in the log. */
+/* A query that uses no directory and is not logged. */
 static const char question[] = "7:Alias0 ,";
 
 const struct server_manner socketmap_server = {

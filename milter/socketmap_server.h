@@ -1,9 +1,9 @@
-/* socketmap_server.h - the socket of the lookup tables, and those who ask there
+/* socketmap_server.h - the server of the lookup tables
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A peer that stops within a question, or does not take its answer, is left
- * after ten seconds. With as many as there may be the one that has asked
- * nothing for longest has to go; MTAs come again.
+ * A client that stops inside a query, or does not read its answer, is closed
+ * after ten seconds. At the limit, the client that has been idle longest is
+ * closed; MTAs reconnect.
  */
 #ifndef SDR_MILTER_SOCKETMAP_SERVER_H
 #define SDR_MILTER_SOCKETMAP_SERVER_H

@@ -1,4 +1,4 @@
-/* thread.h - threads with a stack that is large enough, and no larger
+/* thread.h - threads with a small stack
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_THREAD_H
@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
-/* Start one, which takes no signals that the caller's does not. Returns 0, or
- * the error number, nothing said: there may be too many threads already. */
+/* Start a thread with the caller's signal mask. Returns 0, or the error number
+ * without logging it: there may be too many threads already. */
 int
 thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
 

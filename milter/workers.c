@@ -18,10 +18,10 @@
 #include "thread.h"
 
 enum {
-    FIRST = 4,       /* workers that are started at once, and never end */
+    FIRST = 4,       /* started at once; the fewest needed */
     IDLE_MAX = 16,   /* kept for the next connections */
-    END_MS = 1000,   /* for what is under way, at the end */
-    FRESH_MS = 1000, /* who has rested for less is not sent away */
+    END_MS = 1000,   /* for commands in progress, at the end */
+    FRESH_MS = 1000, /* clients idle for less are not closed */
 };
 
 struct workers {
@@ -32,18 +32,18 @@ struct workers {
     int poller;
     int stop; /* readable at the end */
 
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* protects all members below */
     struct client_list clients, parked;
     unsigned client_count;
-    bool was_full;          /* and somebody wants to know when it is not */
-    unsigned count;         /* of workers */
-    unsigned idle_count;    /* of those without a connection */
-    unsigned waiting_count; /* of those that may wait for a directory */
+    bool was_full;          /* LEFT must be called when it is not */
+    unsigned count;         /* number of workers */
+    unsigned idle_count;    /* workers without a connection */
+    unsigned waiting_count; /* workers that may wait for a directory */
     pthread_cond_t gone;    /* a worker is about to end */
-    pthread_t last;         /* that one, not joined yet */
+    pthread_t last;         /* that worker, not joined yet */
     bool has_last;
     bool is_ending;
-    int64_t said; /* that no thread can be started */
+    int64_t said; /* last message that no thread can be started */
 };
 
 /* ---- connections; the lock is held ---- */
@@ -75,7 +75,7 @@ wake_all(struct workers *workers)
     (void)!eventfd_write(workers->stop, 1);
 }
 
-/* True if somebody wants to know. */
+/* Remove and close a client. Returns true if LEFT must be called. */
 static bool
 remove_client(struct workers *workers, struct client *client)
 {
@@ -90,7 +90,8 @@ remove_client(struct workers *workers, struct client *client)
     return wanted;
 }
 
-/* One that has to wait, if it may: another worker is left that does not. */
+/* Returns a parked client; NULL if there is none, or if no other worker would
+ * be left that does not wait. */
 static struct client *
 take_parked(struct workers *workers)
 {
@@ -104,7 +105,7 @@ take_parked(struct workers *workers)
 
 /* ---- a worker ---- */
 
-/* NULL at the end. */
+/* Returns a client that is ready; NULL at the end. */
 static struct client *
 wait_for_any(const struct workers *workers)
 {
@@ -117,7 +118,7 @@ wait_for_any(const struct workers *workers)
     return count == 1 ? event.data.ptr : NULL;
 }
 
-/* NULL if the worker is not needed any more. */
+/* Returns the next client; NULL if the worker is no longer needed. */
 static struct client *
 next_client(struct workers *workers, bool *may_wait)
 {
@@ -175,7 +176,7 @@ serve(struct workers *workers, struct client *client, bool may_wait)
     pthread_mutex_lock(&workers->lock);
     workers->waiting_count -= may_wait;
     if (turn == TURN_RESTS)
-        (void)rest(workers, client, EPOLL_CTL_MOD); /* it is registered there */
+        (void)rest(workers, client, EPOLL_CTL_MOD); /* it is registered */
     else if (turn == TURN_WAITS)
         park(workers, client);
     pthread_mutex_unlock(&workers->lock);
@@ -183,8 +184,8 @@ serve(struct workers *workers, struct client *client, bool may_wait)
         start_for_parked(workers);
 }
 
-/* Each worker joins the one that has ended before it; workers_close() the last.
- */
+/* End this worker. Each worker joins the one that ended before it;
+ * workers_close() joins the last. */
 static void
 end_worker(struct workers *workers)
 {
@@ -216,9 +217,10 @@ work(void *arg)
     return NULL;
 }
 
-/* ---- more of them ---- */
+/* ---- more workers ---- */
 
-/* Returns 0 or the error number. It counts from now on. */
+/* Start a worker, which is counted from now on. Returns 0 or the error number.
+ */
 static int
 start_worker(struct workers *workers)
 {
@@ -238,8 +240,8 @@ start_worker(struct workers *workers)
     return rc;
 }
 
-/* One that could not be started is tried again each second, and for each
- * that is parked. */
+/* Start a worker for parked clients if none is free. Called again each second,
+ * and for each client that is parked. */
 static void
 start_for_parked(struct workers *workers)
 {
@@ -265,7 +267,7 @@ start_for_parked(struct workers *workers)
             workers->manner->name, strerror(rc));
 }
 
-/* ---- all of them ---- */
+/* ---- all workers ---- */
 
 static void
 free_workers(struct workers *workers)
@@ -294,7 +296,7 @@ open_poller(struct workers *workers)
     return false;
 }
 
-/* As many as there are processors, or a few more. */
+/* Start one worker more than there are processors, but at least FIRST. */
 static bool
 start_first(struct workers *workers)
 {
@@ -371,8 +373,8 @@ workers_add(struct workers *workers, struct client *client)
     leave(workers, client);
 }
 
-/* Only the peer's way to us is closed: what it has sent before that is still
- * there to be read, and then its end. */
+/* Closes only the receiving direction: what the client has sent before can
+ * still be read, followed by end of file. */
 bool
 workers_make_room(struct workers *workers)
 {

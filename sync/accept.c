@@ -36,7 +36,7 @@ accept_directory(struct store *store, const struct sdr_config *config,
             name, outcome.entries);
 }
 
-/* "DIRECTORY HELD" */
+/* Handle a line "DIRECTORY HELD". */
 static void
 take_line(struct store *store, const struct sdr_config *config, char *line)
 {

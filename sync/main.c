@@ -37,10 +37,10 @@ main(int argc, char **argv)
     enum sdr_status status;
     int code;
 
-    /* No ldap.conf(5) and no LDAP... in the environment: nothing of them counts
-     * for us, and libldap 2.5 crashes on some. */
+    /* Ignore ldap.conf(5) and LDAP variables in the environment: they have no
+     * effect on us, and libldap 2.5 crashes on some. */
     setenv("LDAPNOINIT", "1", 1);
-    umask(0027); /* what the directory says is not everybody's */
+    umask(0027); /* directory data is not public */
     arguments_read(&arguments, argc, argv);
     status = service_load(arguments.path, arguments.verbose);
     if (status != SDR_OK)

@@ -13,7 +13,7 @@ struct copies {
     struct copy {
         struct sdr_record_state state;
         struct sdr_record_status status;
-    } * each; /* by directory */
+    } * each; /* one for each directory */
 };
 
 static double
@@ -70,7 +70,7 @@ failing(const struct copy *copy)
     return copy->status.failed != 0;
 }
 
-/* One of them for each directory. */
+/* Each metric has a value for each directory. */
 static const struct {
     const char *name, *type, *help;
     double (*of)(const struct copy *copy);

@@ -14,8 +14,8 @@
 /* How long to wait after all servers have failed: longer each time. */
 enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 10 * 1000 };
 
-/* A server that keeps us up to date for less than this is not what the others
- * are left out for. */
+/* The least time that a server must keep the copy up to date before the
+ * remaining servers are skipped. */
 enum { STEADY_MS = 10 * 1000 };
 
 /* Between two full reads, unless sync-interval says otherwise. */
@@ -49,8 +49,8 @@ descriptor(struct sdr_connection *connection)
                : -1;
 }
 
-/* Find out how the server can be read, and read. A server may say that it knows
- * a method, and not know it for what is to be read. */
+/* Choose the method and read. A server may announce a method, but not support
+ * it for this search base; then *PLAINLY selects the full read. */
 static enum session_end
 read_from(struct session_with *with, bool *plainly)
 {
@@ -93,7 +93,7 @@ converse(struct session_with *with, struct sdr_pool *pool,
     return end;
 }
 
-/* One server, until it fails; true if the worker has to stop. */
+/* Use one server until it fails. Returns true if the worker has to stop. */
 static bool
 use(struct worker *worker, struct sdr_pool *pool, struct sdr_slot *slot,
     int64_t *up_to_date)
@@ -124,8 +124,8 @@ use(struct worker *worker, struct sdr_pool *pool, struct sdr_slot *slot,
             worker_failed(worker, &error);
             return false;
         case SESSION_RELOAD:
-            /* It cannot come twice: without a cookie there is nothing to
-             * remember. */
+            /* Cannot happen twice: without a cookie the server has no old state
+             * to reject. */
             worker_log(worker, "%s", error.text);
             with.whole = true;
             break;
@@ -141,8 +141,9 @@ use(struct worker *worker, struct sdr_pool *pool, struct sdr_slot *slot,
     }
 }
 
-/* Each server once, until one was steady. True if the worker has to stop.
- * *SINCE: when the copy was up to date by the last one; 0: it was not. */
+/* Try each server once, until one was steady. Returns true if the worker has to
+ * stop. *SINCE is when the last server brought the copy up to date; 0: it did
+ * not. */
 static bool
 use_each(struct worker *worker, struct sdr_pool *pool, int64_t *since,
          bool *steady)
@@ -178,8 +179,8 @@ use_all(struct worker *worker, struct sdr_pool *pool)
            && !use_each(worker, pool, &since, &steady)) {
         if (worker->once)
             return;
-        /* Where there is another one, each change of servers means to read all
-         * of it. */
+        /* With several servers, each change of the server means a complete
+         * read. */
         if (steady || (since != 0 && pool->options->uris.count == 1))
             pause = PAUSE_MIN_MS;
         worker_sleep(worker, pause);
@@ -187,7 +188,7 @@ use_all(struct worker *worker, struct sdr_pool *pool)
     }
 }
 
-/* Of each server one place is used, by this thread alone. */
+/* Set up the slot that is used of each server, by this thread alone. */
 static void
 prepare(struct worker *worker, struct sdr_pool *pool)
 {

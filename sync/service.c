@@ -22,15 +22,15 @@
 #include "store/store.h"
 #include "source/worker.h"
 
-/* A worker that gave no sign of life for so long is stuck (milliseconds):
- * longer than any look-up, commit or wait takes. */
+/* A worker without a sign of life for this long is stuck (milliseconds): longer
+ * than any look-up, commit or wait. */
 enum { STUCK_MS = 180 * 1000 };
 
-/* A worker that has to stop has so long to do so in its own way
+/* How long a worker may take to stop before its wait is interrupted
  * (milliseconds). */
 enum { WAIT_MS = 1000 };
 
-/* How often dead readers are looked for (seconds). */
+/* How often dead readers are removed (seconds). */
 enum { TIDY_S = 60 };
 
 enum { SECOND_MS = 1000 };
@@ -40,7 +40,7 @@ static bool is_verbose;
 static struct sdr_config *config;
 static struct store *store;
 static struct worker *workers; /* one for each directory */
-static unsigned running;       /* of them */
+static unsigned running;       /* number of workers started */
 
 /* ---- configuration ---- */
 
@@ -97,7 +97,7 @@ open_store(struct store **opened, const struct sdr_config *of)
 
 /* ---- workers ---- */
 
-/* Show that we are alive, if all workers are. */
+/* Send a keep-alive message to the service manager if all workers are alive. */
 static void
 feed_the_watchdog(void)
 {
@@ -110,7 +110,7 @@ feed_the_watchdog(void)
     notify("WATCHDOG=1");
 }
 
-/* Until it has ended; CUT: even if it waits for a server. */
+/* Wait until the worker has ended. CUT: interrupt its wait for a server. */
 static void
 wait_for(struct worker *worker, bool cut)
 {
@@ -158,8 +158,8 @@ start_workers(bool once)
 
 /* ---- running ---- */
 
-/* The file of the new configuration, opened before the old one is given up,
- * unless it is the same. */
+/* Open the store of the new configuration; before the old one is closed, unless
+ * it is the same file. */
 static bool
 change_store(const struct sdr_config *fresh)
 {
@@ -174,7 +174,7 @@ change_store(const struct sdr_config *fresh)
     return true;
 }
 
-/* False if it cannot go on. */
+/* Returns false on a fatal error. */
 static bool
 reload(void)
 {
@@ -197,7 +197,7 @@ reload(void)
            && start_workers(false);
 }
 
-/* False if it cannot go on. */
+/* Returns false on a fatal error. */
 static bool
 make_store_anew(void)
 {
@@ -207,7 +207,7 @@ make_store_anew(void)
     return open_store(&store, config) && start_workers(false);
 }
 
-/* False if it cannot go on. */
+/* Returns false on a fatal error. */
 static bool
 look_after(unsigned second)
 {
@@ -222,7 +222,7 @@ look_after(unsigned second)
     return true;
 }
 
-/* Until a signal says to stop; false if it cannot go on. */
+/* Run until a signal says to stop. Returns false on a fatal error. */
 static bool
 loop(const sigset_t *set)
 {
@@ -241,7 +241,7 @@ loop(const sigset_t *set)
         } else if (got >= 0) {
             return true;
         }
-        /* Whatever else goes on: signals may come without a pause. */
+        /* Also after a signal: signals may arrive without a pause. */
         if (got < 0 || sdr_clock() - looked_at >= SECOND_MS) {
             looked_at = sdr_clock();
             if (!look_after(++seconds))
@@ -276,7 +276,7 @@ service_run_once(void)
 
     signals_block(&set);
     signal(SIGPIPE, SIG_IGN);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* nothing to be put in order */
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* no clean-up is needed */
     if (!open_store(&store, config))
         return EX_OSERR;
     accept_look(store, config);

@@ -1,8 +1,9 @@
-/* service.h - the life of sdr-sync: a worker for each directory, and signals
+/* service.h - the main loop of sdr-sync: a worker for each directory, and
+ * signals
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Used by the main thread alone. All signals that it waits for are blocked
- * before there are other threads.
+ * Used by the main thread only. The signals that it waits for are blocked
+ * before other threads start.
  */
 #ifndef SYNC_SERVICE_H
 #define SYNC_SERVICE_H
@@ -16,7 +17,7 @@
 enum sdr_status SDR_MUST_USE
 service_load(const char *path, bool verbose);
 
-/* Keep the replica until a signal says to stop. Returns an exit code. */
+/* Maintain the replica until a signal says to stop. Returns an exit code. */
 int
 service_run(void);
 

@@ -13,11 +13,11 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-/* What may stand in an unquoted local part in addition to letters, digits, dots
- * and UTF-8 (RFC 5321: atext). */
+/* The characters allowed in an unquoted local part (RFC 5321, atext), besides
+ * letters, digits, dots and UTF-8. */
 static const char atext_specials[] = "!#$%&'*+-/=?^_`{|}~";
 
-/* RFC 1035: one label of a domain. */
+/* The longest label of a domain (RFC 1035). */
 enum { LABEL_MAX = 63 };
 
 static bool
@@ -61,8 +61,8 @@ is_dot_string(const char *s, size_t len)
     return !after_dot;
 }
 
-/* The length of the quoted string that S begins with, quotes included; 0 if
- * there is none. */
+/* Returns the length of the quoted string at the start of S, quotes included; 0
+ * if there is none. */
 static size_t
 quoted_length(const char *s, size_t len)
 {
@@ -79,7 +79,8 @@ quoted_length(const char *s, size_t len)
     return 0;
 }
 
-/* Take the quotes and backslashes off; OUT has room for LEN. */
+/* Remove the quotes and backslashes. OUT has room for LEN octets. Returns the
+ * new length. */
 static size_t
 dequote(const char *s, size_t len, char *out)
 {
@@ -123,7 +124,7 @@ sdr_address_quote(const char *s, size_t len, char *out, size_t size)
     return true;
 }
 
-/* The letters of ASCII alone. */
+/* Convert to lower case, ASCII letters only. */
 static void
 lower(const char *s, size_t len, char *out)
 {
@@ -134,7 +135,7 @@ lower(const char *s, size_t len, char *out)
     }
 }
 
-/* NFC of S, case-folded if FOLD, into OUT of SDR_LOCAL_MAX + 1 octets. */
+/* Write S in NFC, case-folded if FOLD, to OUT of SDR_LOCAL_MAX + 1 octets. */
 static bool
 normalize(const char *s, size_t len, bool fold, char *out)
 {
@@ -163,7 +164,8 @@ normalize(const char *s, size_t len, bool fold, char *out)
     return true;
 }
 
-/* LOCAL as written and FOLDED from it; TEXT is known to be quoted or bare. */
+/* Set LOCAL to TEXT, and FOLDED to its compared form. The caller has checked
+ * the quoting of TEXT. */
 static bool
 set_local(struct sdr_address *addr, const char *text, size_t len)
 {
@@ -192,8 +194,8 @@ is_literal(const char *s, size_t len)
     return true;
 }
 
-/* Lower the name and judge its labels. Underscores are no host name's, but
- * they stand in real domains. */
+/* Convert the name to lower case and check its labels. Host names have no
+ * underscores, but domains in use do. */
 static bool
 set_ascii_domain(char *domain, const char *s, size_t len)
 {
@@ -242,8 +244,8 @@ set_domain(char *domain, const char *s, size_t len)
     return ok;
 }
 
-/* The text between the brackets, if there are any: up to the first '>' that is
- * not quoted. A Sendmail of 2022 passes the parameters behind it. */
+/* Narrow the text to what is between the brackets, if there are any: up to the
+ * first unquoted '>'. Parameters may follow: Sendmail of 2022 passes them. */
 static bool
 strip_brackets(const char **text, size_t *len)
 {
@@ -264,7 +266,7 @@ strip_brackets(const char **text, size_t *len)
     return true;
 }
 
-/* Skip "@a,@b:". RFC 5321, appendix C: it is to be ignored. */
+/* Skip a source route, "@a,@b:". RFC 5321 (appendix C) says to ignore it. */
 static bool
 skip_source_route(const char **text, size_t *len)
 {
@@ -280,7 +282,8 @@ skip_source_route(const char **text, size_t *len)
     return true;
 }
 
-/* The length of the local part that the RFC's grammar finds; 0 if none. */
+/* Returns the length of the local part by the grammar of RFC 5321; 0 if there
+ * is none. */
 static size_t
 local_length(const char *s, size_t len)
 {
@@ -381,7 +384,7 @@ sdr_address_domain(char domain[SDR_DOMAIN_MAX + 1], const char *text)
 bool
 sdr_address_same(const struct sdr_address *a, const struct sdr_address *b)
 {
-    /* "" is a local part, if an odd one; the catch-all has none. */
+    /* A quoted empty string is a local part; the catch-all has none. */
     return (a->local[0] == '\0') == (b->local[0] == '\0')
            && strcmp(a->folded, b->folded) == 0
            && strcmp(a->domain, b->domain) == 0;
@@ -462,7 +465,7 @@ add_spelling(struct sdr_spellings *spellings, const char *local,
     spellings->count++;
 }
 
-/* Both domains for the local part, bare and quoted, needed or not. */
+/* Add the local part, unquoted and quoted, in both domains. */
 static void
 spell_local(struct sdr_spellings *spellings, const char *bare,
             const char *const domains[2])

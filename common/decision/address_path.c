@@ -1,23 +1,23 @@
-/* address_path.c - what MTAs take for an address, RFC 5321's grammar or not
+/* address_path.c - addresses as MTAs accept them, beyond RFC 5321's grammar
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Postfix (extract_addr(), tok822_parse()), Sendmail (prescan(), ruleset
- * Canonify) and Exim (parse_extract_address()) read RFC 822 in RCPT TO, each
- * somewhat more or less of it. What they read in different ways has no mailbox
- * here, only a domain: then the recipient is refused.
+ * Canonify) and Exim (parse_extract_address()) accept RFC 822 syntax in RCPT
+ * TO, each a different part of it. If they read an address differently, we read
+ * only its domain, and the recipient is rejected.
  */
 #include "decision/address.h"
 
 #include <string.h>
 
-/* Longer than a line of SMTP: RFC 5321 (4.5.3.1.4) has 512 octets, Postfix and
- * Sendmail take 2048. */
+/* Longer than an SMTP command line: 512 octets by RFC 5321 (4.5.3.1.4); Postfix
+ * and Sendmail accept 2048. */
 enum { TEXT_MAX = 4096 };
 
 struct address_path_reader {
-    char text[TEXT_MAX + 1]; /* no comments, no blanks that mean nothing */
+    char text[TEXT_MAX + 1]; /* without comments and insignificant blanks */
     size_t len;
-    bool torn; /* no two MTAs read it alike, or none at all */
+    bool torn; /* MTAs disagree on it, or reject it */
 };
 
 static bool
@@ -38,8 +38,8 @@ is_special(char c)
     return strchr("@.<>:;,[]", c) != NULL;
 }
 
-/* The length of the quoted string or of the escaped octet that S begins with,
- * or 1; 0 if it does not end. */
+/* Returns the length of the quoted string or escaped octet at the start of S,
+ * or 1; 0 if it is unterminated. */
 static size_t
 unit_length(const char *s, size_t len)
 {
@@ -54,8 +54,8 @@ unit_length(const char *s, size_t len)
     return i < len ? i + 1 : 0;
 }
 
-/* The length of the comment that S begins with; they nest. 0 if it does not
- * end. */
+/* Returns the length of the comment at the start of S; comments nest. Returns 0
+ * if it is unterminated. */
 static size_t
 comment_length(const char *s)
 {
@@ -72,8 +72,9 @@ comment_length(const char *s)
     return 0;
 }
 
-/* Take N octets over; APART if blanks stand before them. Those between two
- * words are kept: Sendmail makes a dot of them, Postfix and Exim refuse. */
+/* Append N octets. APART means that blanks or comments precede them; between
+ * two words they become one blank. Sendmail replaces it by a dot, Postfix and
+ * Exim reject it. */
 static void
 take(struct address_path_reader *reader, const char *s, size_t n, bool apart)
 {
@@ -84,7 +85,7 @@ take(struct address_path_reader *reader, const char *s, size_t n, bool apart)
     reader->len += n;
 }
 
-/* Of a text that is too long its domain is still wanted. */
+/* Keep only the domain of a text that is too long. */
 static void
 take_end(struct address_path_reader *reader, const char *s)
 {
@@ -133,7 +134,8 @@ keep(struct address_path_reader *reader, size_t from, size_t to)
     reader->text[reader->len] = '\0';
 }
 
-/* Where the next octet that counts begins, behind the one at I. */
+/* Returns the index after the quoted string, escaped octet or plain octet at I.
+ */
 static size_t
 next(const struct address_path_reader *reader, size_t i)
 {
@@ -142,7 +144,8 @@ next(const struct address_path_reader *reader, size_t i)
     return n == 0 ? reader->len : i + n;
 }
 
-/* The inside of the last "<...>"; all of it where they do not match. */
+/* Reduce the text to the inside of the last "<...>"; leave it unchanged if the
+ * brackets do not match. */
 static void
 find_brackets(struct address_path_reader *reader)
 {
@@ -167,8 +170,8 @@ find_brackets(struct address_path_reader *reader)
         reader->torn = true;
 }
 
-/* Behind the colon that ends "@a,@b:"; 0 if there is none. In an address
- * literal there are colons too. */
+/* Returns the index after the colon that ends a source route "@a,@b:"; 0 if
+ * there is none. Colons inside an address literal do not count. */
 static size_t
 find_route_end(const struct address_path_reader *reader)
 {
@@ -196,9 +199,9 @@ skip_source_routes(struct address_path_reader *reader)
     }
 }
 
-/* Final dots, a bracket that does not match, an empty domain
- * ("alice@example.com@" is alice@example.com to Postfix), and what ends a
- * group: Postfix takes its name off, Sendmail does not. */
+/* Remove final dots, an unmatched bracket, an empty domain (Postfix reads
+ * "alice@example.com@" as alice@example.com), and the end of a group: Postfix
+ * removes the group's name, Sendmail does not. */
 static void
 trim_end(struct address_path_reader *reader)
 {
@@ -210,8 +213,8 @@ trim_end(struct address_path_reader *reader)
     }
 }
 
-/* The last "@" that is not quoted; if there is none, the last one. NULL: not
- * even that. */
+/* Returns the last unquoted "@"; the last one of any kind if all are quoted;
+ * NULL if there is none. */
 static char *
 find_at(struct address_path_reader *reader)
 {
@@ -227,8 +230,9 @@ find_at(struct address_path_reader *reader)
     return strrchr(reader->text, '@');
 }
 
-/* Without quotes and backslashes. SIZE has room for TEXT. Returns the length;
- * 0 as well if there is something in it that no local part has. */
+/* Remove quotes and backslashes; OUT has room for LEN + 1 octets and may be
+ * TEXT. Returns the new length; 0 also if the text contains an unquoted blank
+ * or a control character. */
 static size_t
 dequote(const char *text, size_t len, char *out)
 {
@@ -253,7 +257,8 @@ dequote(const char *text, size_t len, char *out)
     return n;
 }
 
-/* What was read, in two parts; the domain is not judged yet. False: none. */
+/* Split the text into local part and domain; the domain is not checked yet.
+ * Returns false if there is no domain. */
 static bool
 read_text(struct address_path_reader *reader, const char *text, char **domain)
 {
@@ -273,7 +278,7 @@ read_text(struct address_path_reader *reader, const char *text, char **domain)
     return true;
 }
 
-/* The local part octet for octet if it is a legal one. */
+/* Parse the two parts. A valid local part is kept octet for octet. */
 static enum sdr_status
 parse_parts(struct sdr_address *addr, struct address_path_reader *reader,
             const char *domain)
@@ -322,7 +327,7 @@ sdr_address_find_domain(char domain[SDR_DOMAIN_MAX + 1], const char *text)
     return sdr_address_domain(domain, found);
 }
 
-/* "alice%example.com", and perhaps more hosts behind it. */
+/* Matches "alice%example.com", with or without more hosts after it. */
 static bool
 is_percent_route(const char *given, const struct sdr_address *mailbox)
 {
@@ -335,7 +340,7 @@ is_percent_route(const char *given, const struct sdr_address *mailbox)
     return strchr("%@", given[local + 1 + domain]) != NULL;
 }
 
-/* "example.com!alice", and perhaps more hosts before it. */
+/* Matches "example.com!alice", with or without more hosts before it. */
 static bool
 is_bang_path(const char *given, const struct sdr_address *mailbox)
 {

@@ -25,7 +25,8 @@ sdr_facts_apply(struct sdr_facts *facts, const struct sdr_config *config)
     facts->contact = mapping->contacts && sdr_facts_has_address(facts);
 }
 
-/* Where the routing address lies, and whether that is as it should be. */
+/* Find out where the routing address points, and whether the mapping allows it.
+ */
 static void
 settle_routing(struct sdr_facts *facts, const struct sdr_config *config)
 {
@@ -92,8 +93,8 @@ sdr_facts_refers(const struct sdr_facts *facts)
            && is_sound(facts);
 }
 
-/* True if the contact means that mailbox, of another directory: what is in the
- * site where its routing address lies. */
+/* Returns true if CONTACT stands for MAILBOX of another directory: the
+ * contact's routing address is in the site that owns the mailbox. */
 static bool
 means(const struct sdr_facts *contact, const struct sdr_facts *mailbox)
 {
@@ -102,7 +103,8 @@ means(const struct sdr_facts *contact, const struct sdr_facts *mailbox)
            && contact->owners == mailbox->owners;
 }
 
-/* Make the two of different directories one, if that is what they are. */
+/* Merge two entries of different directories if they are the same recipient.
+ * Returns true if they were. */
 static bool
 unite(struct sdr_facts *best, const struct sdr_facts *facts)
 {
@@ -122,8 +124,8 @@ unite(struct sdr_facts *best, const struct sdr_facts *facts)
     return true;
 }
 
-/* Below 0: A is the stronger; above: B. Strengths of different directories say
- * nothing about each other. */
+/* Returns less than 0 if A is stronger, more than 0 if B is. Strengths of
+ * different directories are not comparable. */
 static int
 rank(const struct sdr_facts *a, const struct sdr_facts *b)
 {

@@ -7,14 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* Bounce Address Tag Validation: TAG is what only its maker can read. The first
- * is draft-levine-smtp-batv's, the second Barracuda's, the third Momentum's. */
+/* Bounce Address Tag Validation: the tag is opaque to everyone but its issuer.
+ * The first form is draft-levine-smtp-batv's, the second Barracuda's, the third
+ * Momentum's. */
 static const struct {
     const char *begin, *end;
 } tags[] = {{"prvs=", "="}, {"btv1==", "=="}, {"msprvs1=", "="}};
 
-/* The draft's first versions: "prvs=alice/TAG", with a tag of so many digits.
- */
+/* The draft's early versions: "prvs=alice/TAG", with a tag of this length. */
 enum { OLD_TAG = 10 };
 
 struct bare {
@@ -45,7 +45,7 @@ begins(const char *text, const char *with)
     return strncasecmp(text, with, strlen(with)) == 0;
 }
 
-/* The octets of the address that a tag was added to. False: there is none. */
+/* Find the address inside a BATV tag. Returns false if there is no tag. */
 static bool
 find_tagged(const struct bare *bare, struct sdr_octets *tagged)
 {
@@ -90,8 +90,8 @@ add(struct sdr_keys *keys, const struct bare *bare, size_t from, size_t to,
         keys->extension[keys->count++] = extension;
 }
 
-/* The first delimiter of these octets that leaves something before it; the
- * end if there is none. */
+/* Returns the index of the first delimiter that has something before it in
+ * these octets; their end if there is none. */
 static size_t
 find_first(const struct bare *bare, struct sdr_octets octets,
            const char *delimiters)
@@ -131,7 +131,8 @@ add_catch_all(struct sdr_keys *keys)
     keys->count++;
 }
 
-/* Most addresses have neither an extension nor a tag: they take no time. */
+/* Returns true if the address has neither an extension nor a tag: the common
+ * case, which is fast. */
 static bool
 is_plain(const struct sdr_address *address, const char *delimiters)
 {

@@ -12,7 +12,7 @@
 /* Longest value shown in a line, escaped. */
 enum { VALUE_MAX = 1024 };
 
-/* A line that is being written; once it is full the rest is dropped. */
+/* A line that is being written; text beyond its size is dropped. */
 struct line {
     char *text;
     size_t size;

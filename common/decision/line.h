@@ -1,4 +1,4 @@
-/* line.h - the line that logs a decision
+/* line.h - the log line of a decision
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_LINE_H
@@ -9,12 +9,12 @@
 #include "decision/route.h"
 #include "status.h"
 
-/* Write the line that logs a decision, without queue id and line feed, as the
- * log in sdr-milter(8) has it:
+/* Write the log line of a decision, without queue id and line feed, as
+ * described in sdr-milter(8):
  *   rcpt="<a@b>" verdict=redirect site=hosted to="a@hosted.b" source=directory
- * RECIPIENT is as the MTA passed it; it and all values are escaped (log.h). All
- * programs log this same line. A line that does not fit in SIZE octets with the
- * NUL is cut. Any thread. */
+ * RECIPIENT is as the MTA passed it. RECIPIENT and all values are escaped
+ * (log.h). All programs log this same line. A line that does not fit in SIZE
+ * octets, including the NUL, is truncated. Any thread. */
 SDR_PUBLIC void
 sdr_log_decision(char *out, size_t size, const char *recipient,
                  const struct sdr_verdict *verdict);

@@ -40,8 +40,9 @@ static const struct profile {
      true,
      false,
      SDR_OUTSIDE_DEFERS},
-    /* An Exchange hybrid as Microsoft's tools leave it. Who lives elsewhere has
-     * a targetAddress; where that is no site of ours, Exchange forwards. */
+    /* An Exchange hybrid as Microsoft's tools leave it. A recipient hosted
+     * elsewhere has a targetAddress. If that is in no configured site, Exchange
+     * forwards to it. */
     {"exchange",
      {"proxyAddresses", "mail", NULL},
      NULL,
@@ -171,7 +172,8 @@ is_stronger(const struct sdr_facts *facts, unsigned key, bool unreadable,
     return strength < facts->strength;
 }
 
-/* "catchall@example.com" is what others write as "@example.com". */
+/* Turn a catch-all such as qmail's "catchall@example.com" into "@example.com".
+ */
 static void
 name_catch_all(const struct sdr_mapping *mapping, struct sdr_address *address)
 {
@@ -211,7 +213,7 @@ take_owner(struct sdr_reader *reader, const char *attribute, const char *value,
 {
     sdr_sites owner = sdr_config_owner(reader->config, value, len);
 
-    /* Everybody is in groups that say nothing about mail. */
+    /* Most groups have nothing to do with mail: an unknown one is no error. */
     if (sdr_groups_are_named_by(attribute))
         owner |= sdr_groups_sites(reader->groups, value, len);
     else if (owner == 0)
@@ -219,7 +221,7 @@ take_owner(struct sdr_reader *reader, const char *attribute, const char *value,
     reader->facts.owners |= owner;
 }
 
-/* A second one that says the same is no harm. */
+/* Read a routing address. A second value with the same address is accepted. */
 static void
 take_routing(struct sdr_reader *reader, const char *value, size_t len)
 {
@@ -228,7 +230,7 @@ take_routing(struct sdr_reader *reader, const char *value, size_t len)
     char text[SDR_ADDRESS_MAX + 1];
 
     if (sdr_value_scheme(&value, &len) > SDR_SCHEME_MAIL) {
-        facts->outside = true; /* "X400:...": no mail of ours */
+        facts->outside = true; /* "X400:...": not an SMTP address */
         return;
     }
     if (len >= sizeof text || memchr(value, '\0', len) != NULL) {
@@ -237,7 +239,7 @@ take_routing(struct sdr_reader *reader, const char *value, size_t len)
     }
     memcpy(text, value, len);
     text[len] = '\0';
-    /* It is sent, so it must be good SMTP, not just good enough to compare. */
+    /* Mail is sent to it, so it must be valid SMTP, not just comparable. */
     if (sdr_address_parse_path(&address, text) != SDR_OK
         || address.local[0] == '\0'
         || (facts->has_routing

@@ -1,9 +1,9 @@
-/* profile.h - which attributes mean what, and an entry read by that
+/* profile.h - the meaning of attributes, and a reader of entries
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A profile is a row of a table. An entry is read by pushing its attribute
- * values one by one, in any order: live searches, LDIF and the tests all do
- * it this way, so that they cannot differ. No I/O, no allocation.
+ * A profile is a row of a table. To read an entry, push its attribute values
+ * one by one, in any order. Live searches, LDIF and the tests all use this
+ * reader, so they cannot differ. No I/O, no allocation except where stated.
  */
 #ifndef SDR_PROFILE_H
 #define SDR_PROFILE_H
@@ -15,46 +15,48 @@
 #include "decision/facts.h"
 #include "ldap/groups.h"
 
-/* Fill the mapping of the directory from its profile and its overrides. False
- * if there is no profile of that name. The caller frees
+/* Fill the mapping of the directory from its profile and its overrides. Returns
+ * false if the profile does not exist, or without memory. The caller frees
  * mapping->addresses.items. */
 bool
 sdr_profile_map(struct sdr_directory_options *directory);
 
-/* The names of all profiles, separated by ", ". */
+/* Returns the names of all profiles, separated by ", ". */
 const char *
 sdr_profile_names(void);
 
-/* The attributes that the facts of an entry are read from, then those of MORE,
- * a list ended by NULL that may be NULL itself; ended by NULL. The caller frees
- * the list; its names are borrowed. NULL without memory. */
+/* Returns the attributes that the facts of an entry are read from, followed by
+ * those of MORE, a list that ends with NULL and may be NULL itself. The result
+ * ends with NULL; the caller frees the list, but not its names. Returns NULL
+ * without memory. */
 const char **
 sdr_profile_attributes(const struct sdr_mapping *mapping,
                        const char *const *more) SDR_MUST_USE;
 
-/* One entry on its way to facts. */
+/* An entry that is being read. */
 struct sdr_reader {
     const struct sdr_config *config;
-    const struct sdr_keys *keys;     /* NULL: each address goes to ADDRESS */
-    const struct sdr_groups *groups; /* in others; NULL as begun, or set then */
+    const struct sdr_keys *keys;     /* NULL: ADDRESS gets all */
+    const struct sdr_groups *groups; /* of memberOf, or NULL; the caller may set
+                                        it after the begin */
     void (*address)(void *arg, const struct sdr_address *address,
                     unsigned strength, bool certain);
     void *arg;
-    unsigned strength; /* of the attribute whose value is being read */
+    unsigned strength; /* of the attribute being read */
     bool matched;
     struct sdr_facts facts;
 };
 
-/* Begin an entry of the directory with this index, in search of KEYS; its name
- * is copied. */
+/* Begin an entry of the directory with index DIRECTORY, to be matched against
+ * KEYS. DN is copied. */
 void
 sdr_reader_begin(struct sdr_reader *reader, const struct sdr_config *config,
                  const struct sdr_keys *keys, unsigned directory,
                  const char *dn);
 
-/* Begin an entry that is read without a recipient: ADDRESS is called with each
- * of its addresses, the strength of that, and whether it is certain (see
- * value.h). The facts are those of all of them. */
+/* Begin an entry that is not matched against keys. ADDRESS is called with each
+ * of its addresses, its strength, and whether it is certain (see value.h). The
+ * facts apply to all of them. */
 void
 sdr_reader_begin_all(struct sdr_reader *reader, const struct sdr_config *config,
                      unsigned directory, const char *dn,
@@ -63,18 +65,19 @@ sdr_reader_begin_all(struct sdr_reader *reader, const struct sdr_config *config,
                                      unsigned strength, bool certain),
                      void *arg);
 
-/* One value of LEN octets. ATTRIBUTE may carry options, which do not count. */
+/* Read one value of LEN octets. Options of ATTRIBUTE are ignored. */
 void
 sdr_reader_value(struct sdr_reader *reader, const char *attribute,
                  const char *value, size_t len);
 
-/* End the entry. Returns true with its settled facts merged into BEST (see
- * sdr_facts_merge()); false if none of its addresses equals a key: it does not
- * count. */
+/* End the entry. Returns true, with its settled facts merged into BEST (see
+ * sdr_facts_merge()). Returns false if none of its addresses equals a key; BEST
+ * is then unchanged. */
 bool
 sdr_reader_end(struct sdr_reader *reader, struct sdr_facts *best, bool *found);
 
-/* End an entry that was begun for all its addresses; its settled facts. */
+/* End an entry begun with sdr_reader_begin_all(). Returns its settled facts,
+ * borrowed from the reader. */
 const struct sdr_facts *
 sdr_reader_end_all(struct sdr_reader *reader);
 

@@ -1,10 +1,10 @@
-/* sdr.h - which site owns this recipient: the public header of libsdr
+/* sdr.h - which site owns a recipient: the public header of libsdr
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Open a configuration, ask for verdicts, close it. Any number of threads may
  * use one struct sdr at the same time; sdr_ref() shares it between owners. A
  * child process may go on using it after fork(2): it drops the connections of
- * its parent silently and opens its own.
+ * its parent without sending anything, and opens its own.
  *
  * The library prints nothing, starts no threads and changes no global state.
  * While it connects it blocks SIGPIPE in the calling thread. A decision takes
@@ -29,27 +29,27 @@
 struct sdr;
 struct sdr_substitute;
 
-/* Load the configuration at PATH and prepare its directories; connects to none
- * of them yet. Returns SDR_OK and an object that the caller gives back with
+/* Load the configuration at PATH and prepare its directories; does not connect
+ * to them yet. Returns SDR_OK and an object that the caller releases with
  * sdr_close(). Otherwise *SDR is NULL, and the result is that of
- * sdr_config_load(): SDR_CONFIG, each error reported to MISTAKES (NULL: to
- * nobody), or SDR_TEMPFAIL without memory. */
+ * sdr_config_load(): SDR_CONFIG, with each error reported to MISTAKES unless
+ * that is NULL, or SDR_TEMPFAIL without memory. */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_open(struct sdr **sdr, const char *path, const struct sdr_trace *mistakes);
 
-/* Take one more reference, to be given back with sdr_close(). Returns SDR. Any
- * thread. */
+/* Take another reference, which the caller releases with sdr_close(). Returns
+ * SDR. Any thread. */
 SDR_PUBLIC struct sdr *
 sdr_ref(struct sdr *sdr);
 
-/* Give a reference back and set the pointer to NULL. Does nothing if the
- * pointer is NULL. The last reference closes the connections and frees
- * everything: the configuration, and with it what verdicts borrow. Any thread.
- */
+/* Release a reference and set the pointer to NULL. Does nothing if the pointer
+ * is NULL. The last release closes the connections and frees everything,
+ * including the configuration that verdicts borrow from. Any thread. */
 SDR_PUBLIC void
 sdr_close(struct sdr **sdr);
 
-/* The configuration. Borrowed: valid until the last sdr_close(). Any thread. */
+/* Returns the configuration. Borrowed: valid until the last sdr_close(). Any
+ * thread. */
 SDR_PUBLIC const struct sdr_config *
 sdr_get_config(const struct sdr *sdr);
 
@@ -59,25 +59,26 @@ void
 sdr_set_substitute(struct sdr *sdr, const struct sdr_substitute *substitute);
 
 /* Decide about RECIPIENT, as the MTA passes it (RFC 5321 path, with or without
- * brackets). Asks the replica or the directories if that is necessary, and may
- * wait for them. Always fills the whole VERDICT; every failure is a verdict
- * too, SDR_DEFER. The verdict borrows from the configuration. Each step goes to
- * TRACE, unless that is NULL. Any thread. */
+ * brackets). Queries the replica or the directories if necessary, and may block
+ * on them. Always fills the whole VERDICT; every failure is a verdict too,
+ * SDR_DEFER. The verdict borrows from the configuration. Each step is reported
+ * to TRACE, unless that is NULL. Any thread. */
 SDR_PUBLIC void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict);
 
-/* The first step of sdr_decide(), for those who want to know what the
- * directories say. Returns SDR_NOTFOUND with QUESTION and ANSWER, for
- * sdr_route_decide(); or SDR_OK if the address alone decides. Any thread. */
+/* The first step of sdr_decide(), for callers that need the directories'
+ * answer. Returns SDR_NOTFOUND with QUESTION and ANSWER, for
+ * sdr_route_decide(); or SDR_OK with VERDICT if the address alone decides. Any
+ * thread. */
 enum sdr_status SDR_MUST_USE
 sdr_look_up(struct sdr *sdr, const char *recipient,
             struct sdr_question *question, struct sdr_answer *answer,
             struct sdr_verdict *verdict);
 
-/* True if sdr_decide() would have to ask a directory server, which may take as
- * long as the directory's timeout. False if it can answer from the address or
- * the replica. Never waits. Any thread. */
+/* Returns true if sdr_decide() would have to query a directory server, which
+ * may take as long as the directory's timeout. Returns false if the address or
+ * the replica is enough. Never blocks. Any thread. */
 SDR_PUBLIC bool
 sdr_needs_directory(struct sdr *sdr, const char *recipient);
 

@@ -11,7 +11,7 @@ ask_replica(const struct sdr_source *source, unsigned directory,
             const struct sdr_keys *keys, const struct sdr_trace *trace,
             struct sdr_facts *facts, struct sdr_error *error)
 {
-    /* Where there are several, they may disagree. */
+    /* Several directories may disagree; the log then names the entries. */
     bool named =
         source->named || trace != NULL || source->config->directory_count > 1;
     enum sdr_status status;
@@ -28,8 +28,8 @@ ask_replica(const struct sdr_source *source, unsigned directory,
     return status;
 }
 
-/* The servers know better than a copy that is not up to date. Without any the
- * reason is the copy's. */
+/* Query the replica, then the servers if the replica has no sure answer. If
+ * there are no servers, the replica's error is the reason. */
 static enum sdr_status
 ask(const struct sdr_source *source, unsigned directory,
     const struct sdr_keys *keys, const struct sdr_trace *trace,

@@ -1,10 +1,11 @@
-/* source.h - all directories asked, one answer
+/* source.h - one answer from all directories
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The strongest key over all wins. "None" needs the "none" of every directory.
- * A match by a weaker key is "not now" while a directory that could have a
- * stronger one does not answer. An exact match counts, unless it is a contact
- * that refers to a mailbox in another directory.
+ * The strongest key of all directories wins. "None" needs the "none" of every
+ * directory. If a directory does not answer, a match by a weaker key is "not
+ * now", since that directory might have a stronger one. A match of the full
+ * address counts, unless it is a contact that refers to a mailbox in another
+ * directory.
  */
 #ifndef SDR_SOURCE_H
 #define SDR_SOURCE_H
@@ -27,15 +28,15 @@ struct sdr_substitute {
 struct sdr_source {
     const struct sdr_config *config;
     struct sdr_replica *replica;          /* NULL: none */
-    struct sdr_directory *const *servers; /* one for each directory; NULL: only
-                                             the replica is asked */
+    struct sdr_directory *const *servers; /* one for each directory; NULL: query
+                                             only the replica */
     const struct sdr_substitute *substitute; /* NULL: none */
-    bool named; /* the facts shall name the entry, even where nobody reads it */
+    bool named; /* always set facts.dn, even if the caller does not need it */
 };
 
-/* Ask the directories one after the other: each the replica's copy of it first,
- * then, if that is not certain, its servers, within their timeout. Always fills
- * the answer. Any thread. */
+/* Query the directories one after the other. For each, query its copy in the
+ * replica first; if that gives no sure answer, query its servers, within their
+ * timeout. Always fills ANSWER. Any thread. */
 void
 sdr_source_lookup(const struct sdr_source *source, const struct sdr_keys *keys,
                   const struct sdr_trace *trace, struct sdr_answer *answer);

@@ -40,7 +40,7 @@ sdr_attribute_is(const char *name, const char *attribute)
     return sdr_value_is(name, attribute, strcspn(attribute, ";"));
 }
 
-/* What people write in front of a mail address, beside "smtp:". */
+/* Prefixes in use for mail addresses, other than "smtp:". */
 static bool
 is_link(const char *scheme, size_t len)
 {
@@ -91,7 +91,7 @@ sdr_value_forms(const char *attribute)
                                                       : with_scheme;
 }
 
-/* ---- addresses somewhere in it ---- */
+/* ---- addresses inside the value ---- */
 
 struct search {
     void (*found)(void *arg, const struct sdr_address *address, bool certain);
@@ -105,8 +105,9 @@ struct run {
     size_t from, to;
 };
 
-/* What a server or a reader may not see: blanks of all scripts, formatting and
- * control characters. RFC 4518 maps them to a blank or to nothing. */
+/* Characters that a server may ignore or a person may not see: white space of
+ * all scripts, formatting and control characters. RFC 4518 maps them to a blank
+ * or to nothing. */
 static bool
 is_unseen(ucs4_t c)
 {
@@ -114,7 +115,7 @@ is_unseen(ucs4_t c)
            || uc_is_property_default_ignorable_code_point(c);
 }
 
-/* U+FF20 and U+FE6B are an @ to a server (NFKC). */
+/* Servers map U+FF20 and U+FE6B to @ (NFKC). */
 static bool
 is_at(ucs4_t c)
 {
@@ -133,7 +134,7 @@ is_in_local(ucs4_t c)
     return is_in_domain(c) || (c > ' ' && strchr("!#$%&'*+/=?^`{|}~", (int)c));
 }
 
-/* The character at I; its length. */
+/* Read the character at I. Returns its length. */
 static size_t
 character(const struct search *search, size_t i, ucs4_t *c)
 {
@@ -181,7 +182,9 @@ offer(const struct search *search, struct run local, struct run domain)
         search->found(search->arg, &address, false);
 }
 
-/* "'alice" may be alice in quotes, "x|alice" the second of two. */
+/* Report the address, and also the part of its local part after the last
+ * special character: "'alice" may be alice in quotes, "x|alice" the second of
+ * two. */
 static void
 offer_all(const struct search *search, struct run local, size_t behind_at)
 {
@@ -198,7 +201,7 @@ offer_all(const struct search *search, struct run local, size_t behind_at)
         offer(search, (struct run){from, local.to}, domain);
 }
 
-/* True if an @ follows, blanks aside. */
+/* Returns true if the next character that is not a blank is an @. */
 static bool
 is_before_at(const struct search *search, size_t i)
 {
@@ -212,8 +215,8 @@ is_before_at(const struct search *search, size_t i)
     return false;
 }
 
-/* The length of the quoted local part that begins at I; 0 if there is none:
- * quotes may stand around a name, or around all of an address. */
+/* Returns the length of the quoted local part at I; 0 if there is none. Quotes
+ * may also enclose a display name, or a whole address. */
 static size_t
 quoted_length(const struct search *search, size_t i)
 {
@@ -228,7 +231,8 @@ quoted_length(const struct search *search, size_t i)
     return end < limit && is_before_at(search, end + 1) ? end + 1 - i : 0;
 }
 
-/* What stands before each @, blanks aside, and what behind. */
+/* Report each address: the local part before an @ and the domain after it,
+ * ignoring blanks between them. */
 static void
 scan(const struct search *search)
 {
@@ -262,7 +266,7 @@ scan(const struct search *search)
 
 /* ---- reading ---- */
 
-/* Nothing in it could be anything else than a local part. */
+/* Returns true if every character can only be part of the local part. */
 static bool
 is_plain(const char *local)
 {
@@ -287,7 +291,8 @@ strip_brackets(const char **value, size_t *len)
     return true;
 }
 
-/* In other scripts more is read as this domain than a search would find. */
+/* Returns true if a search for DOMAIN would find TEXT. In other scripts our
+ * reader accepts more forms of a domain than a search asks for. */
 static bool
 is_domain(const char *text, size_t len, const char *domain)
 {
@@ -307,8 +312,9 @@ is_domain(const char *text, size_t len, const char *domain)
     return order == 0;
 }
 
-/* A search asks for one way to quote it, and with a final dot for ASCII without
- * quotes; see sdr_address_spell() and sdr_value_forms(). */
+/* Returns true if a search would find this form of the address. A search asks
+ * for one quoted form, and for a final dot only on unquoted ASCII; see
+ * sdr_address_spell() and sdr_value_forms(). */
 static bool
 is_asked_for(const char *value, size_t len)
 {
@@ -323,7 +329,8 @@ is_asked_for(const char *value, size_t len)
     return true;
 }
 
-/* The whole as one address. True if there is no doubt about it. */
+/* Read the whole value as one address. Returns true if it can mean nothing
+ * else. */
 static bool
 read_whole(const struct search *search, const char *value, size_t len,
            bool certain)

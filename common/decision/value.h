@@ -1,11 +1,11 @@
-/* value.h - a value of a directory, and the addresses in it
+/* value.h - attribute values and the addresses in them
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Live searches, the replica and LDIF files are read by this code and by no
- * other, so that a value means the same everywhere. If a server compares more
- * loosely than we do, the result must not be "no such user": a value that
- * contains an address and something else is not certain, and the answer for
- * that address is "not now". Pure functions, any octets.
+ * Live searches, the replica and LDIF files are all read by this code, so that
+ * a value means the same everywhere. If a server compares more loosely than we
+ * do, the result must not be "no such user": a value that contains an address
+ * and something else is not certain, and the answer for that address is "not
+ * now". Pure functions; any octets.
  */
 #ifndef SDR_VALUE_H
 #define SDR_VALUE_H
@@ -15,24 +15,24 @@
 
 #include "decision/address.h"
 
-/* Leave out the blanks around the value: to a server they mean nothing (RFC
- * 4518, 2.6.1). Tabs do, to some. */
+/* Trim the blanks around the value, which servers ignore (RFC 4518, 2.6.1).
+ * Tabs stay: some servers do not ignore them. */
 void
 sdr_value_trim(const char **value, size_t *len);
 
-/* True if the value is TEXT, whatever the case of its letters. TEXT may be
- * NULL.
+/* Returns true if the value equals TEXT, ignoring ASCII case. TEXT may be NULL.
  */
 bool
 sdr_value_is(const char *text, const char *value, size_t len);
 
-/* The same for the name of an attribute; what may stand behind it, ";binary" or
- * ";range=0-1499", does not count. */
+/* Like sdr_value_is(), for the name of an attribute. Options of ATTRIBUTE, such
+ * as ";binary" or ";range=0-1499", are ignored. */
 bool
 sdr_attribute_is(const char *name, const char *attribute);
 
-/* Exchange writes "SMTP:alice@example.com", and "x500:", "sip:" and others for
- * what is no mail address. No local part holds a colon outside quotes. */
+/* Exchange writes "SMTP:alice@example.com", and uses "x500:", "sip:" and others
+ * for values that are not mail addresses. A local part has no unquoted colon.
+ */
 enum sdr_scheme {
     SDR_SCHEME_NONE,
     SDR_SCHEME_MAIL, /* smtp: */
@@ -40,28 +40,29 @@ enum sdr_scheme {
     SDR_SCHEME_OTHER
 };
 
-/* The scheme of the value, which is left out of it. */
+/* Returns the scheme of the value and removes it from the value. */
 enum sdr_scheme
 sdr_value_scheme(const char **value, size_t *len);
 
-/* Call FOUND for each address in a value of an address attribute. CERTAIN: the
- * value is this address and nothing else, whatever its quotes and the blanks
- * around it. Else it may mean this one: "<alice@example.com>", a list, a scheme
- * that is missing. One address may be found several times. */
+/* Call FOUND for each address in a value of an address attribute. CERTAIN means
+ * that the value is this address and nothing else, apart from quoting and
+ * surrounding blanks. Otherwise the value may mean this address:
+ * "<alice@example.com>", a list, a missing scheme. One address may be reported
+ * several times. */
 void
 sdr_value_read(const char *attribute, const char *value, size_t len,
                void (*found)(void *arg, const struct sdr_address *address,
                              bool certain),
                void *arg);
 
-/* What may stand around an address in a value that sdr_value_read() takes for
- * it, certain or not: what a search has to ask for. */
+/* The text before and after an address in a value that sdr_value_read()
+ * accepts, certain or not. A search has to ask for each form. */
 struct sdr_value_form {
     const char *before, *behind;
 };
 
-/* The forms for this attribute, the regular one first; ended by one whose
- * BEFORE is NULL. */
+/* Returns the forms for this attribute, the regular one first. The last element
+ * has a NULL BEFORE. */
 const struct sdr_value_form *
 sdr_value_forms(const char *attribute);
 

@@ -16,8 +16,8 @@
 #include "ldap/server_kind.h"
 #include "decision/value.h"
 
-/* How long a compare counts; and what Active Directory shows, which is more
- * work for it; and that it does not. */
+/* How long a result is valid: a proof on most servers; a proof on Active
+ * Directory, which is expensive; a failure on Active Directory. */
 enum { COMPARED_MS = 10 * 1000, SHOWN_MS = 60 * 1000, HIDDEN_MS = 10 * 1000 };
 
 enum { OWNER, ROUTING, HOLD };
@@ -52,7 +52,7 @@ sdr_access_shown(const struct sdr_directory_options *directory,
     return shown;
 }
 
-/* A question about an entry of a directory, over a connection. */
+/* A proof for one entry, over one connection. */
 struct proof {
     struct sdr_access *access;
     struct sdr_connection *connection;
@@ -79,8 +79,9 @@ on_entry(void *arg, const char *dn)
     *(bool *)arg = true;
 }
 
-/* Of an attribute that cannot be compared: its values are names or numbers, or
- * it has no equality rule. slapd says so before it checks access. */
+/* Prove access to an attribute that cannot be compared: its syntax does not
+ * allow "x", or it has no equality rule. slapd reports that before it checks
+ * access. */
 static enum sdr_status
 prove_by_filter(const struct proof *proof, unsigned i)
 {
@@ -101,10 +102,11 @@ prove_by_filter(const struct proof *proof, unsigned i)
     return status;
 }
 
-/* A right to compare goes with the right to read, and its lack has a result
- * code of its own. An attribute that the server does not know is a mistake if
- * the configuration names it; a profile's may be missing: there, all entries
- * are the default owner's. */
+/* Judge the result code of a compare. slapd grants compare access together with
+ * read access, and reports missing access by a code of its own. An attribute
+ * that the server does not know is an error if the configuration names it. An
+ * attribute of a profile may be missing: then all entries belong to the default
+ * owner. */
 static enum sdr_status
 judge_code(const struct proof *proof, unsigned i, int code)
 {
@@ -151,7 +153,7 @@ prove_by_compare(const struct proof *proof)
 
 /* ---- in Active Directory ---- */
 
-/* Judge one that no user shows. */
+/* Judge an attribute that no user shows. */
 static enum sdr_status
 judge_hidden(const struct proof *proof, unsigned i)
 {
@@ -195,7 +197,7 @@ prove_by_look(struct proof *proof, struct sdr_access_seen *seen)
     return status;
 }
 
-/* ---- in others ---- */
+/* ---- on other servers ---- */
 
 static enum sdr_status
 prove_by_must_see(const struct proof *proof)
@@ -256,7 +258,7 @@ prove_by_effective_rights(const struct proof *proof)
     return status;
 }
 
-/* ---- all of them ---- */
+/* ---- all kinds of server ---- */
 
 static enum sdr_status
 prove(struct proof *proof, enum sdr_proof by, struct sdr_access_seen *seen)
@@ -274,7 +276,7 @@ prove(struct proof *proof, enum sdr_proof by, struct sdr_access_seen *seen)
     return SDR_TEMPFAIL;
 }
 
-/* What Active Directory was asked stands for a while, whatever it was. */
+/* Cache the result; failures too, which only Active Directory has here. */
 static void
 keep(struct sdr_access *access, enum sdr_status status, bool ad,
      const struct sdr_error *reason)
@@ -324,7 +326,8 @@ sdr_access_prove(struct sdr_access *access, struct sdr_access_seen *seen,
     return status;
 }
 
-/* This part of the tree is another server's. */
+/* Treat the server as a proxy from now on: another server answers for this part
+ * of the tree. */
 static enum sdr_status
 be_proxy(struct sdr_connection *connection, struct sdr_error *error)
 {

@@ -13,27 +13,26 @@
 #include "ldap/filter.h"
 #include "decision/value.h"
 
-/* Looking for an attribute that nobody has and that has no index makes the
- * server read all it has. Samba counts whole seconds of the clock: to it, one
- * may be over at once. */
+/* A search for an attribute without values or index makes the server read all
+ * entries. Samba counts whole seconds of the clock, so a limit of one second
+ * may expire at once. */
 enum { LOOK_SECONDS = 2 };
 
-/* In searchFlags: only CONTROL_ACCESS lets read it, RP does not. */
+/* A bit of searchFlags: reading requires CONTROL_ACCESS; RP is not enough. */
 enum { CONFIDENTIAL = 128 };
 
-static const char always_there[] =
-    "objectClass"; /* of a schema that is readable */
+static const char always_there[] = "objectClass"; /* in every readable schema */
 
-/* ---- what it shows ---- */
+/* ---- what users show ---- */
 
-/* A look at the attributes that have not been shown yet. */
+/* A check of the attributes that have not been shown yet. */
 struct look {
     struct sdr_ad_attribute *attributes;
     unsigned count;
     const char *missing[SDR_AD_ATTRIBUTES_MAX + 2]; /* ended by NULL */
     unsigned missing_count;
-    bool expected; /* one of them is */
-    /* the definition under way */
+    bool expected; /* one of the missing is */
+    /* the definition being read */
     struct sdr_ad_attribute defined;
     bool schema_seen;
 };
@@ -67,7 +66,7 @@ on_shown(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
-/* Search by FILTER, which it owns. */
+/* Search by FILTER, and free it. */
 static enum sdr_status
 ask(struct sdr_search *search, char *filter, struct sdr_connection *connection,
     struct sdr_error *error)
@@ -80,8 +79,8 @@ ask(struct sdr_search *search, char *filter, struct sdr_connection *connection,
     return status;
 }
 
-/* Search for a user who shows one of those that are missing. Of groups and
- * contacts everybody may read all, by default; of users not. */
+/* Search for a user that shows one of the missing attributes. By default
+ * everyone may read all attributes of groups and contacts, but not of users. */
 static enum sdr_status
 look_once(struct look *look, struct sdr_connection *connection,
           struct sdr_error *error)
@@ -98,7 +97,7 @@ look_once(struct look *look, struct sdr_connection *connection,
                connection, error);
 }
 
-/* ---- what it knows ---- */
+/* ---- what the schema has ---- */
 
 static void
 on_definition(void *arg, const char *dn)
@@ -147,7 +146,7 @@ on_definition_end(void *arg)
     }
 }
 
-/* Read the definitions of those that are missing. */
+/* Read the schema definitions of the missing attributes. */
 static enum sdr_status
 read_definitions(struct look *look, struct sdr_connection *connection,
                  struct sdr_error *error)
@@ -186,7 +185,7 @@ sdr_ad_look(struct sdr_connection *connection,
     unsigned before;
 
     list_missing(&look);
-    do { /* an entry seldom shows all */
+    do { /* one entry seldom shows all */
         before = look.missing_count;
         if (before > 0)
             status = look_once(&look, connection, error);

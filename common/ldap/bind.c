@@ -11,8 +11,9 @@
 #include "ldap/gssapi.h"
 #include "ldap/error.h"
 
-/* The status of a bind that failed. Since TLS 1.3 a server that does not like
- * the client's certificate hangs up after the handshake, without a word. */
+/* Returns the status of a bind that failed. With TLS 1.3 a server that rejects
+ * the client's certificate closes the connection after the handshake, without a
+ * message. */
 static enum sdr_status
 fail(LDAP *ld, int code, struct sdr_error *error)
 {
@@ -24,7 +25,7 @@ fail(LDAP *ld, int code, struct sdr_error *error)
     return code == LDAP_INVALID_CREDENTIALS ? SDR_CONFIG : SDR_TEMPFAIL;
 }
 
-/* Wait for the one result of the bind that was sent. */
+/* Wait for the result of the bind operation. */
 static enum sdr_status
 await(LDAP *ld, int id, int64_t deadline, struct sdr_error *error)
 {
@@ -43,7 +44,7 @@ await(LDAP *ld, int id, int64_t deadline, struct sdr_error *error)
     return code == LDAP_SUCCESS ? SDR_OK : fail(ld, code, error);
 }
 
-/* One step is enough for a password and for EXTERNAL. */
+/* Bind in one step: with a password, or by EXTERNAL. */
 static enum sdr_status
 bind_once(LDAP *ld, const char *dn, const char *mechanism,
           struct berval *credentials, int64_t deadline, struct sdr_error *error)
@@ -77,8 +78,9 @@ bind_external(LDAP *ld, int64_t deadline, struct sdr_error *error)
 
 /* ---- Kerberos ---- */
 
-/* SASL asks for a user name, which may stay empty. Only now is there a context
- * that takes the CREDENTIALS, and it has not used any yet. */
+/* Answer SASL's request for a user name, which may stay empty. The CREDENTIALS
+ * are set here because the SASL context exists now, and has not used any yet.
+ */
 static int
 answer(LDAP *ld, unsigned flags, void *credentials, void *questions)
 {
@@ -93,8 +95,8 @@ answer(LDAP *ld, unsigned flags, void *credentials, void *questions)
                : LDAP_LOCAL_ERROR;
 }
 
-/* Without TLS Kerberos itself encrypts; under TLS it must not, and is bound to
- * the server's certificate instead (Active Directory insists on either). */
+/* Without TLS Kerberos encrypts. Under TLS it must not, and is bound to the
+ * server's certificate instead. Active Directory requires one or the other. */
 static bool
 set_sasl_options(LDAP *ld, bool encrypted)
 {
@@ -110,7 +112,8 @@ set_sasl_options(LDAP *ld, bool encrypted)
                   == LDAP_OPT_SUCCESS;
 }
 
-/* The steps of the mechanism, each bounded; LDAP's code of the last. */
+/* Run the steps of the mechanism, each within the deadline. Returns the LDAP
+ * result code of the last one. */
 static int
 negotiate(LDAP *ld, gss_cred_id_t credentials, int64_t deadline)
 {

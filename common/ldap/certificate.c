@@ -1,8 +1,8 @@
 /* certificate.c - see certificate.h
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Only the server's own certificate is at hand, not the chain that it may have
- * sent. So the issuer is named as the reason if there is no other.
+ * Only the server's own certificate is available, not the chain that it may
+ * have sent. So the issuer is given as the reason only if there is no other.
  */
 #include "ldap/certificate.h"
 
@@ -18,10 +18,10 @@
 
 enum { NAMES_SIZE = 256, DAY_SECONDS = 24 * 60 * 60 };
 
-/* RSA of 2048 bits; GnuTLS's own default takes 1024. */
+/* At least RSA 2048; GnuTLS's own default accepts 1024 bits. */
 static const gnutls_sec_param_t strength = GNUTLS_SEC_PARAM_MEDIUM;
 
-/* Append to TEXT of SIZE octets as much as fits. */
+/* Append to TEXT of SIZE octets; text that does not fit is dropped. */
 SDR_PRINTF(3, 4)
 static void
 append(char *text, size_t size, const char *format, ...)
@@ -44,7 +44,8 @@ explain_time(char *text, size_t size, time_t when)
         snprintf(text, size, "?");
 }
 
-/* The name number I of the certificate, quoted; false if there are no more. */
+/* Append subject alternative name I of the certificate. Returns false if there
+ * are no more. */
 static bool
 append_name(gnutls_x509_crt_t certificate, unsigned i, char *names)
 {
@@ -67,8 +68,8 @@ append_name(gnutls_x509_crt_t certificate, unsigned i, char *names)
     return true;
 }
 
-/* The names that count (RFC 6125, 6.4.4): the common name only without others.
- */
+/* List the names that clients compare (RFC 6125, 6.4.4): the common name only
+ * if there are no others. */
 static void
 list_names(gnutls_x509_crt_t certificate, char *names)
 {
@@ -88,7 +89,7 @@ list_names(gnutls_x509_crt_t certificate, char *names)
         snprintf(names, NAMES_SIZE, "nobody");
 }
 
-/* True if the issuer's certificate is not in CA_FILE. */
+/* Returns true if the issuer's certificate is not in CA_FILE. */
 static bool
 is_stranger(gnutls_x509_crt_t certificate, const char *ca_file)
 {
@@ -106,7 +107,7 @@ is_stranger(gnutls_x509_crt_t certificate, const char *ca_file)
     return (flaws & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0;
 }
 
-/* ---- what can be wrong: each appends to TEXT ---- */
+/* ---- possible faults: each function appends to TEXT ---- */
 
 static const char *
 joint(const char *text)
@@ -144,7 +145,8 @@ explain_dates(gnutls_x509_crt_t certificate, time_t now, char *text,
     }
 }
 
-/* RFC 5280 (4.2.1.12): without the extension it is for every purpose. */
+/* Without the extension a certificate is valid for every purpose (RFC 5280,
+ * 4.2.1.12). */
 static void
 explain_purpose(gnutls_x509_crt_t certificate, char *text, size_t size)
 {
@@ -196,7 +198,8 @@ explain(gnutls_x509_crt_t certificate, const char *ca_file, const char *host,
                issuer, ca_file);
 }
 
-/* NULL if DER is none, or there is no memory. */
+/* Returns the parsed certificate, to be deinitialised by the caller; NULL if
+ * DER is not a certificate, or without memory. */
 static gnutls_x509_crt_t
 parse(const void *der, size_t len)
 {

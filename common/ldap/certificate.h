@@ -1,8 +1,8 @@
-/* certificate.h - what is wrong with a server's certificate, in words
+/* certificate.h - faults of a server's certificate, as text
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * libldap says "(unknown error code)" of every certificate that it refuses. An
- * administrator needs the name, the issuer and the date.
+ * libldap reports "(unknown error code)" for every certificate that it rejects.
+ * An administrator needs the name, the issuer and the date.
  */
 #ifndef SDR_CERTIFICATE_H
 #define SDR_CERTIFICATE_H
@@ -13,23 +13,23 @@
 
 #include "status.h"
 
-/* Time to renew one, before it expires. */
+/* Days before the expiry when a certificate should be renewed. */
 enum { SDR_CERTIFICATE_DAYS = 21 };
 
-/* Describe the certificate DER of LEN octets, which was refused when HOST was
- * connected to at the time NOW and CA_FILE (PEM) was trusted. True and the
- * words; false if nothing is wrong with it that can be seen. Any thread. */
+/* Explain why the certificate DER of LEN octets was rejected when connecting to
+ * HOST at the time NOW, with CA_FILE (PEM) trusted. Returns true and the text
+ * in WORDS; false if no fault is found. Any thread. */
 bool
 sdr_certificate_explain(const void *der, size_t len, const char *ca_file,
                         const char *host, time_t now, struct sdr_error *words);
 
-/* True if DER of LEN octets is a certificate for servers, with a key and a
- * signature that are strong enough: what libldap does not ask. Any thread. */
+/* Returns true if DER of LEN octets is a server certificate whose key and
+ * signature are strong enough. libldap does not check that. Any thread. */
 bool
 sdr_certificate_is_fit(const void *der, size_t len);
 
-/* True and the words if the certificate DER expires so soon that it should be
- * renewed. Any thread. */
+/* Returns true, and the text in WORDS, if the certificate DER expires so soon
+ * that it should be renewed. Any thread. */
 bool
 sdr_certificate_expires(const void *der, size_t len, time_t now,
                         struct sdr_error *words);

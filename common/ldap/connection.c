@@ -168,7 +168,7 @@ fail_reading(const struct reading *reading, const char *reason)
     return SDR_TEMPFAIL;
 }
 
-/* All values of an attribute as the server named it. */
+/* Report all values of an attribute, under the name that the server uses. */
 static enum sdr_status
 read_attribute(const struct reading *reading, const struct berval *name,
                BerVarray values)
@@ -241,9 +241,9 @@ sdr_connection_read_entry(struct sdr_connection *connection,
     return status;
 }
 
-/* Active Directory refers each domain-wide search to its own partitions, which
- * hold no recipients. Any other reference means that there is more elsewhere.
- */
+/* Returns true if a reference can be ignored. Active Directory refers each
+ * domain-wide search to its own partitions, which hold no recipients. Any other
+ * reference means that there are more entries elsewhere. */
 static bool
 is_harmless_reference(LDAP *ld, LDAPMessage *reference)
 {
@@ -273,11 +273,11 @@ is_harmless_reference(LDAP *ld, LDAPMessage *reference)
     return harmless;
 }
 
-/* A search whose answer is coming in. */
+/* A search whose results are being received. */
 struct answer {
     struct sdr_search *search;
     int entries;
-    int code; /* LDAP's, once it has ended */
+    int code; /* LDAP result code, once it has ended */
     bool ended;
 };
 
@@ -294,7 +294,7 @@ sdr_page_clear(struct sdr_page *page)
 
 enum { CONTROLS_MAX = 4 };
 
-/* Get Effective Rights of 389 Directory Server and its like. */
+/* Get Effective Rights, of 389 Directory Server and its relatives. */
 static const char effective_rights[] = "1.3.6.1.4.1.42.2.27.9.5.2";
 
 struct controls {
@@ -313,7 +313,7 @@ add_control(struct controls *controls, const char *oid, const char *value)
            == LDAP_SUCCESS;
 }
 
-/* Not critical: who does not know pages gives all at once. */
+/* Not critical: a server without paged results returns all entries at once. */
 static bool
 add_page(LDAP *ld, struct controls *controls, const struct sdr_page *page)
 {
@@ -344,7 +344,7 @@ free_controls(struct controls *controls)
     }
 }
 
-/* What the result says of the next page. */
+/* Read the paged results control of the result. */
 static bool
 turn_page(LDAP *ld, struct sdr_page *page, LDAPControl **controls)
 {
@@ -392,7 +392,7 @@ take(struct sdr_connection *connection, LDAPMessage *message,
 
     switch (ldap_msgtype(message)) {
     case LDAP_RES_SEARCH_ENTRY:
-        /* Not every server heeds the limit. */
+        /* Not every server enforces the limit. */
         if (search->size_limit > 0 && answer->entries++ >= search->size_limit) {
             answer->ended = true;
             answer->code = LDAP_SIZELIMIT_EXCEEDED;
@@ -409,7 +409,7 @@ take(struct sdr_connection *connection, LDAPMessage *message,
     return SDR_OK;
 }
 
-/* One message after the other: an answer without end is not kept. */
+/* Receive message by message, so that an endless result is not stored. */
 static enum sdr_status
 receive_all(struct sdr_connection *connection, int id, struct answer *answer,
             struct sdr_error *error)
@@ -437,9 +437,9 @@ receive_all(struct sdr_connection *connection, int id, struct answer *answer,
     return status;
 }
 
-/* Codes that mean: not authenticated, or not well enough. No others: binding
- * again does not help a server whose database is unavailable, and such a server
- * may refuse the password. */
+/* Returns true for codes that mean: not authenticated, or not strongly enough.
+ * No other codes: binding again does not help if the server's database is
+ * unavailable, and such a server may reject the password. */
 static bool
 is_for_nobody(int code)
 {
@@ -447,7 +447,7 @@ is_for_nobody(int code)
            || code == LDAP_STRONG_AUTH_REQUIRED;
 }
 
-/* True if the search ended at a limit that was set for it. */
+/* Returns true if the search ended at a limit that the caller set. */
 static bool
 is_own_limit(const struct sdr_search *search, int code)
 {
@@ -490,7 +490,7 @@ sdr_connection_search(struct sdr_connection *connection,
                            ? search->base
                            : connection->directory->search_base;
     bool alone = search->base != NULL && !search->below;
-    /* Unless it is the search's own, ours comes first. */
+    /* By default, our deadline expires before the server's limit. */
     struct timeval limit = {.tv_sec = search->time_limit > 0
                                           ? search->time_limit
                                           : connection->directory->timeout + 1};
@@ -501,7 +501,7 @@ sdr_connection_search(struct sdr_connection *connection,
     search->complete = false;
     search->code = -1;
     if (search->filter == NULL || search->attributes == NULL) {
-        /* to libldap: everything */
+        /* libldap takes NULL for "everything" */
         sdr_error_set(error, "no memory");
         return SDR_TEMPFAIL;
     }

@@ -1,10 +1,10 @@
 /* connection.h - one LDAP connection that never waits beyond its deadline
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Hides libldap and its traps: one URI per handle; every option set on the
- * handle, so that no ldap.conf counts; connect, TLS handshake, bind and search
- * each bounded; referrals never chased. A connection is used by one thread at a
- * time. After anything but SDR_OK it is good for nothing but closing.
+ * Hides libldap and its pitfalls: one URI per handle; every option set on the
+ * handle, so that ldap.conf has no effect; connect, TLS handshake, bind and
+ * search each bounded; referrals never chased. Only one thread may use a
+ * connection at a time.
  */
 #ifndef SDR_CONNECTION_H
 #define SDR_CONNECTION_H
@@ -20,42 +20,44 @@ struct berval;
 struct sdr_connection;
 struct ldapmsg; /* libldap's LDAPMessage */
 
-/* Results in pages (RFC 2696). All zero but for SIZE is a valid start; freed by
- * sdr_page_clear(). */
+/* Paged results (RFC 2696). All zero except SIZE is the initial state; release
+ * with sdr_page_clear(). */
 struct sdr_page {
-    unsigned size; /* entries; a server may give fewer */
-    bool deleted;  /* those that were deleted as well, MS-ADTS 3.1.1.3.4.1.14 */
-    bool more;     /* result: there are more pages; search again for the next */
-    bool answered; /* result: the server knows pages */
+    unsigned size; /* entries; a server may return fewer */
+    bool deleted;  /* also deleted entries, MS-ADTS 3.1.1.3.4.1.14 */
+    bool more;     /* result: there are more pages; search again */
+    bool answered; /* result: the server supports paged results */
     struct berval *cookie;
 };
 
 void
 sdr_page_clear(struct sdr_page *page);
 
-/* What a search hands on, in order: each entry, then its values. Functions that
- * are NULL have nothing to do. */
+/* A search. Its functions are called for each entry, then for each value, then
+ * for the end of the entry. They may be NULL. */
 struct sdr_search {
-    const char *base; /* NULL: below the search base; else this entry alone, */
-    bool below;       /* or with what is below it */
-    const char *filter;            /* NULL: there was no memory for it */
-    const char *const *attributes; /* ended by NULL; NULL itself likewise */
-    int size_limit;                /* 0: none; reaching it is no failure */
-    unsigned time_limit; /* seconds for the server, likewise; 0: the timeout */
+    const char *base;   /* NULL: below the search base; otherwise this entry,
+                           alone */
+    bool below;         /* or with the entries below it */
+    const char *filter; /* NULL: no memory; the search fails */
+    const char *const *attributes; /* ends with NULL; NULL itself: no memory */
+    int size_limit;                /* 0: none; reaching it is not an error */
+    unsigned time_limit; /* the server's, seconds, likewise; 0: the timeout */
     void (*entry)(void *arg, const char *dn);
     void (*value)(void *arg, const char *attribute, const char *value,
                   size_t len);
     void (*end)(void *arg); /* of the entry */
     void *arg;
     struct sdr_page *page; /* NULL: all at once */
-    /* Each entry shall also show the access of this reader to the attributes,
-     * "dn:NAME" (draft-ietf-ldapext-acl-model); NULL: no reader. */
+    /* Also return, with each entry, the access of this identity, "dn:NAME", to
+     * the attributes (draft-ietf-ldapext-acl-model); NULL: do not. */
     const char *access_of;
-    bool openldap; /* any other server shall refuse: see server_kind.h */
+    bool openldap; /* other servers must refuse: see server_kind.h */
     bool may_fail; /* a refusal does not make the connection suspect */
-    int code;      /* result: LDAP's, if the server has answered; else -1 */
-    bool complete; /* result: all that there is was read: code 0, no reference
-                      elsewhere. Then, and only then, nothing is none. */
+    int code;      /* result: LDAP result code; -1 without a response */
+    bool complete; /* result: everything was read: code 0, no reference
+                      elsewhere. Only then does no entry mean that there is
+                      none. */
 };
 
 /* A kind of server, see server_kind.h. */
@@ -68,83 +70,85 @@ enum sdr_server_kind {
     SDR_SERVER_389DS
 };
 
-/* What is known of the server at the other end; all zero at first. */
+/* What is known about the server; all zero at first. */
 struct sdr_server_facts {
     bool known;
     enum sdr_server_kind kind;
-    bool mute;         /* it does not report access, though its kind does */
-    char vendor[128];  /* as it says itself, or "" */
-    char schema[1024]; /* the name of the schema's entry, or "" */
-    char definitions[1024]; /* where Active Directory has its own, or "" */
-    int64_t must_see_until; /* so long the must-see of this connection stand */
+    bool mute;              /* does not report access, although its kind does */
+    char vendor[128];       /* vendorName, or "" */
+    char schema[1024];      /* DN of the subschema entry, or "" */
+    char definitions[1024]; /* AD's schemaNamingContext, or "" */
+    int64_t must_see_until; /* expiry of the connection's must-see proof */
 };
 
-/* Connect to URI, encrypt and bind as the directory's options say; the options
- * and the URI are borrowed. Returns SDR_OK and a connection to be closed; or
- * SDR_CONFIG or SDR_TEMPFAIL with the reason, as of sdr_bind(). */
+/* Connect to URI, encrypt and bind as the directory's options say. DIRECTORY
+ * and URI are borrowed. Returns SDR_OK and a connection to be closed; or
+ * SDR_CONFIG or SDR_TEMPFAIL with the reason, as sdr_bind(). */
 enum sdr_status SDR_MUST_USE
 sdr_connection_open(struct sdr_connection **connection,
                     const struct sdr_directory_options *directory,
                     const char *uri, int64_t deadline, struct sdr_error *error);
 
-/* Close politely and set the pointer to NULL; NULL is fine. */
+/* Unbind, close and set the pointer to NULL. Does nothing if it is NULL. */
 void
 sdr_connection_close(struct sdr_connection **connection);
 
-/* Free it in a process that did not open it, without a word to the server. */
+/* Free the connection in a process that did not open it. Sends nothing to the
+ * server. */
 void
 sdr_connection_abandon(struct sdr_connection **connection);
 
-/* What is known of the server; the caller may change it. */
+/* Returns the facts about the server, borrowed; the caller may change them. */
 struct sdr_server_facts *
 sdr_connection_server(struct sdr_connection *connection);
 
-/* The options and the URI that it was opened with; borrowed. */
+/* Return the options and the URI that the connection was opened with; borrowed.
+ */
 const struct sdr_directory_options *
 sdr_connection_directory(const struct sdr_connection *connection);
 
 const char *
 sdr_connection_uri(const struct sdr_connection *connection);
 
-/* What is asked from now on must be answered by this time of sdr_clock(); at
- * first it is the deadline of opening. */
+/* Set the time of sdr_clock() by which later operations must finish. Initially
+ * it is the deadline of sdr_connection_open(). */
 void
 sdr_connection_set_deadline(struct sdr_connection *connection,
                             int64_t deadline);
 
-/* As of now, the timeout of its directory. */
+/* Set the deadline to now plus the timeout of the directory. */
 void
 sdr_connection_renew_deadline(struct sdr_connection *connection);
 
 int64_t
 sdr_connection_deadline(const struct sdr_connection *connection);
 
-/* True if it is lost, or was silent until a deadline: good for nothing but
- * closing. An error that the server answers does not break it. */
+/* Returns true if the connection was lost, or silent until a deadline: then it
+ * can only be closed. An error that the server returns does not break it. */
 bool
 sdr_connection_is_broken(const struct sdr_connection *connection);
 
-/* For what uses the handle below. */
+/* For callers that use libldap's handle. */
 void
 sdr_connection_set_broken(struct sdr_connection *connection);
 
-/* True if the server has refused a search or a compare as if there had been no
- * bind: a proxy may have lost the server behind it. */
+/* Returns true if the server refused a search or a compare as if there had been
+ * no bind: a proxy may have lost its connection to the server behind it. */
 bool
 sdr_connection_is_suspect(const struct sdr_connection *connection);
 
-/* libldap's handle, for what there is no function for here; borrowed. Whoever
- * uses it bounds what it waits for, see sdr_ldap_deadline(). */
+/* Returns libldap's handle, borrowed, for operations that this module does not
+ * offer. The caller must bound its waits, see sdr_ldap_deadline(). */
 struct ldap *
 sdr_connection_handle(struct sdr_connection *connection);
 
-/* True if TLS encrypts it; see sdr_ldap_tls(). */
+/* Returns true if TLS encrypts the connection; see sdr_ldap_tls(). */
 bool
 sdr_connection_tls(const struct sdr_connection *connection, char *version,
                    size_t size);
 
-/* True if the server's certificate should be renewed; see sdr_ldap_expires().
- */
+/* Returns true if the server's certificate should be renewed; see
+ * sdr_ldap_expires(). */
 bool
 sdr_connection_expires(const struct sdr_connection *connection,
                        struct sdr_error *words);
@@ -154,9 +158,9 @@ enum sdr_status SDR_MUST_USE
 sdr_connection_search(struct sdr_connection *connection,
                       struct sdr_search *search, struct sdr_error *error);
 
-/* For what is received over the handle: hand the entry of one message to the
- * search's functions, with all values of attributes that come in pieces (see
- * range.h). SDR_TEMPFAIL with the reason: it is not to be used. */
+/* Pass the entry in a message that was received over the handle to the search's
+ * functions, with all values of ranged attributes (see range.h). Returns
+ * SDR_OK; or SDR_TEMPFAIL with the reason: the entry must not be used. */
 enum sdr_status SDR_MUST_USE
 sdr_connection_read_entry(struct sdr_connection *connection,
                           struct ldapmsg *message,
@@ -165,12 +169,13 @@ sdr_connection_read_entry(struct sdr_connection *connection,
 
 struct sdr_comparison {
     const char *attribute, *value;
-    int id;   /* of the operation under way */
-    int code; /* result: LDAP's, whatever it is */
+    int id;   /* message ID */
+    int code; /* result: LDAP result code */
 };
 
-/* Compare values with those of the entry DN, all at once. Returns SDR_OK with
- * all codes; or SDR_TEMPFAIL with the reason: the connection is broken. */
+/* Compare values with those of the entry DN; all requests are sent at once.
+ * Returns SDR_OK with all result codes; or SDR_TEMPFAIL with the reason: the
+ * connection is broken. */
 enum sdr_status SDR_MUST_USE
 sdr_connection_compare(struct sdr_connection *connection, const char *dn,
                        struct sdr_comparison *comparisons, unsigned count,

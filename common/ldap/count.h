@@ -6,19 +6,19 @@
 
 #include <stdbool.h>
 
-/* Why a question to a server failed. */
+/* Why a query to a server failed. */
 enum sdr_trouble {
-    SDR_TROUBLE_CONNECT, /* no connection, no TLS, no bind */
-    SDR_TROUBLE_LOST,    /* the connection ended, or the answer came too late */
-    SDR_TROUBLE_ANSWER   /* its answer proves nothing */
+    SDR_TROUBLE_CONNECT, /* connect, TLS or bind failed */
+    SDR_TROUBLE_LOST,    /* the connection was lost, or the response was late */
+    SDR_TROUBLE_ANSWER   /* the response proves nothing */
 };
 enum { SDR_TROUBLES = SDR_TROUBLE_ANSWER + 1 };
 
-/* Counted since sdr_open(). A plain value; its texts belong to the
+/* Counters since sdr_open(). A plain value; its strings belong to the
  * configuration. */
 struct sdr_server_count {
     const char *directory, *uri;
-    bool well; /* false: it failed, and is left alone for a while */
+    bool well; /* false: it failed, and is avoided for a while */
     unsigned long long asked, failed[SDR_TROUBLES];
 };
 

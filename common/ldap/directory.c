@@ -15,7 +15,7 @@
 #include "ldap/server_kind.h"
 #include "ldap/failover.h"
 
-/* A recipient that stands in more entries than this is not looked into. */
+/* The most entries accepted for one recipient. */
 enum { ENTRIES_MAX = 100 };
 
 enum { DN_MAX_OCTETS = 2048 };
@@ -25,10 +25,10 @@ struct sdr_directory {
     const struct sdr_directory_options *options;
     unsigned index;
     struct sdr_pool *pool;
-    const char **attributes; /* wanted of each entry; ended by NULL */
+    const char **attributes; /* requested for each entry; ends with NULL */
 };
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 struct sdr_directory *
 sdr_directory_new(const struct sdr_config *config, unsigned index)
@@ -60,9 +60,9 @@ sdr_directory_free(struct sdr_directory **directory)
     *directory = NULL;
 }
 
-/* ---- one question to one server ---- */
+/* ---- one query to one server ---- */
 
-/* A search on its way to facts. */
+/* A search whose entries are being read. */
 struct inquiry {
     struct sdr_directory *directory;
     const struct sdr_keys *keys;
@@ -71,11 +71,12 @@ struct inquiry {
     struct sdr_reader reader;
     struct sdr_facts *facts;
     bool found;
-    bool ownerless;               /* an entry that shows no owner was */
-    unsigned entry_shows;         /* the entry under way, of access.h */
-    char entry_dn[DN_MAX_OCTETS]; /* of it */
+    bool ownerless;               /* an entry without an owner was found */
+    unsigned entry_shows;         /* of the current entry, see
+                                     sdr_access_shown() */
+    char entry_dn[DN_MAX_OCTETS]; /* of the current entry */
     unsigned shows;
-    char dn[DN_MAX_OCTETS]; /* of an entry that was, such a one if any */
+    char dn[DN_MAX_OCTETS]; /* of an entry found, without an owner if any */
 };
 
 static void
@@ -120,8 +121,8 @@ on_end(void *arg)
     inquiry->ownerless |= inquiry->reader.facts.by_default;
 }
 
-/* Where servers do not report what may be read, an owner that is shown counts.
- */
+/* Returns true if the entries need no proof: they show their owner, and the
+ * server does not report access. */
 static bool
 shows_enough(const struct inquiry *inquiry, const struct sdr_session *session)
 {
@@ -130,7 +131,7 @@ shows_enough(const struct inquiry *inquiry, const struct sdr_session *session)
                   == SDR_PROOF_MUST_SEE;
 }
 
-/* That the owner can be read. */
+/* Prove that the owner can be read. */
 static enum sdr_status
 prove_access(const struct inquiry *inquiry, struct sdr_session *session,
              struct sdr_error *error)
@@ -147,7 +148,8 @@ prove_access(const struct inquiry *inquiry, struct sdr_session *session,
                                     error);
 }
 
-/* Who was found by a weaker key may stand in an attribute that is hidden. */
+/* Prove a result. If the recipient was found by a weaker key, the stronger key
+ * may be in a hidden attribute. */
 static enum sdr_status
 prove_found(const struct inquiry *inquiry, struct sdr_session *session,
             struct sdr_error *error)
@@ -240,9 +242,9 @@ ask_slot(struct inquiry *inquiry, const struct sdr_failover *failover,
     return status;
 }
 
-/* Ask over this slot; once more over a new connection if the old one is dead
- * (the server was restarted, a firewall forgot it), or if the server suddenly
- * refuses (a proxy lost the server behind it). */
+/* Query over this slot. Try once more over a new connection if the old one is
+ * dead (the server was restarted, a firewall dropped it), or if the server
+ * suddenly refuses (a proxy lost the server behind it). */
 static enum sdr_status
 ask_server(struct inquiry *inquiry, const struct sdr_failover *failover,
            struct sdr_slot *slot, struct sdr_error *error)
@@ -261,7 +263,7 @@ ask_server(struct inquiry *inquiry, const struct sdr_failover *failover,
     return status;
 }
 
-/* ---- one question to several servers ---- */
+/* ---- one query to several servers ---- */
 
 static enum sdr_status
 ask_next(struct inquiry *inquiry, struct sdr_failover *failover,
@@ -279,8 +281,8 @@ ask_next(struct inquiry *inquiry, struct sdr_failover *failover,
     return status;
 }
 
-/* A mirror that is being filled, or lags, does not know everybody. While there
- * is another that is well, two must say that they know nothing better. */
+/* Ask another healthy server, if there is one, for a better answer: a replica
+ * that is being loaded, or lags, does not have all recipients. */
 static enum sdr_status
 ask_another(struct inquiry *inquiry, struct sdr_failover *failover,
             enum sdr_status status)

@@ -1,8 +1,8 @@
 /* directory.h - live LDAP: a bounded pool, failover, one deadline
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * One object for each [directory]; any thread may ask it at any time. The first
- * URI is preferred; one that fails is left alone for a while, unless there is
+ * One object for each [directory]; any thread may use it at any time. The first
+ * URI is preferred. A server that fails is avoided for a while, unless there is
  * no other. No failure is remembered longer than that. "Not found" for the
  * recipient's own address must come from two servers while two are healthy.
  */
@@ -18,25 +18,25 @@
 
 struct sdr_directory;
 
-/* Make the object for config->directories[index]; it borrows the configuration
- * and connects to no server yet. NULL without memory. */
+/* Create the object for config->directories[index]. It borrows the
+ * configuration and does not connect yet. Returns NULL without memory. */
 struct sdr_directory *
 sdr_directory_new(const struct sdr_config *config, unsigned index) SDR_MUST_USE;
 
-/* Close all connections, free it and set the pointer to NULL; NULL is fine. No
- * thread may still be asking. */
+/* Close all connections, free the object and set the pointer to NULL. Does
+ * nothing if it is NULL. No look-up may be under way. */
 void
 sdr_directory_free(struct sdr_directory **directory);
 
-/* Hand on what has been counted of each of its servers. */
+/* Call SERVER with ARG for the counters of each server. */
 void
 sdr_directory_count(const struct sdr_directory *directory,
                     void (*server)(void *arg,
                                    const struct sdr_server_count *count),
                     void *arg);
 
-/* Look the keys up. Answers within the timeout of the directory. Returns SDR_OK
- * with the facts; SDR_NOTFOUND if it is sure that there is no entry; or
+/* Look up the keys, within the timeout of the directory. Returns SDR_OK with
+ * the facts; SDR_NOTFOUND if it is proven that there is no entry; or
  * SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
 sdr_directory_lookup(struct sdr_directory *directory,

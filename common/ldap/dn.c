@@ -14,8 +14,8 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-/* The DN without what means nothing; commas in values are escaped in hex. NULL
- * if it is none. To be freed with ldap_memfree(). */
+/* Returns the DN without insignificant spaces, commas in values escaped in hex.
+ * The caller frees it with ldap_memfree(). NULL if DN is not valid. */
 static char *
 pretty(const char *dn)
 {
@@ -30,7 +30,8 @@ pretty(const char *dn)
     return out.bv_val;
 }
 
-/* The text with its case folded; as it is if it is not UTF-8. */
+/* Returns the text case-folded, or a copy if it is not UTF-8. The caller frees
+ * it. */
 static char *
 fold(const char *text)
 {

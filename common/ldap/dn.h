@@ -1,7 +1,7 @@
-/* dn.h - the name of an entry in one form, for a directory that gives no id
+/* dn.h - DNs in a normal form, for directories without entry ids
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Names that differ in case or in spaces between their parts are the same.
+ * DNs that differ only in case or in spaces between their parts are the same.
  * Pure functions.
  */
 #ifndef SDR_DN_H
@@ -11,20 +11,21 @@
 
 #include "replica/record.h"
 
-/* The name in that form, to be freed by the caller; one that is no DN just has
- * its case folded. NULL without memory. */
+/* Returns the DN in normal form; the caller frees it. Text that is not a DN is
+ * only case-folded. NULL without memory. */
 char *
 dn_normal(const char *dn);
 
-/* True if the entry NORMAL is BASE or below it; both have that form. */
+/* Returns true if the entry NORMAL is BASE or below it; both are in normal
+ * form. */
 bool
 dn_is_below(const char *normal, const char *base);
 
-/* The id of the entry NORMAL: a digest. False without memory. */
+/* Write the id of the entry NORMAL: a digest. Returns false without memory. */
 bool
 dn_id(const char *normal, unsigned char id[SDR_RECORD_ID_SIZE]);
 
-/* False if the value is no name, whatever it is. */
+/* Returns false if the value cannot be a DN. */
 bool
 dn_is_possible(const char *value);
 

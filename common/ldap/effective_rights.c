@@ -14,19 +14,19 @@
 #include "ldap/open.h"
 #include "decision/value.h"
 
-/* A question about access, under way. */
+/* A query about access that is under way. */
 struct question {
     struct sdr_right *access;
     unsigned count;
     bool answered;
     char *asked[SDR_ACCESS_ASKED_MAX]; /* ATTRIBUTE@CLASS; NULL: no class */
-    char self[1024];                   /* who asks */
+    char self[1024];                   /* this client's identity, "dn:NAME" */
 };
 
-/* ---- who asks ---- */
+/* ---- our identity ---- */
 
-/* "dn: uid=x" as it answers, "dn:uid=x" as it wants to be asked. "Who am I?" is
- * RFC 4532. */
+/* Find the identity of this client by "Who am I?" (RFC 4532). The server
+ * answers "dn: uid=x", but expects "dn:uid=x" in a request. */
 static enum sdr_status
 find_self(struct sdr_connection *connection, char *self, size_t size,
           struct sdr_error *error)
@@ -54,7 +54,7 @@ find_self(struct sdr_connection *connection, char *self, size_t size,
     return SDR_OK;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static void
 take_right(const struct question *question, const char *name, size_t name_len,
@@ -71,7 +71,7 @@ take_right(const struct question *question, const char *name, size_t name_len,
     }
 }
 
-/* "sdrOwner:rsc, sdrHold:rsc, mail:none" */
+/* Parse "sdrOwner:rsc, sdrHold:rsc, mail:none". */
 static void
 on_value(void *arg, const char *attribute, const char *value, size_t len)
 {
@@ -96,7 +96,7 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
-/* Ask for the access that is not known, by ATTRIBUTE@CLASS if BY_CLASS. */
+/* Request the access that is not known yet; by ATTRIBUTE@CLASS if BY_CLASS. */
 static enum sdr_status
 ask(struct question *question, bool by_class, struct sdr_connection *connection,
     const char *dn, struct sdr_error *error)
@@ -135,9 +135,9 @@ ask(struct question *question, bool by_class, struct sdr_connection *connection,
     return status;
 }
 
-/* An attribute that no class of the entry allows has no right in the answer,
- * whatever the server would show. So ask about an entry of a class that does:
- * the server makes one up. */
+/* Request access by class. The server reports no rights for an attribute that
+ * no class of the entry allows, even if it would show it. For ATTRIBUTE@CLASS
+ * it makes up an entry of that class. */
 static enum sdr_status
 ask_about_class(struct question *question, struct sdr_connection *connection,
                 const char *dn, struct sdr_error *error)
@@ -220,8 +220,8 @@ on_definition(void *arg, const char *attribute, const char *value, size_t len)
     free(text);
 }
 
-/* Which of those without a right does the server not know? If it does not say,
- * it knows them. */
+/* Find out which attributes without rights are not in the schema. If the schema
+ * is not readable, all count as known. */
 static enum sdr_status
 look_into_schema(struct question *question, struct sdr_connection *connection,
                  struct sdr_error *error)

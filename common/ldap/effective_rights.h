@@ -1,10 +1,10 @@
 /* effective_rights.h - the access that 389 Directory Server reports
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * It answers a compare with "false" for an attribute that it does not have, and
- * compare access says nothing about read access. But an ordinary reader may ask
- * for its own access to an entry, with the control Get Effective Rights, and
- * the schema lists the attributes of the server.
+ * 389 Directory Server answers a compare with "false" for a missing attribute,
+ * and compare access says nothing about read access. But any client may query
+ * its own access to an entry, with the Get Effective Rights control, and the
+ * schema lists the attributes of the server.
  */
 #ifndef SDR_EFFECTIVE_RIGHTS_H
 #define SDR_EFFECTIVE_RIGHTS_H
@@ -15,15 +15,15 @@
 #include "ldap/connection.h"
 #include "status.h"
 
-/* An attribute, and what the server says of it. */
+/* An attribute, and what the server reports about it. */
 struct sdr_right {
     const char *name;  /* NULL: do not ask */
     bool read, search; /* result */
-    bool unknown;      /* result, if there is no right: not in the schema */
+    bool unknown;      /* result, if neither: not in the schema */
 };
 
-/* Ask for our access to COUNT attributes of the entry DN. Returns SDR_OK; or
- * SDR_TEMPFAIL with the reason, if the server does not say. */
+/* Query our access to COUNT attributes of the entry DN. Returns SDR_OK; or
+ * SDR_TEMPFAIL with the reason, if the server does not report it. */
 enum { SDR_ACCESS_ASKED_MAX = 16 };
 enum sdr_status SDR_MUST_USE
 sdr_effective_rights(struct sdr_connection *connection, const char *dn,

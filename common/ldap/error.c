@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-/* Active Directory says why it refuses a bind by a Windows error number only:
- * "80090308: LdapErr: DSID-0C09041C, comment: AcceptSecurityContext error, data
- * 52e, v4563". Of an unknown account it says what it says of a wrong password.
- */
+/* Active Directory gives the reason for refusing a bind as a Windows error
+ * number only: "80090308: LdapErr: DSID-0C09041C, comment:
+ * AcceptSecurityContext error, data 52e, v4563". It reports an unknown account
+ * like a wrong password. */
 static const struct {
     const char *data, *meaning;
 } windows_errors[] = {

@@ -1,4 +1,4 @@
-/* error.h - what an LDAP server answered, in words
+/* error.h - LDAP errors as text
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_LDAP_ERROR_H
@@ -8,13 +8,13 @@
 
 #include "status.h"
 
-/* Write "STEP: LDAP's words for CODE (the server's words)", and a hint if these
- * words are known to hide the cause. */
+/* Write "STEP: the text of CODE (the server's message)", with a hint if that
+ * text is known to hide the cause. */
 void
 sdr_ldap_error(LDAP *ld, const char *step, int code, struct sdr_error *error);
 
-/* What a result code with this diagnostic message means; NULL if no hint is
- * needed. */
+/* Returns what a result code with this diagnostic message means; NULL if no
+ * hint is needed. */
 const char *
 sdr_ldap_error_hint(int code, const char *message);
 

@@ -9,10 +9,10 @@
 #include "ldap/server_kind.h"
 #include "net/clock.h"
 
-/* A server that failed is left alone for so long while there is another. */
+/* How long a failed server is avoided while there is another. */
 enum { FAILED_MS = 10 * 1000 };
 
-/* One that is well gets so many times the time of one that failed. */
+/* A healthy server gets this many times the time of a failed one. */
 enum { WELL_WEIGHT = 3 };
 
 bool
@@ -53,9 +53,9 @@ sdr_failover_has_next(const struct sdr_failover *failover)
            && failover->deadline - sdr_clock() >= failover->least;
 }
 
-/* The later a server should be asked, the greater: 0 if it is well or has
- * rested, else the one that failed last is the last. To ask one that has rested
- * is a trial, for which one asker is enough. */
+/* Returns the server's rank; the lowest rank is asked first. 0 if the server is
+ * healthy, or if it may be tried again: FAILED_MS have passed, a slot is free,
+ * and no other thread is trying it. Otherwise the time of the failure. */
 static int64_t
 rank(const struct sdr_server *server, const struct sdr_slot *slot)
 {
@@ -68,8 +68,9 @@ rank(const struct sdr_server *server, const struct sdr_slot *slot)
     return server->failed_at;
 }
 
-/* A free slot belongs to the thread that was woken for it. New threads queue
- * behind those that wait, or the busiest would be served again and again. */
+/* Returns a free slot, or NULL. A free slot belongs to the thread that was
+ * woken for it. New threads queue behind those that wait, or the busiest
+ * threads would always be served first. */
 static struct sdr_slot *
 find_slot(const struct sdr_failover *failover, struct sdr_server *server)
 {
@@ -79,8 +80,8 @@ find_slot(const struct sdr_failover *failover, struct sdr_server *server)
     return sdr_pool_find(failover->pool, server);
 }
 
-/* The server to be asked now, the first of those with the lowest rank; NULL if
- * there is none. Its slot; NULL if all are busy. */
+/* Choose the server to be asked now: the first of those with the lowest rank;
+ * *SERVER is NULL if there is none. Returns its slot; NULL if all are busy. */
 static struct sdr_slot *
 choose(const struct sdr_failover *failover, struct sdr_server **server)
 {
@@ -110,8 +111,8 @@ weight(const struct sdr_server *server)
     return server->failed_at == 0 ? WELL_WEIGHT : 1;
 }
 
-/* Until when to ask this server. A silent one must leave time for the others,
- * more of it for those that are well. */
+/* Returns until when to ask this server. A silent server must leave time for
+ * the others, and more for the healthy ones. */
 static int64_t
 share(const struct sdr_failover *failover, const struct sdr_server *server)
 {
@@ -126,8 +127,8 @@ share(const struct sdr_failover *failover, const struct sdr_server *server)
     return now + (failover->deadline - now) * weight(server) / all;
 }
 
-/* A thread that was woken for a server's slot and goes elsewhere wakes the
- * next. */
+/* Wake the next waiting thread if this one was woken for a slot and has chosen
+ * another server. */
 static void
 pass_on(struct sdr_server *waited, const struct sdr_server *server)
 {
@@ -135,8 +136,8 @@ pass_on(struct sdr_server *waited, const struct sdr_server *server)
         pthread_cond_signal(&waited->changed);
 }
 
-/* Until when to wait for a slot of SERVER: threads that wait leave time to ask,
- * and to wait for the others that are well. */
+/* Returns until when to wait for a slot of SERVER. Threads that wait leave time
+ * to ask, and to wait for the other healthy servers. */
 static struct timespec
 patience(const struct sdr_failover *failover, const struct sdr_server *server)
 {
@@ -153,7 +154,7 @@ patience(const struct sdr_failover *failover, const struct sdr_server *server)
                              .tv_nsec = until % 1000 * 1000000};
 }
 
-/* Why there is no server to be asked. */
+/* Explain why there is no server to be asked. */
 static void
 explain_nobody(const struct sdr_pool *pool, struct sdr_error *error)
 {
@@ -166,9 +167,9 @@ explain_nobody(const struct sdr_pool *pool, struct sdr_error *error)
     }
 }
 
-/* Wait for a slot of the server to be asked; NULL if all stay busy, or there is
- * no server. The server may change during the wait: no thread waits for a
- * failed one while another is healthy. */
+/* Wait for a slot of the server to be asked. Returns NULL if all stay busy, or
+ * if there is no server. The server may change during the wait: no thread waits
+ * for a failed server while another is healthy. */
 static struct sdr_slot *
 wait_for(struct sdr_failover *failover, struct sdr_server **server,
          struct sdr_error *error)
@@ -247,7 +248,7 @@ sdr_failover_reset(const struct sdr_failover *failover, struct sdr_slot *slot)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* What it is if the question was in vain. */
+/* Returns how to count the query if it failed. */
 static enum sdr_trouble
 find_trouble(const struct sdr_session *session)
 {
@@ -287,7 +288,7 @@ sdr_failover_return_slot(const struct sdr_failover *failover,
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Open the slot and find out what answers there. */
+/* Open the slot and detect the kind of server. */
 static enum sdr_status
 open_and_detect(struct sdr_pool *pool, struct sdr_slot *slot,
                 struct sdr_error *error)

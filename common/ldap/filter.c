@@ -14,11 +14,11 @@
 #include "decision/value.h"
 #include "ldap/dn.h"
 
-/* A filter that grows. */
+/* A filter that is being written. */
 struct text {
     char *octets;
     size_t len, size;
-    bool lost; /* there was no memory for some of it */
+    bool lost; /* there was no memory for a part */
 };
 
 static void
@@ -44,8 +44,8 @@ put(struct text *text, const char *string)
     put_octets(text, string, strlen(string));
 }
 
-/* True if nothing in it means anything in a filter. Most are so: others take
- * longer. */
+/* Returns true if no character needs to be escaped. The fast path: most values
+ * are of this kind. */
 static bool
 is_plain(const char *value, size_t len)
 {
@@ -98,7 +98,8 @@ put_equal(struct text *text, const char *attribute, const char *value,
     put_around(text, attribute, &nothing, value, len);
 }
 
-/* Every filter is "(|...)", or "(&FILTER(|...))" with the directory's own. */
+/* Begin a filter: "(|...)", or "(&FILTER(|...))" if the directory has a filter.
+ */
 static void
 begin(const struct sdr_directory_options *directory, struct text *text)
 {
@@ -109,7 +110,7 @@ begin(const struct sdr_directory_options *directory, struct text *text)
     put(text, "(|");
 }
 
-/* NULL without memory. */
+/* Finish the filter. Returns NULL without memory. */
 static char *
 finish(struct text *text, const char *last)
 {
@@ -126,8 +127,8 @@ end(const struct sdr_directory_options *directory, struct text *text)
     return finish(text, directory->filter != NULL ? "))" : ")");
 }
 
-/* The address in all address attributes: all spellings in the regular form; the
- * first one in the others too. */
+/* Ask for the address in all address attributes: all spellings in the regular
+ * form, the first spelling in the other forms too. */
 static void
 put_address(struct text *text, const struct sdr_list *attributes,
             const struct sdr_address *address)

@@ -17,16 +17,16 @@
 
 enum { PORT = 3268, TLS_PORT = 3269 };
 
-/* Seconds: nobody may have a value, and there may be no index. */
+/* The server's time limit: there may be neither a value nor an index. */
 enum { LOOK_SECONDS = 2 };
 
-/* A look at the schema. */
+/* The attributes' definitions in the schema. */
 struct look {
-    const char *const *names; /* ended by NULL */
+    const char *const *names; /* ends with NULL */
     bool *known, *marked;     /* by name */
     bool any_marked;
-    /* the definition under way */
-    int defined; /* -1: of none of them */
+    /* the definition being read */
+    int defined; /* -1: of another attribute */
     bool is_marked;
 };
 
@@ -41,7 +41,7 @@ is_catalog(const char *uri)
     return is;
 }
 
-/* ---- what the schema says ---- */
+/* ---- the schema ---- */
 
 static void
 on_definition(void *arg, const char *dn)
@@ -102,7 +102,7 @@ read_schema(struct look *look, unsigned count,
     return status;
 }
 
-/* ---- what entries show ---- */
+/* ---- the entries ---- */
 
 static void
 on_entry(void *arg, const char *dn)
@@ -134,10 +134,11 @@ look_for_value(const char *name, struct sdr_connection *connection, bool *shown,
 
 /* ---- both ---- */
 
-/* True if the attribute must be seen with a value. The last of the names is
- * that of one which every schema knows and marks: if it is not seen, that the
- * others are not says nothing. A catalog may not show the marks; where Exchange
- * has prepared the forest, all of its attributes are marked, or none. */
+/* Returns true if an entry must show a value of the attribute. The last name is
+ * an attribute that every schema has and marks. If it is not visible, the
+ * schema is not readable, and other missing definitions mean nothing. A catalog
+ * may hide the marks. Where Exchange has prepared the forest, all of its
+ * attributes are marked, or none. */
 static bool
 is_doubtful(const struct look *look, unsigned i, unsigned count, bool exchange)
 {

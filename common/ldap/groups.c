@@ -16,11 +16,11 @@
 #include "ldap/server_kind.h"
 #include "decision/value.h"
 
-/* How long what was found stands (milliseconds): domain controllers replicate
- * no faster. */
+/* How long a result is valid, in milliseconds: domain controllers do not
+ * replicate faster. */
 enum { STANDS_MS = 10 * 1000 };
 
-/* So many groups are asked about at once. */
+/* The most groups in one search. */
 enum { TOGETHER_MAX = 32 };
 
 bool
@@ -69,7 +69,7 @@ sdr_groups_sites(const struct sdr_groups *groups, const char *value, size_t len)
     return group != NULL ? group->sites : 0;
 }
 
-/* The group, added if it is new; NULL without memory. */
+/* Returns the group, which is added if it is new; NULL without memory. */
 static struct sdr_group *
 add(struct sdr_groups *groups, const char *dn, sdr_sites sites)
 {
@@ -103,7 +103,7 @@ sdr_groups_add(struct sdr_groups *groups, const char *dn, sdr_sites sites,
     return true;
 }
 
-/* ---- what is in a group ---- */
+/* ---- nested groups ---- */
 
 static bool
 is_pending(const struct sdr_group *group)
@@ -113,7 +113,7 @@ is_pending(const struct sdr_group *group)
 
 struct search {
     struct sdr_groups *groups;
-    sdr_sites sites; /* of the groups that are asked about */
+    sdr_sites sites; /* of the groups in the filter */
     struct sdr_group *current;
     bool no_memory;
 };
@@ -140,8 +140,8 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
         memcpy(search->current->id, value, len);
 }
 
-/* Choose groups, of which there is one, that have not been asked for these
- * sites; returns how many. */
+/* Choose groups of these sites, at least one, whose members have not been
+ * searched yet. Returns how many. */
 static unsigned
 choose(struct sdr_groups *groups, sdr_sites sites,
        const char *dns[TOGETHER_MAX])
@@ -160,7 +160,8 @@ choose(struct sdr_groups *groups, sdr_sites sites,
     return count;
 }
 
-/* Find what is in those that have not been asked for these sites. */
+/* Find the groups nested in groups of these sites that have not been searched
+ * yet. */
 static enum sdr_status
 look_into(struct sdr_groups *groups, sdr_sites sites,
           struct sdr_connection *connection, struct sdr_error *error)
@@ -189,7 +190,7 @@ look_into(struct sdr_groups *groups, sdr_sites sites,
     return status;
 }
 
-/* ---- all of them ---- */
+/* ---- all groups ---- */
 
 static bool
 add_values(struct sdr_groups *groups, const struct sdr_config *config)
@@ -208,7 +209,8 @@ add_values(struct sdr_groups *groups, const struct sdr_config *config)
     return true;
 }
 
-/* The value of an assertion, up to its parenthesis, in TEXT (RFC 4515). */
+/* Copy the value of an assertion, up to its parenthesis, to TEXT, unescaped
+ * (RFC 4515). */
 static void
 unescape(char *text, size_t size, const char *value)
 {
@@ -224,7 +226,7 @@ unescape(char *text, size_t size, const char *value)
     text[len] = '\0';
 }
 
-/* "(memberOf=GROUP)", "(memberOf:RULE:=GROUP)" */
+/* Add the groups in "(memberOf=GROUP)" and "(memberOf:RULE:=GROUP)". */
 static bool
 add_filter_values(struct sdr_groups *groups, const char *filter)
 {
@@ -243,7 +245,8 @@ add_filter_values(struct sdr_groups *groups, const char *filter)
     return true;
 }
 
-/* Groups may be in each other: each is asked again only for another site. */
+/* Search all groups for nested ones. Groups may contain each other: a group is
+ * searched again only for another site. */
 static enum sdr_status
 follow(struct sdr_groups *groups, struct sdr_connection *connection,
        struct sdr_error *error)
@@ -267,8 +270,8 @@ struct root {
     char *base; /* normal form of the search base */
 };
 
-/* Groups need not be below the search base: the longest naming context that
- * holds it is where they are. */
+/* Find the longest naming context that holds the search base. Groups need not
+ * be below the search base. */
 static void
 on_root_value(void *arg, const char *attribute, const char *value, size_t len)
 {

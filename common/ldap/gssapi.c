@@ -12,8 +12,8 @@
 #include <gssapi/gssapi_krb5.h>
 #include <krb5.h>
 
-/* "Kerberos: WORDS", those of the mechanism, which know more than the general
- * ones. */
+/* Set the error to "Kerberos: TEXT", with the text of the mechanism, which is
+ * more specific than the general one. */
 static void
 report(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
 {
@@ -31,7 +31,7 @@ report(OM_uint32 major, OM_uint32 minor, struct sdr_error *error)
     gss_release_buffer(&ignored, &words);
 }
 
-/* Without a key Kerberos looks for tickets, and complains of those only. */
+/* Without a key Kerberos looks for tickets, and reports only their absence. */
 static void
 explain_no_key(const struct sdr_directory_options *directory,
                struct sdr_error *error)
@@ -42,7 +42,8 @@ explain_no_key(const struct sdr_directory_options *directory,
                   directory->keytab_file);
 }
 
-/* GSS_C_NO_NAME, the keytab's first principal, unless one is configured. */
+/* Import the principal; GSS_C_NO_NAME, the keytab's first principal, if none is
+ * configured. */
 static OM_uint32
 import_principal(const char *principal, gss_name_t *name, OM_uint32 *minor)
 {
@@ -57,7 +58,7 @@ import_principal(const char *principal, gss_name_t *name, OM_uint32 *minor)
     return gss_import_name(minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, name);
 }
 
-/* True if it is the key that the KDC did not like: it counts the attempts. */
+/* Returns true if the KDC rejected the key: it counts such attempts. */
 static bool
 is_refusal(OM_uint32 minor)
 {
@@ -87,7 +88,7 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     *credentials = GSS_C_NO_CREDENTIAL;
     if (directory->keytab_file != NULL)
         snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
-    /* A configuration that is reloaded starts with a fresh cache. */
+    /* A reloaded configuration gets a new cache. */
     snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
     major = import_principal(directory->principal, &name, &minor);
     if (major == GSS_S_COMPLETE)

@@ -10,10 +10,10 @@
 #include "decision/keys.h"
 #include "decision/profile.h"
 
-/* How long it stands that all were seen. */
+/* How long the proof is valid that all were found. */
 enum { SEEN_MS = 10 * 1000 };
 
-/* A search for one of them. */
+/* A search for one must-see address. */
 struct visibility {
     const struct sdr_directory_options *directory;
     struct sdr_keys keys;
@@ -57,7 +57,7 @@ on_end(void *arg)
                          &visibility->found);
 }
 
-/* What is missing, or NULL. */
+/* Returns what is missing, or NULL. */
 static const char *
 find_fault(const struct visibility *visibility,
            const struct sdr_must_see *must_see)
@@ -93,7 +93,7 @@ look_for(const struct sdr_must_see *must_see, struct sdr_connection *connection,
 
     sdr_keys_make(&visibility.keys, &must_see->address,
                   must_see->address.domain, "");
-    visibility.keys.count = 1; /* nothing weaker */
+    visibility.keys.count = 1; /* no weaker keys */
     search.filter = filter = sdr_filter_keys(directory, &visibility.keys);
     status = sdr_connection_search(connection, &search, error);
     fault = status == SDR_OK ? find_fault(&visibility, must_see) : NULL;

@@ -1,10 +1,10 @@
-/* must_see.h - addresses that a connection must have found before it counts
+/* must_see.h - addresses that a connection must find before it is trusted
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Some servers do not report what they hide, and a part of a tree may be
- * missing silently. So the administrator names an address, and a site that owns
- * it: a connection that does not show both shows too little. See must-see in
- * sdr.conf(5).
+ * missing without an error. So the administrator names an address, and a site
+ * that owns it. A connection that does not show both shows too little. See
+ * must-see in sdr.conf(5).
  */
 #ifndef SDR_MUST_SEE_H
 #define SDR_MUST_SEE_H
@@ -16,16 +16,18 @@
 #include "ldap/connection.h"
 #include "status.h"
 
-/* True if one of them has a site: then owners are proven to be readable. */
+/* Returns true if a must-see names a site: that proves that owners are
+ * readable. */
 bool
 sdr_must_see_owner(const struct sdr_directory_options *directory);
 
-/* Find all of them, and their owners. Returns SDR_OK; or SDR_TEMPFAIL with the
- * reason, which names the line. */
+/* Find all must-see addresses and their owners. Returns SDR_OK; or SDR_TEMPFAIL
+ * with the reason, which names the line. */
 enum sdr_status SDR_MUST_USE
 sdr_must_see_prove(struct sdr_connection *connection, struct sdr_error *error);
 
-/* The same, unless this connection found them within the last ten seconds. */
+/* Like sdr_must_see_prove(), unless this connection found them within the last
+ * ten seconds. */
 enum sdr_status SDR_MUST_USE
 sdr_must_see_prove_lately(struct sdr_connection *connection,
                           struct sdr_error *error);

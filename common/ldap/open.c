@@ -17,14 +17,15 @@
 #include "ldap/error.h"
 #include "ldap/sockbuf.h"
 
-/* To find out why a certificate was refused takes a second handshake. */
+/* The time limit of a second handshake, which finds out why a certificate was
+ * rejected. */
 enum { EXPLAIN_MS = 2000 };
 
-/* ---- once in a process ---- */
+/* ---- once per process ---- */
 
-/* libldap asks for this host's full name when it sets itself up, and would wait
- * for name servers that do not answer as long as they like. What /etc/hosts
- * says will do: it is only compared with a certificate for "localhost". */
+/* Initialise libldap without DNS. It looks up this host's full name, and would
+ * wait for unreachable name servers without a bound. The name in /etc/hosts is
+ * good enough: it is only compared with a certificate for "localhost". */
 static void
 init_libldap(void)
 {
@@ -45,8 +46,8 @@ init(void)
     init_libldap();
 }
 
-/* The libraries do not set themselves up safely in several threads. It takes
- * them milliseconds: too long for a process of Exim that asks nobody. */
+/* The libraries' initialisation is not thread-safe. It takes milliseconds: too
+ * long for a process of Exim that queries no server. */
 static void
 init_libraries(void)
 {
@@ -55,7 +56,7 @@ init_libraries(void)
     pthread_once(&once, init);
 }
 
-/* ---- options: each a function with the type that libldap expects ---- */
+/* ---- options: a function for each type that libldap expects ---- */
 
 static bool
 set_int(LDAP *ld, int option, int value)
@@ -115,8 +116,8 @@ tls_version(enum sdr_tls_version version)
     return LDAP_OPT_X_TLS_PROTOCOL_TLS1_3;
 }
 
-/* NEWCTX last: without it the global context of ldap.conf is used and all the
- * rest silently ignored. */
+/* NEWCTX must be last: without it, the global context of ldap.conf is used and
+ * all other TLS options are silently ignored. */
 static bool
 set_tls_options(LDAP *ld, const struct sdr_directory_options *directory,
                 bool verify)
@@ -138,7 +139,7 @@ set_tls_options(LDAP *ld, const struct sdr_directory_options *directory,
 
 /* ---- opening ---- */
 
-/* What a handle is opened with. */
+/* The parameters of opening a handle. */
 struct opening {
     const struct sdr_directory_options *directory;
     LDAPURLDesc *url;
@@ -161,7 +162,8 @@ host_of(const struct opening *opening)
     return host == NULL || host[0] == '\0' ? "localhost" : host;
 }
 
-/* Of an ldapi:// that names none: OpenLDAP's, on Debian. */
+/* Returns the socket path; OpenLDAP's on Debian if the ldapi:// URI has none.
+ */
 static const char *
 path_of(const struct opening *opening)
 {
@@ -170,8 +172,8 @@ path_of(const struct opening *opening)
     return path == NULL || path[0] == '\0' ? "/var/run/slapd/ldapi" : path;
 }
 
-/* A connection that was forgotten on its way leaves time for a new one, to each
- * of the servers. */
+/* Returns the longest silence of a connection, in milliseconds. If a firewall
+ * has dropped the connection, time is left to open a new one to each server. */
 static unsigned
 longest_silence(const struct sdr_directory_options *directory)
 {
@@ -180,8 +182,8 @@ longest_silence(const struct sdr_directory_options *directory)
     return directory->timeout * 1000 / 2 / servers;
 }
 
-/* A handle over our own socket. It learns the host's name, for the certificate,
- * yet nothing of ldaps: TLS comes afterwards. */
+/* Open a handle over our own socket. Its URI has the host name, for the
+ * certificate, but not the scheme ldaps: TLS is started afterwards. */
 static enum sdr_status
 open_handle(LDAP **ld, const struct opening *opening, struct sdr_error *error)
 {
@@ -220,7 +222,7 @@ handshake(LDAP *ld, const struct opening *opening)
     return LDAP_SUCCESS;
 }
 
-/* libldap with GnuTLS does not heed LDAP_OPT_X_TLS_PROTOCOL_MIN. */
+/* libldap with GnuTLS ignores LDAP_OPT_X_TLS_PROTOCOL_MIN. */
 static bool
 is_new_enough(LDAP *ld, enum sdr_tls_version oldest, struct sdr_error *error)
 {
@@ -238,7 +240,8 @@ is_new_enough(LDAP *ld, enum sdr_tls_version oldest, struct sdr_error *error)
     return false;
 }
 
-/* Fills DER, to be given back. False if the server has shown none. */
+/* Get the server's certificate. The caller frees DER->bv_val. Returns false if
+ * there is none. */
 static bool
 get_certificate(LDAP *ld, struct berval *der)
 {
@@ -253,7 +256,8 @@ step_of(const struct opening *opening)
     return opening->ldaps ? "TLS" : "StartTLS";
 }
 
-/* False, and the error as it was, if nothing wrong can be seen. */
+/* Set the error to what is wrong with the certificate. Returns false, and
+ * leaves the error unchanged, if nothing is found. */
 static bool
 explain_certificate(LDAP *ld, const struct opening *opening,
                     struct sdr_error *error)
@@ -271,8 +275,8 @@ explain_certificate(LDAP *ld, const struct opening *opening,
     return found;
 }
 
-/* What libldap does not ask. A profile in LDAP_OPT_X_TLS_CIPHER_SUITE would do
- * it for the whole chain, but libldap 2.5 never frees what it makes of that. */
+/* Check what libldap does not. A profile in LDAP_OPT_X_TLS_CIPHER_SUITE would
+ * check the whole chain, but libldap 2.5 leaks the memory for it. */
 static enum sdr_status
 check_certificate(LDAP *ld, const struct opening *opening,
                   struct sdr_error *error)
@@ -290,8 +294,8 @@ check_certificate(LDAP *ld, const struct opening *opening,
     return SDR_TEMPFAIL;
 }
 
-/* Connected and encrypted. With an error the handle may be there as well, to be
- * freed, and *rc is that of the handshake if it came so far. */
+/* Connect and start TLS. Even if this fails, there may be a handle to free. *RC
+ * is the result of the handshake; LDAP_SUCCESS if it was not reached. */
 static enum sdr_status
 connect_to(LDAP **ld, const struct opening *opening, int *rc,
            struct sdr_error *error)
@@ -320,8 +324,8 @@ connect_to(LDAP **ld, const struct opening *opening, int *rc,
     return SDR_TEMPFAIL;
 }
 
-/* Look at the certificate that was refused, over a connection of its own on
- * which nothing is said. Leaves the error as it is if that shows nothing. */
+/* Get the rejected certificate over a separate connection, which sends no
+ * operation, and explain it. Leaves the error unchanged if nothing is found. */
 static void
 explain(const struct opening *refused, struct sdr_error *error)
 {

@@ -5,7 +5,7 @@
 
 #include "net/clock.h"
 
-/* Active Directory gives no more than 1000 at once. */
+/* Active Directory returns at most 1000 entries at once. */
 enum { PAGE_SIZE = 500 };
 
 static enum sdr_status

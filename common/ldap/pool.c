@@ -9,16 +9,16 @@
 
 #include "net/clock.h"
 
-/* Active Directory closes after 900 s without a word, firewalls forget sooner.
- */
+/* Active Directory closes idle connections after 900 s; firewalls drop them
+ * sooner. */
 enum { IDLE_MS = 300 * 1000 };
 
-/* Accounts are locked after three wrong passwords or more; most forget them
- * within a quarter of an hour. With a password that was good before, two
- * servers may refuse it for a reason of their own; with a new one none. */
+/* Servers lock an account after three or more wrong passwords; most reset the
+ * count within 15 minutes. Two servers may refuse a password that was accepted
+ * before, for reasons of their own; none may refuse a new one. */
 enum { REFUSED_MS = 15 * 60 * 1000, REFUSALS_MAX = 3, REFUSALS_NEW = 2 };
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static void
 init_locks(struct sdr_pool *pool)
@@ -121,8 +121,8 @@ sdr_pool_free(struct sdr_pool **pool)
     *pool = NULL;
 }
 
-/* What the parent's threads had open is not ours to close, and the lock may be
- * held by a thread that does not exist here. */
+/* The child must not close the parent's connections, and the lock may be held
+ * by a thread that the child does not have. */
 void
 sdr_pool_after_fork(struct sdr_pool *pool)
 {
@@ -132,7 +132,7 @@ sdr_pool_after_fork(struct sdr_pool *pool)
     init_locks(pool);
 }
 
-/* ---- places ---- */
+/* ---- slots ---- */
 
 static bool
 is_stale(const struct sdr_slot *slot)
@@ -184,7 +184,7 @@ sdr_pool_drop_idle(const struct sdr_pool *pool, struct sdr_server *server)
 
 /* ---- opening ---- */
 
-/* How many connect, to whichever server. */
+/* Returns the number of threads that are connecting, to any server. */
 static unsigned
 openings(const struct sdr_pool *pool)
 {
@@ -195,8 +195,9 @@ openings(const struct sdr_pool *pool)
     return all;
 }
 
-/* Each of them may be one more refusal: no more of them at a time than may be,
- * and not all of those at one server, which may be silent. */
+/* Returns true if another thread may connect. Each attempt may be refused, so
+ * there must not be more at a time than the refusals left, and not all at one
+ * server, which may be silent. */
 static bool
 may_try(const struct sdr_pool *pool, const struct sdr_server *server)
 {
@@ -206,8 +207,8 @@ may_try(const struct sdr_pool *pool, const struct sdr_server *server)
            && pool->refusals + openings(pool) < REFUSALS_MAX;
 }
 
-/* True if this thread may try. False, with the reason, if another one has been
- * refused since, or is still trying. */
+/* Wait until this thread may connect. Returns false, with the reason, if
+ * another one has been refused since, or is still trying. */
 static bool
 await_turn(struct sdr_pool *pool, struct sdr_server *server, int64_t deadline,
            struct sdr_error *error)

@@ -14,7 +14,7 @@
 
 enum { NAME_SIZE = 256 };
 
-/* A number, and what stands after it. */
+/* Read a number and advance the text past it. */
 static bool
 read_number(const char **text, unsigned long *number)
 {
@@ -52,7 +52,7 @@ struct collection {
     LDAP *ld;
     const char *dn;
     char attribute[NAME_SIZE];
-    struct sdr_range range; /* of the piece that came last */
+    struct sdr_range range; /* of the last piece */
     int64_t deadline;
     void (*value)(void *, const char *, const char *, size_t);
     void *arg;
@@ -67,8 +67,8 @@ fail(const struct collection *collection, const char *what)
     return SDR_TEMPFAIL;
 }
 
-/* The name of the entry's attribute that is the next piece; the caller frees
- * it. NULL if there is none. */
+/* Returns the name of the entry's attribute that is the next piece; the caller
+ * frees it. NULL if there is none. */
 static char *
 find_piece(const struct collection *collection, LDAPMessage *entry,
            struct sdr_range *range)
@@ -87,7 +87,8 @@ find_piece(const struct collection *collection, LDAPMessage *entry,
     return name;
 }
 
-/* It may repeat what was there, but leave out nothing, and it must go on. */
+/* Read a piece. It may repeat values, but must not skip any, and must go
+ * further than the last piece. */
 static enum sdr_status
 take_piece(struct collection *collection, LDAPMessage *entry)
 {
@@ -111,8 +112,8 @@ take_piece(struct collection *collection, LDAPMessage *entry)
     return SDR_OK;
 }
 
-/* One message of the answer; *taken: its one entry was. Returns SDR_NOTFOUND
- * until the answer has ended. */
+/* Handle one message of the response. Sets *TAKEN when the entry was read.
+ * Returns SDR_NOTFOUND until the response has ended. */
 static enum sdr_status
 take_message(struct collection *collection, LDAPMessage *message, bool *taken)
 {
@@ -137,7 +138,7 @@ take_message(struct collection *collection, LDAPMessage *message, bool *taken)
     return SDR_NOTFOUND;
 }
 
-/* One message after the other: an answer without end is not kept. */
+/* Receive message by message, so that an endless result is not stored. */
 static enum sdr_status
 receive(struct collection *collection, int id)
 {
@@ -161,7 +162,7 @@ receive(struct collection *collection, int id)
     return status;
 }
 
-/* Ask for what comes after the last piece. */
+/* Request the values after the last piece. */
 static enum sdr_status
 ask(struct collection *collection)
 {

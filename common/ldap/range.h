@@ -1,10 +1,10 @@
-/* range.h - attributes whose values come in pieces
+/* range.h - attributes whose values are returned in ranges
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Active Directory gives 1500 values of an attribute at once, by the name
- * "proxyAddresses;range=0-1499", and the others on request (MS-ADTS,
- * 3.1.1.3.1.3.3). The address that a recipient was found by may be among the
- * others. If a server leaves some out, the result does not count.
+ * Active Directory returns at most 1500 values of an attribute at once, under
+ * the name "proxyAddresses;range=0-1499", and the others on request (MS-ADTS,
+ * 3.1.1.3.1.3.3). The address that matched a recipient may be among the others.
+ * If a server skips values, the result does not count.
  */
 #ifndef SDR_RANGE_H
 #define SDR_RANGE_H
@@ -17,20 +17,20 @@
 
 #include "status.h"
 
-/* A piece: the numbers of its values, from 0. */
+/* A piece: the indexes of its values, from 0. */
 struct sdr_range {
-    unsigned long first, next; /* the one after its last */
-    bool more;                 /* there is one after its last */
+    unsigned long first, next; /* index after its last value */
+    bool more;                 /* there are values after it */
 };
 
-/* Read NAME as the server wrote it. Returns SDR_OK; SDR_NOTFOUND if it is not a
- * piece; SDR_INVALID if the range is not valid. */
+/* Parse the attribute name that the server returned. Returns SDR_OK;
+ * SDR_NOTFOUND if it has no range; SDR_INVALID if the range is not valid. */
 enum sdr_status SDR_MUST_USE
 sdr_range_parse(const char *name, struct sdr_range *range);
 
-/* If NAME says that its values are a piece, fetch the others of the entry DN
- * and hand each to VALUE with ARG. Returns SDR_OK when all were read, or
- * SDR_TEMPFAIL with the reason: the connection is not to be used any more. */
+/* If NAME has a range, fetch the remaining values of the entry DN and call
+ * VALUE with ARG for each. Returns SDR_OK if all were read; or SDR_TEMPFAIL
+ * with the reason: the connection must not be used any more. */
 enum sdr_status SDR_MUST_USE
 sdr_range_follow(LDAP *ld, const char *dn, const char *name, int64_t deadline,
                  void (*value)(void *arg, const char *attribute,

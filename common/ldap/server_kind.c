@@ -40,12 +40,13 @@ sdr_server_is_ad(enum sdr_server_kind kind)
     return kind == SDR_SERVER_AD || kind == SDR_SERVER_SAMBA;
 }
 
-/* ---- the root entry ---- */
+/* ---- the root DSE ---- */
 
-/* What it shows decides by these rows; of those that match, the last. */
+/* Values of the root DSE that identify a kind. The last row that matches
+ * decides. */
 static const struct sign {
     const char *attribute, *value;
-    bool begins; /* the value, rather than being all of it */
+    bool begins; /* matches the beginning of the value */
     enum sdr_server_kind kind;
 } signs[] = {
     {"objectClass", "OpenLDAProotDSE", false, SDR_SERVER_OPENLDAP},
@@ -63,7 +64,7 @@ enum { SIGNS = sizeof signs / sizeof signs[0] };
 struct root {
     struct sdr_server_facts *server;
     bool samba;
-    unsigned last; /* of the rows that match, counted from 1 */
+    unsigned last; /* the last row that matches, counted from 1 */
 };
 
 static bool
@@ -131,10 +132,10 @@ read_root(struct sdr_server_facts *server, struct sdr_connection *connection,
     return SDR_OK;
 }
 
-/* ---- behind the root entry ---- */
+/* ---- behind the root DSE ---- */
 
-/* Is what answers at the search base OpenLDAP as well? Where that itself is not
- * shown nothing is. */
+/* Check that the server that answers at the search base is OpenLDAP too. If the
+ * base is not visible, no entry is. */
 static enum sdr_status
 look_behind(struct sdr_server_facts *server, struct sdr_connection *connection,
             struct sdr_error *error)

@@ -1,11 +1,11 @@
-/* session.h - a connection that proves what it can see and read
+/* session.h - a connection with proofs of what it can see and read
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * What every reader of a directory asks over: live look-ups, sdr-sync and
- * sdrctl. A session keeps what it has proven until it is closed. One thread at
- * a time. Functions that return a status return SDR_OK; or SDR_TEMPFAIL with
- * the reason, and then sdr_session_is_broken() says whether the connection is
- * good for anything but closing. All of them heed the connection's deadline.
+ * Used by everything that reads a directory: live look-ups, sdr-sync and
+ * sdrctl. A session keeps its proofs until it is closed. One thread at a time.
+ * Functions that return a status return SDR_OK, or SDR_TEMPFAIL with the
+ * reason; then sdr_session_is_broken() tells whether the connection can only be
+ * closed. All functions observe the connection's deadline.
  */
 #ifndef SDR_SESSION_H
 #define SDR_SESSION_H
@@ -20,58 +20,61 @@
 #include "ldap/visibility.h"
 #include "status.h"
 
-/* All zero but for the first three, which are borrowed, is a valid start. */
+/* All zero except the first three members, which are borrowed, is the initial
+ * state. */
 struct sdr_session {
     const struct sdr_directory_options *directory;
     const char *uri;
-    struct sdr_access_seen *seen;      /* at that server, by all sessions */
+    struct sdr_access_seen *seen;      /* of the server, for all sessions */
     struct sdr_connection *connection; /* NULL: not open */
     struct sdr_visibility visibility;
     struct sdr_access access;
     struct sdr_groups groups;
 };
 
-/* Connect and bind; a global catalog must hold all attributes that routing
- * reads. Results as of sdr_connection_open(), in particular SDR_CONFIG if the
+/* Connect and bind. A global catalog must hold all attributes that routing
+ * reads. Returns as sdr_connection_open(), in particular SDR_CONFIG if the
  * server refuses the account. */
 enum sdr_status SDR_MUST_USE
 sdr_session_open(struct sdr_session *session, int64_t deadline,
                  struct sdr_error *error);
 
-/* Close politely, and forget what was proven. */
+/* Unbind, close, and discard the proofs. */
 void
 sdr_session_close(struct sdr_session *session);
 
-/* The same in a process that did not open it, without a word to the server. */
+/* Like sdr_session_close(), in a process that did not open the session. Sends
+ * nothing to the server. */
 void
 sdr_session_abandon(struct sdr_session *session);
 
-/* True if it is not open, or the connection is lost or silent. */
+/* Returns true if the session is not open, or its connection is lost or silent.
+ */
 bool
 sdr_session_is_broken(const struct sdr_session *session);
 
-/* True if the server has answered as if nobody had bound: a proxy may have lost
- * what is behind it. */
+/* Returns true if the server refused as if there had been no bind: a proxy may
+ * have lost its connection to the server behind it. */
 bool
 sdr_session_is_suspect(const struct sdr_session *session);
 
-/* Find the groups in groups that name owners; see groups.h. */
+/* Find the nested groups that name owners; see groups.h. */
 enum sdr_status SDR_MUST_USE
 sdr_session_find_groups(struct sdr_session *session, struct sdr_error *error);
 
-/* Is it sure that nothing was found because there is nothing? See
- * visibility.h. */
+/* Prove that an empty result means that there is no entry; see visibility.h. */
 enum sdr_status SDR_MUST_USE
 sdr_session_prove_none(struct sdr_session *session, struct sdr_error *error);
 
-/* Can owner, routing address and hold be read? Asked with the help of the entry
- * DN; see access.h. */
+/* Prove that owner, routing address and hold can be read, using the entry DN;
+ * see access.h. */
 enum sdr_status SDR_MUST_USE
 sdr_session_prove_access(struct sdr_session *session, const char *dn,
                          struct sdr_error *error);
 
-/* After that: has the entry DN, which shows no owner, no values but those that
- * it shows? SHOWN: a bit each, see sdr_access_shown(). */
+/* Prove that the entry DN, which shows no owner, has no hidden values. Call it
+ * after sdr_session_prove_access(). SHOWN has a bit for each attribute that the
+ * entry shows, see sdr_access_shown(). */
 enum sdr_status SDR_MUST_USE
 sdr_session_prove_absent(struct sdr_session *session, const char *dn,
                          unsigned shown, struct sdr_error *error);

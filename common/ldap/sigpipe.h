@@ -1,8 +1,8 @@
 /* sigpipe.h - no SIGPIPE from other libraries
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Our own writes raise none (sockbuf.h). c-ares, which writes to name servers
- * over TCP with writev(2), and Kerberos might raise it; and the process, which
+ * Our own writes do not raise it (sockbuf.h). But c-ares, which writes to name
+ * servers over TCP with writev(2), and Kerberos might; and the process, which
  * may be Exim, handles the signal in its own way.
  */
 #ifndef SDR_SIGPIPE_H
@@ -16,11 +16,11 @@ struct sdr_sigpipe {
     bool was_pending;
 };
 
-/* Block it for the calling thread, until it is restored. */
+/* Block SIGPIPE in the calling thread, until sdr_sigpipe_restore(). */
 void
 sdr_sigpipe_block(struct sdr_sigpipe *saved);
 
-/* As it was before; one that was raised in between is consumed. */
+/* Restore the signal mask. Consumes a SIGPIPE that was raised since. */
 void
 sdr_sigpipe_restore(const struct sdr_sigpipe *saved);
 

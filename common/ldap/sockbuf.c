@@ -14,11 +14,10 @@
 
 #include "net/clock.h"
 
-/* An operation of our own on the layer; no number of libldap's comes near. */
+/* A control option of our own; it must differ from libldap's. */
 enum { SET_DEADLINE = 0x5344 };
 
-/* The largest message that is taken: a server's whole schema has half a
- * megabyte. */
+/* The largest message accepted: a server's whole schema is half a megabyte. */
 enum { MESSAGE_MAX = 16 * 1024 * 1024 };
 
 static int
@@ -57,7 +56,8 @@ socket_of(Sockbuf_IO_Desc *layer)
     return fd;
 }
 
-/* Wait until the socket is ready. False, with errno, if it is not in time. */
+/* Wait until the socket is ready. Returns false, with errno, if that fails or
+ * the deadline passes. */
 static bool
 await(const Sockbuf_IO_Desc *layer, int fd, short events)
 {
@@ -76,7 +76,8 @@ await(const Sockbuf_IO_Desc *layer, int fd, short events)
     return false;
 }
 
-/* True if the socket was only not ready, and now is. */
+/* Returns true if the call was interrupted, or if the socket was not ready and
+ * now is. */
 static bool
 may_go_on(const Sockbuf_IO_Desc *layer, int fd, short events)
 {
@@ -120,9 +121,9 @@ hang_up(Sockbuf_IO_Desc *layer)
 
 /* ---- a gate above TLS ----
  *
- * After a write that failed GnuTLS goes on with the record that it could not
- * send, whatever it is given next, and libldap loses count. So there is no next
- * one: not even the unbind with which libldap takes its leave. */
+ * After a failed write, GnuTLS retries the record that it could not send,
+ * whatever data it is given next, and libldap loses count. So the gate allows
+ * no write after a failed one, not even libldap's unbind. */
 
 static int
 gate_setup(Sockbuf_IO_Desc *layer, void *unused)

@@ -16,15 +16,16 @@
 #include "ldap/server_kind.h"
 #include "decision/value.h"
 
-/* How long it stands that no attribute is hidden. */
+/* How long the proof is valid that no attribute is hidden. */
 enum { SHOWN_MS = 10 * 1000 };
 
-/* The attributes FIRST to LAST of the directory: one of them must show. */
+/* The attributes FIRST to LAST of the directory; one of them must be visible.
+ */
 struct group {
     const struct sdr_directory_options *directory;
     struct sdr_visibility *visibility;
     unsigned first, last;
-    unsigned entries; /* seen by the search under way */
+    unsigned entries; /* found by the current search */
 };
 
 void
@@ -64,7 +65,7 @@ see_value(void *arg, const char *attribute, const char *value, size_t len)
     }
 }
 
-/* Search and count the entries. Owns FILTER. */
+/* Search and count the entries. Frees FILTER. */
 static enum sdr_status
 look(struct group *group, struct sdr_connection *connection, char *filter,
      struct sdr_error *error)
@@ -92,8 +93,8 @@ look(struct group *group, struct sdr_connection *connection, char *filter,
     return status;
 }
 
-/* Find the known address again by its value, as recipients are found. Returns
- * SDR_OK, SDR_NOTFOUND (it is forgotten then) or SDR_TEMPFAIL. */
+/* Search for a known address by its value, as recipients are searched for.
+ * Returns SDR_OK, SDR_NOTFOUND (the address is discarded), or SDR_TEMPFAIL. */
 static enum sdr_status
 find_known(struct group *group, struct sdr_connection *connection,
            struct sdr_error *error)
@@ -152,7 +153,7 @@ prove_group(struct group *group, struct sdr_connection *connection,
     return status;
 }
 
-/* ---- nor is any hidden ---- */
+/* ---- hidden attributes ---- */
 
 static enum sdr_status
 judge_codes(const char *dn, const struct sdr_comparison *comparisons,
@@ -194,7 +195,8 @@ compare_all(struct sdr_visibility *visibility,
     return status;
 }
 
-/* What the schema does not know has no values. */
+/* Check the access that the server reports. An attribute that is not in the
+ * schema has no values. */
 static enum sdr_status
 ask_access(struct sdr_visibility *visibility, struct sdr_connection *connection,
            const struct sdr_list *names, struct sdr_error *error)
@@ -207,7 +209,8 @@ ask_access(struct sdr_visibility *visibility, struct sdr_connection *connection,
     status = sdr_effective_rights(connection, visibility->dn, access,
                                   SDR_ACCESS_ASKED_MAX, error);
     if (status != SDR_OK
-        && !sdr_connection_is_broken(connection)) /* it does not say */
+        && !sdr_connection_is_broken(connection)) /* the server does not report
+                                                     it */
         return compare_all(visibility, connection, names, error);
     for (unsigned i = 0; i < SDR_ACCESS_ASKED_MAX && status == SDR_OK; i++) {
         if (access[i].name == NULL || access[i].unknown
@@ -221,7 +224,8 @@ ask_access(struct sdr_visibility *visibility, struct sdr_connection *connection,
     return status;
 }
 
-/* One that was named has shown a value. */
+/* Prove that no attribute of a profile is hidden. Attributes that the
+ * configuration names have shown a value already. */
 static enum sdr_status
 prove_none_hidden(struct sdr_visibility *visibility,
                   struct sdr_connection *connection, struct sdr_error *error)
@@ -287,6 +291,6 @@ sdr_visibility_prove_recent(struct sdr_visibility *visibility,
                             struct sdr_error *error)
 {
     if (sdr_clock() < visibility->until)
-        return SDR_OK; /* and what must be seen was looked for with it */
+        return SDR_OK; /* the must-see proof was part of it */
     return sdr_visibility_prove(visibility, connection, error);
 }

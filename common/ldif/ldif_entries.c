@@ -111,8 +111,9 @@ is_value(const struct ldif_reader *content, const char *attribute,
            && (value == NULL || strcasecmp(content->value, value) == 0);
 }
 
-/* And entries that were deleted, or have lost a conflict about a name. Active
- * Directory's recycle bin keeps all attributes of an entry for half a year. */
+/* Returns true for subentries, and for entries that were deleted or lost a
+ * naming conflict. Active Directory's recycle bin keeps all attributes of an
+ * entry for half a year. */
 static bool
 hides(const struct ldif_reader *content)
 {
@@ -121,8 +122,8 @@ hides(const struct ldif_reader *content)
            || is_value(content, "isDeleted", "TRUE");
 }
 
-/* As sdr_groups_find() does on a server: groups in groups count in Active
- * Directory, whose groups have a class of their own. */
+/* Collect nested groups, as sdr_groups_find() does on a server. They count in
+ * Active Directory only, whose groups have an object class of their own. */
 static void
 take_group(struct ldif_entries *r)
 {
@@ -195,7 +196,7 @@ take_item(struct ldif_entries *r, enum ldif_reader_item item,
     return SDR_OK;
 }
 
-/* Go through all records. */
+/* Read all records. */
 static enum sdr_status
 read_records(struct ldif_entries *r, struct sdr_error *error)
 {
@@ -254,7 +255,7 @@ check_names(struct ldif_entries *r, struct sdr_error *error)
     return SDR_INVALID;
 }
 
-/* Once more for each level of groups in groups. */
+/* Read the records once for each level of nested groups. */
 static enum sdr_status
 look_through(struct ldif_entries *r, struct sdr_error *error)
 {
@@ -268,7 +269,8 @@ look_through(struct ldif_entries *r, struct sdr_error *error)
     return status;
 }
 
-/* What a live directory has to show too, before "there is none" is believed. */
+/* Check that the file has addresses, as a live directory must show one before
+ * "no entry" is trusted. */
 static enum sdr_status
 check_visibility(const struct ldif_entries *r, struct sdr_error *error)
 {

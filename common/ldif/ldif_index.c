@@ -11,8 +11,8 @@
 #include "ldap/dn.h"
 #include "ldif/ldif_entries.h"
 
-/* An address and its entry. Two addresses may have one hash: who gets an entry
- * that it was not looking for sees that by its values. */
+/* An address and its entry. Two addresses may have the same hash, so the caller
+ * must check the values of the entries that are found. */
 struct ldif_place {
     uint64_t hash;
     size_t span;
@@ -20,9 +20,9 @@ struct ldif_place {
 
 struct ldif_index {
     struct ldif_entries entries;
-    struct ldif_span *spans; /* in their order in the file */
+    struct ldif_span *spans; /* in file order */
     size_t span_count, span_room;
-    struct ldif_place *places; /* in the order of hashes, then of entries */
+    struct ldif_place *places; /* sorted by hash, then by entry */
     size_t place_count, place_room;
 };
 
@@ -37,7 +37,7 @@ hash_key(const struct sdr_record_key *key)
     return hash;
 }
 
-/* ---- making it ---- */
+/* ---- creation ---- */
 
 static enum sdr_status
 take_entry(void *arg, struct entry *entry, struct sdr_error *error)
@@ -118,7 +118,7 @@ ldif_index_free(struct ldif_index **index)
     free(old);
 }
 
-/* ---- asking it ---- */
+/* ---- searches ---- */
 
 const struct sdr_groups *
 ldif_index_groups(const struct ldif_index *index)
@@ -162,12 +162,12 @@ hand_on_entry(const struct ldif_span *span, const struct sdr_search *search,
             hand_on(search, &content, item);
     }
     ldif_reader_clear(&content);
-    if (status != SDR_OK) /* it was valid before */
+    if (status != SDR_OK) /* it was valid when it was checked */
         sdr_error_set(error, "no memory");
     return status != SDR_OK ? SDR_TEMPFAIL : SDR_OK;
 }
 
-/* The first place with this hash or a greater one. */
+/* Returns the index of the first place with this hash or a greater one. */
 static size_t
 find_place(const struct ldif_index *index, uint64_t hash)
 {
@@ -184,13 +184,13 @@ find_place(const struct ldif_index *index, uint64_t hash)
     return from;
 }
 
-/* Entries, by their index. */
+/* The indexes of the entries found. */
 struct found {
     size_t *items;
     size_t count, room;
 };
 
-/* Add the entries with this key. */
+/* Add the entries with the hash of this address. */
 static bool
 add_found(const struct ldif_index *index, const struct sdr_address *address,
           struct found *found)

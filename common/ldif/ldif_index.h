@@ -1,7 +1,7 @@
-/* ldif_index.h - the entries of an LDIF file, found by address or by name
+/* ldif_index.h - look-up of LDIF entries by address or DN
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Hands on what a search of a server would: the same values for the same keys.
+ * Returns what a search on a server would: the same values for the same keys.
  * The text is borrowed and must not change. One thread.
  */
 #ifndef SDR_LDIF_INDEX_H
@@ -15,36 +15,37 @@
 
 struct ldif_index;
 
-/* An entry: its lines, without the empty one behind it. */
+/* The lines of an entry, without the empty line after it. */
 struct ldif_span {
     const char *begin, *end;
-    unsigned long line; /* the number of the first one */
+    unsigned long line; /* number of the first line */
     unsigned char id[SDR_RECORD_ID_SIZE];
 };
 
-/* Check the text of the directory's file as a whole, and index it. Results as
- * of ldif_entries_check(); *INDEX is NULL unless it is SDR_OK. */
+/* Check the text of the directory's file and index it. Returns as
+ * ldif_entries_check(), or SDR_TEMPFAIL without memory; *INDEX is NULL unless
+ * it is SDR_OK. */
 enum sdr_status SDR_MUST_USE
 ldif_index_new(struct ldif_index **index, const struct sdr_config *config,
                unsigned directory, const char *text, size_t len,
                struct sdr_error *error);
 
-/* Free it and set the pointer to NULL; NULL is fine. */
+/* Free the index and set the pointer to NULL. Does nothing if it is NULL. */
 void
 ldif_index_free(struct ldif_index **index);
 
-/* Hand on each entry with one of the keys, whichever, in their order in the
- * file; without keys (NULL) all. SDR_OK; SDR_TEMPFAIL without memory. Only the
- * functions of the search count. */
+/* Call the functions of SEARCH for each entry with any of the keys, in file
+ * order; for all entries if KEYS is NULL. The other members of SEARCH are
+ * ignored. Returns SDR_OK, or SDR_TEMPFAIL without memory. */
 enum sdr_status SDR_MUST_USE
 ldif_index_search(const struct ldif_index *index, const struct sdr_keys *keys,
                   const struct sdr_search *search, struct sdr_error *error);
 
-/* The entry with this name; NULL if there is none, or no memory. */
+/* Returns the entry with this DN; NULL if there is none, or without memory. */
 const struct ldif_span *
 ldif_index_find(const struct ldif_index *index, const char *dn);
 
-/* Groups in others that name owners; borrowed. */
+/* Returns the nested groups that name owners; borrowed. */
 const struct sdr_groups *
 ldif_index_groups(const struct ldif_index *index);
 

@@ -9,7 +9,8 @@
 
 #include <gnutls/gnutls.h>
 
-/* In front of an attribute's value: what RFC 2849 calls FILL, and tabs. */
+/* The characters before an attribute's value: what RFC 2849 calls FILL, and
+ * tabs. */
 #define FILL " \t"
 #define ATTRIBUTE                                                              \
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.;=*"
@@ -56,8 +57,8 @@ append(struct ldif_reader *content, const char *octets, size_t len)
     return SDR_OK;
 }
 
-/* A carriage return elsewhere than at the end is a line end to some editors:
- * people would see other lines than are read here. */
+/* Check the characters of a line. Some editors show a line break at a carriage
+ * return inside a line: people would see other lines than the reader. */
 static enum sdr_status
 check_octets(const char *from, size_t len, struct sdr_error *error)
 {
@@ -72,7 +73,8 @@ check_octets(const char *from, size_t len, struct sdr_error *error)
     return SDR_OK;
 }
 
-/* Append the next line as the file has it, without its end and SKIP octets. */
+/* Append the next physical line, without its line end and its first SKIP
+ * octets. */
 static enum sdr_status
 append_line(struct ldif_reader *content, size_t skip, struct sdr_error *error)
 {
@@ -94,7 +96,8 @@ append_line(struct ldif_reader *content, size_t skip, struct sdr_error *error)
     return append(content, from + skip, (size_t)(to - from) - skip);
 }
 
-/* Read the next line that is no comment, with those that continue it. */
+/* Read the next logical line that is not a comment, with its continuation
+ * lines. */
 static enum sdr_status
 read_line(struct ldif_reader *content, struct sdr_error *error)
 {
@@ -115,7 +118,7 @@ read_line(struct ldif_reader *content, struct sdr_error *error)
 
 /* ---- attributes ---- */
 
-/* Decode the value where it stands: it only gets shorter. */
+/* Decode the value in place: it only gets shorter. */
 static enum sdr_status
 decode(struct ldif_reader *content, struct sdr_error *error)
 {
@@ -189,7 +192,8 @@ begin_record(struct ldif_reader *content, struct sdr_error *error)
     return SDR_OK;
 }
 
-/* The one kind of change that says all of an entry: ldifde writes it. */
+/* Returns true for the only kind of change record that has a complete entry;
+ * ldifde writes it. */
 static bool
 is_addition(const struct ldif_reader *content)
 {
@@ -223,7 +227,8 @@ check_version(const struct ldif_reader *content, struct sdr_error *error)
 
 /* ---- items ---- */
 
-/* Behind the last line or an empty one: true if that ends a record. */
+/* Called after the last line or an empty one: returns true if that ends a
+ * record. */
 static bool
 end_record(struct ldif_reader *content)
 {
@@ -233,7 +238,8 @@ end_record(struct ldif_reader *content)
     return ended;
 }
 
-/* What the line is that has been read; CONTENT_DONE if it is none. */
+/* Find out what the current line is; CONTENT_DONE if it is nothing to report.
+ */
 static enum sdr_status
 read_item(struct ldif_reader *content, enum ldif_reader_item *item,
           struct sdr_error *error)

@@ -1,7 +1,7 @@
 /* clock.h - deadlines
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A moment is a number of milliseconds on CLOCK_MONOTONIC: it never jumps.
+ * A time is a number of milliseconds on CLOCK_MONOTONIC, which never jumps.
  */
 #ifndef SDR_CLOCK_H
 #define SDR_CLOCK_H
@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-/* Now. */
+/* Returns the current time. */
 static inline int64_t
 sdr_clock(void)
 {
@@ -20,8 +20,8 @@ sdr_clock(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The same, up to some milliseconds ago: as of the kernel's last tick, which
- * costs less. */
+/* Returns the time of the kernel's last tick, some milliseconds ago at most:
+ * cheaper than sdr_clock(). */
 static inline int64_t
 sdr_clock_tick(void)
 {
@@ -31,8 +31,8 @@ sdr_clock_tick(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* How long until DEADLINE; at least a millisecond, because libldap reads zero
- * as "do not wait" in some calls and as "for ever" in others. */
+/* Returns the time until DEADLINE; at least a millisecond, because libldap
+ * reads zero as "do not wait" in some calls and as "for ever" in others. */
 static inline struct timeval
 sdr_clock_left(int64_t deadline)
 {

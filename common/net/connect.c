@@ -16,13 +16,14 @@
 #include "net/clock.h"
 #include "net/resolve.h"
 
-/* A peer that vanished is noticed while nobody asks (seconds, tries). */
+/* TCP keepalive, which detects a lost peer on an idle connection (seconds,
+ * seconds, probes). */
 enum { KEEPALIVE_IDLE = 60, KEEPALIVE_INTERVAL = 15, KEEPALIVE_PROBES = 4 };
 
 static void
 set(int fd, int level, int option, int value)
 {
-    /* Comfort, not correctness: a failure changes nothing. */
+    /* Not essential: failures are ignored. */
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
@@ -42,7 +43,7 @@ sdr_connect_limit_silence(int fd, unsigned ms)
     set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);
 }
 
-/* The errno of a connect that is under way, when it has ended. */
+/* Wait for the end of a connect. Returns 0, or its errno. */
 static int
 await(int fd, int64_t deadline)
 {
@@ -131,7 +132,8 @@ sdr_connect(const char *host, uint16_t port, int64_t deadline, int *fd,
     return SDR_TEMPFAIL;
 }
 
-/* A server whose queue is full is asked again: the kernel does not wait. */
+/* How long to wait before a new attempt if the server's queue is full: the
+ * kernel does not wait on a non-blocking socket. */
 enum { QUEUE_FULL_MS = 20 };
 
 enum sdr_status

@@ -19,7 +19,7 @@ sdr_is_inet(const char *text)
     return strncasecmp(text, PREFIX, PREFIX_LEN) == 0;
 }
 
-/* 0 if TEXT is no port. */
+/* Returns the port number; 0 if TEXT is not valid. */
 static uint16_t
 parse_port(const char *text)
 {

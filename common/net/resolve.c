@@ -12,10 +12,10 @@
 
 #include "net/clock.h"
 
-/* A name server that is silent for so long (milliseconds) is left for the next;
- * all of them are asked so often, and c-ares waits twice as long from round to
- * round. With three name servers all of it fits into the deadline: then one
- * that never answers for AAAA does not keep the A that another gave. */
+/* Limits for the time to wait for a name server before the next is asked, in
+ * milliseconds. c-ares asks all servers TRIES times and doubles the time each
+ * round. With three name servers all rounds fit into the deadline, so one that
+ * never answers for AAAA does not lose the A records that another returned. */
 enum { TRY_MS_MIN = 100, TRY_MS_MAX = 1000, TRIES = 3, SERVERS = 3 };
 
 struct question {
@@ -30,7 +30,8 @@ sdr_resolve_init(void)
     ares_library_init(ARES_LIB_INIT_ALL);
 }
 
-/* c-ares 1.18 asks name servers for the AAAA of "192.0.2.1". */
+/* Parse an IPv4 address. c-ares 1.18 would ask name servers for the AAAA of
+ * "192.0.2.1". */
 static bool
 read_address(const char *host, uint16_t port, struct sdr_addresses *to)
 {
@@ -65,7 +66,7 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
     ares_freeaddrinfo(result);
 }
 
-/* Milliseconds until c-ares or the caller has to do something. */
+/* Returns the milliseconds until c-ares or the caller has to act. */
 static int
 patience(ares_channel channel, int64_t deadline)
 {
@@ -75,8 +76,8 @@ patience(ares_channel channel, int64_t deadline)
     return (int)(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000);
 }
 
-/* c-ares reports what it waits for at a socket: nothing, before it closes it.
- */
+/* Called by c-ares when the events that it waits for on a socket change; none
+ * before it closes the socket. */
 static void
 on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
@@ -117,8 +118,8 @@ sdr_resolve_open(ares_channel *channel, struct sdr_resolve_sockets *sockets,
            == ARES_SUCCESS;
 }
 
-/* Wait once for what c-ares waits for, and let it work. It changes its list of
- * sockets while it does. */
+/* Wait once for the sockets of c-ares, and process them. c-ares changes the
+ * list of sockets meanwhile. */
 static void
 turn(ares_channel channel, const struct sdr_resolve_sockets *sockets,
      int64_t deadline)

@@ -1,4 +1,4 @@
-/* uri.h - what an LDAP server's URI says of the way to it
+/* uri.h - whether an LDAP URI protects the connection
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Pure functions.
@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* True if others on the network could read the connection: ldap:// without
- * START_TLS, to another host. False if URI is not a URI. */
+/* Returns true if others on the network could read the connection: ldap://
+ * without START_TLS, to another host. Returns false if URI is not valid. */
 bool
 sdr_uri_exposes(const char *uri, bool start_tls);
 

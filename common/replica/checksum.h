@@ -1,15 +1,15 @@
-/* checksum.h - what proves that a value of the replica is the one that was
- * written SPDX-License-Identifier: BSD-2-Clause
+/* checksum.h - checksums of the replica's values
+ * SPDX-License-Identifier: BSD-2-Clause
  *
- * LMDB has no checksums. So in front of each value stands a seal: a checksum of
- * the file's own number, the table, the key and the value, and how long that
- * is. A page that was written over, or that is another file's, or under
- * another key is no answer then. What is not there has no seal: so in the table
- * of addresses each value also names the key behind its own, and who is unknown
- * is proven by the neighbours between which he would be.
+ * LMDB has no checksums. So each value begins with a seal: a checksum of the
+ * file's number, the table, the key and the value, and the value's length. A
+ * value of an overwritten page, of another file, or of another key is then
+ * detected. A missing key has no seal. So in the table of addresses each value
+ * also names the next key, and an unknown address is proven by the two keys
+ * that would be its neighbours.
  *
- * The checksum finds accidents; it is no signature. Pure functions, which read
- * no more than the seal of what is not sealed.
+ * The checksum detects accidents; it is not a signature. Pure functions. Of a
+ * value without a valid seal, only the seal is read.
  */
 #ifndef SDR_CHECKSUM_H
 #define SDR_CHECKSUM_H
@@ -23,36 +23,36 @@
 
 #define SDR_CHECKSUM_SIZE 16
 
-/* Tables in which a key may be the same. */
+/* The tables; the same key may be in several of them. */
 #define SDR_CHECKSUM_ADDRESS 'a'
 #define SDR_CHECKSUM_ENTRY   'e'
 #define SDR_CHECKSUM_HELD    'h'
 #define SDR_CHECKSUM_META    'm'
 
-/* What values are sealed for. */
+/* The file and the table of a value. */
 struct sdr_checksum {
     uint64_t file; /* the number of the file */
     char table;
 };
 
-/* Write the seal of the value whose octets stand behind it, LEN with the seal.
- * NEXT names the key behind this one; 0: it is the last, or it does not matter.
- */
+/* Write the seal in front of the value; LEN includes the seal. NEXT is the name
+ * of the next key; 0 if there is none, or if the table has no names. */
 void
 sdr_checksum_write(const struct sdr_checksum *checksum, const MDB_val *key,
                    uint32_t next, unsigned char *sealed, size_t len);
 
-/* Take the seal off the value; NEXT may be NULL. False if it is not what was
- * written under this key. */
+/* Verify the seal and remove it from the value; NEXT may be NULL. Returns false
+ * if the value is not what was written under this key. */
 bool
 sdr_checksum_open(const struct sdr_checksum *checksum, const MDB_val *key,
                   MDB_val *value, uint32_t *next);
 
-/* The name of a key for the one before it; never 0. */
+/* Returns the name by which the key before refers to this one; never 0. */
 uint32_t
 sdr_checksum_name(const struct sdr_checksum *checksum, const MDB_val *key);
 
-/* LMDB's order of keys: below 0, 0 or above. Mostly the first octets decide. */
+/* Compare two keys in LMDB's order. Returns less than, equal to or more than 0.
+ * Usually the first octets decide. */
 static inline int
 sdr_checksum_order(const MDB_val *a, const MDB_val *b)
 {

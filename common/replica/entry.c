@@ -18,7 +18,7 @@ is_split(const struct sdr_config *config, const char *domain)
     return name != NULL && name->kind == SDR_NAME_SPLIT;
 }
 
-/* Keep the address if anybody may ask for it. */
+/* Keep the address if it is in a split domain; others are never looked up. */
 static void
 on_address(void *arg, const struct sdr_address *address, unsigned strength,
            bool certain)
@@ -76,8 +76,8 @@ compare_keys(const void *a, const void *b)
                : (x->strength > y->strength) - (x->strength < y->strength);
 }
 
-/* The order in which a server names values means nothing; each address counts
- * once, by its strongest attribute in which it could be read. */
+/* Sort the keys and keep one of each: that of the strongest attribute where it
+ * is readable. The order in which a server returns values has no meaning. */
 static void
 settle_keys(struct entry *entry)
 {
@@ -94,7 +94,8 @@ settle_keys(struct entry *entry)
     entry->key_count = kept + 1;
 }
 
-/* DN, NUL, record, then each key: strength, length (2), octets. */
+/* Layout: DN, NUL, record, then for each key its strength, length (2) and
+ * octets. */
 bool
 entry_encode(const struct entry_parts *parts, unsigned char **octets,
              size_t *len)

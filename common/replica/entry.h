@@ -1,8 +1,8 @@
-/* entry.h - an entry of a directory, as the replica keeps it
+/* entry.h - a directory entry as stored in the replica
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The octets hold all that the store needs: the name, the facts, and the keys
- * by which the entry is found. Two entries that mean the same have the same.
+ * The encoded entry holds all that the store needs: the DN, the facts, and the
+ * keys by which the entry is found. Equal entries have equal octets.
  */
 #ifndef SDR_ENTRY_H
 #define SDR_ENTRY_H
@@ -13,7 +13,8 @@
 #include "decision/profile.h"
 #include "replica/record.h"
 
-/* An entry on its way in. Made by entry_begin(), freed by entry_clear(). */
+/* An entry that is being read. Initialised by entry_begin(), freed by
+ * entry_clear(). */
 struct entry {
     struct sdr_reader reader;
     unsigned char id[SDR_RECORD_ID_SIZE];
@@ -31,69 +32,71 @@ struct entry_key {
     unsigned char strength; /* with ENTRY_UNREADABLE or without */
 };
 
-/* It is in no value that could be read, see struct sdr_facts. */
+/* No readable value has the key, see struct sdr_facts. */
 enum { ENTRY_UNREADABLE = 0x80 };
 
-/* Make the facts of the entry those under this key. */
+/* Set strength and readability of the facts to those of this key. */
 void
 entry_key_facts(const struct entry_key *key, struct sdr_facts *facts);
 
-/* Begin the entry DN with this ID. */
+/* Begin the entry DN with this ID. Both are copied. */
 void
 entry_begin(struct entry *entry, const struct sdr_config *config,
             unsigned directory, const unsigned char id[SDR_RECORD_ID_SIZE],
             const char *dn);
 
-/* One value; see sdr_reader_value(). */
+/* Read one value; see sdr_reader_value(). */
 void
 entry_value(struct entry *entry, const char *attribute, const char *value,
             size_t len);
 
-/* End it: its octets are there. False without memory. */
+/* End the entry and encode it. Returns false without memory. */
 bool
 entry_end(struct entry *entry);
 
-/* Free what it holds. */
+/* Free the contents. */
 void
 entry_clear(struct entry *entry);
 
-/* ---- what octets of an entry say ---- */
+/* ---- decoding ---- */
 
 struct entry_view {
     const char *dn;
-    const unsigned char *record; /* of the facts; its strength means nothing */
+    const unsigned char *record; /* the facts; its strength has no meaning */
     size_t record_len;
     const unsigned char *keys; /* see entry_next_key() */
     size_t keys_len;
 };
 
-/* False if they are none. */
+/* Decode an entry. The view borrows OCTETS. Returns false if they are not an
+ * entry. */
 bool
 entry_read(struct entry_view *view, const void *octets, size_t len);
 
-/* Take the next key from the view, in their order; false if there is no other.
- */
+/* Read the next key of the view, in sorted order. Returns false if there are no
+ * more. */
 bool
 entry_next_key(struct entry_view *view, struct entry_key *key);
 
-/* The facts; false if the record is none. */
+/* Read the facts. Returns false if the record is not valid. */
 bool
 entry_facts(const struct entry_view *view, struct sdr_facts *facts);
 
-/* The order of keys: below 0, 0 or above. Strength does not count. */
+/* Compare two keys, without their strength. Returns less than, equal to or more
+ * than 0. */
 int
 entry_key_compare(const struct entry_key *a, const struct entry_key *b);
 
-/* What octets are made of. */
+/* The parts of an encoded entry. */
 struct entry_parts {
     const char *dn;
     const unsigned char *record;
     size_t record_len;
-    const struct entry_key *keys; /* in order */
+    const struct entry_key *keys; /* sorted */
     size_t key_count;
 };
 
-/* Make them; the caller frees them. False without memory. */
+/* Encode the parts; the caller frees *OCTETS. Returns false without memory. */
 bool
 entry_encode(const struct entry_parts *parts, unsigned char **octets,
              size_t *len);

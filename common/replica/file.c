@@ -20,18 +20,18 @@
 #include "replica/record.h"
 #include "config/file_owner.h"
 
-/* How long a file is not looked at again (milliseconds). */
+/* How often the file at the path is checked, in milliseconds. */
 enum { LOOK_MS = 1000 };
 
-/* Readers that rest; more are made when more threads read. */
+/* The most idle readers kept; more are created when more threads read. */
 enum { RESTING_MAX = 64 };
 
-/* How often a transaction is begun again: each time the writer has committed
- * twice before the beginning was read, or the file has grown. */
+/* How often a transaction is restarted: each time the writer has committed
+ * twice before the meta page was read, or the file has grown. */
 enum { TRIES = 100 };
 
 struct sdr_replica_reader {
-    MDB_txn *txn; /* never NULL while it rests */
+    MDB_txn *txn; /* never NULL while the reader is idle */
     struct sdr_replica_known known;
 };
 
@@ -39,31 +39,31 @@ struct sdr_replica_file {
     char *path;
     unsigned users;
     struct sdr_replica_file *next;
-    /* Held for reading by look-ups, for writing to open, close and resize. */
+    /* Read-locked by look-ups, write-locked to open, close and resize. */
     pthread_rwlock_t lock;
     pid_t pid;
-    /* A page that the kernel empties in children: cheaper to ask than for the
-     * process id. NULL: there is none. */
+    /* A page that the kernel clears in a child: cheaper to check than the
+     * process id. NULL: not available. */
     volatile unsigned char *ours;
-    int64_t looked_at; /* when the file was looked at last; 0: never */
-    atomic_int_least64_t
-        whole_at;     /* the tick when it was as large as it says */
-    struct stat seen; /* the one that is open */
-    MDB_env *env;     /* NULL: not open, and CLOSED_BECAUSE says why */
+    int64_t looked_at; /* when the path was last checked; 0: never */
+    atomic_int_least64_t whole_at; /* the tick of the last length check */
+    struct stat seen;              /* of the open file */
+    MDB_env *env;                  /* NULL: not open, see closed_because */
     struct sdr_lmdb_pages pages;
-    uint64_t number; /* its own: see struct sdr_record_format */
+    uint64_t number; /* see struct sdr_record_format */
     struct sdr_error closed_because;
     pthread_mutex_t resting_lock;
     struct sdr_replica_reader *resting[RESTING_MAX];
     unsigned resting_count;
 };
 
-/* All of this process. One that opens a file twice loses its locks on it when
- * it closes it once (fcntl(2)): then its readers are taken for dead. */
+/* All files of this process. A process must not open a file twice: closing one
+ * descriptor drops all of its locks on the file (fcntl(2)), and LMDB would take
+ * its readers for dead. */
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sdr_replica_file *files;
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static volatile unsigned char *
 make_mark(void)
@@ -80,7 +80,7 @@ make_mark(void)
     return NULL;
 }
 
-/* True in the process that opened it, or would have. */
+/* Returns true in the process that opened the file, or would have. */
 static bool
 is_ours(const struct sdr_replica_file *file)
 {
@@ -105,8 +105,8 @@ free_reader(struct sdr_replica_reader *reader)
     free(reader);
 }
 
-/* The environment belongs to the process that opened it, and its transactions:
- * another one forgets them without touching them. */
+/* Close the environment. It and its transactions belong to the process that
+ * opened them; a child only discards them. */
 static void
 close_env(struct sdr_replica_file *file)
 {
@@ -197,8 +197,8 @@ sdr_replica_file_free(struct sdr_replica_file **file)
     pthread_mutex_unlock(&files_lock);
 }
 
-/* In a child there is one thread, and locks may be held by others that are not
- * here. */
+/* Reinitialise in a child. It has only one thread, and the locks may be held by
+ * threads that it does not have. */
 static void
 after_fork(struct sdr_replica_file *file)
 {
@@ -227,8 +227,9 @@ is_as_large_as_it_says(const struct sdr_replica_file *file)
                   >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
-/* The file is mapped: to read behind its end would kill the process. It only
- * grows; looked at while it does, it may seem short. */
+/* Returns true if the file is as long as its meta page says. The file is
+ * mapped, and reading beyond its end would kill the process. It only grows, and
+ * may seem short while it grows. */
 static bool
 is_whole(const struct sdr_replica_file *file)
 {
@@ -240,8 +241,8 @@ is_whole(const struct sdr_replica_file *file)
     return is_as_large_as_it_says(file);
 }
 
-/* To ask each time costs more than the look-up. Whoever cuts the file while it
- * is read may do so behind any question. */
+/* Check the length once per clock tick: to check each time costs more than the
+ * look-up, and the file could still be truncated after any check. */
 static bool
 is_whole_now(struct sdr_replica_file *file, int64_t tick)
 {
@@ -282,7 +283,7 @@ map_pages(struct sdr_replica_file *file)
     return 0;
 }
 
-/* Where the tables of this transaction are. */
+/* Find the tables in the snapshot of this transaction. */
 static int
 find_tables(struct sdr_replica_file *file, MDB_txn *txn,
             struct sdr_replica_known *known)
@@ -326,7 +327,8 @@ is_our_format(struct sdr_replica_file *file,
     return format.format == SDR_RECORD_FORMAT;
 }
 
-/* NULL if the file is ours to read, else why not. */
+/* Returns NULL if the file can be read by this version, otherwise the reason.
+ */
 static const char *
 judge_tables(struct sdr_replica_file *file, MDB_txn *txn)
 {
@@ -342,7 +344,8 @@ judge_tables(struct sdr_replica_file *file, MDB_txn *txn)
                : "written by another version of sdr-sync";
 }
 
-/* Slots of readers that died are taken from them when there is no other. */
+/* Begin a read transaction. If all reader slots are in use, frees those of
+ * processes that died. */
 static int
 begin_new(MDB_env *env, MDB_txn **txn)
 {
@@ -353,7 +356,7 @@ begin_new(MDB_env *env, MDB_txn **txn)
     return rc;
 }
 
-/* NULL if it can be read, else why not. */
+/* Returns NULL if the file can be read, otherwise the reason. */
 static const char *
 judge(struct sdr_replica_file *file)
 {
@@ -366,7 +369,7 @@ judge(struct sdr_replica_file *file)
     rc = map_pages(file);
     if (rc == 0)
         rc = begin_new(file->env, &txn);
-    if (rc == EAGAIN || rc == EACCES) /* LMDB locks the octet of its ID */
+    if (rc == EAGAIN || rc == EACCES) /* LMDB locks the octet of the PID */
         return "a process in another PID namespace has the same process ID";
     if (rc != 0)
         return mdb_strerror(rc);
@@ -375,10 +378,10 @@ judge(struct sdr_replica_file *file)
     return reason;
 }
 
-/* LMDB would make the lock file if there were none; then it would be this
- * process's, and sdr-sync's no longer to open. On a file system that is
- * read-only here LMDB would do without locks, and sdr-sync would write over
- * what is being read. Returns 0, or an errno. */
+/* Check that the lock file exists and can be written. If it is missing, LMDB
+ * would create it, owned by this process's user, and sdr-sync could not open
+ * it. On a read-only file system LMDB would not lock, and sdr-sync would
+ * overwrite pages that are being read. Returns 0, or an errno. */
 static int
 check_lock_file(const char *path)
 {
@@ -392,8 +395,8 @@ check_lock_file(const char *path)
     return rc;
 }
 
-/* The file that is open may already be another than the one that was there a
- * moment ago. */
+/* Record which file is open: the path may have been replaced since it was
+ * checked. */
 static bool
 see(struct sdr_replica_file *file)
 {
@@ -426,8 +429,8 @@ open_env(struct sdr_replica_file *file)
     close_env(file);
 }
 
-/* Look whether the file at the path is the one that is open. The lock is held
- * for writing. */
+/* Check whether the file at the path is the one that is open; reopen it if not.
+ * The caller holds the lock for writing. */
 static void
 look(struct sdr_replica_file *file)
 {
@@ -453,7 +456,7 @@ look(struct sdr_replica_file *file)
         open_env(file);
 }
 
-/* Hold the lock for reading, with the file open. */
+/* Take the lock for reading, with the file open. */
 static enum sdr_status
 enter(struct sdr_replica_file *file, int64_t tick, struct sdr_error *error)
 {
@@ -476,7 +479,7 @@ enter(struct sdr_replica_file *file, int64_t tick, struct sdr_error *error)
 
 /* ---- transactions ---- */
 
-/* NULL: none rests. */
+/* Returns an idle reader; NULL if there is none. */
 static struct sdr_replica_reader *
 take_resting(struct sdr_replica_file *file)
 {
@@ -489,7 +492,7 @@ take_resting(struct sdr_replica_file *file)
     return reader;
 }
 
-/* False: it cannot rest, others do. */
+/* Make the reader idle. Returns false if there are too many idle ones. */
 static bool
 rest(struct sdr_replica_file *file, struct sdr_replica_reader *reader)
 {
@@ -523,14 +526,15 @@ begin(struct sdr_replica_file *file, struct sdr_replica_reader **out)
     return rc;
 }
 
-/* Something that a new transaction fixes. */
+/* Returns true for errors that a new transaction fixes. */
 static bool
 is_passing(int rc)
 {
     return rc == MDB_MAP_RESIZED || rc == MDB_BAD_TXN;
 }
 
-/* The writer has made the file larger than this process has mapped. */
+/* Remap the file: the writer has made it larger than the map. The lock is
+ * released in between. */
 static void
 resize(struct sdr_replica_file *file)
 {

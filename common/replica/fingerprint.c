@@ -10,7 +10,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-/* Each text with its length: no two lists look alike. */
+/* Write a text with its length, so that different lists never look alike. */
 static void
 put(FILE *out, const char *text)
 {

@@ -10,10 +10,11 @@
 #include "replica/lmdb_page.h"
 #include "replica/checksum.h"
 
-/* What LMDB keeps there of the environment's flags stands above. */
+/* The tree's own flags; LMDB keeps flags of the environment in the other bits.
+ */
 enum { TREE_FLAGS = 0x0fff };
 
-/* ---- the two beginnings ---- */
+/* ---- the two meta pages ---- */
 
 static bool
 read_meta(const struct sdr_lmdb_pages *pages, size_t which,
@@ -33,8 +34,8 @@ read_meta(const struct sdr_lmdb_pages *pages, size_t which,
            && meta->trees[0].pad == pages->page_size;
 }
 
-/* As sdr-sync has it: the file is as long as its map, at no fixed place, and
- * its trees are of no special kind. */
+/* Returns true if the file is as sdr-sync creates it: at least as long as its
+ * map, without a fixed map address, and without special kinds of trees. */
 static bool
 is_plain(const struct sdr_lmdb_pages *pages,
          const struct sdr_lmdb_page_meta *meta)
@@ -76,7 +77,7 @@ sdr_lmdb_pages_last(struct sdr_lmdb_pages *pages, size_t *transaction,
 
 struct check {
     const struct sdr_lmdb_pages *pages;
-    struct sdr_lmdb_tree all; /* for its number of pages */
+    struct sdr_lmdb_tree all; /* for the number of pages */
     unsigned char *used;      /* one octet for each page */
     const struct sdr_lmdb_pages_row *rows;
 };
@@ -96,7 +97,7 @@ use(struct check *check, size_t number, size_t count)
 
 /* ---- one tree ---- */
 
-/* Numbers in the tree of free pages; names elsewhere. */
+/* Compare two keys of the free-page tree, which are numbers. */
 static int
 order_of_numbers(const MDB_val *a, const MDB_val *b)
 {
@@ -109,10 +110,10 @@ order_of_numbers(const MDB_val *a, const MDB_val *b)
 
 struct climb {
     struct check *check;
-    struct sdr_lmdb_page_tree found; /* how much there is of each */
+    struct sdr_lmdb_page_tree found; /* counted so far */
     unsigned depth;
     bool numbers;
-    MDB_val last; /* key; no octets: none yet */
+    MDB_val last; /* the last key; mv_data is NULL if there was none */
     int (*row)(struct climb *climb, const MDB_val *key, const MDB_val *value,
                unsigned kind);
     const struct sdr_lmdb_pages_row *of;
@@ -147,7 +148,8 @@ use_big(struct climb *climb, const MDB_val *key)
     return use(climb->check, number, count);
 }
 
-/* A leaf's node; *size is what it takes of the page. */
+/* Check a node of a leaf. Adds the octets that the value takes of the page to
+ * *SIZE. */
 static int
 check_row(struct climb *climb, const struct sdr_lmdb_page_nodes *page,
           const struct sdr_lmdb_page_node *node, const MDB_val *key,
@@ -192,7 +194,8 @@ check_node(struct climb *climb, const struct sdr_lmdb_page_nodes *page,
     return rc;
 }
 
-/* What nodes take is what is left of the page: LMDB leaves no gaps. */
+/* Check a page and all pages below it. The nodes must fill the page from
+ * head.upper to its end: LMDB leaves no gaps. */
 static int
 check_page(struct climb *climb, size_t number, unsigned level)
 {
@@ -240,7 +243,7 @@ check_tree(struct climb *climb, const struct sdr_lmdb_page_tree *tree)
 
 /* ---- all trees ---- */
 
-/* Of a named tree. */
+/* Check a row of a named tree. */
 static int
 on_row(struct climb *climb, const MDB_val *key, const MDB_val *value,
        unsigned kind)
@@ -249,8 +252,8 @@ on_row(struct climb *climb, const MDB_val *key, const MDB_val *value,
                      : MDB_CORRUPTED;
 }
 
-/* The pages that became free in one transaction: how many, then each, from the
- * last one on. */
+/* Check the pages that were freed in one transaction: their count, then their
+ * numbers in descending order. */
 static int
 on_free(struct climb *climb, const MDB_val *key, const MDB_val *value,
         unsigned kind)

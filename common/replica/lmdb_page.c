@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* NULL if it is not there, or another one stands in its place. */
+/* Returns the page; NULL if it does not exist, or has another page's number. */
 static const unsigned char *
 find_page(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
           size_t number, struct sdr_lmdb_page_head *head)
@@ -38,7 +38,8 @@ sdr_lmdb_page_open(const struct sdr_lmdb_pages *pages,
     return page->nodes > 0;
 }
 
-/* A value that is too large for a page has pages of its own. */
+/* Find a value that is too large for a page and has overflow pages of its own.
+ */
 static bool
 find_big(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
          size_t number, MDB_val *value)

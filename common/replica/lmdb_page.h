@@ -1,8 +1,8 @@
-/* lmdb_page.h - what LMDB 0.9 writes into its pages
+/* lmdb_page.h - the page format of LMDB 0.9
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * For those who read them with distrust: lmdb_pages.h and lmdb_check.h. False
- * is what cannot be.
+ * For lmdb_pages.h and lmdb_check.h, which do not trust the pages. Functions
+ * return false if a page is damaged.
  */
 #ifndef SDR_LMDB_PAGE_H
 #define SDR_LMDB_PAGE_H
@@ -15,17 +15,17 @@
 
 #include <lmdb.h>
 
-/* A file, mapped. */
+/* A mapped file. */
 struct sdr_lmdb_pages {
     const unsigned char *map;
     size_t size;      /* of the map */
-    size_t page_size; /* as LMDB has it */
+    size_t page_size; /* of LMDB */
 };
 
 /* One tree in a snapshot. */
 struct sdr_lmdb_tree {
-    size_t pages; /* of the snapshot: what is behind them is not in it */
-    size_t root;  /* SIZE_MAX: it is empty */
+    size_t pages; /* of the snapshot: later pages are not part of it */
+    size_t root;  /* SIZE_MAX: empty tree */
     uint64_t entries;
     unsigned depth;
 };
@@ -37,7 +37,7 @@ enum {
     SDR_LMDB_META = 0x08,
     SDR_LMDB_KINDS = 0x7f
 };
-/* Of nodes in leaves: the value has pages of its own; it is a tree. */
+/* Flags of leaf nodes: the value has overflow pages; it is a tree. */
 enum { SDR_LMDB_BIG = 0x01, SDR_LMDB_TREE = 0x02, SDR_LMDB_NODE_KINDS = 0x07 };
 enum { SDR_LMDB_DATA_VERSION = 1, SDR_LMDB_DEPTH_MAX = 32 };
 #define SDR_LMDB_MAGIC 0xBEEFC0DEU
@@ -45,10 +45,11 @@ enum { SDR_LMDB_DATA_VERSION = 1, SDR_LMDB_DEPTH_MAX = 32 };
 struct sdr_lmdb_page_head {
     size_t number;
     uint16_t pad, flags;
-    uint16_t lower, upper; /* of an overflow page: how many they are, 32 bits */
+    uint16_t lower, upper; /* overflow pages: their count, 32 bits */
 };
 
-/* Behind the head of a page are the places of its nodes, of two octets each. */
+/* The head of a page is followed by the offsets of its nodes, two octets each.
+ */
 struct sdr_lmdb_page_node {
 #if __BYTE_ORDER == __LITTLE_ENDIAN
     uint16_t low, high;
@@ -59,34 +60,35 @@ struct sdr_lmdb_page_node {
 };
 
 struct sdr_lmdb_page_tree {
-    uint32_t pad; /* of that of free pages: the size of a page */
+    uint32_t pad; /* in the free-page tree: the page size */
     uint16_t flags, depth;
     size_t branches, leaves, overflows, entries, root;
 };
 
-/* Behind the heads of the first two pages. */
+/* Follows the head of the first two pages. */
 struct sdr_lmdb_page_meta {
     uint32_t magic, version;
     void *address;
     size_t map_size;
-    struct sdr_lmdb_page_tree trees[2]; /* of free pages, and the main one */
+    struct sdr_lmdb_page_tree trees[2]; /* free pages, main tree */
     size_t last, transaction;
 };
 
-/* A page of nodes, looked at. */
+/* A page of nodes that was checked. */
 struct sdr_lmdb_page_nodes {
     const unsigned char *octets;
     unsigned nodes; /* at least one */
     bool leaf;
 };
 
-/* The page with this number; false as well if another one stands there. */
+/* Open the page with this number. Returns false also if the page has another
+ * number. */
 bool
 sdr_lmdb_page_open(const struct sdr_lmdb_pages *pages,
                    const struct sdr_lmdb_tree *tree, size_t number, bool leaf,
                    struct sdr_lmdb_page_nodes *page);
 
-/* The node with this index, and its key. */
+/* Read the node with this index, and its key. */
 static inline bool
 sdr_lmdb_page_node(const struct sdr_lmdb_pages *pages,
                    const struct sdr_lmdb_page_nodes *page, unsigned index,
@@ -106,14 +108,14 @@ sdr_lmdb_page_node(const struct sdr_lmdb_pages *pages,
     return at + sizeof *node + node->key_size <= pages->page_size;
 }
 
-/* How large its value is. */
+/* Returns the size of the node's value. */
 static inline size_t
 sdr_lmdb_page_size(const struct sdr_lmdb_page_node *node)
 {
     return (size_t)node->low | (size_t)node->high << 16;
 }
 
-/* Of a branch: where it leads. */
+/* Returns the number of the page that a branch node points to. */
 static inline size_t
 sdr_lmdb_page_child(const struct sdr_lmdb_page_node *node)
 {
@@ -125,7 +127,7 @@ sdr_lmdb_page_child(const struct sdr_lmdb_page_node *node)
     return number;
 }
 
-/* Of a leaf: its value. */
+/* Find the value of a leaf node. */
 bool
 sdr_lmdb_page_value(const struct sdr_lmdb_pages *pages,
                     const struct sdr_lmdb_tree *tree,

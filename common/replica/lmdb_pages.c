@@ -7,8 +7,8 @@
 
 #include "replica/checksum.h"
 
-/* A way down: at each level a page, and which of its nodes. The steps are not
- * cleared first: that takes longer than to go there. */
+/* A path from the root to a leaf: on each level a page, and the index of a
+ * node. The steps are not cleared first: that takes longer than the search. */
 struct way {
     const struct sdr_lmdb_pages *pages;
     const struct sdr_lmdb_tree *tree;
@@ -28,8 +28,9 @@ begin(struct way *way, const struct sdr_lmdb_pages *pages,
     way->levels = 0;
 }
 
-/* How many nodes of the page have keys before KEY, or the same if SAME. The
- * first key of a branch is before all. False if a node is damaged. */
+/* Count the nodes of the page whose keys are before KEY, or equal to it if
+ * SAME. The first key of a branch is before all. Returns false if a node is
+ * damaged. */
 static bool
 count_before(const struct sdr_lmdb_pages *pages,
              const struct sdr_lmdb_page_nodes *page, const MDB_val *key,
@@ -55,7 +56,7 @@ count_before(const struct sdr_lmdb_pages *pages,
     return true;
 }
 
-/* Go one level down, behind the node that was chosen. */
+/* Go one level down, to the page that the chosen node points to. */
 static bool
 step_down(struct way *way)
 {
@@ -77,8 +78,9 @@ step_down(struct way *way)
                               way->levels == way->tree->depth, &step->page);
 }
 
-/* To the leaf where KEY is or would be; the index is that of the first key that
- * is not before it, or if PAST is behind it, or one too many. */
+/* Go to the leaf where KEY is or would be. The index is that of the first key
+ * that is not before KEY, or if PAST, that is after KEY; it may be one past the
+ * last node. */
 static int
 go_to(struct way *way, const MDB_val *key, bool past)
 {
@@ -99,8 +101,8 @@ go_to(struct way *way, const MDB_val *key, bool past)
     return 0;
 }
 
-/* From a leaf that has no more to the one beside it: to its FIRST node, or its
- * last. */
+/* Go to the first node of the next leaf if FIRST, otherwise to the last node of
+ * the previous leaf. */
 static int
 go_beside(struct way *way, bool first)
 {
@@ -121,7 +123,7 @@ go_beside(struct way *way, bool first)
     return 0;
 }
 
-/* What the way has led to. */
+/* Read the node at the end of the path. */
 static int
 take(const struct way *way, struct sdr_lmdb_page_node *node, MDB_val *key,
      MDB_val *value)
@@ -178,7 +180,7 @@ sdr_lmdb_pages_before(const struct sdr_lmdb_pages *pages,
     return rc != 0 ? rc : take(&way, &node, found, value);
 }
 
-/* With the kind of the node. */
+/* Look up KEY. Its node must be of this kind. */
 static int
 get(const struct sdr_lmdb_pages *pages, const struct sdr_lmdb_tree *tree,
     const MDB_val *key, unsigned kind, MDB_val *value)
@@ -214,7 +216,7 @@ sdr_lmdb_pages_get(const struct sdr_lmdb_pages *pages,
     return get(pages, tree, key, 0, value);
 }
 
-/* ---- where trees begin ---- */
+/* ---- roots of trees ---- */
 
 static void
 set_tree(struct sdr_lmdb_tree *tree, const struct sdr_lmdb_page_tree *from,
@@ -232,9 +234,9 @@ sdr_lmdb_pages_size_is_sane(size_t size)
     return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
 }
 
-/* The two beginnings are of two commits that follow each other, unless the
- * writer has gone on since: then take a new transaction. An old one whose
- * number was damaged would bring back what the file said then. */
+/* Check the numbers of the two meta pages. They are consecutive, unless the
+ * writer has committed since: then a new transaction is needed. An old meta
+ * page with a damaged number would bring back old data. */
 static int
 judge_order(const struct sdr_lmdb_pages *pages, size_t transaction)
 {

@@ -11,16 +11,17 @@
 #include "replica/file.h"
 #include "replica/checksum.h"
 
-/* A contact so far in the future (seconds): the clock was set. */
+/* How many seconds a contact may be in the future. Beyond that, the clock was
+ * set. */
 enum { CLOCK_SLACK = 60 };
 
 struct sdr_replica {
     const struct sdr_config *config;
     struct sdr_replica_file *file;
-    unsigned char (*fingerprints)[SDR_RECORD_FINGERPRINT]; /* by directory */
+    unsigned char (*fingerprints)[SDR_RECORD_FINGERPRINT]; /* one each */
 };
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static bool
 make(struct sdr_replica *replica, const struct sdr_config *config)
@@ -69,7 +70,8 @@ failed(const struct sdr_replica *replica, const char *reason,
     return SDR_TEMPFAIL;
 }
 
-/* Read what is under the key. MDB_CORRUPTED if it is not what was written. */
+/* Look up a key and verify its checksum. Returns MDB_CORRUPTED if the value is
+ * not what was written. */
 static int
 get(const struct sdr_replica_view *view, char table,
     const struct sdr_lmdb_tree *tree, const MDB_val *key, MDB_val *value)
@@ -82,7 +84,7 @@ get(const struct sdr_replica_view *view, char table,
                : MDB_CORRUPTED;
 }
 
-/* ---- what is known of the copy ---- */
+/* ---- the state of the copy ---- */
 
 static enum sdr_status
 read_meta(const struct sdr_replica *replica,
@@ -103,8 +105,8 @@ read_meta(const struct sdr_replica *replica,
     return SDR_OK;
 }
 
-/* What the copy of that directory is worth; good until the view ends. NULL with
- * the reason. */
+/* Returns the state of the copy of that directory, valid until the view ends;
+ * NULL with the reason. */
 static const struct sdr_record_state *
 know_state(const struct sdr_replica *replica,
            const struct sdr_replica_view *view, unsigned directory,
@@ -167,7 +169,7 @@ sdr_replica_status(struct sdr_replica *replica, unsigned directory,
 
 /* ---- reading ---- */
 
-/* The name of the entry, for facts that somebody will have to look into. */
+/* Read the DN of the entry. */
 static void
 read_name(const struct sdr_replica_view *view, unsigned directory,
           const unsigned char *id, struct sdr_facts *facts)
@@ -186,7 +188,7 @@ read_name(const struct sdr_replica_view *view, unsigned directory,
     facts->dn[len] = '\0';
 }
 
-/* The next record of those under one key; its name is not read yet. */
+/* Read the next record of one key. Its DN is not read yet. */
 static bool
 next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
             unsigned char id[SDR_RECORD_ID_SIZE], struct sdr_facts *facts)
@@ -205,7 +207,7 @@ next_record(const struct sdr_config *config, unsigned directory, MDB_val *rest,
     return true;
 }
 
-/* True if whoever decides may have to say in which entry the mistake is. */
+/* Returns true if the log may have to name the entry. */
 static bool
 is_doubtful(const struct sdr_facts *facts)
 {
@@ -214,16 +216,16 @@ is_doubtful(const struct sdr_facts *facts)
            || sdr_facts_has_address(facts);
 }
 
-/* A question for one look-up. */
+/* The parameters of one look-up. */
 struct search {
     const struct sdr_replica *replica;
     const struct sdr_replica_view *view;
     unsigned directory;
     const struct sdr_keys *keys;
-    bool named; /* the name is wanted in any case */
+    bool named; /* always read the DN */
 };
 
-/* As sdr_facts_merge() sees it. */
+/* Returns true if FACTS is stronger, by the rules of sdr_facts_merge(). */
 static bool
 is_stronger(const struct sdr_facts *facts, const struct sdr_facts *best)
 {
@@ -232,7 +234,7 @@ is_stronger(const struct sdr_facts *facts, const struct sdr_facts *best)
     return facts->strength < best->strength;
 }
 
-/* Merge the records under the key with this index. */
+/* Merge the records of the key with this index. */
 static int
 read_records(const struct search *search, MDB_val rest, unsigned key,
              struct sdr_facts *best)
@@ -268,9 +270,8 @@ is_in(unsigned directory, const MDB_val *key)
            && *(const unsigned char *)key->mv_data == directory;
 }
 
-/* A key that is not found may have been lost with a page. MDB_NOTFOUND: it has
- * never been there, since the two keys between which it would stand were
- * written as neighbours. */
+/* Prove that a key does not exist; it may have been lost with a page. Returns
+ * MDB_NOTFOUND if its two neighbours were written as neighbours. */
 static int
 prove_none(const struct search *search, const MDB_val *key)
 {
@@ -319,10 +320,11 @@ find(const struct search *search, struct sdr_facts *facts)
     return rc;
 }
 
-/* ---- what an answer is worth ---- */
+/* ---- validity of an answer ---- */
 
-/* An exact match counts for days: who was there will be there. That somebody is
- * not there, or not by a stronger key, must be true now. */
+/* An exact match is valid for days: a recipient that existed will still exist.
+ * That a recipient does not exist, or not by a stronger key, must be true now.
+ */
 void
 sdr_replica_left(const struct sdr_replica_options *options,
                  const struct sdr_record_state *state, time_t now,
@@ -363,7 +365,8 @@ weigh(const struct sdr_replica *replica, const struct sdr_record_state *state,
     return SDR_TEMPFAIL;
 }
 
-/* Else it has no neighbours that prove anything, and nothing is sure. */
+/* Returns true if there are entries. Otherwise there are no neighbours that
+ * prove anything. */
 static bool
 holds_any(const struct sdr_record_state *state)
 {
@@ -419,7 +422,7 @@ sdr_replica_lookup_unnamed(struct sdr_replica *replica, unsigned directory,
     return look_up(replica, directory, keys, false, now, facts, error);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole copy ---- */
 
 struct walk {
     const struct sdr_replica *replica;
@@ -427,7 +430,7 @@ struct walk {
     unsigned directory;
     void (*row)(void *arg, const char *address, const struct sdr_facts *facts);
     void *arg;
-    uint64_t entries;        /* so many are to be met */
+    uint64_t entries;        /* number of entries of the copy */
     struct sdr_facts *facts; /* of one address */
     size_t room;
 };
@@ -458,7 +461,7 @@ make_room(struct walk *walk, size_t count)
     return true;
 }
 
-/* All entries that have one address. */
+/* Report all entries that have one address. */
 static int
 walk_address(struct walk *walk, const MDB_val *key, MDB_val rest)
 {
@@ -485,7 +488,8 @@ walk_address(struct walk *walk, const MDB_val *key, MDB_val rest)
     return 0;
 }
 
-/* The key behind KEY, which it is from then on. */
+/* Replace KEY by the next key of the directory. Returns MDB_NOTFOUND if there
+ * is none. */
 static int
 step(const struct walk *walk, struct sdr_record_key *key, MDB_val *value)
 {
@@ -504,7 +508,8 @@ step(const struct walk *walk, struct sdr_record_key *key, MDB_val *value)
     return 0;
 }
 
-/* Each key is the one that the key before it names: so the walk has met all. */
+/* Report all addresses. Each key must be the one that the key before it names,
+ * so none is missed. */
 static int
 walk_all(struct walk *walk)
 {

@@ -1,14 +1,14 @@
-/* reader.h - the local copy of the directories, read
+/* reader.h - look-ups in the replica
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * An LMDB file that sdr-sync writes and any number of processes read. A look-up
- * takes microseconds, asks nobody, and is right or no answer: a file that is
- * missing, cut short, of another format or configuration, or not up to date is
- * not now, with the reason. It is looked at again by itself, so that a replica
- * may come, go and be replaced while the reader runs. It is replaced by
- * rename(2), never by writing over it: its length is looked at once in a tick
- * of the kernel's clock, and SIGBUS ends a reader that meets a page which is
- * cut off within one.
+ * The replica is an LMDB file that sdr-sync writes and any number of processes
+ * read. A look-up takes microseconds, uses no network, and its answer is
+ * correct or "not now": a file that is missing, truncated, of another format or
+ * configuration, or not up to date is "not now", with the reason. The file is
+ * checked regularly, so a replica may appear, disappear and be replaced while
+ * the reader runs. It must be replaced by rename(2), never overwritten: its
+ * length is checked once per tick of the kernel's clock, and if it is truncated
+ * within a tick, SIGBUS may kill the reader.
  */
 #ifndef SDR_REPLICA_H
 #define SDR_REPLICA_H
@@ -22,58 +22,59 @@
 
 struct sdr_replica;
 
-/* Make the object for the configuration's replica, which is borrowed; opens
- * nothing yet. NULL without memory. */
+/* Create the object for the configuration's replica. Borrows the configuration;
+ * does not open the file yet. Returns NULL without memory. */
 SDR_PUBLIC struct sdr_replica *
 sdr_replica_new(const struct sdr_config *config) SDR_MUST_USE;
 
-/* Close it and set the pointer to NULL; NULL is fine. No thread may be reading.
- */
+/* Close the replica and set the pointer to NULL. Does nothing if it is NULL. No
+ * thread may be reading. */
 SDR_PUBLIC void
 sdr_replica_free(struct sdr_replica **replica);
 
-/* Look the keys up in the copy of the directory with this index. Any thread; in
- * a child after fork() as well. Returns SDR_OK with the facts; SDR_NOTFOUND if
- * it is sure that there is no entry; or SDR_TEMPFAIL with the reason: then the
- * directory itself may know. NOW is the time of day. */
+/* Look up the keys in the copy of the directory with index DIRECTORY. NOW is
+ * the time of day. Returns SDR_OK with the facts; SDR_NOTFOUND if it is proven
+ * that there is no entry; or SDR_TEMPFAIL with the reason: then ask the
+ * directory itself. Any thread; also in a child after fork(). */
 enum sdr_status SDR_MUST_USE
 sdr_replica_lookup(struct sdr_replica *replica, unsigned directory,
                    const struct sdr_keys *keys, time_t now,
                    struct sdr_facts *facts, struct sdr_error *error);
 
-/* The same, for those to whom nobody listens: the name of the entry is left out
- * where nothing can be wrong with what it says. */
+/* Like sdr_replica_lookup(), but leaves the DN of the entry empty unless its
+ * facts may be wrong: for callers that do not report it. */
 enum sdr_status SDR_MUST_USE
 sdr_replica_lookup_unnamed(struct sdr_replica *replica, unsigned directory,
                            const struct sdr_keys *keys, time_t now,
                            struct sdr_facts *facts, struct sdr_error *error);
 
-/* What the copy of that directory is worth, whatever its age and whether it is
- * complete. Returns SDR_OK; or SDR_TEMPFAIL with the reason: there is no copy
- * made under this configuration. */
+/* Read the state of the copy of that directory, whatever its age, even if it is
+ * incomplete. Returns SDR_OK; or SDR_TEMPFAIL with the reason: there is no copy
+ * for this configuration. */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_replica_state(struct sdr_replica *replica, unsigned directory,
                   struct sdr_record_state *state, struct sdr_error *error);
 
-/* What else is known of it. Results as above. */
+/* Read the status of the copy. Returns as sdr_replica_state(). */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_replica_status(struct sdr_replica *replica, unsigned directory,
                    struct sdr_record_status *status, struct sdr_error *error);
 
-/* For how many seconds from NOW the copy answers if no more is heard of the
- * directory: for recipients that it knows, and for those that it does not.
- * INT64_MAX is for ever; below 0 it does not answer. */
+/* Compute for how many seconds from NOW the copy answers without further
+ * contact to the directory: KNOWN for recipients that it has, UNKNOWN for
+ * others. INT64_MAX means for ever; less than 0 means that it does not answer.
+ */
 SDR_PUBLIC void
 sdr_replica_left(const struct sdr_replica_options *options,
                  const struct sdr_record_state *state, time_t now,
                  int64_t *known, int64_t *unknown);
 
-/* Hand on all that the copy of that directory holds, as it is at one moment:
- * for each address, as it is compared ("alice@example.com"; of one that is too
- * long for a key the end is not legible), each entry that has it, in the order
- * of their names. Returns SDR_OK; or SDR_TEMPFAIL with the reason. What is
- * handed on is gone when ROW returns; until it is done the file cannot reuse
- * its pages. */
+/* Call ROW for all data of that directory's copy in one snapshot: for each
+ * address, in the form that is compared ("alice@example.com"; the end of an
+ * address that is too long for a key is a digest), each entry that has it,
+ * sorted by DN. Returns SDR_OK, or SDR_TEMPFAIL with the reason. FACTS are
+ * valid only during the call. Pages that the writer frees cannot be reused
+ * until the function returns. */
 SDR_PUBLIC enum sdr_status SDR_MUST_USE
 sdr_replica_walk(struct sdr_replica *replica, unsigned directory,
                  void (*row)(void *arg, const char *address,

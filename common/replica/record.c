@@ -19,12 +19,13 @@ enum {
     FORWARD = 128
 };
 
-/* In the octet of the strength. */
+/* A flag in the octet of the strength. */
 enum { UNREADABLE = 0x80 };
 
-/* Behind it stand the local part and the domain of the routing address. */
+/* The head of a record. The local part and the domain of the routing address
+ * follow. */
 struct head {
-    uint16_t size; /* of all of it */
+    uint16_t size; /* of the whole record */
     uint16_t local_len;
     uint8_t domain_len;
     uint8_t strength;
@@ -36,7 +37,7 @@ struct head {
 
 enum { DIGEST_SIZE = 32 };
 
-/* A key that is too long ends in a digest of all of it. */
+/* Shorten a key that is too long: its end becomes a digest of the whole key. */
 static void
 shorten(struct sdr_record_key *key, const unsigned char *octets, size_t len)
 {
@@ -59,7 +60,7 @@ sdr_record_key(struct sdr_record_key *key, unsigned directory,
     if (3 + local + domain > sizeof key->octets)
         octets = long_one;
     octets[n++] = (unsigned char)directory;
-    /* The catch-all is not the mailbox with an empty name. */
+    /* The catch-all differs from the mailbox with an empty local part. */
     octets[n++] = address->local[0] == '\0' ? '*' : '=';
     memcpy(octets + n, address->folded, local);
     n += local;

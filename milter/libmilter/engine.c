@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The reference for our own engine, and for those who want the vendor's
- * library. Its traps are named where they are handled.
+ * library. Pitfalls of libmilter are described where they are handled.
  */
 #include "engine.h"
 
@@ -33,7 +33,7 @@
 #include "configuration.h"
 #include "thread.h"
 
-enum { PATIENCE_MS = 1000 }; /* for an answer to ourselves */
+enum { PATIENCE_MS = 1000 }; /* for a self-probe */
 
 const char engine_name[] = " (libmilter)";
 const bool engine_ends_on_hangup = true;
@@ -41,10 +41,10 @@ const bool engine_ends_on_hangup = true;
 struct mta {
     SMFICTX *ctx;
     struct message message;
-    sfsistat refusal; /* what goes with the reply that was set */
+    sfsistat refusal; /* the status to return with the reply */
 };
 
-/* Where it listens; that does not change with a reload. */
+/* The listening address; a reload does not change it. */
 static struct sockaddr_storage listening;
 static socklen_t listening_len;
 static char *listening_at;
@@ -56,7 +56,7 @@ text_of(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-/* ---- what recipients and edits call ---- */
+/* ---- functions of mta.h ---- */
 
 const char *
 mta_macro(const struct mta *mta, const char *name)
@@ -78,7 +78,7 @@ mta_reply(struct mta *mta, const struct sdr_reply *reply)
     return MTA_REPLIED;
 }
 
-/* libmilter sends nothing that was not agreed on. */
+/* libmilter rejects actions that were not negotiated. */
 bool
 mta_add_recipient(struct mta *mta, const char *path, const char *parameters)
 {
@@ -100,18 +100,18 @@ mta_add_header(struct mta *mta, const char *name, const char *value)
            == MI_SUCCESS;
 }
 
-/* They are with the MTA already. */
+/* The MTA has received them already. */
 void
 mta_cancel_edits(struct mta *mta)
 {
     (void)mta;
 }
 
-/* ---- the steps of an MTA ---- */
+/* ---- callbacks ---- */
 
-/* To an MTA that waits for an answer libmilter gives one, as our own engine
- * does. Without this it would turn away an MTA that allows less than
- * xxfi_flags. */
+/* Negotiate. libmilter answers steps for which an MTA waits, as our own engine
+ * does. Without this callback it would reject an MTA that allows fewer actions
+ * than xxfi_flags. */
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
              unsigned long f2, unsigned long f3, unsigned long *our_actions,
@@ -128,9 +128,9 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     return SMFIS_CONTINUE;
 }
 
-/* Made if there is none: on_close() has freed it where the MTA's next
- * connection comes on this one (QUIT_NC), which negotiates nothing and need not
- * say CONNECT. NULL without memory. */
+/* Returns the connection's state, which is created if necessary: on_close() has
+ * freed it if another session follows on this connection (QUIT_NC), which
+ * negotiates nothing and may not send CONNECT. NULL without memory. */
 static struct mta *
 get_mta(SMFICTX *ctx)
 {
@@ -187,10 +187,10 @@ connect_to_ourselves(void)
     return -1;
 }
 
-/* libmilter starts a thread for a peer if it knows of no idle one. Peers that
- * speak in the same moment are all left to the same idle one, and then wait for
- * each other's answers, one after the other from a directory that is silent. A
- * new peer makes it count again. */
+/* Make libmilter start a thread. It does so for a client only if it counts no
+ * idle thread. Clients that send at the same moment are all left to the same
+ * idle thread, and wait for each other's answers, possibly from a silent
+ * directory. A new connection makes libmilter count again. */
 static void
 wake_a_thread(void)
 {
@@ -288,8 +288,8 @@ register_steps(void)
     return smfi_register(description) == MI_SUCCESS;
 }
 
-/* Sets where it listens, and writes how libmilter calls that. False without
- * memory. */
+/* Set the listening address, and write it in libmilter's form. Returns false
+ * without memory. */
 static bool
 set_listening(const char *socket, char name[], size_t size)
 {
@@ -297,7 +297,7 @@ set_listening(const char *socket, char name[], size_t size)
     struct sdr_inet inet;
     char host[NI_MAXHOST], port[NI_MAXSERV];
 
-    listening_at = strdup(socket); /* a reload frees that one */
+    listening_at = strdup(socket); /* a reload frees the caller's */
     if (!sdr_inet_parse(socket, &inet)) {
         path->sun_family = AF_UNIX;
         listening_len = sizeof *path;
@@ -315,9 +315,9 @@ set_listening(const char *socket, char name[], size_t size)
     return listening_at != NULL;
 }
 
-/* libmilter makes its socket itself. Nobody else connects before its mode is
- * set. It would take no packet of more than 65,535 octets; it counts them
- * without the command. */
+/* libmilter creates its socket itself; the umask keeps others from connecting
+ * before its mode is set. Its limit for packets, which excludes the command, is
+ * 65,535 octets by default. */
 bool
 engine_open(const struct sdr_milter_options *options)
 {
@@ -340,8 +340,8 @@ engine_open(const struct sdr_milter_options *options)
                || listen_set_access(options->socket, options));
 }
 
-/* libmilter waits for SIGHUP, SIGTERM and SIGINT as well as the main thread: it
- * takes one that comes while that is busy, and ends within five seconds. */
+/* Run libmilter. It waits for SIGHUP, SIGTERM and SIGINT like the main thread,
+ * takes one that arrives while that is busy, and ends within five seconds. */
 static void *
 serve(void *arg)
 {
@@ -360,7 +360,7 @@ engine_start(unsigned clients_max)
     pthread_t thread;
     int rc;
 
-    (void)clients_max; /* it knows no limit */
+    (void)clients_max; /* libmilter has no limit */
     caller = pthread_self();
     rc = thread_start(&thread, serve, &caller);
     if (rc != 0)
@@ -368,7 +368,7 @@ engine_start(unsigned clients_max)
     return rc == 0;
 }
 
-/* It has to stand in the backlog with all others. */
+/* The probe waits in the backlog like other connections. */
 bool
 engine_is_alive(void)
 {
@@ -388,9 +388,9 @@ engine_is_alive(void)
     return alive;
 }
 
-/* libmilter's own end takes five seconds and destroys locks that its threads
- * still take. So its threads are left at work: what they answer is lost, the
- * clients come again. */
+/* libmilter's own shutdown takes five seconds and destroys locks that its
+ * threads still use. So its threads are left running: their answers are lost,
+ * and the clients reconnect. */
 bool
 engine_end(void)
 {

@@ -1,13 +1,13 @@
 /* constants.h - the numbers of the milter protocol, versions 2 to 6
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * By the names that every milter uses (Sendmail's libmilter/mfdef.h). Those
- * that we neither send nor read are left out.
+ * With the names that every milter uses (Sendmail's libmilter/mfdef.h). Those
+ * that we neither send nor read are omitted.
  */
 #ifndef SDR_MILTER_PROTOCOL_CONSTANTS_H
 #define SDR_MILTER_PROTOCOL_CONSTANTS_H
 
-/* What an MTA says: commands. */
+/* Commands of the MTA. */
 enum {
     SMFIC_ABORT = 'A',
     SMFIC_BODY = 'B',
@@ -15,7 +15,7 @@ enum {
     SMFIC_MACRO = 'D',
     SMFIC_BODYEOB = 'E',
     SMFIC_HELO = 'H',
-    SMFIC_QUIT_NC = 'K', /* another connection follows on this one */
+    SMFIC_QUIT_NC = 'K', /* another session follows on this connection */
     SMFIC_HEADER = 'L',
     SMFIC_MAIL = 'M',
     SMFIC_EOH = 'N',
@@ -26,7 +26,7 @@ enum {
     SMFIC_UNKNOWN = 'U',
 };
 
-/* What it receives: edits and replies. */
+/* Edits and replies to the MTA. */
 enum {
     SMFIR_ADDRCPT = '+',
     SMFIR_DELRCPT = '-',
@@ -37,7 +37,7 @@ enum {
     SMFIR_REPLYCODE = 'y',
 };
 
-/* Actions that it may allow. */
+/* Actions that the MTA may allow. */
 enum {
     SMFIF_ADDHDRS = 0x001,
     SMFIF_ADDRCPT = 0x004,
@@ -49,7 +49,8 @@ enum {
     SMFI_CURR_ACTS = 0x1ff,
 };
 
-/* Steps that it may leave out; and after which it may do without a reply. */
+/* Steps that the MTA may skip (NO), or after which it may not wait for a reply
+ * (NR). */
 enum {
     SMFIP_NOCONNECT = 0x000001,
     SMFIP_NOHELO = 0x000002,

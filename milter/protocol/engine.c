@@ -1,10 +1,10 @@
 /* engine.c - see engine.h: our own engine
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * An MTA has a connection for each SMTP session, for as long as that takes, and
- * so has it a thread. It is never sent away: the session's next message would
- * be deferred. An MTA that comes while there are too many waits for its turn,
- * and defers its message if that takes too long.
+ * An MTA has a connection for each SMTP session, as long as that lasts, and
+ * each connection has a thread. It is never closed to make room: the session's
+ * next message would be deferred. When there are too many, an MTA waits in the
+ * backlog, and defers its message if that takes too long.
  *
  * Why not libmilter, which ../libmilter/ has as well? Through Postfix, one
  * recipient, sessions kept, against no milter at all: this engine 0.86, a
@@ -38,10 +38,9 @@ const char engine_name[] = "";
 const bool engine_ends_on_hangup = false;
 
 enum {
-    SESSIONS_MAX = 2000, /* descriptors.c: no more connections either */
-    PATIENCE = 60,       /* seconds, for the rest of a packet or of an answer */
-    PATIENCE_IDLE =
-        7210, /* between packets: that of an SMTP client, and more */
+    SESSIONS_MAX = 2000,  /* descriptors.c allows no more */
+    PATIENCE = 60,        /* seconds, for the rest of a packet or a reply */
+    PATIENCE_IDLE = 7210, /* between packets: more than an SMTP client's */
 };
 
 static void
@@ -98,8 +97,8 @@ converse(int fd)
     session_clear(&session);
 }
 
-/* A session lasts as long as its SMTP client, and a thread with it. Our own is
- * over at once. */
+/* Serve a session, which lasts as long as its SMTP session, as does the thread.
+ * A self-probe is short. */
 static enum turn
 serve(struct client *client, bool may_wait)
 {
@@ -121,7 +120,7 @@ static const struct server_manner manner = {
 
 /* ---- the engine ---- */
 
-static struct server *server; /* NULL: there is none */
+static struct server *server; /* NULL: none */
 
 bool
 engine_open(const struct sdr_milter_options *options)

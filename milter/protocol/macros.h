@@ -1,9 +1,9 @@
-/* macros.h - what an MTA reports of itself, its client and a recipient
+/* macros.h - the macros of an MTA
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Before a command an MTA may send macros of that command's stage. They hold
- * until the next of the same stage come, or until an earlier stage begins
- * again. One thread; all zero there are none.
+ * Before a command an MTA may send macros for that command's stage. They are
+ * valid until it sends macros for the same stage again, or until an earlier
+ * stage begins again. One thread; all zero means no macros.
  */
 #ifndef SDR_MILTER_PROTOCOL_MACROS_H
 #define SDR_MILTER_PROTOCOL_MACROS_H
@@ -13,7 +13,7 @@
 
 #include "protocol/packet.h"
 
-/* In this order they are reached. */
+/* In protocol order. */
 enum macro_stage {
     MACRO_CONNECT,
     MACRO_HELO,
@@ -27,22 +27,23 @@ enum { MACRO_STAGES = MACRO_EOM + 1 };
 
 struct macros {
     struct macro_list {
-        char *text; /* name, value, name, value..., as they came */
+        char *text; /* name, value, name, value..., as received */
         size_t len;
     } stages[MACRO_STAGES];
 };
 
-/* Take a packet of macros in place of those of its stage; one of a stage that
- * we do not know is nothing. False if it is malformed, or without memory. */
+/* Replace the macros of a stage by those of the packet; ignores unknown stages.
+ * Returns false if the packet is malformed, or without memory. */
 bool
 macros_take(struct macros *macros, const struct packet *packet);
 
-/* The value of the latest stage that has it; of one letter the name may stand
- * in braces or not. Borrowed until the next change; NULL if there is none. */
+/* Returns the value of a macro, from the latest stage that has it. Braces
+ * around a one-letter name are optional. Borrowed until the next change; NULL
+ * if there is none. */
 const char *
 macros_find(const struct macros *macros, const char *name);
 
-/* Forget those of all stages from STAGE on. */
+/* Discard the macros of STAGE and all later stages. */
 void
 macros_forget(struct macros *macros, enum macro_stage stage);
 

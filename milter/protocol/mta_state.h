@@ -1,4 +1,4 @@
-/* mta_state.h - an MTA, as our own engine knows it
+/* mta_state.h - the MTA's state in our own engine
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Edits and replies are collected and sent together, see session.h.
@@ -14,10 +14,10 @@
 #include "protocol/packet.h"
 
 struct mta {
-    uint32_t actions; /* that it lets us do: SMFIF_... */
+    uint32_t actions; /* negotiated: SMFIF_... */
     struct macros macros;
     struct packet_writer replies;
-    size_t edits_start; /* in REPLIES, of the edits of a message */
+    size_t edits_start; /* where the message's edits begin in REPLIES */
 };
 
 #endif

@@ -6,16 +6,17 @@
 #include "protocol/constants.h"
 #include "recipients.h"
 
-/* What routing needs, and what we use if the MTA lets us. Where its tables
- * rewrite recipients we ask for the same: a reload may change that. */
+/* The actions that routing needs, and those that we use if the MTA allows them.
+ * Also requested if the MTA's tables rewrite recipients: a reload may change
+ * that. */
 enum {
     NEEDED_ACTIONS = SMFIF_ADDRCPT | SMFIF_DELRCPT,
     USED_ACTIONS = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST
 };
 
-/* Steps that we do not need. MAIL stays: a new message must never find the
- * recipients of one that was given up. And steps that we never answer if the
- * MTA does not wait for it. */
+/* Steps that we do not need, and steps that we do not answer if the MTA allows
+ * that. MAIL is needed: a new message must never see the recipients of an
+ * abandoned one. */
 enum {
     UNWANTED_STEPS = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOEOH
                      | SMFIP_NOBODY | SMFIP_NOUNKNOWN,

@@ -1,4 +1,4 @@
-/* negotiation.h - what we ask of an MTA, whichever engine speaks to it
+/* negotiation.h - the options that both engines negotiate with an MTA
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_PROTOCOL_NEGOTIATION_H
@@ -6,23 +6,23 @@
 
 #include <stdint.h>
 
-/* The macros of a recipient. */
+/* The macros that we request for RCPT. */
 #define NEGOTIATION_MACROS "i v {rcpt_mailer} {rcpt_addr}"
 
-/* What an MTA says first: version 6, all actions, all steps. Then QUIT. */
+/* The first packet of an MTA: version 6, all actions, all steps. Then QUIT. */
 #define NEGOTIATION_QUESTION                                                   \
     "\0\0\0\015O\0\0\0\6\0\0\1\377\0\37\377\377\0\0\0\1Q"
 
 /* All actions that we can use. */
 extern const uint32_t negotiation_all_actions;
 
-/* Those among the actions that the MTA offers. What is missing recipients.h is
- * informed of. */
+/* Returns the actions to request of those offered. Reports missing ones to
+ * recipients.h. */
 uint32_t
 negotiation_actions(uint32_t offered);
 
-/* Of the steps that the MTA can leave out, or need not have answered, those
- * that we want so. */
+/* Returns the steps to skip or leave unanswered, of those that the MTA offers.
+ */
 uint32_t
 negotiation_steps(uint32_t offered);
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    LENGTH = 4,   /* octets of a packet's length */
-    BLOCK = 4096, /* what a buffer has at first: Postfix writes as much */
-    KEPT = 65536, /* one that has grown beyond is not kept */
+    LENGTH = 4,   /* octets of the length field */
+    BLOCK = 4096, /* initial buffer; Postfix writes this much */
+    KEPT = 65536, /* larger buffers are freed when empty */
 };
 
 uint32_t
@@ -52,7 +52,8 @@ packet_take(struct packet_reader *reader, struct packet *packet)
     return PACKET_OK;
 }
 
-/* Twice as much, but not before it is needed: a length alone gets no memory. */
+/* Double the buffer until it has NEEDED octets. Memory is allocated only for
+ * received data, never for an announced length. */
 static bool
 array_grow(char **octets, size_t *size, size_t needed)
 {

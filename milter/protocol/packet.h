@@ -1,11 +1,10 @@
-/* packet.h - packets of the milter protocol, read and written
+/* packet.h - reading and writing packets of the milter protocol
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A length of four octets in network order, a command of one octet, its data.
- * Nothing here touches a socket: what has come from a peer is put into a
- * reader, whole packets are taken out of it; a writer collects packets until
- * somebody sends them. Both are all zero at first, grow with what is there, and
- * belong to one thread.
+ * A packet is a length of four octets in network order, a command of one octet,
+ * and its data. No I/O here: received octets are put into a reader, and whole
+ * packets are taken from it; a writer collects packets until they are sent.
+ * Both are all zero at first, grow as needed, and belong to one thread.
  */
 #ifndef SDR_MILTER_PROTOCOL_PACKET_H
 #define SDR_MILTER_PROTOCOL_PACKET_H
@@ -14,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Octets of a packet that we read: more than an MTA sends. The longest is a
- * header; Postfix 3.7 cuts it at 60 kB, Sendmail at MaxHeadersLength, 32 kB. */
+/* The longest packet accepted, in octets: more than an MTA sends. The longest
+ * is a header; Postfix 3.7 truncates it at 60 kB, Sendmail at MaxHeadersLength,
+ * 32 kB. */
 enum { PACKET_MAX = 1000000 };
 
 struct packet {
@@ -26,50 +26,50 @@ struct packet {
 
 enum packet_status {
     PACKET_OK,
-    PACKET_PART, /* it is not all there yet */
-    PACKET_BAD   /* it has no command, or is too long */
+    PACKET_PART, /* incomplete so far */
+    PACKET_BAD   /* no command, or too long */
 };
 
 struct packet_reader {
     char *octets;
-    size_t size, start, end; /* of what has come and has not been taken */
+    size_t size, start, end; /* received data not taken yet */
 };
 
-/* Take the next packet. Its data is borrowed until more octets come. */
+/* Take the next packet. Its data is borrowed until more octets are received. */
 enum packet_status
 packet_take(struct packet_reader *reader, struct packet *packet);
 
-/* True if a packet, or the beginning of one, has come and was not taken. */
+/* Returns true if a packet, or a part of one, was received and not taken. */
 bool
 packet_waiting(const struct packet_reader *reader);
 
-/* Room for at least one more octet at *room, *len octets; to be followed by
- * packet_came(). False without memory. */
+/* Provide room for at least one more octet at *ROOM, *LEN octets; then call
+ * packet_came(). Returns false without memory. */
 bool
 packet_make_room(struct packet_reader *reader, char **room, size_t *len);
 
-/* So many octets have been put there. */
+/* Record that LEN octets have been received into the room. */
 void
 packet_came(struct packet_reader *reader, size_t len);
 
 void
 packet_reader_clear(struct packet_reader *reader);
 
-/* ---- data that is strings, each with a NUL at its end ---- */
+/* ---- data of NUL-terminated strings ---- */
 
 struct packet_strings {
     const char *at, *end;
 };
 
-/* False if the data does not end with a NUL: a lie. */
+/* Begin to read strings. Returns false if the data does not end with a NUL. */
 bool
 packet_strings(const char *data, size_t len, struct packet_strings *strings);
 
-/* The next one, borrowed like the data; NULL after the last. */
+/* Returns the next string, borrowed from the data; NULL after the last. */
 const char *
 packet_string(struct packet_strings *strings);
 
-/* The number of four octets at DATA. */
+/* Returns the number in the four octets at DATA. */
 uint32_t
 packet_number(const char *data);
 
@@ -79,15 +79,15 @@ struct packet_writer {
     char *octets;
     size_t size, len;
     size_t start; /* of the last packet */
-    bool lost;    /* there was no memory for some of it */
+    bool lost;    /* a part was lost, without memory */
 };
 
-/* One with up to two strings; those that are NULL are left out. */
+/* Write a packet with up to two strings; NULL for none. */
 void
 packet_write(struct packet_writer *writer, char command, const char *first,
              const char *second);
 
-/* Begin one, put its data, end it. A string has its NUL. */
+/* Begin a packet, write its data, end it. A string includes its NUL. */
 void
 packet_begin(struct packet_writer *writer, char command);
 void
@@ -97,11 +97,11 @@ packet_put_string(struct packet_writer *writer, const char *text);
 void
 packet_end(struct packet_writer *writer);
 
-/* Forget what was written since its length was LEN. */
+/* Discard what was written after the first LEN octets. */
 void
 packet_take_back(struct packet_writer *writer, size_t len);
 
-/* What was written has been sent. */
+/* Empty the writer after its content was sent. */
 void
 packet_sent(struct packet_writer *writer);
 

@@ -1,4 +1,4 @@
-/* receive.h - octets from a peer that may be slow
+/* receive.h - receiving with a deadline
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SDR_MILTER_PROTOCOL_RECEIVE_H
@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Receive what there is, up to LEN octets. Waits until DEADLINE (sdr_clock()),
- * or if that is 0 as long as the socket does. Returns how many; 0 at the end of
- * the connection or of the wait. */
+/* Receive available data, up to LEN octets. Waits until DEADLINE (sdr_clock());
+ * if that is 0, as long as the socket's timeout. Returns the number of octets;
+ * 0 at the end of file, on an error or a timeout. */
 size_t
 receive(int fd, char *room, size_t len, int64_t deadline);
 

@@ -10,8 +10,8 @@
 enum {
     VERSION_MIN = 2,
     VERSION_MAX = 6,
-    VERSION_NONSENSE = INT32_MAX, /* beyond that a libmilter sees none either */
-    OFFER = 12                    /* octets: version, actions, steps */
+    VERSION_NONSENSE = INT32_MAX, /* libmilter reads larger ones as negative */
+    OFFER = 12                    /* octets of version, actions, steps */
 };
 
 /* ---- the steps ---- */
@@ -32,7 +32,8 @@ agree(struct session *session, uint32_t version)
     packet_end(replies);
 }
 
-/* An MTA that names no actions or no steps means those of version 1. */
+/* Negotiate. An MTA that offers no actions or no steps means those of version
+ * 1. */
 static enum mta_answer
 negotiate(struct session *session, const struct packet *packet)
 {
@@ -61,7 +62,7 @@ take_macros(struct session *session, const struct packet *packet)
     return macros_take(&session->mta.macros, packet) ? MTA_REPLIED : MTA_BROKEN;
 }
 
-/* A message that was under way is given up. */
+/* Abandon the current message. */
 static void
 give_up(struct session *session)
 {
@@ -151,7 +152,7 @@ take_abort(struct session *session, const struct packet *packet)
     return MTA_REPLIED;
 }
 
-/* The next connection of the MTA's comes on this one. */
+/* Another session follows on this connection. */
 static enum mta_answer
 take_quit_nc(struct session *session, const struct packet *packet)
 {
@@ -161,7 +162,7 @@ take_quit_nc(struct session *session, const struct packet *packet)
     return MTA_REPLIED;
 }
 
-/* ---- which of them, and when ---- */
+/* ---- the command table ---- */
 
 #define AT(stage)  (1u << (stage))
 #define ANY        ~0u
@@ -172,9 +173,9 @@ enum { STAYS = -1 };
 
 static const struct command {
     char octet;
-    unsigned stages; /* where it may come */
-    int next;        /* stage, or STAYS */
-    uint32_t silent; /* by which an MTA does not wait for its answer */
+    unsigned stages; /* where it is allowed */
+    int next;        /* next stage, or STAYS */
+    uint32_t silent; /* the flag by which the MTA does not wait */
     enum mta_answer (*take)(struct session *session,
                             const struct packet *packet);
 } commands[] = {
@@ -206,7 +207,7 @@ find_command(char octet)
     return NULL;
 }
 
-/* False if the session is broken. */
+/* Write the answer. Returns false if the session is broken. */
 static bool
 answer(struct session *session, const struct command *command,
        enum mta_answer what)
@@ -229,8 +230,8 @@ answer(struct session *session, const struct command *command,
     return !replies->lost;
 }
 
-/* A command out of order ends the message and is not answered, as libmilter
- * has it: no MTA waits for that. */
+/* A command out of order abandons the message and is not answered, as in
+ * libmilter: no MTA waits for it. */
 enum session_end
 session_take(struct session *session, const struct packet *packet)
 {

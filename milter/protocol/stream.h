@@ -1,4 +1,4 @@
-/* stream.h - packets over a socket, from a peer that may be slow or endless
+/* stream.h - packets over a socket, from an untrusted peer
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * One thread.
@@ -10,22 +10,20 @@
 
 enum stream_status {
     STREAM_OK,
-    STREAM_END,  /* the peer has gone, or is silent for longer than the socket
-                    waits, between two packets */
-    STREAM_LATE, /* it stopped within one */
-    STREAM_DEAF, /* it does not read what it is sent */
-    STREAM_BAD   /* it sends no packets, or too long ones; or there is no
-                    memory */
+    STREAM_END,  /* end of file, or the socket's timeout, between two packets */
+    STREAM_LATE, /* it stopped inside a packet */
+    STREAM_DEAF, /* it does not read our replies */
+    STREAM_BAD   /* no packet, or too long; or no memory */
 };
 
-/* Wait for the next packet: for its first octet as long as the socket does, for
- * the rest SECONDS. What is in REPLIES is sent first if we have to wait. */
+/* Wait for the next packet: for its first octet as long as the socket's
+ * timeout, for the rest SECONDS. Sends REPLIES first if it has to wait. */
 enum stream_status
 stream_read(int fd, struct packet_reader *reader, int seconds,
             struct packet_writer *replies, struct packet *packet);
 
-/* Send all that is in REPLIES. A send timeout of the socket holds: STREAM_DEAF;
- * STREAM_END if the peer has gone. */
+/* Send all of REPLIES. Returns STREAM_OK, STREAM_DEAF after the socket's send
+ * timeout, or STREAM_END if the peer is gone. */
 enum stream_status
 stream_send(int fd, struct packet_writer *replies);
 

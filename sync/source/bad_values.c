@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* FNV-1a: nobody gains anything by a collision here. */
+/* FNV-1a: there is nothing to gain by a collision here. */
 static uint64_t
 digest(uint64_t hash, const unsigned char *octets, size_t len)
 {

@@ -1,4 +1,4 @@
-/* full.c - the method for any server: all of it; see session.h
+/* full.c - the method for any server: read everything; see session.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <time.h>

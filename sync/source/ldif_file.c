@@ -15,18 +15,18 @@
 #include "config/file_owner.h"
 
 enum {
-    LOOK_EVERY = 1000, /* milliseconds; so long it has to rest */
+    LOOK_EVERY = 1000, /* milliseconds */
     RETRY_AFTER = 5000,
     LOOKS_ONCE = 15
 };
 
 struct watch {
-    struct stat seen;  /* at the last look */
-    struct stat taken; /* what has been read, good or bad; or zero */
+    struct stat seen;  /* at the last check */
+    struct stat taken; /* the file last read, valid or not; or zero */
 };
 
-/* True if nobody has written to it for a second: it was the same at the last
- * look, or its times say so. */
+/* Returns true if the file has not been written for a second: it is the same as
+ * at the last check, or its times are old enough. */
 static bool
 rests(const struct watch *watch, const struct stat *now)
 {
@@ -36,7 +36,8 @@ rests(const struct watch *watch, const struct stat *now)
            || (now->st_mtim.tv_sec < then && now->st_ctim.tv_sec < then);
 }
 
-/* Read the file NOW. SDR_NOTFOUND: it is changing. */
+/* Read the file, whose current state is NOW. Returns SDR_NOTFOUND if it is
+ * changing. */
 static enum sdr_status
 read_file(struct worker *worker, struct watch *watch, const struct stat *now,
           struct sdr_error *error)
@@ -60,7 +61,8 @@ read_file(struct worker *worker, struct watch *watch, const struct stat *now,
     return status;
 }
 
-/* Read it if it is worth reading. SDR_NOTFOUND: not now, or not again. */
+/* Read the file if it is new and not being written. Returns SDR_NOTFOUND if it
+ * was not read. */
 static enum sdr_status
 look(struct worker *worker, struct watch *watch, struct sdr_error *error)
 {

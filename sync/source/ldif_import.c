@@ -25,7 +25,7 @@ take_entry(void *arg, struct entry *entry, struct sdr_error *error)
     return refresh_entry(&((struct ldif_import *)arg)->refresh, entry, error);
 }
 
-/* All of it is good. */
+/* Import the text, which is valid. */
 static enum sdr_status
 take(struct ldif_import *import, struct ldif_entries *entries,
      struct sdr_error *error)

@@ -1,8 +1,8 @@
 /* ldif_import.h - the text of an LDIF file, taken as a whole or not at all
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * It is read at least twice: nothing goes into the store before its last line
- * is known to be valid.
+ * The text is read at least twice: nothing is stored before the whole text is
+ * known to be valid.
  */
 #ifndef SYNC_LDIF_IMPORT_H
 #define SYNC_LDIF_IMPORT_H
@@ -12,9 +12,10 @@
 #include "status.h"
 #include "source/worker.h"
 
-/* Make the text the copy of the worker's directory. SDR_INVALID: it is not
- * valid LDIF, or has no address in a split domain; the error names file and
- * line. SDR_TEMPFAIL with the reason, "" for no memory. */
+/* Replace the copy of the worker's directory by the text. Returns SDR_OK;
+ * SDR_INVALID if the text is not valid LDIF, or has no address in a split
+ * domain, with file and line in the error; SDR_TEMPFAIL with the reason, "" for
+ * no memory. */
 enum sdr_status SDR_MUST_USE
 ldif_import(struct worker *worker, const char *text, size_t len,
             struct sdr_error *error);

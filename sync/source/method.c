@@ -20,7 +20,7 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
         *(enum sdr_sync *)arg = SDR_SYNC_SYNCREPL;
 }
 
-/* What a server does not announce it does not support. */
+/* A control that the server does not announce counts as not supported. */
 static enum sdr_status
 ask_controls(struct sdr_connection *connection, enum sdr_sync *method,
              struct sdr_error *error)
@@ -36,7 +36,7 @@ ask_controls(struct sdr_connection *connection, enum sdr_sync *method,
     return sdr_connection_is_broken(connection) ? status : SDR_OK;
 }
 
-/* AUTO: what the server knows. */
+/* Choose the method for AUTO: what the server supports. */
 static enum sdr_status
 ask_server(struct sdr_connection *connection, enum sdr_sync *method,
            struct sdr_error *error)

@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-/* So many that not all of them can have been deleted since. */
+/* Enough entries that not all of them can have been deleted since. */
 enum { SAMPLE = 16 };
 
 /* "(entryUUID=....)" */

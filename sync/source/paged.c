@@ -15,7 +15,7 @@
 #include "decision/profile.h"
 #include "decision/value.h"
 
-/* For each page: a server may have to look at all it has (seconds). */
+/* Seconds for each page: a server may have to read all entries. */
 enum { PAGE_S = 60 };
 
 static bool
@@ -51,7 +51,7 @@ hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* An UUID as RFC 4122 writes it. */
+/* Parse a UUID in the form of RFC 4122. */
 static bool
 parse_uuid(const char *text, size_t len, unsigned char *id)
 {
@@ -71,7 +71,7 @@ parse_uuid(const char *text, size_t len, unsigned char *id)
     return digits == (unsigned)2 * SDR_RECORD_ID_SIZE;
 }
 
-/* True if this is what identifies the entry. */
+/* Returns true if this is the id of the entry. */
 static bool
 is_id(const char *attribute, const char *value, size_t len, unsigned char *id)
 {
@@ -140,8 +140,8 @@ paged_ids(const struct session_with *with, const char *base, const char *filter,
 struct paged_reader {
     const struct session_with *with;
     struct refresh *refresh;
-    const unsigned char *id; /* of the entry; NULL: it shows it itself */
-    struct entry entry;      /* that is being read */
+    const unsigned char *id; /* of the entry; NULL: read from its attributes */
+    struct entry entry;      /* being read */
     bool has_id;
     enum sdr_status status; /* of the refresh */
 };
@@ -153,7 +153,7 @@ begin_entry(void *arg, const char *dn)
     struct paged_reader *reader = arg;
     struct worker *worker = reader->with->worker;
 
-    entry_clear(&reader->entry); /* one that was broken off */
+    entry_clear(&reader->entry); /* an incomplete one */
     entry_begin(&reader->entry, worker->config, worker->directory,
                 reader->id != NULL ? reader->id : none, dn);
     reader->entry.reader.groups = &reader->with->session->groups;
@@ -170,7 +170,8 @@ take_value(void *arg, const char *attribute, const char *value, size_t len)
     entry_value(&reader->entry, attribute, value, len);
 }
 
-/* A server that gives no id: the name does as well, until it changes. */
+/* Make an id from the DN, for a server without entry ids. It changes if the
+ * entry is renamed. */
 static bool
 make_id(struct entry *entry)
 {

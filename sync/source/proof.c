@@ -13,7 +13,7 @@
 #include "ldap/filter.h"
 #include "ldap/server_kind.h"
 
-/* A search that may have to look at every entry (milliseconds). */
+/* Milliseconds for a search that may have to read every entry. */
 enum { LONG_MS = 60 * 1000 };
 
 static void
@@ -25,7 +25,8 @@ keep_name(void *arg, const char *dn)
         *name = strdup(dn);
 }
 
-/* Entries with an address that show nothing of whose they are. */
+/* Returns a filter for entries with an address but without an owner or routing
+ * address. */
 static char *
 make_filter(const struct sdr_directory_options *directory)
 {
@@ -53,8 +54,8 @@ make_filter(const struct sdr_directory_options *directory)
     return text;
 }
 
-/* *dn is the name of such an entry, freed by the caller; NULL if there is
- * none. */
+/* Find an entry without an owner. Sets *DN, freed by the caller; NULL if there
+ * is none. */
 static enum sdr_status
 find_ownerless(const struct proof *proof, char **dn, struct sdr_error *error)
 {
@@ -75,9 +76,9 @@ find_ownerless(const struct proof *proof, char **dn, struct sdr_error *error)
     return status;
 }
 
-/* ---- OpenLDAP: what may be searched must be shown ---- */
+/* ---- OpenLDAP: searchable values must be readable ---- */
 
-/* An entry on its way in. */
+/* The entry found. */
 struct entry_shown {
     char *dn; /* NULL: there is none */
     bool value;
@@ -98,8 +99,8 @@ on_value(void *arg, const char *attribute, const char *value, size_t len)
     ((struct entry_shown *)arg)->value = true;
 }
 
-/* Look at the entry *DN, or if that is NULL for any, that has a value of NAME:
- * it must be shown. *DN is who has one, freed by the caller. */
+/* Prove that a value of NAME is shown by the entry *DN, or by any entry if *DN
+ * is NULL. Sets *DN to an entry that has one; freed by the caller. */
 static enum sdr_status
 look_at_value(const struct proof *proof, const char *name, char **dn,
               struct sdr_error *error)
@@ -124,7 +125,7 @@ look_at_value(const struct proof *proof, const char *name, char **dn,
     free(*dn);
     *dn = entry.dn;
     if (status != SDR_OK && search.code == LDAP_NO_SUCH_OBJECT)
-        return SDR_OK; /* it is gone by now */
+        return SDR_OK; /* deleted meanwhile */
     if (status != SDR_OK || entry.dn == NULL || entry.value)
         return status;
     sdr_error_set(error,
@@ -133,7 +134,8 @@ look_at_value(const struct proof *proof, const char *name, char **dn,
     return SDR_TEMPFAIL;
 }
 
-/* Of each attribute: one who has a value, whom AGAIN knows already. */
+/* Prove for each attribute that an entry shows its value. AGAIN: only for the
+ * entries found before. */
 static enum sdr_status
 prove_shown(struct proof *proof, bool again, struct sdr_error *error)
 {
@@ -153,9 +155,9 @@ prove_shown(struct proof *proof, bool again, struct sdr_error *error)
     return status;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole proof ---- */
 
-/* One that shows no owner may show a hold. */
+/* An entry without an owner may show a hold. */
 static enum sdr_status
 prove_absent(const struct proof *proof, const char *dn, struct sdr_error *error)
 {
@@ -178,8 +180,8 @@ proof_of_visibility(struct proof *proof, struct sdr_error *error)
     if (status == SDR_OK)
         status = find_ownerless(proof, &dn, error);
     sdr_connection_renew_deadline(session->connection);
-    /* To OpenLDAP an attribute that may not be searched is not even absent:
-     * then anybody will do. */
+    /* In OpenLDAP an attribute without search access does not match as absent
+     * either: then use any entry. */
     if (status == SDR_OK)
         status = sdr_session_prove_access(
             session, dn != NULL ? dn : session->visibility.dn, error);

@@ -7,23 +7,22 @@
 #include "ldap/session.h"
 #include "status.h"
 
-/* The session is given, borrowed; the rest is zero at first, and cleared by
- * proof_clear(). */
+/* SESSION is set by the caller, and borrowed; the rest is zero at first, and
+ * freed by proof_clear(). */
 struct proof {
     struct sdr_session *session;
-    char *shown[SDR_ACCESS_COUNT]; /* who has such a value, to OpenLDAP */
+    char *shown[SDR_ACCESS_COUNT]; /* OpenLDAP: DN of an entry with a value */
 };
 
-/* Before anything is read: prove that addresses are visible, and that an entry
- * without an owner has none rather than a hidden one. Returns SDR_OK; or
- * SDR_TEMPFAIL with the reason. */
+/* Prove, before anything is read, that addresses are visible, and that owners
+ * are not hidden. Returns SDR_OK, or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
 proof_of_visibility(struct proof *proof, struct sdr_error *error);
 
-/* The same of what has been read since, before it counts: access rules change
- * while a connection stays, and no server reports it. Asks about an address
- * that is known, not about each entry; Active Directory at most once a minute
- * (see access.h). Results as above. */
+/* Prove it again for what has been read since, before that is committed: access
+ * rules may change during a connection, and no server reports it. Checks known
+ * entries, not each entry; Active Directory at most once a minute (see
+ * access.h). Returns as proof_of_visibility(). */
 enum sdr_status SDR_MUST_USE
 proof_again(struct proof *proof, struct sdr_error *error);
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* So many changes are committed together. */
+/* The most changes in one commit. */
 enum { BATCH_MAX = 2000 };
 
 void

@@ -1,11 +1,10 @@
-/* refresh.h - from what a method reads of a directory to the store
+/* refresh.h - storing what a method reads
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A method (syncrepl, ldif) hands over what it reads, in any order; it is
- * gathered into batches here, and after a full read the entries that were not
- * met are removed. worker_outcome() reports losses. Before anything is
- * committed the server has to prove again that it shows all of it. Used by one
- * thread.
+ * A method (syncrepl, ldif) adds what it reads, in any order. It is collected
+ * in batches, and after a full read the entries that were not seen are removed.
+ * worker_outcome() reports losses. Before each commit the server must prove
+ * again that it shows everything. Used by one thread.
  */
 #ifndef SYNC_REFRESH_H
 #define SYNC_REFRESH_H
@@ -22,42 +21,43 @@
 
 struct refresh {
     struct worker *worker;
-    struct proof *proof; /* NULL: there is no server to ask, or not yet */
+    struct proof *proof; /* NULL: no server to ask, or not yet */
     struct batch batch;
     struct entry_set seen;
 };
 
-/* Begin; nothing to free yet. The PROOF is borrowed. */
+/* Begin a refresh; there is nothing to free yet. PROOF is borrowed. */
 void
 refresh_begin(struct refresh *refresh, struct worker *worker,
               struct proof *proof);
 
-/* Add an entry that has ended; takes its octets. SDR_TEMPFAIL with the reason:
- * the caller must give up the refresh with refresh_clear(). */
+/* Add an entry after entry_end(); takes over its octets. Returns SDR_OK; or
+ * SDR_TEMPFAIL with the reason: the caller must abandon the refresh with
+ * refresh_clear(). */
 enum sdr_status SDR_MUST_USE
 refresh_entry(struct refresh *refresh, struct entry *entry,
               struct sdr_error *error);
 
-/* Add an entry that exists and has not changed. Results as above. */
+/* Add an entry that exists and has not changed. Returns as refresh_entry(). */
 enum sdr_status SDR_MUST_USE
 refresh_present(struct refresh *refresh,
                 const unsigned char id[SDR_RECORD_ID_SIZE],
                 struct sdr_error *error);
 
-/* Add an entry that no longer exists. Results as above. */
+/* Add an entry that no longer exists. Returns as refresh_entry(). */
 enum sdr_status SDR_MUST_USE
 refresh_deleted(struct refresh *refresh,
                 const unsigned char id[SDR_RECORD_ID_SIZE],
                 struct sdr_error *error);
 
-/* The read is complete, and MARK applies: commit everything; if SWEPT, entries
- * that were not met count as deleted. Results as above; the refresh is cleared.
- */
+/* Commit everything with MARK, when the read is complete. If SWEPT, entries
+ * that were not seen count as deleted. Clears the refresh. Returns as
+ * refresh_entry(). */
 enum sdr_status SDR_MUST_USE
 refresh_end(struct refresh *refresh, bool swept, const struct store_mark *mark,
             struct sdr_error *error);
 
-/* Give up: nothing is removed. */
+/* Abandon the refresh: nothing is removed. */
 void
 refresh_clear(struct refresh *refresh);
 

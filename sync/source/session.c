@@ -5,7 +5,7 @@
 
 #include "net/clock.h"
 
-/* For all groups, which may be many (milliseconds). */
+/* Milliseconds to find all groups, which may be many. */
 enum { GROUPS_MS = 60 * 1000 };
 
 void

@@ -31,13 +31,13 @@ struct session_with {
     struct sdr_session *session;
     struct proof *proof; /* of what it shows */
     bool whole;          /* read everything */
-    int64_t *up_to_date; /* result: when the copy was for the first time, by
-                            sdr_clock(); left alone if it never was */
+    int64_t *up_to_date; /* result: when the copy first was up to date, by
+                            sdr_clock(); unchanged if it never was */
     struct sdr_error *error;
 };
 
-/* Find the groups that mean an owner as they are now. SDR_TEMPFAIL with the
- * reason. */
+/* Find the groups that currently name an owner. Returns SDR_OK, or SDR_TEMPFAIL
+ * with the reason. */
 enum sdr_status SDR_MUST_USE
 session_find_groups(const struct session_with *with);
 
@@ -56,7 +56,7 @@ syncrepl_session(const struct session_with *with);
 enum session_end
 usn_session(const struct session_with *with);
 
-/* Any server: all of it, from end to end. */
+/* For any server: read everything. */
 enum session_end
 full_session(const struct session_with *with);
 

@@ -24,8 +24,8 @@ syncinfo_request(bool persist, const struct syncinfo_cookie *cookie,
     return ok;
 }
 
-/* Begin to read a value that is borrowed. NULL if there is none: liblber would
- * follow a null pointer. */
+/* Begin to read a borrowed value. Returns NULL if it is empty: liblber would
+ * dereference a null pointer. */
 static BerElement *
 begin(const struct berval *value)
 {
@@ -34,7 +34,7 @@ begin(const struct berval *value)
     return value->bv_len == 0 ? NULL : ber_init(&copy);
 }
 
-/* The tag of what comes next. False if there is something that is cut off. */
+/* Read the next tag. Returns false if the data is truncated. */
 static bool
 peek(BerElement *ber, ber_tag_t *tag)
 {
@@ -47,7 +47,7 @@ peek(BerElement *ber, ber_tag_t *tag)
                && left == 0);
 }
 
-/* The cookie, if it is what comes next. */
+/* Read the cookie if it is next. */
 static bool
 take_cookie(BerElement *ber, ber_tag_t wanted, struct syncinfo_cookie *cookie)
 {
@@ -67,7 +67,7 @@ take_cookie(BerElement *ber, ber_tag_t wanted, struct syncinfo_cookie *cookie)
     return true;
 }
 
-/* The Boolean, if it is what comes next; else it stays what it is. */
+/* Read the Boolean if it is next; otherwise *OUT is unchanged. */
 static bool
 take_boolean(BerElement *ber, bool *out)
 {

@@ -1,8 +1,7 @@
 /* syncinfo.h - what RFC 4533 puts into controls and intermediate messages
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Pure functions from octets of a server to values; what is malformed is
- * refused.
+ * Pure functions that decode octets from a server. Malformed input is rejected.
  */
 #ifndef SYNC_SYNCINFO_H
 #define SYNC_SYNCINFO_H
@@ -15,15 +14,15 @@
 #include "replica/record.h"
 #include "store/store.h"
 
-/* Where the server is; it alone knows what the octets mean. */
+/* The position in the server's changes; opaque to clients. */
 struct syncinfo_cookie {
     bool given;
     size_t len;
     unsigned char octets[STORE_COOKIE_MAX];
 };
 
-/* Make the value of the Sync Request control (2.2), freed by ber_memfree();
- * false without memory. COOKIE may be NULL. */
+/* Write the value of the Sync Request control (2.2), to be freed by
+ * ber_memfree(). Returns false without memory. COOKIE may be NULL. */
 bool
 syncinfo_request(bool persist, const struct syncinfo_cookie *cookie,
                  struct berval *value);
@@ -35,14 +34,14 @@ enum syncinfo_change {
     SYNCINFO_DELETE = LDAP_SYNC_DELETE
 };
 
-/* Read the Sync State control (2.3) of an entry. The cookie is left alone if
- * none is given. False if it is malformed. */
+/* Read the Sync State control (2.3) of an entry. The cookie is unchanged if the
+ * control has none. Returns false if it is malformed. */
 bool
 syncinfo_state(const struct berval *value, enum syncinfo_change *change,
                unsigned char id[SDR_RECORD_ID_SIZE],
                struct syncinfo_cookie *cookie);
 
-/* Read the Sync Done control (2.4). False as above. */
+/* Read the Sync Done control (2.4). Returns false if it is malformed. */
 bool
 syncinfo_done(const struct berval *value, bool *refresh_deletes,
               struct syncinfo_cookie *cookie);
@@ -61,8 +60,8 @@ struct syncinfo {
     BerVarray ids; /* of IDS; each of SDR_RECORD_ID_SIZE octets */
 };
 
-/* Read the Sync Info message (2.5). False as above; else INFO is freed by
- * syncinfo_clear(). */
+/* Read the Sync Info message (2.5). Returns false if it is malformed; otherwise
+ * INFO must be freed by syncinfo_clear(). */
 bool
 syncinfo_read(const struct berval *value, struct syncinfo *info,
               struct syncinfo_cookie *cookie);

@@ -12,16 +12,16 @@
 #include "source/origin.h"
 #include "decision/profile.h"
 
-/* How long to wait for a message before other things are looked after. */
+/* How long to wait for a message before other tasks. */
 enum { SLICE_MS = 250 };
 
-/* So many changes that come together are committed together. */
+/* The most changes that are committed together. */
 enum { TOGETHER_MAX = 500 };
 
-/* An answer, whatever it says, proves that all changes before the question have
- * been reported; so it is committed with these. But not if another answer was
- * awaited at the same time: libldap hands out what came before that in any
- * order. */
+/* Handle the response to a ping. It proves that all changes before the ping
+ * have been reported, so it is committed with them. But not if another response
+ * was awaited at the same time: libldap returns earlier messages in any order.
+ */
 static enum sdr_status
 take_pong(struct session *session)
 {
@@ -35,8 +35,8 @@ take_pong(struct session *session)
                                : SDR_OK;
 }
 
-/* One message, waiting for it until the moment UNTIL; false in *got if none
- * came. True if the session ends, by *end. */
+/* Receive one message, waiting until UNTIL. Sets *GOT if there was one. Returns
+ * true if the session ends, with *END. */
 static bool
 receive(struct session *session, int64_t until, bool *got,
         enum session_end *end)
@@ -74,8 +74,8 @@ receive(struct session *session, int64_t until, bool *got,
     return ended;
 }
 
-/* After a change: all that comes with it, then one commit. What happened before
- * it may still be on its way: that it is up to date only an answer proves. */
+/* Receive everything that follows a change, then commit. Earlier changes may
+ * still be on their way: only a ping proves that the copy is up to date. */
 static bool
 receive_more(struct session *session, enum session_end *end)
 {
@@ -93,7 +93,7 @@ receive_more(struct session *session, enum session_end *end)
     return true;
 }
 
-/* ---- is anybody there? ---- */
+/* ---- pings ---- */
 
 static int64_t
 ping_interval(const struct session *session)
@@ -117,9 +117,9 @@ send_ping(struct session *session)
            == LDAP_SUCCESS;
 }
 
-/* True if a question would prove something: OpenLDAP answers it as soon as it
- * can, and reports changes one by one. If many of them waited there would be no
- * pause between the messages. */
+/* Returns true if a ping is due and would prove something: OpenLDAP answers it
+ * at once, but reports changes one by one. If many were queued there would be
+ * no pause between the messages. */
 static bool
 is_due(const struct session *session, int64_t now)
 {
@@ -128,7 +128,8 @@ is_due(const struct session *session, int64_t now)
                || now - session->ping_at >= ping_interval(session));
 }
 
-/* True if the session ends. */
+/* Send pings and check time limits. Returns true if the session ends, with
+ * *END. */
 static bool
 keep_alive(struct session *session, enum session_end *end)
 {
@@ -184,8 +185,8 @@ is_of_openldap(const struct store_position *position)
            && memmem(at, position->cookie_len, csn, strlen(csn)) != NULL;
 }
 
-/* The cookie is of this server, or of one that shares its entries: else it does
- * not report deletions, and too few of the changes. */
+/* Check that the cookie is from this server, or from a replica of it. Otherwise
+ * the server reports no deletions and misses changes: then read everything. */
 static enum sdr_status
 check_origin(struct session *session)
 {
@@ -202,11 +203,11 @@ check_origin(struct session *session)
     return status;
 }
 
-/* What the copy stands on: the server's cookie, unless all is to be read. 389
- * Directory Server accepts its own, yet does not report all removals since:
- * entries that lost their last address, deletions that its changelog has
- * forgotten, each 51st of many. OpenLDAP ignores a cookie of another kind: it
- * reports no deletions. */
+/* Find the position to continue from: the server's cookie, unless everything is
+ * to be read. 389 Directory Server accepts its own cookie, but does not report
+ * all removals since: entries that lost their last address, deletions that its
+ * changelog no longer has, each 51st of many. OpenLDAP ignores a cookie of
+ * another format and reports no deletions. */
 static enum sdr_status
 find_position(struct session *session, bool whole)
 {
@@ -237,8 +238,8 @@ find_position(struct session *session, bool whole)
     return SDR_OK;
 }
 
-/* From here on what is stored comes from this server. If all of it is read, and
- * that breaks off, there is nothing that the cookie of before stands for. */
+/* Record that data now comes from this server. If a full read is interrupted,
+ * the old cookie must not be used. */
 static enum sdr_status
 sign(struct session *session)
 {

@@ -1,4 +1,4 @@
-/* syncrepl_read.c - what a server says in a content synchronization
+/* syncrepl_read.c - messages of a server in a content synchronization
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "source/syncrepl.h"
@@ -84,8 +84,7 @@ syncrepl_settle(struct session *session, bool swept, enum store_stage stage,
                               .server = session->uri,
                               .contact = contact};
 
-    /* What was read from the beginning has nothing to do with a cookie of
-     * before. */
+    /* After a full read, an old cookie is not valid. */
     if (cookie->given || stage == STORE_FULL) {
         mark.cookie = cookie->octets;
         mark.cookie_len = cookie->given ? cookie->len : 0;
@@ -95,17 +94,18 @@ syncrepl_settle(struct session *session, bool swept, enum store_stage stage,
     return refresh_end(&session->refresh, swept, &mark, session->error);
 }
 
-/* Who is not named is gone, if all that are there were to be named. That a
- * server says so and names nobody proves nothing: 389 Directory Server ends
- * like that when nothing is gone. */
+/* Returns true if it is proven which entries are gone: those that were not
+ * reported, if all remaining entries had to be reported. If the server then
+ * reports none, that proves nothing: 389 Directory Server ends like that when
+ * nothing is gone. */
 static bool
 is_proven(const struct session *session)
 {
     return session->whole || !session->present || session->named;
 }
 
-/* The oldest CSN of the cookie, as OpenLDAP makes it: one for each server that
- * writes, "rid=000,csn=CSN;CSN". False if it is none. */
+/* Find the oldest CSN of an OpenLDAP cookie, which has one for each server that
+ * writes, "rid=000,csn=CSN;CSN". Returns false if there is none. */
 static bool
 find_csn(const struct syncinfo_cookie *cookie, char csn[CSN_LEN + 1])
 {
@@ -127,13 +127,14 @@ find_csn(const struct syncinfo_cookie *cookie, char csn[CSN_LEN + 1])
     return strspn(csn, octets) == CSN_LEN;
 }
 
-/* An OpenLDAP that was killed goes on from the contextCSN of its last
- * checkpoint, with an empty session log. For a cookie it does not report
- * entries that were deleted since or have lost their last address, and perhaps
- * no changes at all; a full read misses what was changed. Nothing shows it: so
- * everything is searched for as well, or what is newer than the server says it
- * is. *seen_all: whoever was not reported is gone; not after mere changes of a
- * server whose cookie says nothing. */
+/* Read what OpenLDAP may not have reported. After a crash it continues from the
+ * contextCSN of its last checkpoint, with an empty session log. For a cookie it
+ * then does not report entries that were deleted since or have lost their last
+ * address, and perhaps no changes at all; a full read misses changes. This
+ * cannot be detected, so everything is searched for as well; after a full read,
+ * what is newer than the cookie. Sets *SEEN_ALL if entries that were not
+ * reported are gone; not after an incremental read from a server with another
+ * kind of cookie. */
 static enum sdr_status
 read_unreported(struct session *session, bool *seen_all)
 {
@@ -145,13 +146,13 @@ read_unreported(struct session *session, bool *seen_all)
     *seen_all = true;
     if (session->whole)
         snprintf(newer, sizeof newer, "(!(entryCSN<=%s))", csn);
-    /* A server that is silent is noticed sooner. */
+    /* This also detects a silent server early. */
     if (proof_again(session->proof, session->error) != SDR_OK)
         return SDR_TEMPFAIL;
     return paged_entries(session->with, newer, &session->refresh);
 }
 
-/* The refresh is over. */
+/* End the refresh phase. */
 static enum sdr_status
 end_refresh(struct session *session)
 {
@@ -166,15 +167,15 @@ end_refresh(struct session *session)
     }
     if (read_unreported(session, &seen_all) != SDR_OK)
         return SDR_TEMPFAIL;
-    /* Not while all of it comes: what comes before the answer has to be kept.
-     */
+    /* Not during the refresh: libldap would have to store what arrives before
+     * the response. */
     session->refresh.proof = session->proof;
     status = syncrepl_settle(session, seen_all,
                              session->whole ? STORE_FULL : STORE_CHANGES,
                              session->search_time);
     if (status != SDR_OK)
         return status;
-    session->ping = 0; /* it was asked before those changes could be reported */
+    session->ping = 0; /* sent before those changes could be reported */
     session->ping_at = 0;
     session->persisting = true;
     session_is_up_to_date(session->worker, session->up_to_date);
@@ -247,7 +248,7 @@ take_info(struct session *session, LDAPMessage *message)
 
 /* ---- the end of the search ---- */
 
-/* True if the server may have refused the cookie rather than us. */
+/* Returns true if the server may have rejected the cookie rather than us. */
 static bool
 is_about_cookie(int code)
 {
@@ -256,9 +257,9 @@ is_about_cookie(int code)
            || code == LDAP_OTHER;
 }
 
-/* The copy is newer than the server. One that lags behind another of the same
- * name gets some time: who is new has not gone. One that was restored from a
- * backup stays behind. */
+/* Returns true if the server may catch up: the copy is newer than the server. A
+ * replica that lags gets some time, since new entries are not gone. A server
+ * restored from a backup stays behind. */
 static bool
 may_catch_up(const struct session *session, int code)
 {
@@ -289,7 +290,7 @@ end_with_error(struct session *session, int code)
     return SESSION_UNABLE;
 }
 
-/* A refresh that was asked for once ends like this. */
+/* End a refresh-only search. */
 static enum session_end
 end_once(struct session *session, LDAPControl **controls)
 {

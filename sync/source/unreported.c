@@ -13,8 +13,7 @@
 
 #include "ldap/server_kind.h"
 
-/* Written by the server alone, in the same moment as the change that it
- * reports. */
+/* Written by the server only, together with the change that it reports. */
 static const char *const with_the_entry[] = {
     "createTimestamp", "creatorsName", "entryCSN",
     "entryDN",         "entryUUID",    "modifiersName",
@@ -28,7 +27,7 @@ struct look {
     char *unreported;
 };
 
-/* ---- what matters ---- */
+/* ---- attributes that matter ---- */
 
 static void
 add(struct look *look, const char *name, size_t len)
@@ -46,8 +45,8 @@ add(struct look *look, const char *name, size_t len)
     look->count++;
 }
 
-/* After each "(" stands an attribute, or an operator (RFC 4515); no "(" in a
- * value is written as such. */
+/* Add the attributes of a filter. Each "(" is followed by an attribute or an
+ * operator (RFC 4515); in values "(" is escaped. */
 static void
 add_filter(struct look *look, const char *filter)
 {
@@ -77,7 +76,7 @@ list_names(struct look *look, const struct sdr_directory_options *directory)
         add_filter(look, directory->filter);
 }
 
-/* ---- what is reported ---- */
+/* ---- attributes that are reported ---- */
 
 static void
 judge(struct look *look, const LDAPAttributeType *type)
@@ -138,7 +137,7 @@ unreported_find(struct sdr_connection *connection,
     if (status == SDR_OK && server->schema[0] != '\0'
         && sdr_connection_search(connection, &search, error) != SDR_OK
         && sdr_connection_is_broken(connection))
-        status = SDR_TEMPFAIL; /* that it may not be read is no failure */
+        status = SDR_TEMPFAIL; /* a schema that is not readable is no failure */
     if (server->kind != SDR_SERVER_389DS)
         judge_membership(&look);
     return status;

@@ -63,7 +63,7 @@ struct asking {
     char *base;         /* normal form of the search base */
     char service[1024]; /* dsServiceName */
     bool has_highest;
-    unsigned found; /* entries of the last answer */
+    unsigned found; /* entries of the last result */
 };
 
 static void
@@ -88,7 +88,7 @@ copy_text(char *out, size_t size, const char *value, size_t len)
     }
 }
 
-/* Of the naming contexts the longest that holds the search base. */
+/* Keep the longest naming context that holds the search base. */
 static void
 take_context(struct asking *asking, const char *value, size_t len)
 {
@@ -121,14 +121,14 @@ take_value(void *arg, const char *attribute, const char *value, size_t len)
         write_hex(value, len, asking->server->now.invocation);
     } else if (strcasecmp(attribute, "objectGUID") == 0
                && len == SDR_RECORD_ID_SIZE) {
-        /* Without memory the digest is another: all is read once more. */
+        /* Without memory the digest differs: everything is read again. */
         (void)entry_set_add(&asking->server->groups,
                             (const unsigned char *)value);
     }
 }
 
-/* Read the entry BASE, or, with a page, two of those below it. That there is
- * none, or none that is readable, is no failure: see FOUND. */
+/* Read the entry BASE, or, with a page, two of the entries below it. A missing
+ * or unreadable entry is no failure: see FOUND. */
 static enum sdr_status
 ask(struct asking *asking, const char *base, const char *const *attributes,
     struct sdr_page *page)
@@ -190,13 +190,13 @@ ask_deletions(struct asking *asking)
     snprintf(base, sizeof base, "CN=Deleted Objects,%s",
              asking->server->domain);
     status = ask(asking, base, attributes, &page);
-    /* Everybody may see the container, which is one of them. */
+    /* The container, which is one of them, is always visible. */
     asking->server->sees_deletions = asking->found >= 2;
     sdr_page_clear(&page);
     return status;
 }
 
-/* A group by its id, whatever its name. */
+/* Add the id of a group, which does not change with its name. */
 static enum sdr_status
 ask_group(struct asking *asking, const struct sdr_group *group)
 {
@@ -208,8 +208,7 @@ ask_group(struct asking *asking, const struct sdr_group *group)
     return SDR_OK;
 }
 
-/* Who becomes a member of a group is not changed by it himself: the group is.
- */
+/* Find the groups. A new member's entry does not change; the group's does. */
 static enum sdr_status
 ask_groups(struct asking *asking)
 {

@@ -1,9 +1,9 @@
-/* usn.h - what Active Directory says of where it is
+/* usn.h - the update sequence numbers of Active Directory
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Each domain controller numbers the changes of its own copy, those that it
- * gets from others included; the number of its last one, with the invocationId
- * of the copy, says what a reader has seen of it.
+ * Each domain controller numbers the changes of its own copy, including
+ * replicated ones. The number of the last change, with the invocationId of the
+ * copy, is the position up to which a client has read.
  */
 #ifndef SYNC_USN_H
 #define SYNC_USN_H
@@ -22,16 +22,16 @@ struct usn_position {
     char groups[33];     /* a digest of the groups that owners are named by */
 };
 
-/* What else is known of the server. */
+/* More facts about the server. */
 struct usn_server {
     struct usn_position now;
     char domain[1024];       /* the naming context that holds the search base */
-    bool sees_deletions;     /* some at least; an account may be unable to */
+    bool sees_deletions;     /* some at least; requires access */
     struct entry_set groups; /* the ids of those groups */
 };
 
-/* Ask. The server is freed by usn_server_clear(), whatever is returned: SDR_OK;
- * or SDR_TEMPFAIL with the reason. */
+/* Query the server's position. SERVER must be freed by usn_server_clear() in
+ * any case. Returns SDR_OK, or SDR_TEMPFAIL with the reason. */
 enum sdr_status SDR_MUST_USE
 usn_ask(const struct session_with *with, struct usn_server *server);
 
@@ -41,7 +41,8 @@ usn_server_clear(struct usn_server *server);
 /* The longest position as text, with the NUL. */
 #define USN_TEXT_MAX 128
 
-/* The position as text and back; false if it is none. */
+/* Convert the position to text and back. usn_parse() returns false if the text
+ * is not a position. */
 void
 usn_format(const struct usn_position *position, char text[USN_TEXT_MAX]);
 

@@ -11,24 +11,25 @@
 #include "source/session.h"
 #include "source/usn.h"
 
-/* Between two questions, unless sync-interval says otherwise (seconds). */
+/* Seconds between two polls, unless sync-interval says otherwise. */
 enum { POLL_S = 5 };
 
-/* Who cannot see deletions has to look at everybody for those who are gone. */
+/* Seconds between two full reads if deletions are not visible. */
 enum { BLIND_S = 300 };
 
 struct poll {
     const struct session_with *with;
     struct usn_server server;
     struct store_position stored;
-    time_t asked; /* when the position was taken */
-    bool whole;   /* asked for by whoever began */
-    bool blind;   /* and it has been said */
+    time_t asked; /* when the position was queried */
+    bool whole;   /* a full read was requested */
+    bool blind;   /* deletions are not visible, and that was logged */
 };
 
-/* ---- is it what was read last time? ---- */
+/* ---- incremental or full ---- */
 
-/* NULL if only changes have to be read, else why all has to be. */
+/* Returns NULL if reading changes is enough, otherwise the reason for a full
+ * read. */
 static const char *
 find_reason(const struct poll *poll)
 {
@@ -91,7 +92,7 @@ read_all(struct poll *poll, const char *reason)
     return status;
 }
 
-/* True if one of the groups that owners are named by is among the changed. */
+/* Returns true if a group that names an owner has changed. */
 static bool
 touches_groups(const struct poll *poll, const struct entry_set *changed)
 {
@@ -102,8 +103,7 @@ touches_groups(const struct poll *poll, const struct entry_set *changed)
     return false;
 }
 
-/* Who has changed, and is not among those that match, is gone, or was never
- * here. */
+/* Delete changed entries that do not match: they are gone, or never matched. */
 static enum sdr_status
 drop_others(const struct poll *poll, struct refresh *refresh,
             const struct entry_set *changed)
@@ -119,10 +119,10 @@ drop_others(const struct poll *poll, struct refresh *refresh,
     return status;
 }
 
-/* First the ids of the entries that changed, then the entries: one that changes
- * in between is read twice, and none is missed. If more may have changed than
- * is reported, REASON says why: moving a folder does not change the entries in
- * it either. */
+/* Read the ids of changed entries first, then the entries: an entry that
+ * changes in between is read twice, and none is missed. Sets *REASON if more
+ * may have changed than is reported: moving a container does not change the
+ * entries in it. */
 static enum sdr_status
 take_changes(struct poll *poll, struct refresh *refresh, const char *filter,
              struct entry_set *changed, const char **reason)

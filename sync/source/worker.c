@@ -15,10 +15,10 @@
 #include "log.h"
 #include "say.h"
 
-/* A sleeping worker shows that it is alive (milliseconds). */
+/* How often a sleeping worker shows that it is alive (milliseconds). */
 enum { NAP_MS = 1000 };
 
-/* ---- life ---- */
+/* ---- the thread ---- */
 
 static struct timespec
 boot_time_of(int64_t clock)
@@ -149,7 +149,7 @@ worker_sleep(struct worker *worker, unsigned milliseconds)
     }
 }
 
-/* ---- what it has to say ---- */
+/* ---- logging ---- */
 
 void
 worker_failed(struct worker *worker, const struct sdr_error *error)

@@ -1,9 +1,8 @@
 /* worker.h - the thread that keeps the copy of one directory
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * What a method needs to know of the program around it. A method runs in its
- * own thread until it has to stop, recovers from its own failures, and reports
- * them here.
+ * The part of the program that a method needs. A method runs in its own thread
+ * until it has to stop, recovers from its own failures, and reports them here.
  */
 #ifndef SYNC_WORKER_H
 #define SYNC_WORKER_H
@@ -20,7 +19,7 @@
 #include "store/store.h"
 
 struct worker {
-    /* Set before it is started, and constant. */
+    /* Set before the start, and constant. */
     const struct sdr_config *config;
     unsigned directory;
     void (*method)(struct worker *worker);
@@ -30,64 +29,65 @@ struct worker {
     /* Shared with the main thread. */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* what follows */
+    pthread_cond_t changed; /* the next two have changed */
     bool stop, ended;
-    int socket; /* of the connection that it waits for; -1: none */
+    int socket;               /* of the connection it waits for; -1: none */
     _Atomic int64_t alive_at; /* sdr_clock() of the last sign of life */
     /* The method's own. */
     enum sdr_status status; /* how it ended */
     struct sdr_access_seen seen;
     int64_t ahead_since; /* sdr_clock(): the copy is newer than what its server
                             has; 0: it is not */
-    uint32_t holding;    /* SDR_RECORD_HOLDS_..., as was logged last */
+    uint32_t holding;    /* SDR_RECORD_HOLDS_..., as last logged */
     bool well;
-    struct sdr_error complaint; /* the failure that was logged last */
+    struct sdr_error complaint; /* the failure last logged */
     struct bad_values bad_values;
 };
 
-/* Start a thread that runs the method of the directory. False, and logged, if
- * that fails. */
+/* Start a thread that runs the method of the directory. Returns false, and
+ * logs, on failure. */
 bool
 worker_start(struct worker *worker);
 
-/* Ask it to stop, without waiting. */
+/* Request the worker to stop, without waiting. */
 void
 worker_stop(struct worker *worker);
 
-/* Shut down its connection: a server may need a minute for an answer. */
+/* Shut down the worker's connection: a server may take a minute to answer. */
 void
 worker_cut(struct worker *worker);
 
-/* Wait so long, or until its method has ended. True if it has. */
+/* Wait until the worker's method has ended, at most MILLISECONDS. Returns true
+ * if it has ended. */
 bool
 worker_ended(struct worker *worker, unsigned milliseconds);
 
-/* Free what worker_start() made, once its method has ended. */
+/* Free the resources of worker_start(), after the method has ended. */
 void
 worker_finish(struct worker *worker);
 
 /* ---- for methods ---- */
 
-/* The options of its directory. */
+/* Returns the options of the worker's directory. */
 const struct sdr_directory_options *
 worker_directory(const struct worker *worker);
 
-/* True if it has to end. Also shows that it is alive: to be called every few
- * seconds at least. */
+/* Returns true if the worker has to end. Also shows that it is alive: must be
+ * called every few seconds. */
 bool
 worker_stopping(struct worker *worker);
 
-/* Wait so long, or until it has to end. */
+/* Wait MILLISECONDS, or until the worker has to end. */
 void
 worker_sleep(struct worker *worker, unsigned milliseconds);
 
-/* From now on it waits for the server at the other end of this socket; -1,
- * before the socket is closed: for none. */
+/* Set the socket of the server that the worker waits for; -1 for none, before
+ * the socket is closed. */
 void
 worker_waits_for(struct worker *worker, int socket);
 
-/* Log that the directory cannot be read now, and why; the same reason is logged
- * once, and nothing if it has to end. */
+/* Log that the directory cannot be read, and why. The same reason is logged
+ * only once; nothing is logged if the worker has to end. */
 void
 worker_failed(struct worker *worker, const struct sdr_error *error);
 

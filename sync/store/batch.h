@@ -1,8 +1,8 @@
 /* batch.h - changes of entries on their way into the store
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Kept until they are committed, so that they can be applied again after the
- * file had to grow. All zero is a valid start.
+ * The changes are kept until they are committed, so that they can be applied
+ * again after the file had to grow. All zero is an empty batch.
  */
 #ifndef SYNC_BATCH_H
 #define SYNC_BATCH_H
@@ -13,12 +13,12 @@
 #include "replica/entry.h"
 #include "replica/record.h"
 
-/* One entry, as it is now in the directory. */
+/* One entry as it is in the directory now. */
 struct change {
     unsigned char id[SDR_RECORD_ID_SIZE];
-    unsigned char *octets; /* of struct entry; NULL: it is no more */
+    unsigned char *octets; /* of struct entry; NULL: deleted */
     size_t len;
-    size_t number; /* in the order in which they came */
+    size_t number; /* in order of arrival */
 };
 
 struct batch {
@@ -26,20 +26,21 @@ struct batch {
     size_t count, room;
 };
 
-/* The entry is now like this. It has ended; its octets are taken from it. One
- * without keys is as good as gone. False without memory. */
+/* Record the current state of an entry, after entry_end(). Takes over its
+ * octets. An entry without keys counts as deleted. Returns false without
+ * memory. */
 bool
 batch_put(struct batch *batch, struct entry *entry);
 
-/* There is no such entry any more. False without memory. */
+/* Record that an entry was deleted. Returns false without memory. */
 bool
 batch_delete(struct batch *batch, const unsigned char id[SDR_RECORD_ID_SIZE]);
 
-/* Of several changes of one entry leave the last. */
+/* Keep only the last change of each entry. */
 void
 batch_settle(struct batch *batch);
 
-/* Free what it holds; it is all zero again. */
+/* Free the contents and reset the batch. */
 void
 batch_clear(struct batch *batch);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The kernel writes it as a UUID. */
+/* Read the boot id, which the kernel writes as a UUID. */
 static void
 read_boot(unsigned char boot[16])
 {

@@ -1,8 +1,8 @@
-/* boot_clock.h - a clock that nobody can set
+/* boot_clock.h - a clock that cannot be set
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Seconds since the machine was started, those asleep included; and which start
- * that was. What was counted within some minutes is compared by it.
+ * Seconds since the boot, including suspend, and the id of that boot. Used to
+ * compare times within some minutes.
  */
 #ifndef SYNC_BOOT_CLOCK_H
 #define SYNC_BOOT_CLOCK_H
@@ -11,7 +11,7 @@
 
 struct boot_time {
     int64_t seconds;
-    unsigned char boot[16]; /* all zero: it is not known */
+    unsigned char boot[16]; /* all zero: unknown */
 };
 
 struct boot_time

@@ -1,7 +1,7 @@
 /* entry_set.h - the entries that a full read has met
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Sixteen octets for each; all zero is a valid start.
+ * Sixteen octets for each id; all zero is an empty set.
  */
 #ifndef SYNC_ENTRY_SET_H
 #define SYNC_ENTRY_SET_H
@@ -16,12 +16,13 @@ struct entry_set {
     size_t count, room;
 };
 
-/* False without memory. */
+/* Add an id. Returns false without memory. */
 bool
 entry_set_add(struct entry_set *seen,
               const unsigned char id[SDR_RECORD_ID_SIZE]);
 
-/* To be called once, after the last add and before the first has. */
+/* Sort the set. Call it once, after the last add and before the first look-up.
+ */
 void
 entry_set_sort(struct entry_set *seen);
 
@@ -29,7 +30,7 @@ bool
 entry_set_has(const struct entry_set *seen,
               const unsigned char id[SDR_RECORD_ID_SIZE]);
 
-/* Free what it holds; it is all zero again. */
+/* Free the contents and reset the set. */
 void
 entry_set_clear(struct entry_set *seen);
 

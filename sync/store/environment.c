@@ -19,19 +19,20 @@
 #include "store/file_check.h"
 #include "replica/record.h"
 
-/* Of 64 octets for each process that reads: Exim has one for each message. */
+/* 64 octets for each reader: Exim has a process for each message. */
 enum { LOCK_FILE_SIZE = 128 << 10 };
 
-/* How large the file is at least; on the disk it takes what is in it. */
+/* The least size of the file; it is sparse. */
 #define MAP_MIN ((size_t)64 << 20)
 
-/* Longer than readers go without looking whether the file is still there. */
+/* Longer than the interval in which readers check whether the file was
+ * replaced. */
 enum { FAREWELL_MS = 1500 };
 
 const char *
 environment_explain(int rc)
 {
-    /* LMDB says so after it could write a part. */
+    /* LMDB's result of a partial write. */
     return rc == EIO ? "Input/output error, or No space left on device"
                      : mdb_strerror(rc);
 }
@@ -45,7 +46,7 @@ failed(const char *path, const char *reason, struct sdr_error *error)
     return SDR_TEMPFAIL;
 }
 
-/* The lock is on the file itself: LMDB's own lock file is for its own locks. */
+/* Lock the file itself: LMDB's lock file is for its own locks. */
 static enum sdr_status
 lock(struct environment *environment, const char *path, struct sdr_error *error)
 {
@@ -63,9 +64,9 @@ lock(struct environment *environment, const char *path, struct sdr_error *error)
                   error);
 }
 
-/* ---- looking at what is there ---- */
+/* ---- checking the file ---- */
 
-/* True unless pages are missing at its end. */
+/* Returns true unless pages are missing at the end of the file. */
 static bool
 is_whole(MDB_env *env, int fd)
 {
@@ -79,10 +80,10 @@ is_whole(MDB_env *env, int fd)
                   >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
-/* Make the file as long as it may ever become, without taking room for it. LMDB
- * leaves out the last pages if the same commit has made and freed them, and who
- * opens a file that is shorter than it says takes it for one that was cut. So
- * it must be long enough before the commit. */
+/* Extend the file to the size of its map, as a sparse file. LMDB does not write
+ * the last pages if the same commit has allocated and freed them, and a file
+ * shorter than it says counts as truncated. So it must be long enough before
+ * the commit. */
 static int
 stretch(const struct environment *environment)
 {
@@ -129,7 +130,7 @@ check_format(struct environment *environment, MDB_txn *txn)
                : MDB_VERSION_MISMATCH;
 }
 
-/* A file with other tables is somebody else's. */
+/* Open a table. A file with other tables is not ours. */
 static int
 open_table(MDB_txn *txn, const char *name, bool new, MDB_dbi *dbi)
 {
@@ -138,7 +139,8 @@ open_table(MDB_txn *txn, const char *name, bool new, MDB_dbi *dbi)
     return rc == MDB_NOTFOUND || rc == MDB_DBS_FULL ? MDB_INCOMPATIBLE : rc;
 }
 
-/* Without any table it is new, or was left so by one that was killed. */
+/* Returns true if there are no tables: the file is new, or its creator was
+ * killed. */
 static bool
 is_empty(MDB_env *env)
 {
@@ -166,7 +168,7 @@ open_tables(struct environment *environment, bool new)
     if (rc == 0)
         rc = check_format(environment, txn);
     if (rc == 0)
-        rc = stretch(environment); /* now that it is ours */
+        rc = stretch(environment); /* the file is known to be ours */
     if (rc == 0)
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
@@ -201,9 +203,9 @@ map_size(off_t file)
     return size;
 }
 
-/* LMDB maps the lock file and would leave it to whoever touches it first to
- * find that the disk is full: to be killed. So it gets all of its room now. To
- * be called before LMDB opens it. */
+/* Create the lock file and allocate its disk space, before LMDB opens it. LMDB
+ * maps it, and a process that writes to it would be killed if the disk is full.
+ */
 static int
 make_lock_file(const char *lock_file)
 {
@@ -213,15 +215,15 @@ make_lock_file(const char *lock_file)
     if (fd < 0)
         return errno;
     rc = posix_fallocate(fd, 0, LOCK_FILE_SIZE);
-    /* Readers write to it: the group. */
+    /* Readers, in the group, write to it. */
     if (rc == 0 && fchmod(fd, 0660) != 0)
         rc = errno;
     close(fd);
     return rc;
 }
 
-/* The lock file of a file that is no more is left to those who still read
- * it. */
+/* Set the mode of the file and prepare the lock file. The lock file of a file
+ * that was removed is left to its readers. */
 static int
 prepare(const struct environment *environment, const char *lock_file,
         struct stat *file)
@@ -261,8 +263,8 @@ close_env(struct environment *environment)
     environment->env = NULL;
 }
 
-/* LMDB's own mark stands behind the heads of the first two pages. Zero is what
- * a crash of the machine may leave. */
+/* Returns true if the file has LMDB's magic number in one of its meta pages, or
+ * zero there, as after a crash of the machine. */
 static bool
 is_lmdb(int fd)
 {
@@ -276,7 +278,8 @@ is_lmdb(int fd)
                    && again == 0xBEEFC0DE));
 }
 
-/* Ours, but good for nothing any more: all that is in it can be read again. */
+/* Returns true if the file is ours but unusable: its content can be read again.
+ */
 static bool
 is_rubbish(const struct environment *environment, int rc)
 {
@@ -285,7 +288,7 @@ is_rubbish(const struct environment *environment, int rc)
            || (rc == MDB_INVALID && is_lmdb(environment->fd));
 }
 
-/* Of the two files the one that may not be written. */
+/* Report which of the two files cannot be written. */
 static enum sdr_status
 refused(const char *path, const char *lock_file, int rc,
         struct sdr_error *error)
@@ -295,8 +298,9 @@ refused(const char *path, const char *lock_file, int rc,
     return failed(is_lock ? lock_file : path, environment_explain(rc), error);
 }
 
-/* A reader that still has the old file open uses its lock file. So the file
- * goes first, then, when all have noticed, the lock file. */
+/* Replace the file. Readers that still have the old file open use its lock
+ * file, so the file is removed first, and the lock file when all have noticed.
+ */
 static enum sdr_status
 start_anew(struct environment *environment, const char *path,
            const char *lock_file, struct sdr_error *error)

@@ -1,8 +1,7 @@
 /* environment.h - the replica's file, open for writing
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Knows what LMDB wants of its files: who may write, who may read, what to do
- * with one that is damaged, and how it grows.
+ * Handles what LMDB needs: permissions, locking, damaged files, and growth.
  */
 #ifndef SYNC_ENVIRONMENT_H
 #define SYNC_ENVIRONMENT_H
@@ -19,7 +18,7 @@ struct environment {
     MDB_env *env;
     MDB_dbi addresses, entries, held, meta;
     uint64_t number; /* of the file, see struct sdr_record_format */
-    bool made_anew;  /* what was there was damaged, or of another version */
+    bool made_anew;  /* the old file was damaged, or of another version */
 };
 
 /* Open the file at PATH; made if it does not exist, and rebuilt if it is ours
@@ -29,23 +28,25 @@ enum sdr_status SDR_MUST_USE
 environment_open(struct environment *environment, const char *path,
                  struct sdr_error *error);
 
-/* What a result of LMDB's means. */
+/* Returns the meaning of an LMDB result. */
 const char *
 environment_explain(int rc);
 
-/* True if this result of LMDB's says that the file is good for nothing. */
+/* Returns true if this LMDB result means that the file is damaged beyond use.
+ */
 bool
 environment_is_damaged(int rc);
 
-/* True if the file that is open is the one at PATH. */
+/* Returns true if the open file is still the one at PATH. */
 bool
 environment_is_there(const struct environment *environment, const char *path);
 
-/* Close it; harmless if it is not open. */
+/* Close the environment. Does nothing if it is not open. */
 void
 environment_close(struct environment *environment);
 
-/* Make room for more. No transaction may be open. Returns as LMDB does. */
+/* Double the size of the map. No transaction may be open. Returns an LMDB
+ * result. */
 int
 environment_grow(struct environment *environment);
 

@@ -13,14 +13,14 @@
 #include "replica/record.h"
 #include "replica/checksum.h"
 
-/* What is known of a file while it is gone through. */
+/* The state of a check. */
 struct examination {
     const struct sdr_lmdb_pages *pages;
     struct sdr_lmdb_tree addresses;
     uint64_t number;
-    uint64_t keys, records; /* of entries, and under addresses */
-    MDB_val last;           /* address; no octets: none yet */
-    uint32_t next;          /* what it names */
+    uint64_t keys, records; /* of entries; of addresses */
+    MDB_val last;           /* last address; mv_data is NULL: none yet */
+    uint32_t next;          /* the next key that it names */
 };
 
 static bool
@@ -32,7 +32,8 @@ open_checksum(const struct examination *exam, char table, const MDB_val *key,
     return sdr_checksum_open(&checksum, key, value, next);
 }
 
-/* The state of a directory, a status, or what is the writer's own. */
+/* Check a state, a status, or the writer's own data. The key "format" has no
+ * seal. */
 static int
 on_meta(void *arg, const MDB_val *key, const MDB_val *value)
 {
@@ -90,7 +91,8 @@ on_address(void *arg, const MDB_val *key, const MDB_val *value)
 
 /* ---- entries: each is found by its keys ---- */
 
-/* True if the record of the entry under the key is what the entry says. */
+/* Returns true if the address table has the record of this entry under the key.
+ */
 static bool
 is_indexed(const struct examination *exam, const MDB_val *id,
            const struct entry_view *view, const struct entry_key *key)
@@ -150,8 +152,8 @@ file_check_format(const MDB_val *value, uint64_t *number)
     return format.format == SDR_RECORD_FORMAT;
 }
 
-/* Begin; MDB_INCOMPATIBLE if it is none, or of another format: home.c will see.
- */
+/* Find the format. Returns MDB_INCOMPATIBLE if the file is not a replica, or
+ * has another format: environment.c handles that. */
 static int
 find_format(struct examination *exam, const struct sdr_lmdb_tree *main)
 {
@@ -170,7 +172,8 @@ find_format(struct examination *exam, const struct sdr_lmdb_tree *main)
     return file_check_format(&value, &exam->number) ? 0 : MDB_INCOMPATIBLE;
 }
 
-/* True if it is a replica before its last commit: nobody else's file. */
+/* Returns true if the file was a replica before its last commit, and so is
+ * ours. */
 static bool
 was_ours(struct examination *exam, size_t transaction)
 {

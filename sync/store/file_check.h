@@ -1,4 +1,4 @@
-/* file_check.h - is a replica that is there what sdr-sync has written?
+/* file_check.h - consistency check of an existing replica
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef SYNC_FILE_CHECK_H
@@ -9,15 +9,15 @@
 
 #include <lmdb.h>
 
-/* Read the value of the key "format" of the table of the file itself: *NUMBER
- * is the file's. False if another version wrote it. */
+/* Read the value of the key "format" in the meta table. Sets *NUMBER to the
+ * file's number. Returns false if another version wrote it. */
 bool
 file_check_format(const MDB_val *value, uint64_t *number);
 
-/* Look at all of the file FD, to which nobody writes, before LMDB does: its
- * pages, the seal of each value, and that addresses and entries belong
- * together. Returns 0: it is sound, or not for us to judge; MDB_CORRUPTED: it
- * is a replica that was damaged; or an errno. */
+/* Check the whole file FD before LMDB opens it, while there is no writer: its
+ * pages, the seal of each value, and that addresses and entries match. Returns
+ * 0 if it is consistent, or not a replica of this format; MDB_CORRUPTED if it
+ * is a damaged replica; or an errno. */
 int
 file_check(int fd);
 

@@ -10,7 +10,7 @@
 #include "store/loss.h"
 #include "store/sealed.h"
 
-/* So few are never too many, unless they are all. */
+/* This many are never too many, unless they are all. */
 enum { ALWAYS_FEW = 5 };
 
 bool
@@ -38,7 +38,7 @@ guard_begin(struct guard *guard, int64_t now)
     guard->recent_since = now;
 }
 
-/* ---- what is put aside ---- */
+/* ---- withheld changes ---- */
 
 static int
 put_aside(struct guard *guard, const struct tables *tables,
@@ -91,8 +91,8 @@ hide(struct guard *guard, const struct tables *tables,
 
 /* ---- one change ---- */
 
-/* The entry loses something, or has moved: keep that, take what is new. OLD is
- * LMDB's. */
+/* Apply a change with a loss or a move: keep what would be lost, apply the
+ * rest. OLD is LMDB's memory. */
 static int
 apply_loss(struct guard *guard, const struct tables *tables,
            const struct tables_id *id, const MDB_val *old,
@@ -175,9 +175,9 @@ guard_apply(struct guard *guard, const struct tables *tables,
     return rc != 0 ? rc : forget(guard, tables, &id);
 }
 
-/* ---- all that is put aside ---- */
+/* ---- all withheld changes ---- */
 
-/* The octets as the directory has them, copied; NULL if it has none. */
+/* Copy the withheld state of the entry; octets is NULL if it was deleted. */
 static int
 copy_held(const struct tables *tables, const struct tables_id *id,
           struct change *truth)
@@ -227,7 +227,8 @@ guard_let_go(struct guard *guard, const struct tables *tables)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Nothing is lost but addresses that others have now. */
+/* Returns true if the entry loses only addresses that other entries have now.
+ */
 static bool
 is_taken_over(const struct guard *guard, const struct tables *tables,
               const struct tables_id *id, const MDB_val *shown,
@@ -260,8 +261,8 @@ is_taken_over(const struct guard *guard, const struct tables *tables,
     return true;
 }
 
-/* Call CALL for each entry that is held back: what is shown of it, and the
- * truth. */
+/* Call CALL for each entry with a withheld change, with what readers see and
+ * the withheld state. */
 static int
 walk_held(struct guard *guard, const struct tables *tables,
           int (*call)(struct guard *guard, const struct tables *tables,
@@ -316,7 +317,7 @@ count(struct guard *guard, const struct tables *tables,
     return 0;
 }
 
-/* What is held back: how many lose something, and how many have moved. */
+/* Count the withheld losses and moves. */
 static int
 count_held(struct guard *guard, const struct tables *tables)
 {
@@ -327,7 +328,7 @@ count_held(struct guard *guard, const struct tables *tables)
     return 0;
 }
 
-/* Count, and hold what is too much. */
+/* Count the changes, and decide which are too many. */
 static int
 judge(struct guard *guard, const struct tables *tables,
       const struct guard_limits *limits)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* Nobody is known to own it: its mail is deferred. */
+/* Returns true if the entry has no valid owner: its mail is deferred. */
 static bool
 is_orphan(const struct sdr_facts *facts)
 {
@@ -42,8 +42,7 @@ loss_is_move(const struct entry_view *old, const struct entry_view *new)
            && before.owners != after.owners;
 }
 
-/* Both in order: step through them side by side. Hands each key on, with where
- * it is; NULL for where it is not. */
+/* Two sorted lists of keys, walked side by side. */
 struct pair {
     struct entry_view old, new;
     struct entry_key old_key, new_key;
@@ -71,8 +70,8 @@ loss_of_key(const struct entry_key *old, const struct entry_key *new)
                && (old->strength & ENTRY_UNREADABLE) == 0);
 }
 
-/* Take the next key: the new one where it is in both and not lost. False at the
- * end. */
+/* Read the next key: the new one if it is in both and not lost. Returns false
+ * at the end. */
 static bool
 pair_next(struct pair *pair, struct entry_key *key, bool *lost)
 {

@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * A loss is an address that is gone or can no longer be read for certain, or an
- * owner that is no longer known: mail for somebody who was known would be
- * refused, deferred, or go where everybody goes of whom nothing is said.
- * Everything else is no loss: another owner, one more address, a hold. Pure
- * functions.
+ * owner that is no longer known: mail for a known recipient would be rejected,
+ * deferred, or sent to the default owner. Everything else is not a loss:
+ * another owner, an additional address, a hold. Pure functions.
  */
 #ifndef SYNC_LOSS_H
 #define SYNC_LOSS_H
@@ -15,31 +14,33 @@
 
 #include "replica/entry.h"
 
-/* True if the entry loses something between OLD and NEW, which is NULL if it is
- * no more. */
+/* Returns true if the entry loses something between OLD and NEW, which is NULL
+ * if the entry was deleted. */
 bool
 loss_is(const struct entry_view *old, const struct entry_view *new);
 
-/* True if the key OLD is lost. NEW is what it is afterwards; NULL: no more. */
+/* Returns true if the key OLD is lost. NEW is the same key afterwards; NULL if
+ * there is none. */
 bool
 loss_of_key(const struct entry_key *old, const struct entry_key *new);
 
-/* True if it loses its owner. */
+/* Returns true if the entry loses its owner. */
 bool
 loss_of_owner(const struct entry_view *old, const struct entry_view *new);
 
-/* True if it had known owners and has other known ones: it has moved. */
+/* Returns true if the entry had known owners and has other known owners: it has
+ * moved. */
 bool
 loss_is_move(const struct entry_view *old, const struct entry_view *new);
 
-/* As of loss_of_owner(), of facts. */
+/* Like loss_of_owner(), for facts. */
 bool
 loss_of_owner_by_facts(const struct sdr_facts *before,
                        const struct sdr_facts *after);
 
-/* Make the octets of the entry as it is without its losses: what is new, and
- * what else was there; of one that has MOVED with the owner that it had. The
- * caller frees them. False without memory. */
+/* Encode the entry without its losses: what is new, and what was there before;
+ * if it has MOVED, with its old owner. The caller frees *OCTETS. Returns false
+ * without memory. */
 bool
 loss_undo(const struct entry_view *old, const struct entry_view *new,
           bool moved, unsigned char **octets, size_t *len);

@@ -10,7 +10,7 @@
 
 #include "replica/checksum.h"
 
-/* The seal of one of the tables. */
+/* Returns the checksum's parameters for a table. */
 static struct sdr_checksum
 seal_of(const struct tables *tables, MDB_dbi dbi)
 {
@@ -61,11 +61,11 @@ sealed_put(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
 
 /* ---- addresses ---- */
 
-/* What stands around a key; the octets are LMDB's. */
+/* The neighbours of a key; in LMDB's memory. */
 struct neighbours {
-    MDB_val before, value; /* of the one before it; no size: there is none */
-    uint32_t named;        /* by that one; 0: nothing */
-    uint32_t behind;       /* the name of the key, or of what is behind it */
+    MDB_val before, value; /* the key before it; size 0: none */
+    uint32_t named;        /* named by that key; 0: none */
+    uint32_t behind;       /* the name of the key, or of the next one */
 };
 
 static bool
@@ -114,7 +114,7 @@ find_neighbours(const struct tables *tables, const MDB_val *key,
     return rc;
 }
 
-/* The one before names NEXT from now on. */
+/* Make the key before name NEXT. */
 static int
 rename_next(const struct tables *tables, const struct neighbours *found,
             uint32_t next)
@@ -138,7 +138,7 @@ make_first(const struct tables *tables, uint32_t next)
     return put(tables, tables->addresses, &key, next, NULL, 0);
 }
 
-/* Its own old value. */
+/* Read the old value of the address. */
 static int
 get_address(const struct tables *tables, MDB_val *key, MDB_val *value,
             uint32_t *next)

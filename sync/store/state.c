@@ -133,7 +133,7 @@ state_text(char *out, size_t size, const char *text)
     memcpy(out, text, len);
 }
 
-/* A cookie means nothing to a server that did not give it. */
+/* Set the server; a cookie is only valid for the server that issued it. */
 static void
 set_server(struct state *state, const char *server)
 {

@@ -1,4 +1,4 @@
-/* state.h - what the file says of the copy of one directory, apart from entries
+/* state.h - the stored state of a directory's copy, apart from entries
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Two parts are for readers, see record.h; the third, under the key directory,
@@ -38,7 +38,7 @@ state_read(const struct tables *tables,
 int
 state_write(const struct tables *tables, const struct state *state);
 
-/* Take it out of the file. */
+/* Remove the state from the file. */
 int
 state_forget(const struct tables *tables);
 
@@ -52,11 +52,11 @@ void
 state_set_guard(struct state *state, const struct guard *guard,
                 const struct boot_time *now);
 
-/* Take over what the mark says; NOW is the time of day. */
+/* Apply the mark; NOW is the time of day. */
 void
 state_mark(struct state *state, const struct store_mark *mark, int64_t now);
 
-/* Copy a text, cut if it is too long; what is behind its end is zero. */
+/* Copy a text, truncated if it is too long, and fill the rest with zeros. */
 void
 state_text(char *out, size_t size, const char *text);
 

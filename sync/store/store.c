@@ -21,10 +21,11 @@
 #include "store/state.h"
 #include "store/tables.h"
 
-/* With more than this put aside it is looked through after full reads only. */
+/* With more withheld changes than this, they are checked after full reads only.
+ */
 enum { SORT_OUT_MAX = 10000 };
 
-/* Percent that may move. */
+/* The limit of moves in percent that means none. */
 enum { NO_LIMIT = 100 };
 
 struct store {
@@ -33,12 +34,12 @@ struct store {
     unsigned char (*fingerprints)[SDR_RECORD_FINGERPRINT]; /* by directory */
     int64_t
         *undone_at; /* by directory: when fewer were held back than before */
-    pthread_mutex_t lock; /* held by whoever has a transaction */
+    pthread_mutex_t lock; /* protects transactions */
 };
 
 /* ---- transactions ---- */
 
-/* Something to be done in one, again if the file had to grow. */
+/* The work of a transaction; repeated if the file had to grow. */
 struct work {
     struct store *store;
     struct tables tables;
@@ -78,13 +79,14 @@ reported(const struct store *store, int rc, struct sdr_error *error)
     if (rc == 0)
         return SDR_OK;
     if (environment_is_damaged(rc))
-        unlink(store->config->replica.path); /* all can be read again */
+        unlink(store->config->replica.path); /* can be read from the directory
+                                                again */
     sdr_error_set(error, "%s: %s", store->config->replica.path,
                   environment_explain(rc));
     return SDR_TEMPFAIL;
 }
 
-/* After a write that failed half-way (a disk that was full) LMDB wants it. */
+/* Reopen the file, as LMDB requires after a failed write (full disk). */
 static enum sdr_status
 reopen(struct store *store, struct sdr_error *error)
 {
@@ -124,7 +126,7 @@ work_on(struct store *store, unsigned directory,
 
 /* ---- opening ---- */
 
-/* A copy that was made under another configuration is worth nothing. */
+/* Discard a copy that was made for another configuration. */
 static int
 begin_directory(struct work *work)
 {
@@ -143,7 +145,7 @@ begin_directory(struct work *work)
     return rc != 0 ? rc : state_write(tables, &state);
 }
 
-/* What is there of directories that are configured no more. */
+/* Remove the data of directories that are no longer configured. */
 static int
 clear_rest(struct work *work)
 {
@@ -247,7 +249,8 @@ read_state(struct work *work, struct state *state)
     return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 }
 
-/* Say once in a while that many have moved. Returns how many. */
+/* Record a mass move, and report it once. Returns the number of moves to
+ * report. */
 static uint64_t
 notice_moves(const struct work *work, struct state *state,
              const struct guard *guard)
@@ -291,8 +294,8 @@ conclude(struct work *work, struct state *state, const struct guard *guard)
     return state_write(&work->tables, state);
 }
 
-/* Note whether somebody puts back what is held back. A full read shows how that
- * ended. */
+/* Record whether the directory is getting back what is held back. A full read
+ * shows the result. */
 static void
 note_undo(const struct work *work, const struct state *state,
           struct guard *guard)
@@ -306,8 +309,8 @@ note_undo(const struct work *work, const struct state *state,
                           && now - *undone_at < GUARD_UNDO;
 }
 
-/* Whether what is put aside may go: before the first full read no reader ever
- * saw it. */
+/* Decide whether withheld changes are released. Before the first full read no
+ * reader has seen the entries. */
 static int
 judge_losses(struct work *work, const struct state *state, struct guard *guard)
 {
@@ -417,7 +420,7 @@ store_note(struct store *store, unsigned directory, const char *error)
 
     work.error = error;
     if (run(&work, &ignored) != SDR_OK)
-        return; /* whoever commits next gets the same error */
+        return; /* the next commit gets the same error */
 }
 
 /* ---- reading ---- */
@@ -436,7 +439,7 @@ look_up_position(struct work *work, struct store_position *position)
     return rc;
 }
 
-/* Begin to read with the lock held. */
+/* Take the lock and begin to read. */
 static int
 begin_reading(struct work *work)
 {
@@ -487,7 +490,7 @@ store_look(struct store *store, unsigned directory,
     if (rc == 0)
         rc = state_read(&work.tables, store->fingerprints[directory], &state);
     if (rc == MDB_NOTFOUND)
-        rc = 0; /* nobody has written to it yet */
+        rc = 0; /* nothing written yet */
     end_reading(&work);
     *shown = state.shown;
     *status = state.status;

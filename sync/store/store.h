@@ -1,13 +1,13 @@
-/* store.h - the replica's file, written
+/* store.h - the replica's writer
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The only writer. A commit holds changes and what is known after them, the
- * directory's cookie among it: after a crash both are there or neither. Any
- * thread; one commits at a time.
+ * The only writer. A commit contains changes and the state after them,
+ * including the directory's cookie: after a crash both are stored or neither.
+ * Any thread; one commits at a time.
  *
- * Changes that take away are not trusted blindly, see guard.h: until the
- * directory has been read completely, and for as long as too much would be
- * lost, the entry stays as it was in what readers see.
+ * Removals are not trusted blindly, see guard.h: until the directory has been
+ * read completely, and while too much would be lost, readers see the entry as
+ * it was.
  */
 #ifndef SYNC_STORE_H
 #define SYNC_STORE_H
@@ -34,14 +34,14 @@ enum sdr_status SDR_MUST_USE
 store_open(struct store **store, const struct sdr_config *config,
            struct sdr_error *error);
 
-/* Close it and set the pointer to NULL; NULL is fine. */
+/* Close the store and set the pointer to NULL. Does nothing if it is NULL. */
 void
 store_close(struct store **store);
 
-/* What the last commits left of the directory: its cookie, and the server that
- * gave it. */
+/* The position after the last commit: the cookie, and the server that issued
+ * it. */
 struct store_position {
-    size_t cookie_len; /* 0: there is none, or it counts no more */
+    size_t cookie_len; /* 0: none, or no longer valid */
     unsigned char cookie[STORE_COOKIE_MAX];
     char server[256];
     bool complete;
@@ -61,10 +61,10 @@ store_look(struct store *store, unsigned directory,
 /* How it is with losses and moves after a commit. */
 struct store_outcome {
     uint64_t entries;
-    uint64_t held;             /* now put aside */
+    uint64_t held;             /* withheld now */
     uint32_t holding;          /* SDR_RECORD_HOLDS_...: they are too many */
-    uint64_t lost, moving, of; /* counted, with those let go lately */
-    uint64_t mass_move;        /* so many have just moved; 0: nothing new */
+    uint64_t lost, moving, of; /* counted, including recent releases */
+    uint64_t mass_move;        /* size of a new mass move; 0: none */
 };
 
 /* Commit the changes and the mark; OUTCOME may be NULL. SDR_TEMPFAIL with the
@@ -86,7 +86,7 @@ store_sample(struct store *store, unsigned directory,
              unsigned char (*ids)[SDR_RECORD_ID_SIZE], unsigned most,
              unsigned *count, struct sdr_error *error);
 
-/* Take what is held back as the truth, if it is no more than LIMIT entries. */
+/* Accept the changes that are held back, if there are at most LIMIT entries. */
 enum sdr_status SDR_MUST_USE
 store_accept(struct store *store, unsigned directory, uint64_t limit,
              struct store_outcome *outcome, struct sdr_error *error);
@@ -105,7 +105,7 @@ store_was_made_anew(const struct store *store);
 bool
 store_is_lost(struct store *store);
 
-/* Take away what dead readers left behind. */
+/* Free the slots of dead readers. */
 void
 store_tidy(struct store *store);
 

@@ -38,8 +38,8 @@ tables_get(const struct tables *tables, MDB_dbi dbi, const struct tables_id *id,
 
 /* ---- addresses ---- */
 
-/* Where the record of the entry is among those of one address, or would be:
- * they are in the order of their ids. */
+/* The position of the entry's record among those of one address, which are
+ * sorted by id. */
 struct slot {
     size_t offset, len; /* LEN is 0 if there is none */
 };
@@ -72,8 +72,8 @@ find_record(const MDB_val *records, const unsigned char *id, struct slot *slot)
     }
 }
 
-/* Put RECORD in the place of the entry's among those of the address; with no
- * length, take it away. */
+/* Replace the entry's record among those of the address; remove it if LEN is 0.
+ */
 static int
 set_record(const struct tables *tables, const struct sdr_record_key *address,
            const unsigned char *id, const unsigned char *record, size_t len)
@@ -109,7 +109,7 @@ set_record(const struct tables *tables, const struct sdr_record_key *address,
     return rc;
 }
 
-/* The record of the entry under one of its keys. */
+/* Write the entry's record under one of its keys. */
 static int
 index_key(const struct tables *tables, const struct tables_id *id,
           struct sdr_facts *facts, const struct entry_key *key)
@@ -136,7 +136,7 @@ index_all(const struct tables *tables, const struct tables_id *id,
     return rc;
 }
 
-/* Take those keys of OLD that are not in NEW out of the index. */
+/* Remove the keys of OLD that are not in NEW from the index. */
 static int
 unindex(const struct tables *tables, const struct tables_id *id,
         struct entry_view old, const struct entry_view *new)
@@ -161,7 +161,7 @@ unindex(const struct tables *tables, const struct tables_id *id,
 
 /* ---- entries ---- */
 
-/* What is there now, copied: it does not outlive the next write. */
+/* Copy the current entry: LMDB's memory is valid only until the next write. */
 static int
 copy_entry(const struct tables *tables, const struct tables_id *id,
            unsigned char **octets, struct entry_view *view)
@@ -216,7 +216,7 @@ tables_drop(const struct tables *tables, const struct tables_id *id)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* ---- who else has an address ---- */
+/* ---- other entries with an address ---- */
 
 static bool
 has_key(struct entry_view view, const struct sdr_record_key *key)

@@ -39,7 +39,7 @@ int
 tables_put(const struct tables *tables, const struct tables_id *id,
            const void *octets, size_t len);
 
-/* Take the entry away, if it is there. */
+/* Remove the entry, if it exists. */
 int
 tables_drop(const struct tables *tables, const struct tables_id *id);
 
@@ -50,7 +50,7 @@ tables_claimed(const struct tables *tables, const struct tables_id *id,
                const struct sdr_record_key *key,
                const struct sdr_facts *before);
 
-/* Take all that belongs to the directory out of the table. */
+/* Remove everything of the directory from the table. */
 int
 tables_clear(const struct tables *tables, MDB_dbi dbi);
 
