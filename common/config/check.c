@@ -213,12 +213,24 @@ check_delimiter(struct sdr_load *load)
     }
 }
 
+static void
+check_journal(struct sdr_load *load)
+{
+    const char *path = load->config->journal_directory;
+
+    if (path != NULL && path[0] != '/')
+        sdr_load_mistake(
+            load, sdr_load_line(load, "", NULL, "journal-directory"),
+            "journal-directory: \"%s\" does not begin with /", path);
+}
+
 void
 sdr_check(struct sdr_load *load)
 {
     struct sdr_config *config = load->config;
 
     check_delimiter(load);
+    check_journal(load);
     check_sites(load);
     sdr_check_domains(load);
     for (unsigned i = 0; i < config->directory_count; i++) {

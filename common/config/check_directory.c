@@ -220,41 +220,6 @@ check_tls(struct sdr_load *load, const struct sdr_directory_options *directory)
             "tls-cert-file and tls-key-file: one needs the other");
 }
 
-static void
-check_filter(struct sdr_load *load,
-             const struct sdr_directory_options *directory)
-{
-    const char *filter = directory->filter;
-
-    /* libldap judges the rest at the first search. */
-    if (filter != NULL
-        && (filter[0] != '(' || filter[strlen(filter) - 1] != ')'))
-        sdr_load_mistake(load, line_of(load, directory, "filter"),
-                         "filter: \"%s\" is not in parentheses (RFC 4515)",
-                         filter);
-}
-
-/* In ASCII, so that its case can be folded wherever it is compared. */
-static void
-check_catch_all(struct sdr_load *load,
-                const struct sdr_directory_options *directory)
-{
-    const char *text = directory->catch_all;
-    char address[SDR_ADDRESS_MAX + 1];
-    struct sdr_address parsed;
-
-    if (text == NULL)
-        return;
-    snprintf(address, sizeof address, "%s@example.com", text);
-    for (const char *s = text; *s != '\0'; s++) {
-        if ((unsigned char)*s >= 0x80 || strchr("\"\\@<>,:; ", *s) != NULL)
-            address[0] = '\0';
-    }
-    if (sdr_address_parse(&parsed, address) != SDR_OK)
-        sdr_load_mistake(load, line_of(load, directory, "catch-all"),
-                         "catch-all: \"%s\" is not an ASCII local part", text);
-}
-
 /* ---- what must be seen ---- */
 
 /* "ADDRESS" or "ADDRESS SITE"; a blank in a quoted local part is none of ours.
@@ -324,8 +289,7 @@ sdr_check_directory(struct sdr_load *load,
     for (unsigned i = 0; !ldif && i < directory->uris.count; i++)
         tls |= check_uri(load, directory, i);
     check_bind(load, directory);
-    check_filter(load, directory);
-    check_catch_all(load, directory);
+    sdr_check_search(load, directory);
     if (tls)
         check_tls(load, directory);
     if (!sdr_profile_map(directory))

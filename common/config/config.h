@@ -191,6 +191,7 @@ struct sdr_replica_options {
 
 struct sdr_config {
     const char *path;
+    unsigned long serial; /* no other load in this process has it */
     const char *this_site_text;
     unsigned this_site;
     const char *recipient_delimiter; /* "" for none */

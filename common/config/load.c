@@ -3,6 +3,7 @@
  */
 #include "config/load.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ enum sdr_status
 sdr_config_load(struct sdr_config **config, const char *path,
                 const struct sdr_trace *mistakes)
 {
+    static atomic_ulong loads;
     struct sdr_load load = {
         .path = path, .options = sdr_options, .option_count = sdr_option_count};
     enum sdr_status status;
@@ -79,6 +81,7 @@ sdr_config_load(struct sdr_config **config, const char *path,
     load.config = calloc(1, sizeof *load.config);
     if (load.config == NULL)
         return SDR_TEMPFAIL;
+    load.config->serial = atomic_fetch_add(&loads, 1) + 1;
     load.config->free_texts = free_texts;
     load.config->path = strdup(path);
     if (load.config->path == NULL) {

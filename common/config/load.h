@@ -130,4 +130,9 @@ void
 sdr_check_directory(struct sdr_load *load,
                     struct sdr_directory_options *directory);
 
+/* The options that say how one directory is searched. */
+void
+sdr_check_search(struct sdr_load *load,
+                 const struct sdr_directory_options *directory);
+
 #endif

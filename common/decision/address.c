@@ -13,8 +13,8 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-/* The characters allowed in an unquoted local part (RFC 5321, atext), besides
- * letters, digits, dots and UTF-8. */
+/* The characters allowed in an unquoted local part (RFC 5321, atext), in
+ * addition to letters, digits, dots and UTF-8. */
 static const char atext_specials[] = "!#$%&'*+-/=?^_`{|}~";
 
 /* The longest label of a domain (RFC 1035). */

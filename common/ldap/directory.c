@@ -10,6 +10,7 @@
 
 #include "net/clock.h"
 #include "ldap/filter.h"
+#include "ldap/gssapi.h"
 #include "ldap/must_see.h"
 #include "decision/profile.h"
 #include "ldap/server_kind.h"
@@ -55,6 +56,7 @@ sdr_directory_free(struct sdr_directory **directory)
     if (d == NULL)
         return;
     sdr_pool_free(&d->pool);
+    sdr_gssapi_forget(d->options);
     free(d->attributes);
     free(d);
     *directory = NULL;

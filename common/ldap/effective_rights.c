@@ -135,9 +135,9 @@ ask(struct question *question, bool by_class, struct sdr_connection *connection,
     return status;
 }
 
-/* Request access by class. The server reports no rights for an attribute that
- * no class of the entry allows, even if it would show it. For ATTRIBUTE@CLASS
- * it makes up an entry of that class. */
+/* Request access by class. The server reports no access rights for an attribute
+ * that no class of the entry allows, even if it would show it. For
+ * ATTRIBUTE@CLASS it makes up an entry of that class. */
 static enum sdr_status
 ask_about_class(struct question *question, struct sdr_connection *connection,
                 const char *dn, struct sdr_error *error)
@@ -220,8 +220,8 @@ on_definition(void *arg, const char *attribute, const char *value, size_t len)
     free(text);
 }
 
-/* Find out which attributes without rights are not in the schema. If the schema
- * is not readable, all count as known. */
+/* Find out which attributes without access rights are not in the schema. If the
+ * schema is not readable, all count as known. */
 static enum sdr_status
 look_into_schema(struct question *question, struct sdr_connection *connection,
                  struct sdr_error *error)

@@ -73,11 +73,23 @@ is_refusal(OM_uint32 minor)
     return false;
 }
 
+enum { CACHE_NAME_SIZE = 64 };
+
+/* The name is never used again: a reloaded configuration must not find tickets
+ * of another principal, nor those that its reload is to replace. */
+static void
+name_cache(const struct sdr_directory_options *directory,
+           char cache[CACHE_NAME_SIZE])
+{
+    snprintf(cache, CACHE_NAME_SIZE, "MEMORY:sdr-%lu-%u",
+             directory->config->serial, directory->index);
+}
+
 enum sdr_status
 sdr_gssapi_acquire(const struct sdr_directory_options *directory,
                    gss_cred_id_t *credentials, struct sdr_error *error)
 {
-    char keytab[PATH_MAX + sizeof "FILE:"], cache[64];
+    char keytab[PATH_MAX + sizeof "FILE:"] = "", cache[CACHE_NAME_SIZE] = "";
     gss_key_value_element_desc elements[] = {{"client_keytab", keytab},
                                              {"ccache", cache}};
     const gss_key_value_set_desc store = {2, elements};
@@ -86,10 +98,10 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
     gss_name_t name;
 
     *credentials = GSS_C_NO_CREDENTIAL;
-    if (directory->keytab_file != NULL)
+    if (directory->keytab_file != NULL) {
         snprintf(keytab, sizeof keytab, "FILE:%s", directory->keytab_file);
-    /* A reloaded configuration gets a new cache. */
-    snprintf(cache, sizeof cache, "MEMORY:sdr-%p", (const void *)directory);
+        name_cache(directory, cache);
+    }
     major = import_principal(directory->principal, &name, &minor);
     if (major == GSS_S_COMPLETE)
         major = gss_acquire_cred_from(
@@ -112,6 +124,22 @@ sdr_gssapi_release(gss_cred_id_t *credentials)
     OM_uint32 ignored;
 
     gss_release_cred(&ignored, credentials);
+}
+
+void
+sdr_gssapi_forget(const struct sdr_directory_options *directory)
+{
+    char name[CACHE_NAME_SIZE];
+    krb5_context context;
+    krb5_ccache cache;
+
+    if (directory->bind != SDR_BIND_GSSAPI || directory->keytab_file == NULL
+        || krb5_init_context(&context) != 0)
+        return;
+    name_cache(directory, name);
+    if (krb5_cc_resolve(context, name, &cache) == 0)
+        krb5_cc_destroy(context, cache);
+    krb5_free_context(context);
 }
 
 void

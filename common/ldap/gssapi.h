@@ -29,6 +29,11 @@ sdr_gssapi_acquire(const struct sdr_directory_options *directory,
 void
 sdr_gssapi_name(char *name, size_t size);
 
+/* Destroy the tickets obtained with the directory's keytab. Call it before the
+ * configuration is freed; harmless if there are none. Any thread. */
+void
+sdr_gssapi_forget(const struct sdr_directory_options *directory);
+
 /* Release the credentials, which may be GSS_C_NO_CREDENTIAL. */
 void
 sdr_gssapi_release(gss_cred_id_t *credentials);

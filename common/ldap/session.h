@@ -4,7 +4,7 @@
  * Used by everything that reads a directory: live look-ups, sdr-sync and
  * sdrctl. A session keeps its proofs until it is closed. One thread at a time.
  * Functions that return a status return SDR_OK, or SDR_TEMPFAIL with the
- * reason; then sdr_session_is_broken() tells whether the connection can only be
+ * reason; then sdr_session_is_broken() says whether the connection can only be
  * closed. All functions observe the connection's deadline.
  */
 #ifndef SDR_SESSION_H

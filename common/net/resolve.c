@@ -119,7 +119,7 @@ sdr_resolve_open(ares_channel *channel, struct sdr_resolve_sockets *sockets,
 }
 
 /* Wait once for the sockets of c-ares, and process them. c-ares changes the
- * list of sockets meanwhile. */
+ * list of sockets as it does so. */
 static void
 turn(ares_channel channel, const struct sdr_resolve_sockets *sockets,
      int64_t deadline)

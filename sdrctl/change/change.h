@@ -21,7 +21,7 @@
 enum { CHANGE_ATTRIBUTES_MAX = 4 };
 
 /* The octets of an LDIF entry that a change replaces. undo restores them,
- * because values alone do not tell where a line was or how it was written. */
+ * because values alone do not say where a line was or how it was written. */
 struct change_octets {
     bool known;
     size_t offset; /* in the entry */

@@ -125,7 +125,7 @@ look_at_value(const struct proof *proof, const char *name, char **dn,
     free(*dn);
     *dn = entry.dn;
     if (status != SDR_OK && search.code == LDAP_NO_SUCH_OBJECT)
-        return SDR_OK; /* deleted meanwhile */
+        return SDR_OK; /* deleted since then */
     if (status != SDR_OK || entry.dn == NULL || entry.value)
         return status;
     sdr_error_set(error,

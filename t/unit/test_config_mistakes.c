@@ -76,6 +76,20 @@ static const struct {
     {"must-see = @example.com onprem\n", {":16: must-see: \"@example.com"}},
     {"must-see = a@example.com\nmust-see = b@example.com x\n",
      {":17: must-see: \"b@example.com x\" is not"}},
+    {EXPORT "uri = ldap://x\nsearch-base = example.com\n",
+     {":20: search-base: given twice"}},
+    {"[directory x]\nuri = ldap://x\ndefault-owner = cloud\n"
+     "search-base = example.com\n",
+     {":19: search-base: \"example.com\" is not a DN (RFC 4514)"}},
+    {"[directory x]\nuri = ldap://x\ndefault-owner = cloud\n"
+     "search-base = dc=example dc=com,\n",
+     {":19: search-base: "}},
+    {"address-attribute = mail\naddress-attribute = mail, proxyAddresses\n",
+     {":17: address-attribute: \"mail, proxyAddresses\" is not the name of "
+      "one attribute"}},
+    {"owner-attribute = sdrOwner=hosted\n", {":16: owner-attribute: "}},
+    {"hold-attribute = (info)\n", {":16: hold-attribute: "}},
+    {"routing-address-attribute = -x\n", {":16: routing-address-attribute: "}},
     {"filter = a=b\n", {":16: filter: \"a=b\" is not in parentheses"}},
     {"[site hosted]\ndelivery = fly\n",
      {":17: delivery: \"fly\" is not rewrite or route"}},
@@ -306,6 +320,34 @@ mistakes_are_reported_with_their_line(void **state)
 
 /* Texts that do not begin like UNIT_CONF. */
 static void
+all_forms_of_names_are_accepted(void **state)
+{
+    static const char *const good[] = {
+        "owner-attribute = 1.2.840.113556.1.2.102\n",
+        "hold-attribute = x_y;lang-de\naddress-attribute = m\n",
+        "[directory x]\nuri = ldap://x\ndefault-owner = cloud\n"
+        "search-base = <GUID=0123>\n",
+        "[directory x]\nuri = ldap://x\ndefault-owner = cloud\n"
+        "search-base = o=A\\, B + c=DE, DC=x\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(good); i++) {
+        struct sdr_config *c = NULL;
+        struct unit_lines mistakes;
+        char text[2048];
+        enum sdr_status status;
+
+        snprintf(text, sizeof text, "%s%s", UNIT_CONF, good[i]);
+        status = unit_load(&c, text, &mistakes);
+        unit_row(status == SDR_OK, "%s: %s: %s", good[i],
+                 sdr_status_name(status), mistakes.text);
+        sdr_config_free(&c);
+    }
+    unit_end();
+}
+
+static void
 whole_files_are_judged(void **state)
 {
     static const struct {
@@ -318,6 +360,8 @@ whole_files_are_judged(void **state)
         {"bogus = 1\nthis-site = x\n", ":1: bogus: unknown option"},
         {"nonsense\n", ":1: \"nonsense\" is neither"},
         {" [site x]\n bogus = 1\n", ":2: bogus: unknown option in [site]"},
+        {"journal-directory = journal\n",
+         ":1: journal-directory: \"journal\" does not begin with /"},
         {"loop-limit = 0\n", ":1: loop-limit: \"0\" is not a number"},
         {"recipient-delimiter = plus\n", ":1: recipient-delimiter: \"plus\""},
         {"recipient-delimiter = +0\n", ":1: recipient-delimiter: \"+0\" has"},
@@ -472,6 +516,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_reported_with_their_line),
+        cmocka_unit_test(all_forms_of_names_are_accepted),
         cmocka_unit_test(whole_files_are_judged),
         cmocka_unit_test(all_mistakes_are_reported_in_the_order_of_the_file),
         cmocka_unit_test(more_sites_than_bits_are_a_mistake),

@@ -144,8 +144,7 @@ texts_do_not_run_into_each_other(void **state)
 {
     char *a = unit_replace(conf, "timeout = 5\n",
                            "address-attribute = a\naddress-attribute = b\n");
-    char *b =
-        unit_replace(conf, "timeout = 5\n", "address-attribute = a 1 b\n");
+    char *b = unit_replace(conf, "timeout = 5\n", "address-attribute = a1b\n");
     char *c = unit_replace(conf, "timeout = 5\n",
                            "address-attribute = b\naddress-attribute = a\n");
 

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import shutil
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from adldif import person
 from proc import free_port, wait_for
 from sdrctl import assert_deferred, assert_routed
 from slapd import READER_DN
+from socketmap import Socketmap
 from tap import Tap
 
 ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.com'
@@ -231,6 +233,25 @@ def test_ticket_that_expires_while_the_kdc_is_away(short_lived, mit, openldap):
 
 
 # --- the milter ---
+
+def test_reload_with_another_principal(client, openldap, options, new_milter, scratch):
+    """A ticket of the old principal is not used, however often the configuration is loaded."""
+    keytab = client.keytab(krb5.READER, krb5.ADMIN)
+    run = scratch / 'run'
+    run.mkdir(mode=0o755)
+    shutil.chown(run, 'sdr')
+    listen = {'socket': f'unix:{run}/milter.sock', 'map-socket': f'unix:{run}/map.sock',
+              'rewrite': 'tables'}
+
+    def text(principal):
+        return world.conf(milter=listen, directory_corp=options(openldap, keytab, principal=principal))
+    milter = new_milter(text(krb5.READER)).start()
+    for principal in [krb5.READER, krb5.ADMIN, krb5.ADMIN, krb5.READER, krb5.READER, krb5.ADMIN]:
+        milter.conf.write_text(text(principal))
+        milter.reload()
+        with Socketmap(run / 'map.sock') as table:
+            assert table.ask('route', ALICE) == 'OK alice@hosted.example.com', milter.log()
+
 
 def test_pool_of_the_milter(people, kerberos, options, new_milter, conf, postfix, sink):
     keytab = kerberos.keytab()
