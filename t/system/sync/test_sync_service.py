@@ -86,13 +86,18 @@ def test_watchdog_while_a_reload_waits(hanging_at, reported):
     _, sync = hanging_at(READER_DN.encode(), timeout='5')
     sync.launch(NOTIFY_SOCKET=reported.path)
     wait_for(lambda: sync.lines('is ready'))
-    sync.signal(signal.SIGUSR1)
-    while reported() != b'RELOADING=1':
-        pass
-    assert reported() == b'WATCHDOG=1'
-    while (word := reported()) == b'WATCHDOG=1':
-        pass
-    assert word == b'READY=1'
+
+    def signs_of_life():
+        """How many there are during a reload. It waits no time if the server's timeout is over just then."""
+        sync.signal(signal.SIGUSR1)
+        while reported() != b'RELOADING=1':
+            pass
+        count = 0
+        while (word := reported()) == b'WATCHDOG=1':
+            count += 1
+        assert word == b'READY=1'
+        return count
+    assert any(signs_of_life() > 0 for _ in range(10))
 
 
 def test_signs_of_life_while_reloads_come_all_the_time(sync, reported):
