@@ -105,7 +105,8 @@ wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
         fprintf(
             stderr,
             "sdrctl: the replica does not have %zu of %zu changes yet; until "
-            "it does, mail is routed as before; see sdrctl sync status\n",
+            "it does, mail is routed as before; see sdrctl sync status, and if "
+            "sdr-sync holds the changes back, run sdrctl sync accept\n",
             changes->count - seen, changes->count);
     return wait ? EX_TEMPFAIL : EX_OK;
 }

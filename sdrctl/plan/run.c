@@ -42,12 +42,18 @@ static int
 stop(struct plan_run *run, const struct wave *wave, size_t base,
      const char *what, const char *next)
 {
+    struct progress progress;
     struct sdr_error error;
 
     fflush(stdout);
     sdr_error_set(&error, "plan: wave %s: %s; the plan stops here", wave->name,
                   what);
     print_error(&error);
+    progress_find(&progress, &run->state, wave->name);
+    if (progress.fingerprint == NULL) {
+        fprintf(stderr, "sdrctl: this wave has changed nothing; %s\n", next);
+        return EX_TEMPFAIL;
+    }
     held_report(run, wave->name, base);
     fprintf(stderr,
             "sdrctl: %s; or take the wave back: sdrctl plan --undo %s %s\n",
@@ -99,7 +105,8 @@ do_step(struct plan_run *run, const struct wave *wave, size_t base,
 
     if (!wave_is_same(wave))
         return stop(run, wave, base, "its recipients have changed",
-                    "restore them, and run the plan again");
+                    "run the plan again; a wave that has changed something "
+                    "needs the same recipients as before");
     plan_say(run, wave->name, "%s", step_names[step]);
     if (step_run(run, wave, base, step, &error) == 0) {
         if (step == STEP_VERIFY)
