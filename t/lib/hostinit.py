@@ -76,6 +76,7 @@ def make_files(spec):
     lay_over(ram, 'usr', [server / 'usr' for server in servers])
     lay_over(ram, 'etc')
     lay_over(ram, 'var')
+    lay_over(ram, 'root')
     mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
     new_dev(ram)
     for path in map(Path, NOT_OURS):

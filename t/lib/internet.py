@@ -30,7 +30,8 @@ RESOLVER = '192.0.2.53'
 _libc = ctypes.CDLL(None, use_errno=True)
 
 OURS = {'/usr/sbin/sdr-milter': 'milter/sdr-milter', '/usr/sbin/sdr-sync': 'sync/sdr-sync',
-        '/usr/sbin/sdrctl': 'sdrctl/sdrctl', '/usr/lib/exim4/exim-sdr.so': 'exim-dlfunc/exim-sdr.so'}
+        '/usr/sbin/sdrctl': 'sdrctl/sdrctl', '/usr/lib/exim4/exim-sdr.so': 'exim-dlfunc/exim-sdr.so',
+        '/usr/lib/exim4/exim-sdr-live.so': 'exim-dlfunc/exim-sdr-live.so'}
 EXAMPLES = ['exim-dlfunc/sdr-macros', 'exim-dlfunc/sdr-router', 'exim-dlfunc/sdr-rcpt-acl',
             'exim-dlfunc/sdr-data-acl',
             'doc/sendmail-sdr.m4']

@@ -25,8 +25,9 @@ WORKS = {
     },
     'exim-process': {
         'a process of Exim with one question': [
-            'a constant', 'sdr, replica', 'sdr, live search', '${lookup ldap}'],
-        'each further question of it': ['sdr, replica', 'sdr, live search', '${lookup ldap}'],
+            'a constant', 'sdr, replica, compiled', 'sdr, replica', 'sdr, live search', '${lookup ldap}'],
+        'each further question of it': [
+            'sdr, replica, compiled', 'sdr, replica', 'sdr, live search', '${lookup ldap}'],
     },
     'concurrency': {
         'live decisions, 1 asks': ['ldap_search_ext_s, 1 connection', 'sdr, 1 connection'],
