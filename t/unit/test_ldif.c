@@ -314,7 +314,6 @@ test_search_base(void **state)
          "uid=alice,ou=People, DC=example,dc=com|alice\n"
          "ou=people,dc=example,dc=com|people\n"},
         {"ou=nobody,dc=example,dc=com", NULL},
-        {"people,dc=example,dc=com", NULL},
     };
 
     (void)state;
