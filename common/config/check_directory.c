@@ -17,13 +17,6 @@
 
 enum { PASSWORD_MAX_OCTETS = 1024 };
 
-static unsigned
-line_of(const struct sdr_load *load,
-        const struct sdr_directory_options *directory, const char *option)
-{
-    return sdr_load_line(load, "directory", directory->name, option);
-}
-
 /* ---- servers ---- */
 
 /* True if it names a server and nothing else; libldap knows more schemes and
@@ -99,13 +92,14 @@ check_ldif(struct sdr_load *load, struct sdr_directory_options *directory)
         return false;
     directory->ldif_path = uri + 5;
     if (directory->ldif_path[0] != '/')
-        sdr_load_mistake(load, line_of(load, directory, "uri"),
+        sdr_load_mistake(load, sdr_load_directory_line(load, directory, "uri"),
                          "uri: \"%s\" is not ldif:/PATH", uri);
     if (directory->uris.count > 1)
-        sdr_load_mistake(load, line_of(load, directory, "uri"),
+        sdr_load_mistake(load, sdr_load_directory_line(load, directory, "uri"),
                          "uri: an ldif: file must be the only uri");
     if (directory->filter != NULL)
-        sdr_load_mistake(load, line_of(load, directory, "filter"),
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory, "filter"),
                          "filter: cannot be used with ldif:");
     return true;
 }
@@ -115,7 +109,7 @@ check_ldif(struct sdr_load *load, struct sdr_directory_options *directory)
 static void
 read_password(struct sdr_load *load, struct sdr_directory_options *directory)
 {
-    unsigned line = line_of(load, directory, "password-file");
+    unsigned line = sdr_load_directory_line(load, directory, "password-file");
     struct sdr_error error = {""};
     size_t len = 0;
     enum sdr_status status =
@@ -143,8 +137,8 @@ check_file(struct sdr_load *load, const struct sdr_directory_options *directory,
     struct sdr_error error = {""};
 
     if (path != NULL && sdr_file_check(path, secret, &error) != SDR_OK)
-        sdr_load_mistake(load, line_of(load, directory, option), "%s: %s",
-                         option, error.text);
+        sdr_load_mistake(load, sdr_load_directory_line(load, directory, option),
+                         "%s: %s", option, error.text);
 }
 
 /* ---- who asks ---- */
@@ -186,14 +180,14 @@ check_bind(struct sdr_load *load, struct sdr_directory_options *directory)
         const struct need *need = &needs[i];
 
         if (need->value != NULL && need->bind != directory->bind)
-            sdr_load_mistake(load, line_of(load, directory, need->option),
-                             "%s: only with bind = %s", need->option,
-                             bind_name(need->bind));
+            sdr_load_mistake(
+                load, sdr_load_directory_line(load, directory, need->option),
+                "%s: only with bind = %s", need->option, bind_name(need->bind));
         if (need->value == NULL && need->bind == directory->bind
             && need->required)
-            sdr_load_mistake(load, line_of(load, directory, "bind"),
-                             "bind: %s needs %s", bind_name(need->bind),
-                             need->option);
+            sdr_load_mistake(
+                load, sdr_load_directory_line(load, directory, "bind"),
+                "bind: %s needs %s", bind_name(need->bind), need->option);
     }
     if (directory->bind == SDR_BIND_SIMPLE && directory->password_file != NULL)
         read_password(load, directory);
@@ -213,11 +207,11 @@ check_tls(struct sdr_load *load, const struct sdr_directory_options *directory)
     check_file(load, directory, "tls-cert-file", cert, false);
     check_file(load, directory, "tls-key-file", key, true);
     if ((cert == NULL) != (key == NULL))
-        sdr_load_mistake(
-            load,
-            line_of(load, directory,
-                    cert != NULL ? "tls-cert-file" : "tls-key-file"),
-            "tls-cert-file and tls-key-file: one needs the other");
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory,
+                                                 cert != NULL ? "tls-cert-file"
+                                                              : "tls-key-file"),
+                         "tls-cert-file and tls-key-file: one needs the other");
 }
 
 /* ---- what must be seen ---- */
@@ -253,7 +247,8 @@ check_must_see(struct sdr_load *load, struct sdr_directory_options *directory)
     if (count == 0)
         return;
     if (directory->ldif_path != NULL)
-        sdr_load_mistake(load, line_of(load, directory, "must-see"),
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory, "must-see"),
                          "must-see: cannot be used with ldif:");
     directory->must_see = calloc(count, sizeof *directory->must_see);
     load->no_memory |= directory->must_see == NULL;
@@ -293,11 +288,13 @@ sdr_check_directory(struct sdr_load *load,
     if (tls)
         check_tls(load, directory);
     if (!sdr_profile_map(directory))
-        sdr_load_mistake(load, line_of(load, directory, "profile"),
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory, "profile"),
                          "profile: \"%s\" is not one of %s", directory->profile,
                          sdr_profile_names());
     else if (directory->hold_values.count > 0
              && directory->mapping.hold == NULL)
-        sdr_load_mistake(load, line_of(load, directory, "hold-value"),
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory, "hold-value"),
                          "hold-value: needs a hold-attribute");
 }

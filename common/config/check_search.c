@@ -10,13 +10,6 @@
 
 #include "decision/address.h"
 
-static unsigned
-line_of(const struct sdr_load *load,
-        const struct sdr_directory_options *directory, const char *option)
-{
-    return sdr_load_line(load, "directory", directory->name, option);
-}
-
 static void
 check_filter(struct sdr_load *load,
              const struct sdr_directory_options *directory)
@@ -26,9 +19,9 @@ check_filter(struct sdr_load *load,
     /* libldap judges the rest at the first search. */
     if (filter != NULL
         && (filter[0] != '(' || filter[strlen(filter) - 1] != ')'))
-        sdr_load_mistake(load, line_of(load, directory, "filter"),
-                         "filter: \"%s\" is not in parentheses (RFC 4515)",
-                         filter);
+        sdr_load_mistake(
+            load, sdr_load_directory_line(load, directory, "filter"),
+            "filter: \"%s\" is not in parentheses (RFC 4515)", filter);
 }
 
 /* RFC 4514; with quotes, as RFC 1779 has them and servers still accept; or an
@@ -56,8 +49,9 @@ check_search_base(struct sdr_load *load,
     const char *base = directory->search_base;
 
     if (base != NULL && !is_dn(base))
-        sdr_load_mistake(load, line_of(load, directory, "search-base"),
-                         "search-base: \"%s\" is not a DN (RFC 4514)", base);
+        sdr_load_mistake(
+            load, sdr_load_directory_line(load, directory, "search-base"),
+            "search-base: \"%s\" is not a DN (RFC 4514)", base);
 }
 
 /* An attribute description is a name or an OID, perhaps with options (RFC 4512,
@@ -92,8 +86,9 @@ check_attributes(struct sdr_load *load,
 
     for (unsigned i = 0; i < sizeof single / sizeof single[0]; i++) {
         if (single[i].name != NULL)
-            check_attribute(load, single[i].option, single[i].name,
-                            line_of(load, directory, single[i].option));
+            check_attribute(
+                load, single[i].option, single[i].name,
+                sdr_load_directory_line(load, directory, single[i].option));
     }
     for (unsigned i = 0; i < addresses->count; i++)
         check_attribute(load, "address-attribute", addresses->items[i],
@@ -118,7 +113,8 @@ check_catch_all(struct sdr_load *load,
             address[0] = '\0';
     }
     if (sdr_address_parse(&parsed, address) != SDR_OK)
-        sdr_load_mistake(load, line_of(load, directory, "catch-all"),
+        sdr_load_mistake(load,
+                         sdr_load_directory_line(load, directory, "catch-all"),
                          "catch-all: \"%s\" is not an ASCII local part", text);
 }
 

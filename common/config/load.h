@@ -65,7 +65,13 @@ unsigned
 sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
               const char *option);
 
-/* The same of the value with this index, from 0, of an option that is a list.
+/* The same for an option of this directory. */
+unsigned
+sdr_load_directory_line(const struct sdr_load *load,
+                        const struct sdr_directory_options *directory,
+                        const char *option);
+
+/* The line of the value with this index, from 0, of an option that is a list.
  */
 unsigned
 sdr_load_line_of(const struct sdr_load *load, const char *kind,

@@ -112,6 +112,14 @@ sdr_load_value(const struct sdr_load *load, const char *section,
 }
 
 unsigned
+sdr_load_directory_line(const struct sdr_load *load,
+                        const struct sdr_directory_options *directory,
+                        const char *option)
+{
+    return sdr_load_line(load, "directory", directory->name, option);
+}
+
+unsigned
 sdr_load_line_of(const struct sdr_load *load, const char *kind,
                  const char *name, const char *option, unsigned index)
 {
