@@ -26,8 +26,8 @@ enum sdr_status SDR_MUST_USE
 sdr_file_check(const char *path, bool secret, struct sdr_error *error);
 
 /* Check a file that was made from the one at SOURCE: it must belong to root or
- * to the owner of SOURCE, and be writable by nobody else, whoever asks. SDR_OK
- * or SDR_CONFIG. */
+ * to the owner of SOURCE, and be writable by nobody else, for any process.
+ * SDR_OK or SDR_CONFIG. */
 enum sdr_status SDR_MUST_USE
 sdr_file_check_made(const char *path, const char *source,
                     struct sdr_error *error);

@@ -308,6 +308,22 @@ read_lines(struct reader *reader, FILE *file, struct sdr_error *error)
     return good && !ferror(file) ? SDR_OK : SDR_INVALID;
 }
 
+static enum sdr_status
+open_stream(const char *path, FILE **file, struct sdr_error *error)
+{
+    int fd;
+    enum sdr_status status = journal_file_open(path, &fd, error);
+
+    if (status != SDR_OK)
+        return status;
+    *file = fdopen(fd, "r");
+    if (*file != NULL)
+        return SDR_OK;
+    close(fd);
+    sdr_error_set(error, "no memory");
+    return SDR_TEMPFAIL;
+}
+
 enum sdr_status
 journal_read(struct journal_content *content, const struct sdr_config *config,
              const char *path, struct sdr_error *error)
@@ -317,18 +333,11 @@ journal_read(struct journal_content *content, const struct sdr_config *config,
     char first[sizeof JOURNAL_FIRST_LINE + 1] = "";
     enum sdr_status status;
     FILE *file;
-    int fd;
 
     memset(content, 0, sizeof *content);
-    status = journal_file_open(path, &fd, error);
+    status = open_stream(path, &file, error);
     if (status != SDR_OK)
         return status;
-    file = fdopen(fd, "r");
-    if (file == NULL) {
-        close(fd);
-        sdr_error_set(error, "no memory");
-        return SDR_TEMPFAIL;
-    }
     if (fgets(first, sizeof first, file) == NULL
         || strcmp(first, JOURNAL_FIRST_LINE "\n") != 0) {
         sdr_error_set(error, "%s: not a journal of sdrctl", path);
@@ -363,18 +372,11 @@ enum sdr_status
 journal_read_origin(const char *path, char *origin, size_t size,
                     struct sdr_error *error)
 {
-    int fd;
-    enum sdr_status status = journal_file_open(path, &fd, error);
     FILE *file;
+    enum sdr_status status = open_stream(path, &file, error);
 
     if (status != SDR_OK)
         return status;
-    file = fdopen(fd, "r");
-    if (file == NULL) {
-        close(fd);
-        sdr_error_set(error, "no memory");
-        return SDR_TEMPFAIL;
-    }
     if (!find_origin(file, origin, size))
         origin[0] = '\0';
     status = ferror(file) ? SDR_TEMPFAIL : SDR_OK;
