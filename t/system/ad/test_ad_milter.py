@@ -25,7 +25,7 @@ def pair(new_ad):
 
 @pytest.fixture
 def slapd(pair):
-    """conf() is about this one."""
+    """The server that conf() configures."""
     return pair[0]
 
 

@@ -75,7 +75,7 @@ dns: site hosted, routing domain {THEIRS}
 
 
 def leading_to(*hosts, **more):
-    """SOUND with these MX records of the routing domain of the other site, and more names."""
+    """SOUND with these MX records for the routing domain of the other site, and more names."""
     return {**SOUND, THEIRS: [('MX', host) for host in hosts], **more}
 
 
@@ -180,7 +180,7 @@ def test_hosts_without_answer(check, manners, code, line):
 
 
 def test_address_that_no_interface_has(check):
-    """As behind a NAT."""
+    """For example behind a NAT."""
     assert check({**SOUND, THEIRS: [('A', THERE)]})[0] == OK
     assert check({**SOUND, THEIRS: [('A', THERE)]}, options=['--here', THERE])[0] == WRONG
     assert check(SOUND, options=['--here', 'mx'])[0] == BAD_USE
@@ -371,7 +371,8 @@ def test_mta_sts(check, publish, ca, policy, san, code, line):
 
 
 def test_mta_sts_before_a_switch(check, publish, ca):
-    """The hosts of the other site are not in the policy: to be added before, and no fault now."""
+    """The policy lacks the hosts of the other site: they must be added before the switch, but are no error
+    now."""
     policy = POLICY.format('enforce', 'mx.onprem.test').replace('*.', 'mx1.')
     code, output = check({**SOUND, **publish(policy)}, options=['--tls-ca-file', str(ca.cert)])
     assert f'ok         MTA-STS: before you switch the MX of {SPLIT} to the site hosted, add "mx: ' \

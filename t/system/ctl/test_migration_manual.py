@@ -28,7 +28,7 @@ JOURNAL = re.compile(r'/var/lib/sdrctl/\S+\.ldif')
 
 
 def steps():
-    """[(command, its input)]: what follows `cat FILE` is in the file."""
+    """[(command, its input)]; the lines after `cat FILE` are the content of the file."""
     text = (paths.ROOT / 'man/sdrctl.8').read_text()
     section = text.partition('.Sh A MIGRATION\n')[2].partition('\n.Sh ')[0]
     lines = ''.join(re.findall(r'\.Bd -literal.*?\n(.*?)\.Ed\n', section, re.S)).splitlines()

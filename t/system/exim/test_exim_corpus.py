@@ -58,7 +58,7 @@ NOT = re.compile(r'.* (?:is undeliverable|cannot be resolved at this time): (\d+
 
 
 def address_tests(exim, recipients):
-    """What exim -bt shows for each, in one process."""
+    """The output of exim -bt for each address, from one process."""
     shown = exim.run('-bt', input='\n'.join([*recipients, '']), ok=(0, 1, 2),
                      errors='surrogateescape').stdout
     return [text.strip('\n') for text in shown.removeprefix('> ').removesuffix('\n> \n').split('\n> ')]

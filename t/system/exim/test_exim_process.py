@@ -117,7 +117,7 @@ def test_unusable_configuration_defers(exim, exim_conf, deliver, spoil):
 
 @pytest.mark.parametrize('mode, owner', [(0o777, 'root'), (0o755, 'daemon')])
 def test_root_trusts_its_own_files_alone(expand, exim_conf, mode, owner):
-    """exim -be is root here."""
+    """In this test exim -be runs as root."""
     conf = exim_conf()
     conf.parent.chmod(mode)
     shutil.chown(conf.parent, owner)
@@ -125,7 +125,7 @@ def test_root_trusts_its_own_files_alone(expand, exim_conf, mode, owner):
 
 
 def test_configuration_is_read_again_when_it_has_changed(exim, exim_conf, slapd):
-    """In one process, that of an SMTP connection."""
+    """Within one process, which serves an SMTP connection."""
     with exim.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250

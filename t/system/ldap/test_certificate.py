@@ -28,7 +28,7 @@ def said(when):
 
 
 class Authorities:
-    """The one that is trusted, one below it, and one that nobody knows."""
+    """A trusted CA, one below it, and an untrusted one."""
 
     def __init__(self, folder):
         self.ours = CA(folder / 'ours', 'Ours')
@@ -46,7 +46,7 @@ def authorities():
 
 @pytest.fixture(scope='module')
 def slapd():
-    """Behind the servers of this file."""
+    """The server behind the TLS servers of this file."""
     with paths.scratch() as folder, ExitStack() as stack:
         server = Slapd(folder / 'slapd', world.PEOPLE)
         stack.callback(server.stop)
@@ -169,7 +169,7 @@ def asked(new_conf, scratch, authorities):
 
 @pytest.fixture
 def assert_refused(asked, new_conf, authorities):
-    """With these words, and before anything was said."""
+    """Rejected with these words, before any LDAP message was sent."""
     def check(issue, words, *args, **options):
         answer = asked(issue, *args, **options)
         ca = options.get('ca', authorities.ours.cert)

@@ -27,7 +27,7 @@ NAMES = [re.findall(r'^\[directory (.*)\]$', '\n'.join(lines), re.M) for lines i
 
 
 def conf_of(recipe, replica, people=PEOPLE):
-    """The lines before the first section of either go first."""
+    """The sdr.conf of both texts; lines before the first section of either come first."""
     first = [next(i for i, line in enumerate(lines) if line.startswith('['))
              for lines in (HEAD, recipe)]
     lines = HEAD[:first[0]] + recipe[:first[1]] + HEAD[first[0]:]
@@ -58,7 +58,7 @@ def test_recipe(recipe, names, scratch):
     ('forest-b', {'dave@example.com': 'pass', 'bea@example.com': 'defer'}),
 ])
 def test_a_contact_does_not_stand_for_a_forest_that_is_silent(scratch, silent, verdicts):
-    """It says that the mailbox is there, and not where mail for it goes from there."""
+    """A contact shows that the mailbox is there, but not where its mail goes."""
     people = scratch / 'people'
     people.mkdir()
     for name in {'forest-a', 'forest-b'} - {silent}:

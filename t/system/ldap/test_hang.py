@@ -49,7 +49,7 @@ ROWS = [(transport, stage, manner) for stage, transports, manners in MATRIX
 
 
 class Office:
-    """A slapd with a server before it that may turn bad; an MTA, a milter and sdrctl that ask it."""
+    """A slapd behind a server that can fail; an MTA, a milter and sdrctl that query it."""
 
     def __init__(self, folder, transport, certificate, stop_later, narrow=False, timeout=TIMEOUT,
                  **options):
@@ -84,11 +84,11 @@ class Office:
         return path
 
     def ask_milter(self):
-        """What Postfix says to ALICE, and how long it thought about it."""
+        """The reply of Postfix to ALICE, and how long it took."""
         return timed_rcpt(self._postfix, ALICE)
 
     def wait_known(self):
-        """A good server may need more time than there is."""
+        """A working server may need more time than the timeout."""
         wait_for(lambda: self.ask_milter()[0] == KNOWN, what='an answer')
 
 
@@ -132,7 +132,7 @@ def test_bad_server(office, stage, manner):
 
 
 def big_filter(size):
-    """One that everybody matches, of so many octets; of few terms, which take less time."""
+    """A filter of this many octets that every entry matches, with few terms, which take less time."""
     terms = ''.join(f'(cn={i:01000})' for i in range(size // 1005))
     return f'(|(objectClass=*){terms})'
 
@@ -140,7 +140,7 @@ def big_filter(size):
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_server_that_stops_reading(office_of, transport):
-    """The question is larger than what the kernel keeps for a server that does not take it."""
+    """The query is larger than the kernel's buffers for a server that does not read."""
     office = office_of(transport, narrow=True, timeout=PATIENT, filter=big_filter(600_000))
     office.wait_known()
     office.server.turn(BOUND, 'silent')
@@ -157,7 +157,7 @@ def test_server_that_stops_reading(office_of, transport):
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_endless_answer(office_of, transport):
-    """To read it is work; in time nevertheless, and not kept."""
+    """Reading takes processor time. The answer is in time nevertheless, and the entries are not kept."""
     office = office_of(transport)
     office.wait_known()
     office.server.turn(SEARCH, 'stream')

@@ -85,7 +85,7 @@ PLAIN, LDAPS, START_TLS = 'ldap', 'ldaps', 'start-tls'
 
 
 class Office:
-    """A slapd, and a server before it for each transport that keeps what it is asked."""
+    """A slapd, and for each transport a server in front of it that records the requests."""
 
     def __init__(self, folder, stop_later):
         self.folder = folder
@@ -124,7 +124,7 @@ class Office:
             'password-file': self._password}, **sections)
 
     def seen(self, transport, **options):
-        """What sdrctl answers, and what its server sees of it."""
+        """The answer of sdrctl, and what its server received."""
         conf = self.folder / f'{transport}.conf'
         conf.write_text(self.conf(transport))
         server = self.servers[transport]
@@ -196,7 +196,7 @@ def tried(rows, ways, places):
 
 @pytest.fixture
 def files(scratch, monkeypatch):
-    """A Namespace for files alone, in which nothing is set yet."""
+    """A Namespace with private files, none of which sets an option yet."""
     for name in [n for n in os.environ if n.startswith('LDAP')]:
         monkeypatch.delenv(name)
     with Namespace(scratch, network=False) as inside:
@@ -248,7 +248,7 @@ def test_makes_no_certificate_good(office, wrong_server, files, where, transport
 
 @pytest.fixture(scope='module')
 def postfix():
-    """For all tests of this file."""
+    """One Postfix for all tests of this file."""
     with paths.scratch() as folder, ExitStack() as stack:
         server = Postfix(folder / 'postfix', 1, milters=[f'unix:{world.SOCKET}'])
         stack.callback(server.stop)

@@ -31,7 +31,7 @@ EXPECTED = {
 
 @pytest.fixture
 def slapd(new_slapd):
-    """Ours."""
+    """Our server."""
     return new_slapd(world.person('dave', objectClass='inetOrgPerson')
                      + world.person('twice', objectClass='inetOrgPerson'), sdr_schema=False)
 
@@ -58,7 +58,7 @@ def hosted(address):
 
 
 def right(deliver, away):
-    """Everybody got what he should while this directory is away."""
+    """Every answer is right while this directory is down."""
     codes, known = EXPECTED[away]
     sent, got = deliver(RECIPIENTS)
     assert [rcpt.code for rcpt in sent.rcpts] == codes

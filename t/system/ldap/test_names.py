@@ -77,7 +77,7 @@ NOT_FOUND = {
 
 
 class Place:
-    """A directory server in a namespace: at HERE and ::1 as it should be, at SILENT without a word."""
+    """A directory server in a namespace: it works at HERE and ::1, and is silent at SILENT."""
 
     def __init__(self, namespace, folder, stop_later):
         self._namespace = namespace
@@ -162,7 +162,7 @@ def test_not_found(answer, row):
 # --- sdr-milter, which lives on ---
 
 def assert_answers(postfix, milter, code):
-    """In time, and without work while it waits."""
+    """It answers in time, and uses no processor time while it waits."""
     before = cpu_seconds(milter.pid)
     reply, seconds = timed_rcpt(postfix, ALICE)
     assert reply == code
@@ -173,7 +173,7 @@ def assert_answers(postfix, milter, code):
 @pytest.mark.threads
 @pytest.mark.parametrize('name', ['silent', 'garbage', 'truncated, then silent', 'no such name'])
 def test_name_servers_that_recover(place, milter_of, name):
-    """The files are read anew for each connection; nothing of the failure is kept."""
+    """The files are read again for each connection; the failure is not remembered."""
     postfix, milter = milter_of(place.set_up(**NOT_FOUND[name]))
     assert_answers(postfix, milter, AWAY)
     place.name_server.names, place.name_server.manners = named(('A', HERE)), ''
@@ -181,7 +181,7 @@ def test_name_servers_that_recover(place, milter_of, name):
 
 
 def test_name_servers_that_die(place, milter_of):
-    """Who is connected needs none."""
+    """An open connection needs no name server."""
     postfix, milter = milter_of(place.set_up(names=named(('A', HERE))))
     assert_answers(postfix, milter, KNOWN)
     place.name_server.manners = 'silent'

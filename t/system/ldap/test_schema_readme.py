@@ -49,7 +49,7 @@ def examples():
 
 
 class Reader:
-    """Somebody who does what it says."""
+    """A reader who does what README.md says."""
 
     def __init__(self, server):
         self._server = server
@@ -87,7 +87,7 @@ class Reader:
 
 @pytest.fixture
 def verdicts(scratch, ca):
-    """Of Alice, Dave and nobody."""
+    """The verdicts for Alice, Dave and nobody."""
     def ask(server):
         conf = sdrctl.write_conf(scratch, world.conf(directory_corp={
             'uri': server.ldaps_uri, 'tls-ca-file': str(ca.cert),
@@ -100,7 +100,7 @@ def verdicts(scratch, ca):
 
 
 def follow(server, left_out, verdicts):
-    """Do all that is not meant for the other way, from the first line to the last."""
+    """Execute all examples except those for the other way, from the first line to the last."""
     server.modify(f'dn: {ldap.READER_DN}\nchangetype: delete\n')
     reader = Reader(server)
     before, moves = [[(heading, example) for heading, example in examples()
@@ -147,12 +147,12 @@ def slapd_conf(new_slapd, verdicts):
 
 @pytest.fixture(params=['cn_config', 'slapd_conf'])
 def followed(request):
-    """A slapd for which README.md was followed in one of the two ways."""
+    """A slapd that was set up by README.md in one of the two ways."""
     return request.getfixturevalue(request.param)
 
 
 def test_access(followed):
-    """Nobody may do more than that: what Alice shows to whom, and what may be written."""
+    """The accounts have no more rights than these: who can read Alice, and what can be written."""
     def seen(dn, password):
         return followed.search('(mail=alice@example.com)', dn=dn, password=password, ok=(0, 32))
 
@@ -171,7 +171,7 @@ def test_access(followed):
 
 
 def test_access_suffices_for_a_replica(followed, new_sync):
-    """With syncprov, which the slapd of the tests has."""
+    """With syncprov, which the tests' slapd has."""
     sync = new_sync(followed).start()
     alice = '\n'.join(sync.caught_up())
     assert 'alice@example.com' in alice and 'hosted' in alice

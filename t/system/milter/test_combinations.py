@@ -64,7 +64,7 @@ def expected(rcpts):
 
 @pytest.fixture
 def reported_and_reached(mta, milter, sink):
-    """Send these messages, (kinds, smtpclient.send()'s arguments); compare all of it."""
+    """Send these messages, (kinds, arguments of smtpclient.send()), and compare all results."""
     def check(messages):
         all_sent = [(kinds, mta.send(source=INSIDER, **options)) for kinds, options in messages]
         mta.wait_empty(60)
@@ -105,7 +105,7 @@ def test_a_hundred(reported_and_reached):
     'ORCPT=rfc822;' + 'x' * 400 + '@b.test', 'ORCPT=rfc822;a%s%n@b.test',
     'SIZE=1', 'X=1', 'RRVS=2026-01-01T00:00:00Z', 'NOTIFY=NEVER X=1', '=', '  NOTIFY=NEVER'])
 def test_any_parameter(deliver, arguments):
-    """Whatever the MTA has taken it must take again."""
+    """Parameters that the MTA has accepted from the client it must accept from the milter."""
     rcpts = ['alice@example.com', 'both@example.com', 'dave@example.com']
     sent, got = deliver(rcpts, rcpt_args=arguments)
     accepted = [rcpt for rcpt, reply in zip(rcpts, sent.rcpts) if reply.code == 250]

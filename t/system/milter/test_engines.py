@@ -102,7 +102,7 @@ def test_recorded_sessions(both, name):
 
 
 def test_recorded_sessions_are_edited(both):
-    """What is compared is not nothing."""
+    """The comparison includes edits."""
     said = [command for session in SESSIONS.values()
             for command, _ in assert_same(both, with_offer(session))]
     assert all(said.count(command) > 5 for command in [b'2', b'-', b'h', b'y', b'c'])
@@ -157,7 +157,7 @@ def flipped(chance, packet):
 
 
 def mutate(chance, session):
-    """In place; several times the same session becomes another one."""
+    """Changes the session in place; repeated calls give different results."""
     at = chance.randrange(1, len(session))
     kind = chance.choice(['new', 'new', 'new', 'drop', 'again', 'swap', 'flip', 'other', 'cut'])
     if kind == 'new':
@@ -266,7 +266,7 @@ def test_differences(both, name):
 # --- signals ---
 
 def test_signals_of_libmilter(world_of):
-    """SIGHUP is its own; but it does reload."""
+    """libmilter handles SIGHUP itself, but the configuration is reloaded."""
     server = world_of(LIBMILTER, 'signals')
     assert 'configuration reloaded' in server.reload(signal.SIGUSR1)
     server.signal(signal.SIGHUP)

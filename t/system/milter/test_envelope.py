@@ -159,7 +159,7 @@ def test_utf8_orcpt(deliver, sink, slapd):
 # --- headers ---
 
 def test_headers_stay_and_name_nobody(deliver, sink):
-    """A Bcc: recipient must not be found in what another recipient reads."""
+    """No other recipient can see a Bcc: recipient."""
     given = ['To: "Dave" <dave@example.com>', 'Subject: =?utf-8?q?caf=C3=A9?=', 'X-Odd:  two  ']
     sent, got = deliver(['alice@example.com', 'bob@example.com', 'dave@example.com'],
                         headers=given)

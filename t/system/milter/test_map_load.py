@@ -86,7 +86,7 @@ def all_right(answers):
 
 
 def needs_no_directory(server):
-    """It is answered at once, whatever the others wait for."""
+    """It is answered at once, however long the others wait."""
     with Socketmap(server.path) as tables:
         assert tables.ask('route', 'x@elsewhere.test') == 'NOTFOUND'
         assert tables.ask('recipient', 'x@hosted.example.com') == 'NOTFOUND'
@@ -107,7 +107,7 @@ def test_thousands_ask_now_and_then(server, crowd):
 
 
 def test_thousands_that_say_nothing(server, crowd):
-    """They cost no thread, and hold up nobody."""
+    """They use no threads and delay no other client."""
     before = threads(server)
     silent = crowd.join(MANY)
     asking = crowd.join(10)
@@ -119,7 +119,7 @@ def test_thousands_that_say_nothing(server, crowd):
 
 
 def test_hundreds_that_do_not_read(server, crowd):
-    """Each has asked until nothing more was taken from it. They cost no thread, and are given up."""
+    """Each has sent queries until its connection accepts no more. They use no threads, and are closed."""
     before = threads(server)
     deaf = crowd.join(DEAF)
     # It needs no directory: a thread that still waits for one would count, too.
@@ -145,7 +145,7 @@ def given_up(server):
 
 
 def fill(clients, question):
-    """Ask until nothing is taken from any of these clients for a second."""
+    """Send queries until no connection accepts data for a second."""
     sent = {client.socket: 0 for client in clients}
     more = list(sent)
     while more:
@@ -158,7 +158,7 @@ def fill(clients, question):
 
 
 def pour(connection, question, begin):
-    """Send what is taken at once; how many octets that were."""
+    """Send what the connection accepts at once; returns the number of octets."""
     questions = question * 1000
     sent = 0
     try:
@@ -186,14 +186,14 @@ ROOM = 100
 
 @pytest.fixture
 def narrow(new_server):
-    """With descriptors for so many connections, and no more to be had."""
+    """A server with descriptors for this many connections and no more."""
     server = new_server(['--nofile=400:400'])
     assert 400 - 128 - 16 == 256 > ROOM  # less those for the directory; half of it for the milter
     return server
 
 
 def test_more_than_there_is_room_for(narrow):
-    """Who has rested takes no place from who asks; nobody gets a wrong answer, or none."""
+    """An idle client takes no place from an active one; every answer arrives and is right."""
     with Crowd(narrow.path) as crowd:
         clients = crowd.join(ROOM)
         assert all_right(crowd.ask(clients, alias))
@@ -220,7 +220,7 @@ def test_the_one_that_has_rested_for_longest_goes(narrow):
 
 @pytest.mark.milter
 def test_a_question_that_waits_for_the_directory_keeps_its_connection(new_server, slapd):
-    """However many come; and it is answered on it."""
+    """However many clients connect, it is answered on its connection."""
     server = new_server(['--nofile=400:400'], directory_corp={'timeout': str(PATIENT)})
     with Crowd(server.path) as crowd:
         waiting = crowd.join(50)
@@ -239,7 +239,7 @@ def test_a_question_that_waits_for_the_directory_keeps_its_connection(new_server
 # --- no more threads ---
 
 def limit(server, option):
-    """Of the running one, by its own user: another one may not."""
+    """Limit the running process as its own user: other users may not."""
     run(['prlimit', '--pid', server.pid, option], user=server.user, group='sdr')
 
 
@@ -248,7 +248,7 @@ def no_more_threads(server):
 
 
 def no_more_memory(server):
-    """Not for the stack of another thread, which is a megabyte."""
+    """The limit leaves no room for another thread's stack, which is a megabyte."""
     status = Path(f'/proc/{server.pid}/status').read_text()
     size = int(status.split('VmSize:')[1].split()[0]) << 10
     limit(server, f'--as={size + 900_000}:')
@@ -270,7 +270,7 @@ def short(request, new_server):
 
 @pytest.mark.milter
 def test_questions_wait_for_a_thread(short, slapd):
-    """Those that need no directory do not."""
+    """Queries that need no directory do not wait."""
     before = threads(short)
     with Crowd(short.path) as crowd:
         clients = crowd.join(40)
@@ -292,7 +292,7 @@ def test_questions_wait_for_a_thread(short, slapd):
 
 @pytest.mark.milter
 def test_sessions_wait_for_a_thread(short):
-    """Each is served as soon as those before it have ended."""
+    """Each is served as soon as earlier ones have ended."""
     peers = [MilterClient(str(short.path.with_name('milter.sock'))) for _ in range(30)]
     with ExitStack() as stack:
         for peer in peers:
@@ -318,7 +318,7 @@ def negotiation():
 
 @pytest.mark.milter
 def test_threads_that_can_be_started_again(new_server, slapd):
-    """What waits for them gets them."""
+    """Waiting queries get them."""
     server = new_server(directory_corp={'timeout': str(PATIENT)})
     no_more_threads(server)
     before = threads(server)
@@ -336,7 +336,7 @@ def test_threads_that_can_be_started_again(new_server, slapd):
 
 
 def test_what_the_replica_knows_does_not_wait_for_a_thread(new_server, new_sync, slapd):
-    """Who is unknown there has to be asked about, for a copy of yesterday cannot know."""
+    """A recipient that is not in the stale replica needs a live search."""
     sync = new_sync(slapd, replica={'unknown-max-age': '5'})
     sync.once()
     server = new_server.stopped(replica={'path': str(sync.path), 'unknown-max-age': '5'},
@@ -367,7 +367,7 @@ def unknown(number):
 
 @pytest.mark.parametrize('count', [1, 3, 6])
 def test_too_few_threads_to_begin_with(new_server, count):
-    """Is an error that is said, and the end."""
+    """The daemon reports an error and ends."""
     server = new_server.stopped([f'--nproc={count}:{count}'])
     server.launch()
     assert server.wait() == os.EX_OSERR

@@ -30,7 +30,7 @@ RCPT_ALICE = frame(mc.RCPT, strings(ALICE))
 
 @pytest.fixture(scope='module')
 def one_milter():
-    """For all tests of this file, as that of an MTA is for all its clients."""
+    """One milter for all tests of this file, just as an MTA's milter serves all its clients."""
     with paths.scratch() as folder, ExitStack() as stack:
         slapd = Slapd(folder / 'slapd', world.PEOPLE)
         stack.callback(slapd.stop)
@@ -45,7 +45,7 @@ def one_milter():
 
 @pytest.fixture
 def bare_milter(one_milter):
-    """It has outlived the tests before; if not, that was their fault."""
+    """It must have survived the tests before."""
     if not one_milter.alive():
         one_milter.start()
     yield one_milter
@@ -53,7 +53,7 @@ def bare_milter(one_milter):
 
 
 def healthy(milter):
-    """A new peer gets what it should, and the log shows nothing raw."""
+    """A new peer gets the right replies, and the log has no unescaped text."""
     with connect(milter) as client:
         client.open()
         assert played(client) == (REPLIES, EDITED, 'continue')
@@ -126,7 +126,7 @@ ODD_COMMANDS = [
 
 @pytest.mark.parametrize('seed', range(10))
 def test_commands_in_any_order(bare_milter, seed):
-    """Each walk ends in the middle of something, on the same connection or by closing it."""
+    """Each sequence stops in the middle, and continues on the same connection or closes it."""
     chance = random.Random(seed)
     for _ in range(30):
         with connect(bare_milter) as client:
@@ -195,7 +195,7 @@ def test_odd_recipient(bare_milter, path, reply, resolved):
 
 @pytest.mark.parametrize('rest', [' NOTIFY=NEVER', ' %s%n', ' x>'])
 def test_parameters_after_the_bracket(bare_milter, rest):
-    """A Sendmail of 2022 leaves them there."""
+    """As a Sendmail of 2022 sends them."""
     with connect(bare_milter, v='8.17.1', **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest]) == (
@@ -206,7 +206,7 @@ def test_parameters_after_the_bracket(bare_milter, rest):
 @pytest.mark.parametrize('rest, reply', [
     ('\r\n', '553 5.1.3'), ('>', '553 5.1.3'), (',<dave@example.com>', 'continue'), ('(x)', '553 5.1.3')])
 def test_rest_after_the_bracket(bare_milter, rest, reply):
-    """Nobody says what an MTA makes of it: nothing is edited for that."""
+    """It is not known how an MTA reads it, so nothing is edited."""
     with connect(bare_milter, **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest, DAVE]) == ([reply, 'continue'], [], 'continue')
@@ -240,13 +240,13 @@ def test_odd_parameters(bare_milter, arguments, passed_on):
 # --- much of everything ---
 
 def in_letters(text, number):
-    """With capitals where the number has ones."""
+    """With a capital letter for each bit of the number."""
     return ''.join(c.upper() if number >> i & 1 else c for i, c in enumerate(text))
 
 
 @pytest.mark.parametrize('version, end_of_name', [('Postfix 3.7.11', '@example.com'), ('8.17.1', '')])
 def test_sixty_thousand_in_other_letters(bare_milter, version, end_of_name):
-    """One mailbox; to compare each with all the others would take the client's patience."""
+    """They all name one mailbox; comparing each with all others would take too long."""
     with connect(bare_milter, v=version) as client:
         client.open()
         client.mail()
@@ -277,7 +277,7 @@ def test_ten_thousand_recipients(bare_milter):
                                    'onprem; -9223372036854775808', 'onprem%s%n; 1', '\r\n' * 20000,
                                    'onprem' + ' ' * 60000 + '; 1'])
 def test_odd_mark(bare_milter, value):
-    """One is not yet a loop, whatever it says."""
+    """One mark is not a loop, whatever it contains."""
     with connect(bare_milter) as client:
         client.open()
         headers = [('X-SDR-Routed', value), ('x-sdr-routed', 'hosted; 1'), ('X' * 50000, 'y')]

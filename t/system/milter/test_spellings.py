@@ -84,7 +84,7 @@ def bare(address):
 
 
 def paths(name, more=()):
-    """What a client writes of this name, octet for octet; all of it, or a third."""
+    """The ways in which a client may write this name, octet for octet; all of them, or a third."""
     spelled = [b'<' + octets(local).replace(b'@', name) + b'@example.com>' for local in LOCAL_PARTS]
     spelled += [octets(path).replace(b'#', name) for path in [*PATHS, *more]]
     return spelled[::STEP]
@@ -97,7 +97,7 @@ def mailboxes(name):
 
 
 def people():
-    """Who has moved, once for each of his names."""
+    """The people who have moved, once for each of their names."""
     return ''.join(person(f'u{i}', mail=None, sdrAddress=quoted(local) + '@example.com',
                           sdrOwner='hosted')
                    for i, local in enumerate(mailboxes('moved')))
@@ -129,7 +129,7 @@ def own_mailboxes(sendmail):
 
 
 def accepted(mta, sink, spelled):
-    """[(path, who got it)]: of what was not refused."""
+    """[(path, who got it)] of the messages that were not rejected."""
     sent = send_all(mta, spelled)
     mta.wait_empty(60)
     return [(path, sink.recipients(one.message_id)) for path, one in sent
@@ -183,7 +183,7 @@ def tables(postfix, new_milter, conf, scratch):
 
 
 def test_who_has_moved_is_reached_there_by_the_tables(tables, slapd, sink):
-    """The tables are not asked about what Postfix reads in an address after them."""
+    """The tables do not see what Postfix makes of an address after asking them."""
     slapd.add(people())
     taken = accepted(tables, sink, [octets(path).replace(b'#', b'moved') for path in [*PATHS, *BY_WAY]])
     assert [(path, got) for path, got in taken if not is_at_new_site(got)] == []
