@@ -61,7 +61,7 @@ def test_work(measured, name, sides, count):
 
 
 def assert_asked(objects):
-    """A replica spares the directory; whoever asks it asks for each recipient."""
+    """With a replica no query reaches the directory; without one there is one for each recipient."""
     for side, item in objects.items():
         asks = 'live' in side or 'ldap' in side
         assert item['ratio'] is None and (item['median'] >= 1000) == asks, side

@@ -140,13 +140,13 @@ OWN_REFUSALS = (500, 501, 553, 555)
 
 
 def sendable(recipient):
-    """A case that means one mailbox to everybody: one of the others an MTA may correct first."""
+    """Cases that mean the same mailbox to every MTA: an MTA may correct the others first."""
     text = recipient.decode('utf-8', 'replace')
     return PATH.fullmatch(text) and not re.search('[\0-\x1f\x7f\ufffd]', text)
 
 
 def plain(address):
-    """Without what each MTA takes off by its own rules."""
+    """Without the parts that each MTA removes by its own rules."""
     local, _, domain = re.sub('^<?(@[^:]+:)?|>$', '', address).rpartition('@')
     bare = re.sub(r'\\(.)', r'\1', local[1:-1]) if local.startswith('"') else local
     return f'{bare}@{domain.lower().removesuffix(".")}'
@@ -219,7 +219,7 @@ COMMAND = re.compile(r'["\\ ]*([|/]|:include:)', re.I)
 
 
 def table_answers(key, expected, next_hops):
-    """What route, transport and recipient have to say. Without next hops transport says nothing."""
+    """The right answers of route, transport and recipient. Without next hops transport has none."""
     found = words(expected)
     verdict, targets = found['verdict'][0], found.get('to', [])
     if verdict == 'defer':
@@ -237,7 +237,7 @@ def table_answers(key, expected, next_hops):
 
 
 def reported(tables, key, expected):
-    """What they do say, as far as the corpus knows it."""
+    """Their real answers, in the words of the corpus."""
     answers = [tables.ask(table, key) for table in TABLES]
     if expected[0] == 'TEMP':
         answers = [answer.split()[0] for answer in answers]

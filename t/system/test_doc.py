@@ -65,7 +65,7 @@ ELSEWHERE = {
 
 
 def lines(text):
-    """Without comments, and with blanks of one kind."""
+    """The lines without comments, with single blanks."""
     return {' '.join(re.sub(' +#.*', '', line).split()).replace('< ', '<')
             for line in text.splitlines() if line.strip()}
 
@@ -79,7 +79,7 @@ def test_the_lines_of_the_readme_are_those_of_the_long_page():
 # --- doc/install.md ---
 
 def test_routing_by_a_file(scratch):
-    """Line by line, in what is the folder of the sources to it."""
+    """Line by line, in a folder that looks like the source folder."""
     script, answers = blocks(INSTALL, '## Routing by a file')[:2]
     (scratch / 'build').symlink_to(paths.BUILD)
     done = run(['bash', '-ec', script], cwd=scratch, env={**os.environ, 'HOME': str(scratch)})

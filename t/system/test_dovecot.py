@@ -87,7 +87,7 @@ def log_in(trust):
 
 
 def test_imap(pair, log_in, slapd):
-    """Who has moved is passed on; who is here, or here as well, is not."""
+    """Log-ins of people who have moved are passed on; those of people with a mailbox here are not."""
     dovecot = pair()
     assert log_in(dovecot, ALICE, THERE[ALICE]) == 'Subject: there'
     assert log_in(dovecot, ALICE, HERE[ALICE]).startswith('[AUTHENTICATIONFAILED]')
@@ -115,7 +115,7 @@ def test_submission(pair, trust, sink, other_sink):
 
 
 def test_certificate_of_another_host(pair, log_in):
-    """The password is not shown to it."""
+    """The password is not sent to it."""
     dovecot = pair(named='imap.example.net')
     assert log_in(dovecot, ALICE, THERE[ALICE]).startswith('[UNAVAILABLE]')
     assert 'Login' not in (dovecot.folder.parent / 'there/log').read_text()

@@ -177,7 +177,7 @@ def test_active_directory_behind_a_proxy(ad_behind_proxy, write, verdicts):
 
 
 def test_active_directory_glued_into_a_tree(ad, new_proxy, scratch, verdicts):
-    """The entry itself tells which server an entry without an owner comes from."""
+    """An entry that shows no owner shows itself which server it comes from."""
     ad.add(AD_PEOPLE)
     proxy = new_proxy(glued(ad, scratch / 'glued'))
     proxy.add(BASE_WITHOUT_PEOPLE

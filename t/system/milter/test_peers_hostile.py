@@ -125,7 +125,7 @@ def test_one_that_does_not_listen(bare_milter, healthy):
 # --- too many ---
 
 def has_to_wait(client):
-    """A client that has sent its first packet and gets no answer."""
+    """Whether a client that has sent its first packet gets no answer."""
     client.send(mc.OPTNEG, struct.pack('!III', 6, mc.ALL_ACTIONS, mc.ALL_STEPS))
     return not client.has_answer(1)
 

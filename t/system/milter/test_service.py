@@ -330,7 +330,7 @@ def test_reset(mta, sink, reset):
 
 @pytest.mark.usefixtures('milter')
 def test_refused_then_good(mta, sink, slapd):
-    """In one message, and with no other recipient before."""
+    """A rejected recipient alone in a message, and then among others."""
     with mta.client() as client:
         client.mail()
         assert client.rcpt(NOBODY).code == 550

@@ -53,7 +53,7 @@ def test_openldap(choice, new_slapd, new_sync, scratch, method):
 
 @pytest.mark.parametrize('method', ['usn', 'usn-blind', 'full'])
 def test_active_directory(choice, new_ad, new_sync, scratch, ca, method):
-    """Who cannot see deletions reads everybody again and again."""
+    """An account that cannot see deletions reads everybody again and again."""
     ad = new_ad(AdCompany(choice).entry(world.PEOPLE + KEEPER))
     blind = method == 'usn-blind'
     if not blind:
@@ -70,7 +70,7 @@ def test_active_directory(choice, new_ad, new_sync, scratch, ca, method):
 
 @pytest.mark.parametrize('method', ['syncrepl', 'full'])
 def test_389_directory_server(choice, new_ds, new_sync, scratch, method):
-    """By content synchronization it is read anew after each interruption."""
+    """With content synchronization everything is read again after each interruption."""
     ds = new_ds()
     sync = new_sync(ds, **DOMAINS, replica=ANYTHING_GOES,
                     directory_corp={'sync': method, 'sync-interval': '1'}).start()
