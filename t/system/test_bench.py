@@ -1,7 +1,7 @@
-"""test_bench.py - make bench still measures what it says, with a handful of messages
+"""test_bench.py - make bench works, tried with a few messages
 
-Each run proves by itself that every side sent mail to whom it should and asked
-the directory, or not: t/bench.
+Each run itself checks that every side sent mail to the right recipients, and queried the directory or not, as
+it should: see t/bench.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,7 +21,7 @@ ALL_SENDMAIL = SENDMAIL | {'do-nothing milter'}
 EXIM = {'no router', 'exim-sdr.so, replica', 'exim-sdr.so, live search', 'redirect, ${lookup ldap}'}
 SMALL = {'BENCH_PEOPLE': '20', 'BENCH_ROUNDS': '1', 'BENCH_SECONDS': '0.05'}
 
-# Name, {how a comparison begins: its sides}, comparisons
+# Name, {beginning of a comparison's name: its sides}, number of comparisons
 WORKS = [
     ('postfix', {'Postfix': ALL_POSTFIX}, 4),
     ('sendmail', {'Sendmail': ALL_SENDMAIL}, 4),

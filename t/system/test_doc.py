@@ -1,4 +1,4 @@
-"""test_doc.py - what the documents refer to is there; they agree with each other
+"""test_doc.py - the documents refer to existing things and agree with each other
 
 t/worlds follows the lines of README.md and doc/install.md, test_scenes.py the chapters.
 
@@ -53,7 +53,7 @@ def test_the_readme_is_short():
     assert len(README.read_text().splitlines()) <= 250
 
 
-# What the long page has in another order, with more in the line, or in a sentence.
+# Lines that the long page has in another order, with additions, or in a sentence.
 ELSEWHERE = {
     'smtpd_milters = { unix:sdr/milter.sock, default_action=tempfail, command_timeout=30s }',
     'virtual_alias_maps = socketmap:unix:sdr/map.sock:route',

@@ -68,7 +68,7 @@ def adapted(name, changes):
 @pytest.fixture
 def trust(ca):
     context = ssl.create_default_context(cafile=ca.cert)
-    context.check_hostname = False  # they are asked for at addresses
+    context.check_hostname = False  # they are asked at their addresses
     return context
 
 
@@ -99,7 +99,7 @@ replace: sdrOwner
 sdrOwner: hosted
 ''')
     assert log_in(dovecot, DAVE, THERE[DAVE]) == 'Subject: there'
-    # Nobody gets into the mailbox that has been left.
+    # Nobody can log in to the old mailbox.
     slapd.stop()
     assert log_in(dovecot, DAVE, HERE[DAVE]).startswith('[UNAVAILABLE]')
 

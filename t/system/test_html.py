@@ -1,4 +1,4 @@
-"""test_html.py - make html: each page is there, and each link leads somewhere
+"""test_html.py - make html: each page exists, and each link works
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""test_ad.py - Active Directory: who asks, over what, and what goes wrong
+"""test_ad.py - Active Directory: accounts, connections, and errors
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -16,7 +16,7 @@ from slapd import READER_DN, READER_PASSWORD, SUFFIX
 ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.com'
 PEOPLE = person('alice', sdrOwner='hosted') + person('dave', sdrOwner='onprem')
 AWAY = '451 4.4.3'
-TIMEOUT = 12  # where a server is silent: a busy one must not need half of it
+TIMEOUT = 12  # if a server is silent: a busy one must need less than half of it
 
 
 @pytest.fixture

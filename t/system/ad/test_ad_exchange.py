@@ -49,7 +49,7 @@ OBJECTS = ''.join([
     recipient('user', 'same1', 'same@example.com'),
     recipient('user', 'same2', 'second@example.com', 'same@example.com',
               userAccountControl=DISABLED),
-    # somebody without a mailbox, whose mail attribute the help desk has typed in
+    # a person without a mailbox, whose mail attribute was entered by hand
     recipient('user', 'typed', mail='remote@example.com'),
 ])
 
@@ -59,7 +59,7 @@ ANSWERS = {
     'remote@example.com': f'redirect to remote@{TENANT}',
     'remote+news@example.com': f'redirect to remote@{TENANT}',
     'mailuser@example.com': 'redirect to mailuser@hosted.example.com',
-    # Exchange itself sends it on
+    # Exchange itself forwards it
     'partner@example.com': 'pass',
     'colleague@example.com': f'redirect to colleague@{TENANT}',
     'everybody@example.com': 'pass',
@@ -69,7 +69,7 @@ ANSWERS = {
     'twin@example.com': 'defer 451 4.3.5',
     'same@example.com': 'pass',
     'typed@example.com': 'reject 550 5.1.1',
-    # Built-in accounts, such as Administrator, have no address and are no recipients
+    # Built-in accounts, such as Administrator, have no address, so they are not recipients
     'administrator@example.com': 'reject 550 5.1.1',
 }
 

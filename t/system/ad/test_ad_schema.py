@@ -1,4 +1,4 @@
-"""test_ad_schema.py - ldap-schema for Active Directory: it means the same, and the access rights suffice
+"""test_ad_schema.py - the schema for Active Directory has the same meaning, and the access rights suffice
 
 SPDX-License-Identifier: BSD-2-Clause
 """

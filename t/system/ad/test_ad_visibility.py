@@ -1,6 +1,6 @@
-"""test_ad_visibility.py - an Active Directory that hides something misdelivers nothing
+"""test_ad_visibility.py - hidden values in Active Directory cause no wrong delivery
 
-It answers "there is none" for what is hidden and for what it does not know.
+It answers "none" both for hidden and for missing entries.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

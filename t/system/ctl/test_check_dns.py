@@ -153,7 +153,7 @@ def test_records(check, names, code, lines):
 
 @pytest.mark.parametrize('manners, words', [
     ('silent', 'no name server answered in time'),
-    # c-ares 1.34 gives up where 1.18 waits for another answer.
+    # c-ares 1.34 gives up, while 1.18 waits for another answer.
     ('garbage', '(no name server answered in time|Misformatted DNS reply)'),
     ('servfail', r'the name server failed \(SERVFAIL\)'),
     ('refused', r'the name server refuses to answer \(REFUSED\)'),
@@ -334,7 +334,7 @@ def publish(ca, stop_later):
             def log_message(self, *_):
                 pass
 
-        # curl wants port 443: nobody else has this address.
+        # curl needs port 443: no other test uses this address.
         address = '.'.join(['127', *(str(random.randint(1, 254)) for _ in range(3))])
         server = HTTPServer((address, 443), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

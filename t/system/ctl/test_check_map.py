@@ -1,4 +1,4 @@
-"""test_check_map.py - sdrctl check mta: who asks the lookup tables, and whether that is enough
+"""test_check_map.py - sdrctl check mta: whether the MTA asks all lookup tables that it must
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -37,8 +37,8 @@ def check(mta, conf, new_milter, scratch):
         listen = mapped.use_map(mta, scratch, milter=milter)
         if mta.manners is POSTFIX:
             listen['rewrite'] = 'tables'
-            # The table of next hops is for sites that have one.
-            # The lists of the set-up have members who have moved.
+            # The table "transport" is for sites with a next hop. The lists of the set-up have members who
+            # have moved.
             options = {'alias_maps': '', **({} if 'site legacy' in sections else {'transport_maps': ''}),
                        **(options or {})}
         sections['milter'] = {**listen, **sections.get('milter', {})}
@@ -248,7 +248,7 @@ include(`{mapped.M4}')dnl
 
 
 BOTH = 'example.com onprem.example.com'
-# In what made the alias without a MAC.
+# The rules of an older sdr, which made aliases without a MAC.
 OLD_RULES = """\
 define(`ALIAS_FILE', `/etc/mail/aliases,socket:local:{queue}/sdr/map.sock')dnl
 LOCAL_CONFIG

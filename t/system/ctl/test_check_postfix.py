@@ -1,4 +1,4 @@
-"""test_check_postfix.py - sdrctl check mta: Postfix as somebody may have configured it
+"""test_check_postfix.py - sdrctl check mta: faults in Postfix's configuration
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -236,7 +236,7 @@ def test_milter_before_ours(check, scratch, stop_later, mode, actions):
                         'socket': f'unix:{scratch}/postfix0/queue/{world.SOCKET}'}})
     edits = actions & ~ADDHDRS and mode == 'milter'
     assert output.count(MAY) == (1 if edits else 0), output
-    assert code == (OK if mode == 'milter' else WRONG), output  # no tables are answered here
+    assert code == (OK if mode == 'milter' else WRONG), output  # no lookup tables answer here
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])

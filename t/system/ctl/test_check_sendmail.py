@@ -1,4 +1,4 @@
-"""test_check_sendmail.py - sdrctl check mta: Sendmail as somebody may have configured it
+"""test_check_sendmail.py - sdrctl check mta: faults in Sendmail's configuration
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -16,7 +16,7 @@ from proc import run
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
             'history', 'plan', 'export', 'sync', 'dump', 'compile']
-# What else a command needs beside an option; its use is complete then.
+# The other arguments that a command needs in addition to an option.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
 this-site = onprem

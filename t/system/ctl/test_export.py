@@ -21,7 +21,7 @@ from world import person
 
 FORMATS = ['csv', 'postfix', 'exim', 'cpanel', 'exchange', 'google']
 DOMAIN = 'example.com'
-# Local parts that anybody could have written into a directory, and the formats that can hold them.
+# Local parts that may be in a directory, and the formats that can hold them.
 UGLY = {
     '|touch /tmp/x': ['csv'], '|id': ['csv', 'exchange', 'google'], '/etc/passwd': ['csv', 'google'],
     'corp/users/boss': ['csv', 'postfix', 'google'],
@@ -246,7 +246,7 @@ HERE, THERE = ['dora', 'emil'], ['hans', 'ines', 'jan', 'old+one']
 TWO_WAY = ''.join([*(person(name, sdrOwner='onprem') for name in HERE),
                    *(person(name, sdrOwner='hosted') for name in THERE),
                    person('both', sdrOwner=['onprem', 'hosted'])])
-# The Exim of the tests takes mail for everybody in its domains: here are its mailboxes.
+# The tests' Exim accepts mail for everybody in its domains: these are its mailboxes.
 MAILBOXES = """
 mailboxes:
   driver = redirect

@@ -1,4 +1,4 @@
-"""test_journal.py - whose journals are believed, what undo writes, and what of them is shown
+"""test_journal.py - which journals are accepted, what undo writes, and what is shown of them
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -267,7 +267,7 @@ def give_parent(path):
     give(path.parent)
 
 
-# What is wrong: (of what, the deed, what is said of it)
+# What is wrong: (the path, the change, the error)
 FILES = {
     'of sdr': (give, 'belongs to sdr', 'chown root '),
     'writable by all': (lambda path: path.chmod(0o666), 'mode 0666', 'chmod go-w '),

@@ -81,7 +81,7 @@ def test_every_step(place, scratch):
         command = JOURNAL.sub(shlex.quote(str(moved)), command)
         checks = command == 'sdrctl check'
         done = run(['sh', '-c', command], cwd=scratch, env=env, ok=(0, 78) if checks else (0,))
-        if checks:  # whatever mail servers this host has
+        if checks:  # any mail servers that this host has
             assert 'WRONG' not in done.stdout.partition('\nmta: ')[0]
         if command.startswith('sdrctl route '):
             assert done.stdout.count(': redirect to ') == 2

@@ -334,7 +334,7 @@ def test_interrupted(crowd):
     """Changes made so far stay, and the rest is listed, even for a slow reader."""
     there, addresses = crowd(300)
     ours, theirs = os.pipe()
-    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)  # and so it waits before it is through
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)  # so it waits before the run has ended
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
          *addresses], env=environment(),

@@ -1,4 +1,4 @@
-"""test_report.py - sdrctl report: who lives where
+"""test_report.py - sdrctl report: which site has which mailboxes
 
 SPDX-License-Identifier: BSD-2-Clause
 """

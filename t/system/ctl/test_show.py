@@ -1,4 +1,4 @@
-"""test_show.py - sdrctl show: what the directories themselves have about an address
+"""test_show.py - sdrctl show: what the directories contain about an address
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -83,7 +83,7 @@ def test_json(new_slapd, new_conf):
         'changed-by': ADMIN_DN}
 
 
-# What stands in the directory, and what is shown of the entry.
+# The content of the directory, and the entry as shown.
 FAULTY = ''.join([
     person('foreign', sdrOwner=['gone', 'onprem']),
     person('bad', sdrRoutingAddress='nonsense'),
@@ -125,7 +125,7 @@ def test_entries_that_disagree(new_slapd, new_conf):
     assert 'these entries disagree' in text(conf, 'x@example.com')
 
 
-# An address, what it was found by, and whose entries are shown.
+# An address, the key that found it, and the entries shown.
 FOUND_BY = [
     ('alice+news@example.com', ALICE, ['alice']),
     ('ALICE@example.com', 'ALICE@example.com', ['alice']),

@@ -1,5 +1,5 @@
-"""test_exim_compiled.py - exim-sdr.so with a compiled configuration: the same answers, and what it
-needs is loaded when it needs it
+"""test_exim_compiled.py - exim-sdr.so with a compiled configuration: the same answers, and libraries are
+loaded only when needed
 
 SPDX-License-Identifier: BSD-2-Clause
 """

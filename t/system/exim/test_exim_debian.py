@@ -25,7 +25,7 @@ PEOPLE = world.PEOPLE + ''.join([
 ALICE, THERE = 'alice@example.com', 'alice@hosted.example.com'
 EVERYWHERE = [(world, split) for world in WORLDS for split in (True, False)]
 HERE = [name for name, answers in WORLDS.items() if answers.local]
-# Undoes the routing of each address that a router makes, unless that router forbids it.
+# Undoes the routing of each address that a router creates, unless the router forbids it.
 REWRITE = {
     'all': '*@*.example.com $1@example.com\n',
     'envelope to': '*@*.example.com $1@example.com T\n',

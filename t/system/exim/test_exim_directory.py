@@ -1,4 +1,4 @@
-"""test_exim_directory.py - what Exim does while the directory gives no answer
+"""test_exim_directory.py - Exim while the directory gives no answer
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -46,7 +46,7 @@ def test_mail_waits_and_goes_out_after_recovery(new_exim, exim_conf, slapd, sink
     conf = exim_conf(directory_corp={'timeout': str(TIMEOUT)})
     exim = new_exim(conf, drop_privilege=drop_privilege).start('-odq')
     fail(slapd)
-    # Nobody is verified who is local.
+    # Local recipients are not verified.
     exim.submit([ALICE, 'both@example.com', 'dave@example.com', 'x@elsewhere.test'])
     wait_for(exim.deferred)
     assert [t.recipients for t in sink.transactions] == [['x@elsewhere.test']]

@@ -1,5 +1,4 @@
-"""test_exim_process.py - exim-sdr.so in Exim's processes: whatever it is given, it answers, and
-leaves nothing behind
+"""test_exim_process.py - exim-sdr.so in Exim's processes: it answers any input, and leaks nothing
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -46,12 +45,12 @@ NO_MAILBOXES = [
       for text in ('a' * 30, '"@<>,:;', 'alice@example.com,')),
     'alice@${sg{xxxxxxxxxx}{x}{example.com.example.com.example.com.}}',
 ]
-# In a split domain, and no local part can look like that; one of 320 octets.
+# In a split domain, but not valid as local parts; one has 320 octets.
 BAD_LOCAL_PARTS = [
     '@example.com', r'al\nice@example.com', r'"al\nice"@example.com', r'"al\rice"@example.com',
     r'\x80@example.com', '<alice@example.com',
     '${sg{xxxxxxxxxx}{x}{aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}@example.com']
-# Local parts that nobody has, whether they come with quotes or without.
+# Unknown local parts, with or without quotes.
 UNKNOWN = ['b@evil.test,y', '"b@evil.test,y"', 'alice@example.com, b', ':blackhole:', 'a b',
            '"alice', 'alice"', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', '.alice']
 
@@ -228,5 +227,5 @@ def test_memory_of_many(exim, scratch):
     assert done.stdout.count('is undeliverable') == done.stdout.count('451 4.2.1') == MANY / 5
     text = log.read_text()
     assert 'definitely lost: 0 bytes' in text and 'indirectly lost: 0 bytes' in text
-    # What Exim's pools hold is "possibly lost". The configuration is still there.
+    # Memory in Exim's pools is "possibly lost". The configuration is still in use.
     assert int(re.search('still reachable: ([0-9,]+)', text)[1].replace(',', '')) < 200_000

@@ -1,5 +1,5 @@
-"""test_exim_routes.py - sites that are reached by a next hop, and Exim's own redirects, in all
-combinations: nobody is lost, nobody gets it twice
+"""test_exim_routes.py - sites with a next hop, and Exim's own redirects, in all combinations: no message is
+lost or duplicated
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -13,7 +13,7 @@ from proc import wait_for
 from sink import Sink
 from world import person
 
-# Beside alice, dave and both: legacy is a site with a next hop.
+# In addition to alice, dave and both: legacy is a site with a next hop.
 PEOPLE = world.PEOPLE + ''.join([
     person('leg', sdrOwner='legacy'),
     person('leghosted', sdrOwner=['legacy', 'hosted']),

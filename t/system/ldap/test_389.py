@@ -1,4 +1,5 @@
-"""test_389.py - 389 Directory Server: ldap-schema/README.md to the letter; what else is its own
+"""test_389.py - 389 Directory Server: ldap-schema/README.md, followed exactly; and this server's special
+features
 
 The corpus runs on it in test_corpus.py.
 
@@ -60,7 +61,7 @@ def obey(server, heading):
     return options
 
 
-# What others may find.
+# What other accounts may find.
 LIMITS = """\
 dn: cn=config
 changetype: modify

@@ -1,4 +1,4 @@
-"""test_binds.py - bind = external: who the server takes us for; client certificates; TLS versions
+"""test_binds.py - bind = external: the identity that the server sees; client certificates; TLS versions
 
 SPDX-License-Identifier: BSD-2-Clause
 """

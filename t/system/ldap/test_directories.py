@@ -1,6 +1,6 @@
-"""test_directories.py - the recipes of doc/directories.md, each on a directory of its shape
+"""test_directories.py - the recipes of doc/directories.md, each with a directory of that kind
 
-t/directories has these, as LDIF; a line "#> ADDRESS: VERDICT" in it says what must come out.
+t/directories has these, as LDIF; a line "#> ADDRESS: VERDICT" in it is the expected result.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -14,7 +14,7 @@ from sync import Sync
 
 PAGE = paths.ROOT / 'doc/directories.md'
 PEOPLE = paths.ROOT / 't/directories'
-# What only a server has; an export stands in for it.
+# Options that only a server has; an export replaces it.
 OF_A_SERVER = re.compile(r'(uri|bind|bind-dn|password-file) = ')
 
 

@@ -1,4 +1,4 @@
-"""test_directory.py - the directory away, slow, blind, emptied or wrong: never a guess
+"""test_directory.py - a directory that is down, slow, hidden, empty or wrong: sdr never guesses
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -161,7 +161,7 @@ def test_access_taken_away_while_connected(new_slapd, start, mta, deliver):
     ('mial', AWAY),
     (['mail', 'mailLokalAddress'], '250 2.1.5'),
     (['mailLokalAddress', 'mail'], '250 2.1.5'),
-    # known to the server, but nobody has one
+    # in the schema, but no entry has a value
     (['mail', 'sdrRoutingAddress'], '250 2.1.5'),
 ])
 def test_misspelt_address_attribute(start, postfix, sink, attributes, known):
@@ -251,7 +251,7 @@ def test_anonymous_where_that_may_not_read(start, postfix):
 
 
 def test_ldapi(slapd, start, deliver):
-    # Its socket is root's; a slapd of a distribution opens it to all.
+    # Its socket belongs to root; a distribution's slapd opens it to everybody.
     slapd.folder.joinpath('ldapi').chmod(0o777)
     start(uri=slapd.ldapi_uri)
     redirected(deliver)
@@ -406,7 +406,7 @@ ODD_ENTRY = '\n'.join([
     world.ldif_line('sdrAddress', f'"{ODD}"@example.com'), '', ''])
 
 
-# Debian's Sendmail takes no octet above 7F in an address.
+# Debian's Sendmail rejects octets above 7F in an address.
 @pytest.mark.parametrize('options', [(), ('-v',)], ids=['usual', 'verbose'])
 def test_log_is_clean(slapd, start, postfix, options):
     slapd.add(ODD_ENTRY)

@@ -1,7 +1,7 @@
-"""test_failover.py - two servers that mirror each other, and all that befalls one of them
+"""test_failover.py - two servers that mirror each other, and the failures of one of them
 
-Somebody asks all the time; while one of the two lives, nobody may be deferred,
-refused or sent to the wrong site.
+A client sends queries all the time. While one of the two servers works, no recipient may be deferred,
+rejected or routed to the wrong site.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -31,13 +31,13 @@ from tls import CA
 from world import person
 
 AWAY = 451
-TIMEOUT = 10  # of which a silent server takes half: a busy one must not need the other
+TIMEOUT = 10  # a silent server takes half of it: a busy one must need less than the other half
 CONNECTIONS = 2
 MANY = 60
 
 CONFIG, DATABASE = 'cn=config', 'olcDatabase={1}mdb,cn=config'
 REFERRAL = f'dn: {CONFIG}\nchangetype: modify\nadd: olcReferral\nolcReferral: ldap://127.0.0.1:9/\n\n'
-# Nobody may bind as the reader, whatever the password.
+# The reader cannot bind, whatever the password.
 NO_BIND = 'access to attrs=userPassword by * none\naccess to * by * read\n'
 
 
@@ -303,7 +303,7 @@ def ask_until(postfix, count, condition):
 
 def test_busy_is_not_failed(mirror, start, postfix):
     """A server that is too slow for all its clients is still preferred when they have gone."""
-    # No search takes half of that; who waits behind all the others waits longer.
+    # No search takes half of that; a query that waits for all the others takes longer.
     start(mirror.servers, **{'max-connections': '1', 'timeout': '20'})
     assert ask_at_once(postfix, 1) == {250: 1}
     with slow(mirror.first):
@@ -420,7 +420,7 @@ def test_random_disturbances(mirror, start, asking, befall):
             print(name, mirror.servers.index(server))
             with befall(name, server):
                 asker.wait(choice.randrange(4))
-            # No question is to meet the next one too.
+            # No query must meet the next failure, too.
             asker.wait(1)
         assert max(watch.peaks()[s.ldaps_port] for s in mirror.servers) <= CONNECTIONS
     wait_for(lambda: descriptors(milter.pid) <= open_before + 2 * CONNECTIONS, what='others closed')

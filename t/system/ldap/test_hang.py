@@ -1,7 +1,7 @@
-"""test_hang.py - a server that fails in every way at every stage: answered in time, at no cost
+"""test_hang.py - a server that fails in every way at every stage: answers are in time, and cheap
 
-The promise is `timeout` for a whole question. A busy machine takes longer to hear of it, so
-the tests allow for more; whoever waits without a deadline never ends.
+A whole query ends after `timeout`. A busy machine is slower, so the tests allow more time; a wait without a
+deadline would never end.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -23,10 +23,10 @@ from slapd import Slapd
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 TIMEOUT = 2
-PAIRED = 8  # half of it is for the good one of two, which may be slow
-PATIENT = 15  # a good one takes seconds for a question of half a megabyte, on a busy machine
+PAIRED = 8  # half of it is for the working server of two, which may be slow
+PATIENT = 15  # a working server takes seconds for a query of half a megabyte, on a busy machine
 LATEST = TIMEOUT + PATIENCE
-IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time that a question may take
+IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time for a query
 MEMORY = 50 << 20  # octets that sdr-milter may have in memory
 
 EVERY = ('ldap', 'ldaps', 'start-tls')

@@ -1,7 +1,7 @@
-"""test_ldaprc.py - what ldap.conf(5) sets changes nothing: no request, no handshake, no answer
+"""test_ldaprc.py - settings in ldap.conf(5) change no request, no handshake and no answer
 
-The server keeps every request as octets and what TLS agreed on. With a setting
-they are the same as without.
+The server records every request as octets, and the result of the TLS handshake. They must be the same with
+and without a setting.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,7 +29,7 @@ ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 
 # {other} is a CA that did not sign the server's certificate, {cert} and {key} a client's
-# certificate, {pin} a key that is not the server's, {junk} a file without sense.
+# certificate, {pin} a key that is not the server's, {junk} a file with garbage.
 SETTINGS = {
     'URI': ['ldap://127.0.0.1:1', 'ldapi://%2Fnowhere', ':::'],
     'HOST': ['127.0.0.1:1'],
@@ -74,7 +74,7 @@ SETTINGS = {
     'TLS_RANDFILE': ['/nowhere'],
 }
 ROWS = [(name, value) for name, values in SETTINGS.items() for value in values]
-# What must not make a wrong certificate good.
+# Settings that must not make a wrong certificate valid.
 LENIENT = [('TLS_REQCERT', 'never'), ('TLS_REQCERT', 'allow'), ('TLS_REQSAN', 'never'),
            ('TLS_REQSAN', 'allow'), ('TLS', 'never'), ('TLS_CACERT', '{other}'),
            ('TLS_CACERTDIR', '{others}'), ('TLS_CIPHER_SUITE', 'NORMAL'),
@@ -130,7 +130,7 @@ class Office:
         server = self.servers[transport]
         server.requests, server.peers = [], []
         answer = ask(conf, ALICE, **options)
-        # whether the good-bye has come already is a matter of chance
+        # the unbind may have arrived or not
         requests = [r for r in server.requests if parse_tag(r) != UNBIND]
         return answer.verdict, answer.targets, answer.reason, requests, server.peers
 
@@ -179,9 +179,9 @@ def in_named_file(files, name, value):
     return {'cwd': files.folder, 'env': {**environment(), 'LDAPRC': 'otherrc'}}
 
 
-# libldap reads in three ways: the environment, files of the system, and files of the user, where
-# other options count. All settings are tried in each of them; in the other places, whose files it
-# reads alike, those that show that it has read them.
+# libldap reads settings from the environment, from files of the system, and from files of the user, where
+# other options are valid. All settings are tried in one place of each kind. In the other places only those
+# are tried that show that libldap has read the file.
 IN_ALL_WAYS = [(in_environment, PLAIN), (in_environment, LDAPS), (in_environment, START_TLS),
                (in_system_file, START_TLS), (in_home, START_TLS)]
 IN_OTHER_PLACES = [(in_file_of_environment, START_TLS), (in_working_folder, START_TLS),

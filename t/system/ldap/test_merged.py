@@ -1,7 +1,7 @@
-"""test_merged.py - two companies, one domain: whoever is in a directory is its owner's
+"""test_merged.py - two companies, one domain: each directory has its own default-owner
 
-The one has OpenLDAP, the other, which was bought, Active Directory; neither has
-any schema of ours. What one of them surely knows stands while the other is away.
+One has OpenLDAP, the other, which was bought, Active Directory; neither has our schema. A sure answer of one
+directory is used while the other is down.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,7 +15,7 @@ import world
 from adldif import person
 from befall import frozen, killed, stopped
 
-# The milter and the directories alone matter here.
+# Only the milter and the directories matter here.
 pytestmark = pytest.mark.usefixtures('postfix')
 
 RECIPIENTS = ALICE, ALICE_NEWS, DAVE, TWICE, NOBODY = [

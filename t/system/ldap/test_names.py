@@ -1,4 +1,4 @@
-"""test_names.py - a directory server that has a name, and name servers that are of little help
+"""test_names.py - a directory server with a host name, and name servers that fail
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,8 +15,8 @@ from slapd import Slapd
 
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
-TIMEOUT = 8  # where somebody silent comes before one who answers
-SHORT = 4    # where nobody answers, or one alone
+TIMEOUT = 8  # if a silent server comes before one that answers
+SHORT = 4    # if no server answers, or there is only one
 IDLE = IDLE_SHARE * SHORT
 
 NAME = 'ldap.example.test'
@@ -29,7 +29,7 @@ def named(*records):
     return {NAME: list(records)}
 
 
-# what the name server says, and how; then what stands in the files
+# what the name server answers, and how; then the content of the files
 FOUND = {
     'address': dict(names=named(('A', HERE))),
     'address of IP version 6': dict(names=named(('AAAA', '::1'))),

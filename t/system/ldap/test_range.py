@@ -1,6 +1,6 @@
-"""test_range.py - attributes whose values a server gives in pieces, as Active Directory does
+"""test_range.py - attributes whose values a server returns in pieces, as Active Directory does
 
-Samba never does; what stands here for Active Directory is t/lib/fakeldap.py.
+Samba never does; here t/lib/fakeldap.py plays Active Directory.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -22,7 +22,7 @@ ALICE = 'alice@example.com'
 DN = 'CN=Alice,dc=example,dc=com'
 HOSTED = 'CN=hosted,dc=example,dc=com'
 TIMEOUT = 20
-SHORT = 5  # for what lasts until then
+SHORT = 5  # if the server delays until then
 FOUND, AWAY = 'redirect', 'defer'
 
 
@@ -95,7 +95,7 @@ def test_nobody_has_it(ask):
     values = [f'smtp:a{i}@example.com' for i in range(MANY)]
     answer, server = ask(Directory({DN: ('proxyAddresses', values, TARGET)}))
     assert answer['reply'].startswith('550 5.1.1')
-    asked = [search for search in server.searches if search.base != '']  # after the root entry
+    asked = [search for search in server.searches if search.base != '']  # after the root DSE
     assert asked[0].whole and asked[2].attributes == ['proxyAddresses;range=3000-*']
 
 

@@ -1,4 +1,4 @@
-"""test_schema.py - the forms of the schema load, and mean the same
+"""test_schema.py - all forms of the schema load, and have the same meaning
 
 SPDX-License-Identifier: BSD-2-Clause
 """

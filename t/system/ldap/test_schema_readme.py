@@ -1,6 +1,6 @@
-"""test_schema_readme.py - ldap-schema/README.md, followed to the letter, for an OpenLDAP without our schema
+"""test_schema_readme.py - ldap-schema/README.md, followed exactly, for an OpenLDAP without our schema
 
-Every example of the part about OpenLDAP is used, in the order in which it stands there.
+Executes every example of the part about OpenLDAP, in order.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -26,13 +26,13 @@ cn: mover
 userPassword: {MOVER_PASSWORD}
 
 """
-# The example moves Alice. Whoever has none of our attributes yet is Dave here.
+# The example moves Alice. In this test Dave has none of our attributes yet.
 PEOPLE = MOVER + world.person('alice', sdrOwner='onprem') + world.person(
     'dave', objectClass='inetOrgPerson')
 MAY_BIND = 'access to attrs=userPassword by self write by anonymous auth by * none\n'
 DENIED = (50,)
 
-# What belongs to slapd.conf, to cn=config, and to both, by how it begins.
+# Examples for slapd.conf, for cn=config, and for both, by their first words.
 SLAPD_CONF = ('include ', 'index ', 'access ', 'slaptest ', 'slapindex ')
 CN_CONFIG = ('dn: olcDatabase=', 'ldapadd -Y EXTERNAL', 'ldapsearch ', 'ldapmodify -Y EXTERNAL')
 BOTH = ('dn: ', 'ldapmodify ', 'slappasswd')

@@ -1,7 +1,6 @@
-"""test_server_kinds.py - each kind of directory server proves what it shows in its own way
+"""test_server_kinds.py - each kind of directory server has its own proof of what it shows
 
-What the proofs of OpenLDAP and of Active Directory are worth there, test_visibility.py and
-test_ad_visibility.py have.
+test_visibility.py and test_ad_visibility.py test the proofs of OpenLDAP and of Active Directory themselves.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -91,7 +90,7 @@ def root(**attributes):
     ({'supportedCapabilities': ['1.2.840.113556.1.4.1851']}, 'Active Directory'),
     ({'vendorName': ['Samba Team (https://www.samba.org)'],
       'supportedCapabilities': ['1.2.840.113556.1.4.800']}, 'Samba'),
-    # It gives no pages:
+    # It does not support paged results:
     ({'objectClass': ['top', 'OpenLDAProotDSE']}, 'OpenLDAP as a proxy for another server'),
 ])
 def test_root_entry(write, stop_later, attributes, expected):
@@ -115,7 +114,7 @@ READ_ALL = 'access to attrs=userPassword by anonymous auth by * none\naccess to 
 
 
 @pytest.mark.parametrize('access, expected', [
-    ('search', ['defer', 'pass']),  # that Plain has none is known
+    ('search', ['defer', 'pass']),  # it is known that Plain has none
     ('=c', ['defer', 'defer']),
     ('=cs', ['defer', 'pass']),
 ])

@@ -1,7 +1,7 @@
 """test_values.py - addresses, owners and routing addresses as directories have them
 
-Live searches, the replica and LDIF files take a value for the same. One that holds an address and
-something else is never "no such recipient" where it is seen. PYTEST_SEED=N repeats a random run.
+Live searches, the replica and LDIF files give a value the same meaning. If a value contains an address and
+something else, the answer for that address is never "no such recipient". PYTEST_SEED=N repeats a random run.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -88,7 +88,7 @@ def verdicts(conf, recipients):
     return [' '.join([answer['verdict'], *answer['targets']]) for answer in ask(conf, recipients)]
 
 
-# Without a known address for each attribute nothing is sure.
+# Without a known address for each attribute no answer is sure.
 KEEPER = person('keeper', *((attribute, f'{scheme}keeper@example.com') for attribute, scheme in (
     ('proxyAddresses', 'smtp:'), ('sdrAddress', ''), ('mail', ''), ('mailLocalAddress', ''))))
 

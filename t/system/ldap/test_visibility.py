@@ -1,4 +1,4 @@
-"""test_visibility.py - a directory that hides something never refuses or misdelivers
+"""test_visibility.py - hidden values in a directory cause no rejection and no wrong delivery
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -10,7 +10,7 @@ import slapd as slapd_module
 from slapd import odd_schema
 from world import PEOPLE, person
 
-# The milter and the directory alone; what the client hears, test_directory.py has from both MTAs.
+# Only the milter and the directory; test_directory.py tests the replies of both MTAs.
 pytestmark = pytest.mark.usefixtures('postfix')
 
 HIDES = """\
@@ -68,7 +68,7 @@ def test_hidden_aliases_that_nobody_asks_for(asked):
     assert got == Counter(['alice@hosted.example.com', 'nobody@hosted.example.com'])
 
 
-# Of an owner that is not a text: its definition, and a value of hosted.
+# For an owner attribute that is not text: its definition, and a value for hosted.
 SYNTAXES = {
     'DN': ('EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12',
            'cn=hosted,dc=example,dc=com'),

@@ -1,4 +1,4 @@
-"""test_combinations.py - recipients of all kinds in one message: nobody lost, nobody twice
+"""test_combinations.py - recipients of all kinds in one message: no copy is lost or duplicated
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,7 +11,7 @@ import pytest
 import paths
 from mta import INSIDER
 
-# Who is given, and who gets it; or the reply.
+# The client's recipients, and who gets the message; or the reply.
 KINDS = {
     'alice@example.com': ['alice@hosted.example.com'],
     'alice@onprem.example.com': ['alice@hosted.example.com'],
@@ -29,7 +29,8 @@ KINDS = {
     'nobody@example.com': 550,
     'held@example.com': 451,
 }
-# Those who leave may be written in any way; two ways of one who stays are two to Sendmail.
+# Recipients who leave may be written in any way. For Sendmail, two ways of writing one who stays are two
+# recipients.
 LEAVING = [rcpt for rcpt, reached in KINDS.items()
            if isinstance(reached, list) and rcpt not in reached and len(reached) == 1
            and 'hosted' in reached[0]]

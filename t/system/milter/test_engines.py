@@ -1,6 +1,6 @@
-"""test_engines.py - both engines of sdr-milter hear the same from an MTA, and answer it the same
+"""test_engines.py - both engines of sdr-milter give the same answers to the same MTA session
 
-Our own engine is that of this build (of build/, if this one has libmilter in it), the other that of
+Our own engine is from this build (from build/, if this build uses libmilter), the other from
 build/libmilter: ../../configure --with-milter=libmilter && make.
 
 SPDX-License-Identifier: BSD-2-Clause
@@ -54,7 +54,7 @@ def new_both(world_of):
     def start(name, **options):
         sockets = [world_of(program, f'{name}-{number}', **options).socket_path
                    for number, program in enumerate((OWN, LIBMILTER))]
-        # libmilter has one table of the steps that are left out, for all MTAs.
+        # libmilter has one table of omitted steps for all MTAs.
         play(sockets[1], [offer(), (mc.QUIT, b'')])
         return lambda session: [play(path, session) for path in sockets]
     return start
@@ -225,7 +225,7 @@ UNKNOWN = [(mc.UNKNOWN, b'XYZZY\0')]
 DATA, EOH, NEXT = [(mc.DATA, b'')], [(mc.EOH, b'')], [(mc.QUIT_NC, b'')]
 GREETING = [(mc.CONNECT, b'client.test\0U'), (mc.HELO, b'client.test\0')]
 
-# What an MTA that leaves out nothing says; what it is answered by our own engine, and by libmilter.
+# The session of an MTA that omits nothing; the answers of our own engine, and of libmilter.
 DIFFERENCES = {
     'end straight after DATA': (ORDER, [*START, *DAVE, *DATA, *END], 'cccc', 'ccc'),
     'body straight after DATA': (ORDER, [*START, *DAVE, *DATA, (mc.BODY, b'x'), *END], 'ccccc', 'ccc'),

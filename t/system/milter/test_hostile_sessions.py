@@ -1,4 +1,4 @@
-"""An outsider names recipients in order to relay, to run programs, to write files, to make us bounce
+"""An outside client tries recipients that would relay, run programs, write files or cause bounces
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""What the lookup tables of sdr-milter answer, whoever asks
+"""The answers of sdr-milter's lookup tables
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -146,7 +146,7 @@ def test_next_hop(new_slapd, new_map, next_hop, answer):
     ('nobody@example.com', 'NOTFOUND'),
     ('nobody@onprem.example.com', 'NOTFOUND'),
     ('held@example.com', 'TEMP 4.2.1 Mailbox is being moved, try again later'),
-    # what this directory does not decide about
+    # domains that this directory does not decide about
     ('alice@hosted.example.com', 'NOTFOUND'),
     ('alice@elsewhere.test', 'NOTFOUND'),
     ('alice', 'NOTFOUND'),
@@ -333,7 +333,7 @@ def test_an_alias_settles_what_redirect_is_asked_next(tables):
     assert tables.ask('redirect', 'both@example.com') == f'OK {name}'
 
 
-# What a mail server could take for a program, a file, or a list in a file.
+# Local parts that a mail server could take for a program, a file, or a list in a file.
 COMMANDS = ['|id', '/etc/passwd', ':include:/etc/passwd', ':Include:/x', ' |id', '\\|id', '\\"|id\\"',
             '\\\\|id', '\t/x', '(|id', '<|id>', ',|id', '; /x', '\\/x', '\\:include:/x']
 

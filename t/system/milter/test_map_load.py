@@ -21,7 +21,7 @@ from socketmap import Socketmap, netstring
 from watchdog import Watchdog
 
 MANY = 3000
-DEAF = 200   # each asks thousands of times before it cannot go on
+DEAF = 200   # each sends thousands of queries before its connection is full
 KEPT = 16     # threads of each socket that are kept for the next connections
 PATIENT = 60  # seconds that the directory may take
 AWAY = 'TEMP 4.4.3 Directory unavailable, try again later'
@@ -130,11 +130,11 @@ def test_hundreds_that_do_not_read(server, crowd):
         assert all_right(crowd.ask(asking, alias))
         rounds += 1
         fewest = min(fewest, threads(server) - before)
-        if len(given_up(server)) > DEAF // 10:  # then fewer threads would prove nothing
+        if len(given_up(server)) > DEAF // 10:  # afterwards fewer threads would prove nothing
             break
-    # For those that read; threads that were busy as they asked may still rest at first.
+    # Threads for clients that read; threads that were busy at that moment may still be idle at first.
     assert fewest <= 2 * KEPT + 100 < DEAF * 9 // 10
-    # One whose last question was cut, and who was answered after all, ends in other words.
+    # A client whose last query was incomplete, and that was answered, gets another log line.
     wait_for(lambda: len(given_up(server)) == DEAF, 120, 'their end')
     assert server.lines('did not take its answer')
     assert server.watchdog.was_fed()
@@ -188,7 +188,7 @@ ROOM = 100
 def narrow(new_server):
     """A server with descriptors for this many connections and no more."""
     server = new_server(['--nofile=400:400'])
-    assert 400 - 128 - 16 == 256 > ROOM  # less those for the directory; half of it for the milter
+    assert 400 - 128 - 16 == 256 > ROOM  # without those for the directory; half of the rest is for the milter
     return server
 
 
@@ -261,7 +261,7 @@ SHORTAGES = [no_more_threads, *([] if SANITIZED else [no_more_memory])]
 def short(request, new_server):
     """A server that can start no more threads than it has."""
     server = new_server(directory_corp={'timeout': str(PATIENT)})
-    with Crowd(server.path) as crowd:  # what each thread, and a library, needs once
+    with Crowd(server.path) as crowd:  # what each thread, and a library, opens once
         for _ in range(3):
             assert all_right(crowd.ask(crowd.join(10), alias))
     request.param(server)
@@ -281,7 +281,7 @@ def test_questions_wait_for_a_thread(short, slapd):
         needs_no_directory(short)
         assert all(client.question for client in clients)
         slapd.thaw()
-        # On a busy machine the first ones have waited for as long as the directory may take.
+        # On a busy machine the first queries have reached the directory's timeout.
         assert all(answer.startswith('OK ') or answer == AWAY for answer in crowd.answers(clients))
         assert all_right(crowd.ask(clients, alias))
         assert [client.connects for client in clients] == [1] * 40

@@ -1,4 +1,4 @@
-"""test_metrics.py - the numbers of the daemons for Prometheus
+"""test_metrics.py - the daemons' metrics for Prometheus
 
 SPDX-License-Identifier: BSD-2-Clause
 """

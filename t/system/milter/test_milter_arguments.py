@@ -1,4 +1,4 @@
-"""test_milter_arguments.py - sdr-milter's command line, and what of its files it takes
+"""test_milter_arguments.py - sdr-milter's command line, and which files it accepts
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""test_paths.py - the ways into an MTA, and what stands around the milter
+"""test_paths.py - the ways into an MTA, and other programs around the milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """

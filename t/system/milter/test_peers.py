@@ -1,4 +1,4 @@
-"""test_peers.py - MTAs that offer less than today's: what is negotiated, and what is then done
+"""test_peers.py - MTAs that offer less than current ones: the negotiation and its results
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -98,7 +98,7 @@ REFUSED_LATER = (['continue'] * 5, [], '451 4.2.1')
     ({'i': None}, (REPLIES, EDITED, 'continue')),
     ({'{rcpt_addr}': None}, (REPLIES, EDITED, 'continue')),
     ({'{rcpt_addr}': ''}, (REPLIES, EDITED, 'continue')),
-    # not by SMTP, for all we know: nothing may be refused before the end
+    # perhaps not by SMTP, so nothing may be rejected before the end of the message
     ({'{rcpt_mailer}': None}, REFUSED_LATER),
     ({'{rcpt_mailer}': 'error'}, (['continue'] * 5, [], 'continue')),
 ])

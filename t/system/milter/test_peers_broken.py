@@ -1,6 +1,7 @@
-"""test_peers_broken.py - peers that break the protocol: they harm themselves, nobody else
+"""test_peers_broken.py - peers that break the protocol harm only themselves
 
-The connection of such a peer is closed or what it says ignored. The milter lives, says nothing false, leaks nothing and serves the next one.
+The milter closes the connection of such a peer or ignores its packets. It keeps running, gives no wrong
+answer, leaks nothing and serves the next peer.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -68,7 +69,7 @@ def length(number, octets=b''):
 COMMANDS = [mc.OPTNEG, mc.MACRO, mc.ABORT, mc.EOM, mc.QUIT, mc.QUIT_NC, mc.CONNECT, mc.HELO, mc.MAIL,
             mc.RCPT, mc.DATA, mc.HEADER, mc.EOH, mc.BODY, mc.UNKNOWN]
 BROKEN = [
-    # lengths that lie
+    # false lengths
     length(0), length(0, b'\0' * 8), length(0, RCPT_ALICE), length(1), length(2, b'R'),
     length(65537, b'R' + b'<a@b>\0' * 20000), length(0x7fffffff, b'R<a'), length(0x80000000, b'R<a'),
     *(length(0xffffffff, command) for command in COMMANDS),
@@ -286,7 +287,7 @@ def test_odd_mark(bare_milter, value):
 
 @pytest.mark.parametrize('rcpts, expected', [
     ([ALICE, BOTH], (['continue'] * 2, [], '554 5.4.6')),
-    # they stay: routed once more, and what comes back comes alone
+    # these stay: all are routed once more, and only the looping ones come back
     ([DAVE, ALICE], (['continue'] * 2, edits(alice=ORCPT['alice']), 'continue')),
 ])
 def test_thousands_of_marks(bare_milter, rcpts, expected):
@@ -343,6 +344,6 @@ def test_nothing_is_left_behind(new_bare_milter):
     for _ in range(5):
         misbehave(milter)
     wait_for(lambda: descriptors(milter) <= before, what='all peers gone')
-    if paths.BUILD.name not in ('asan', 'tsan'):  # which keep what is freed, and look for leaks
+    if paths.BUILD.name not in ('asan', 'tsan'):  # which keep freed memory, and look for leaks
         assert resident(milter) < memory + 4096
     healthy(milter)

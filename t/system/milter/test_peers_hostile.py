@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.input]
 
 CLIENTS_MAX = 2000
 PACKET_MAX = 1_000_000
-MEMORY = 40 << 20  # octets that one peer may cost at most, with what the program has anyway
+MEMORY = 40 << 20  # the most octets for one peer and the program itself
 RCPT = frame(mc.RCPT, strings(ALICE))
 
 

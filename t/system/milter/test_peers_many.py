@@ -130,7 +130,7 @@ def ask_all(peers, rcpts, slapd):
         peer.ask(rcpt)
     replies, most = [], 0
     for i, peer in enumerate(peers):
-        if i % 20 == 0:  # it takes a while
+        if i % 20 == 0:  # some time later
             most = max(most, connections(slapd))
         replies.append(short(peer.reply()))
     seconds = time.monotonic() - start

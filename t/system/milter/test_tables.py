@@ -1,4 +1,4 @@
-"""test_tables.py - the MTA's tables rewrite recipients, the milter does what tables cannot
+"""test_tables.py - the MTA's tables rewrite recipients, and the milter does what tables cannot do
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""What no milter sees, by the lookup tables: with the milter beside them, and without
+"""Mail that no milter sees, routed by the lookup tables, with and without the milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""What sdrctl check mta believes of Postfix and the lookup tables
+"""What sdrctl check mta assumes about Postfix and the lookup tables
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,5 @@
-"""Postfix as doc/install.md says, with one popular line more: mail goes right, or sdrctl check mta says WRONG
+"""Postfix as doc/install.md says, with one more popular line: mail is routed correctly, or sdrctl check mta
+says WRONG
 
 The mailboxes are on another machine, the store; the other site is reached by its MX. Each line is
 tried with mail through Postfix, with a milter that rewrites and with tables that do.
@@ -31,7 +32,7 @@ CLIENTS = ['alice@example.com', 'dave@example.com', 'both@example.com', 'plain@e
 AT_STORE = Counter(['dave@example.com', 'both@example.com', 'plain@example.com'])
 AT_HOSTED = Counter(['alice@hosted.example.com', 'both@hosted.example.com'])
 
-# Tables of patterns, each in a file of that name.
+# Tables of patterns, each in a file with that name.
 PATTERNS = {
     # Host names below one's own domain are left out.
     'strip': r'/^(.*)@[^@]*\.example\.com$/ $1@example.com',

@@ -1,4 +1,4 @@
-"""test_spelling.py - a recipient that is replaced is never delivered twice, however it is spelled
+"""test_spelling.py - a replaced recipient is never delivered twice, however it is spelled
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -113,7 +113,7 @@ def codes(sent):
     return [reply.code for reply in sent.rcpts]
 
 
-# The client's text: what of it is the address.
+# The client's text, and the address in it.
 PATHS = {
     '<{}>': '{}',
     '<<{}>>': '{}',
@@ -141,7 +141,7 @@ def test_only_the_address_counts(deliver, path, case):
     assert got == Counter([f'{local}@hosted.example.com', DAVE])
 
 
-# What else a mailbox may be called in the text. The MTAs take most of it.
+# Other ways to write a mailbox. The MTAs accept most of them.
 ODD = [
     '<x:{};>',
     '<x:{},;>',
@@ -223,7 +223,7 @@ def test_a_copy_is_not_made_of_folded_letters(deliver, add):
                            'both@hosted.example.com'])
 
 
-@pytest.mark.usefixtures('postfix', 'milter')  # what Sendmail maps is Sendmail's
+@pytest.mark.usefixtures('postfix', 'milter')  # Sendmail's own mappings take precedence
 @pytest.mark.parametrize('given', [
     '<alice%example.com@onprem.example.com>', '<alice%example.com@onprem.test>',
     '<example.com!alice@onprem.test>', '<alice@example.com@onprem.test>',

@@ -1,4 +1,4 @@
-"""The lookup tables in Sendmail, whose users have their mailboxes on this machine
+"""The lookup tables in a Sendmail with mailboxes on this machine
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,6 +1,6 @@
-"""test_sendmail.py - what Sendmail alone can do to a recipient beside us
+"""test_sendmail.py - what only Sendmail does to recipients in addition to our edits
 
-The rest it does as Postfix does: in the other files each test runs with both.
+Everything else is as in Postfix: in the other files each test runs with both.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -204,7 +204,7 @@ def test_ldap_routing_while_the_directory_is_down(slapd, deliver):
 
 LOCAL_DOMAINS = "LOCAL_DOMAIN(`example.com onprem.example.com')dnl\n"
 SPLIT, OURS, OTHER, BARE = FORMS = ['{}@example.com', '{}@onprem.example.com', '{}@onprem.test', '{}']
-USERS = {  # accounts that every Debian has: who gets it, for each form
+USERS = {  # accounts of every Debian: who gets the message, for each form
     'daemon': (['daemon@hosted.example.com'], ['daemon@hosted.example.com'], ['daemon'], ['daemon']),
     'games': (['games', 'games@hosted.example.com'], ['games'], ['games'], ['games']),
     'mail': (['mail'], ['mail'], ['mail'], ['mail']),
@@ -363,7 +363,7 @@ def test_milter_slower_than_the_timeout(sendmail, milter, deliver, sink):
 
 # --- doc/install.md ---
 
-# What comes before the lines for sendmail.mc.
+# The text before the lines for sendmail.mc.
 ALWAYS = 'above the `MAILER` lines:'
 ELSEWHERE = 'behind this Sendmail, add'
 

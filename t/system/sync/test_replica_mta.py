@@ -1,4 +1,4 @@
-"""test_replica_mta.py - MTAs that route by the replica, while the directory is dead
+"""test_replica_mta.py - MTAs that route by the replica while the directory is down
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -80,7 +80,7 @@ def test_routing_goes_on(routing, sync, slapd, sink):
     """Known recipients for days, unknown ones while the answer is sure; recovery needs no action."""
     sync.start()
     sync.caught_up()
-    # sdr-sync keeps the connection that it has, and searches by itself now and then.
+    # sdr-sync keeps its connection, and searches at intervals.
     connected = slapd.log().count(' ACCEPT from ')
     assert delivered(routing, sink, ALICE, DAVE, BOTH) == ROUTED
     assert slapd.log().count(' ACCEPT from ') == connected

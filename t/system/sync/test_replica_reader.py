@@ -1,4 +1,4 @@
-"""test_replica_reader.py - which questions the replica answers, and which the directory
+"""test_replica_reader.py - which queries the replica answers, and which the directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """

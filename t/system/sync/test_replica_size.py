@@ -1,4 +1,4 @@
-"""test_replica_size.py - a replica whose last pages were freed before they were ever written
+"""test_replica_size.py - a replica whose last pages were freed before they were written
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""test_sync.py - the replica follows a directory, and survives what becomes of it
+"""test_sync.py - the replica follows a directory, and survives its failures
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -18,7 +18,7 @@ ALICE_THERE = 'redirect alice@hosted.example.com'
 BOB_THERE = 'redirect bob@hosted.example.com'
 ROBERT_THERE = 'redirect robert@hosted.example.com'
 WITH_LOG = 'syncprov-sessionlog 100'
-QUICK = {'unknown-max-age': '5'}  # it also says how often a silent server is asked
+QUICK = {'unknown-max-age': '5'}  # it is also the interval of requests to a silent server
 
 
 def record(name, *lines):

@@ -1,4 +1,4 @@
-"""test_sync_389.py - 389 Directory Server reports each change, or all is read
+"""test_sync_389.py - 389 Directory Server reports each change, or sdr-sync reads everything
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -53,7 +53,7 @@ def test_nothing_has_changed(people, new_sync):
     assert (method(sync), sync.dump()) == ('syncrepl', before)
 
 
-# What it does not report after a break.
+# Changes that it does not report after an interruption.
 UNREPORTED = {
     'the-last-address': lambda ds: ds.modify(modify(dn('dave'), 'delete: mail')),
     'many-deletions': lambda ds: ds.modify(deleted(*MANY)),

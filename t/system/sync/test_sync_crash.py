@@ -21,11 +21,11 @@ from slapd import READER_DN, SUFFIX
 from world import person
 
 ROUNDS = 60 if SANITIZED else 500
-LONGEST = 0.6 if SANITIZED else 0.06  # seconds that it has to live
+LONGEST = 0.6 if SANITIZED else 0.06  # seconds until it is killed
 UNLIMITED = f'limits dn.exact="{READER_DN}" size=unlimited\nsyncprov-sessionlog 1000'
 ALICE, DAVE, BOTH, NOBODY = (f'{name}@example.com' for name in ('alice', 'dave', 'both', 'nobody'))
 ALICE_THERE = 'redirect alice@hosted.example.com'
-# People whom nothing ever happens to.
+# People whose entries never change.
 FIRM = {ALICE: 'redirect', DAVE: 'pass', BOTH: 'copy', 'robert@example.com': 'redirect',
         NOBODY: 'reject'}
 
@@ -297,7 +297,7 @@ DAMAGES = {
 }
 
 
-NEW = 'emptied', 'only-begun'  # there is nothing to be thrown away
+NEW = 'emptied', 'only-begun'  # there is nothing to discard
 
 
 @pytest.mark.parametrize('name', DAMAGES)

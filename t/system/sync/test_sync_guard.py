@@ -1,4 +1,4 @@
-"""test_sync_guard.py - many who are lost at once are held back until it is sure that it is meant
+"""test_sync_guard.py - a large loss is held back until it is confirmed
 
 sync/store/guard.h has the rules: more than five, and more than max-removed percent.
 

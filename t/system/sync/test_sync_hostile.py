@@ -1,6 +1,7 @@
-"""test_sync_hostile.py - servers that say what RFC 4533 does not let them say
+"""test_sync_hostile.py - servers that violate RFC 4533
 
-Whatever it is: sdr-sync lives, loses nobody, says what is wrong, and does not hurry.
+Whatever the server sends, sdr-sync keeps running, loses no entry, reports the error, and waits before it
+tries again.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -109,7 +110,7 @@ NO_INFO = 'sync info that cannot be read'
 UUID = ident_of('u0')
 STATE_OF_U0 = tlv(0x30, tlv(0x0a, b'\1'), tlv(0x04, UUID))
 
-# What it does when it is asked for what is new, and what is said of it.
+# What the server does at a sync request, and the error.
 ERRORS = {
     'entry-without-state': (sends(raw_entry), NO_STATE),
     'state-empty': (with_state(b''), NO_STATE),
@@ -205,7 +206,7 @@ def test_it_does_not_hurry(server, sync, name):
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
 
 
-# What is strange, and allowed or harmless.
+# Unusual, but allowed or harmless.
 STRANGE = {
     'refresh-ends-twice': lambda s: [s.refresh_delete(), s.refresh_delete(), s.refresh_present()],
     'cookie-empty': lambda s: [*map(s.entry, NAMES), s.refresh_delete(cookie=b'')],
@@ -253,7 +254,7 @@ def test_strange(server, sync, name):
     assert sync.lines(HELD) == []
 
 
-# What would lose many, and is put in words that are as they should be.
+# Valid messages that would cause a large loss.
 SWEEPING = {
     'nobody-is-present': (lambda s: s.refresh_present(), 40),
     'half-of-them-are': (lambda s: [s.ids(NAMES[:20]), s.refresh_present()], 20),
@@ -351,7 +352,7 @@ def only_reports_changes(session):
 
 def never_pauses(session):
     session.send(session.refresh_delete())
-    # Long ones: an answer comes behind all that fits into the buffers of the sockets.
+    # Long messages: the answer comes after everything in the sockets' buffers.
     session.send_again_and_again(session.info(tlv(0x80, b'more' * 1000)) * 10)
 
 
@@ -423,7 +424,7 @@ def test_once(server, new_reader, script, reported):
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
 
 
-# As 389 Directory Server ends a refresh, whatever is gone: without refreshDeletes.
+# 389 Directory Server always ends a refresh like this, without refreshDeletes.
 OF_389 = b'ldap.example.com:389#cn=router,dc=example,dc=com:dc=example,dc=com:(mail=*)#7'
 
 

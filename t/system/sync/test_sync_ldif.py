@@ -263,7 +263,7 @@ def test_reload_to_another_file(people):
     people.sync.configure(people.conf_text(other))
     assert 'configuration reloaded' in people.sync.reload()
     wait_for(lambda: people.ask(ALICE) == ['pass'])
-    people.replace(world.PEOPLE)  # nobody looks at that one any more
+    people.replace(world.PEOPLE)  # sdr-sync no longer looks at that file
     other.write_text(ALICE_HERE + person('late', sdrOwner='hosted'))
     wait_for(lambda: people.ask('late@example.com', ALICE) == [
         'redirect late@hosted.example.com', 'pass'])

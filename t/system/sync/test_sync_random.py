@@ -1,8 +1,8 @@
-"""The replica is what the directory is, whatever happens to either.
+"""The replica equals the directory, whatever happens to either.
 
-Random changes of a directory, random deaths of sdr-sync and its servers: after
-each round the replica is what a fresh read gives. PYTEST_SEED=N repeats a run,
-ROUNDS=N makes it so many rounds long, and -s shows each and the sums.
+The directory changes at random, and sdr-sync and its servers are killed at random. After each round the
+replica equals a fresh copy. PYTEST_SEED=N repeats a run, ROUNDS=N sets the number of rounds, and -s shows
+each round and the totals.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +19,7 @@ from company import AdCompany, Company, Round
 pytestmark = pytest.mark.slow
 
 DOMAINS = {'domain example.org': {'unknown': 'reject'}}
-# In Active Directory an attribute that nobody shows any more counts as hidden.
+# In Active Directory an attribute counts as hidden when no entry shows it any more.
 KEEPER = world.person('keeper', sdrOwner='hosted', sdrHold='TRUE',
                       sdrRoutingAddress='keeper@hosted.example.com')
 ANYTHING_GOES = {'max-removed': '100'}  # the guard has tests of its own

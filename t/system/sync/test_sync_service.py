@@ -1,4 +1,4 @@
-"""test_sync_service.py - sdr-sync as the service manager and the administrator see it
+"""test_sync_service.py - sdr-sync as a service
 
 SPDX-License-Identifier: BSD-2-Clause
 """
