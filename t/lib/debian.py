@@ -27,7 +27,7 @@ QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '
 # --- the packages ---
 
 def build_packages(folder):
-    """Build the packages from the tarball of make dist, as a user without other rights."""
+    """Build the packages from the tarball of make dist, as a user with no other access."""
     run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=1800)
     return build_tarball(tarball(), folder)
 

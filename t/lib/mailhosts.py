@@ -1,6 +1,7 @@
 """mailhosts.py - hosts with Debian's mail servers, a directory, or both
 
-Besides the files of a chapter they have the files that the packages' scripts create when they are installed.
+In addition to the files of a chapter they have the files that the packages' scripts create when they
+are installed.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

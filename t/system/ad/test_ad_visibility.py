@@ -34,7 +34,7 @@ def guid(attribute):
 
 
 def access(server, *rules):
-    """The rights of the reader below ou=people, in addition to inherited ones."""
+    """The access of the reader below ou=people, in addition to what it inherits."""
     sid = "sid=$(samba-tool user show router --attributes=objectSid | sed -n 's/^objectSid: //p')\n"
     server.shell(sid + ''.join(f'samba-tool dsacl set --objectdn=OU=people,{SUFFIX} --sddl="{rule}"\n'
                                for rule in rules))

@@ -152,7 +152,7 @@ def followed(request):
 
 
 def test_access(followed):
-    """The accounts have no more rights than these: who can read Alice, and what can be written."""
+    """The accounts have only this access: who can read Alice, and what can be written."""
     def seen(dn, password):
         return followed.search('(mail=alice@example.com)', dn=dn, password=password, ok=(0, 32))
 
