@@ -152,17 +152,32 @@ report(const struct sdr_error *error, enum sdr_status status)
     return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
 }
 
+/* A state that is missing is reported as such if there are journals of it. */
+static enum sdr_status
+open_state(struct choice *choice, struct sdr_error *error)
+{
+    struct plan_run *run = &choice->run;
+    struct sdr_error lost;
+    enum sdr_status checked, status =
+        state_open(&run->state, run->path, choice->undo == NULL, error);
+
+    if (status != SDR_OK && status != SDR_NOTFOUND)
+        return status;
+    checked = state_check_journals(&run->state, run->config, &lost);
+    if (checked == SDR_OK)
+        return status;
+    *error = lost;
+    return checked;
+}
+
 static int
 change(struct choice *choice)
 {
     struct plan_run *run = &choice->run;
     struct sdr_error error;
-    enum sdr_status status =
-        state_open(&run->state, run->path, choice->undo == NULL, &error);
+    enum sdr_status status = open_state(choice, &error);
     int code;
 
-    if (status == SDR_OK)
-        status = state_check_journals(&run->state, run->config, &error);
     if (status != SDR_OK)
         code = report(&error, status);
     else if (choice->undo != NULL)

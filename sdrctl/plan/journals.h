@@ -34,9 +34,10 @@ wave_journals_find(struct wave_journals *journals,
                    const struct sdr_config *config, const struct state *state,
                    const char *wave, size_t base, struct sdr_error *error);
 
-/* Whether the state, which must be locked, has all steps that have a journal: a
- * record is on disk before its journal is made. SDR_OK; else the reason:
- * SDR_INVALID, the end of the state is missing. */
+/* Check that the state, which must be locked, has the records of all journals
+ * of the plan: a record is on disk before its journal is made. Prints the
+ * journals whose record is missing. Returns SDR_OK; SDR_INVALID, the state or
+ * its end is missing; or another status; with the reason. */
 enum sdr_status SDR_MUST_USE
 state_check_journals(const struct state *state, const struct sdr_config *config,
                      struct sdr_error *error);

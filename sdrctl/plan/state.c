@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 
 #include "array.h"
 #include "change/journal_file.h"
@@ -140,6 +142,7 @@ read_id(struct state *state, const char *line)
         || strspn(id, "0123456789abcdef") != PLAN_ID_SIZE - 1)
         return SDR_INVALID;
     memcpy(state->id, id, PLAN_ID_SIZE);
+    state->has_id = true;
     return SDR_OK;
 }
 
@@ -233,13 +236,8 @@ write_line(struct state *state, const char *line)
 static bool
 write_head(struct state *state)
 {
-    unsigned char random[(PLAN_ID_SIZE - 1) / 2];
     char head[sizeof FIRST_LINE + PLAN_ID_SIZE + 16];
 
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return false;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(state->id + 2 * i, 3, "%02x", random[i]);
     snprintf(head, sizeof head, FIRST_LINE "\n" ID_START "%s\n", state->id);
     return write_line(state, head);
 }
@@ -274,12 +272,25 @@ state_add(struct state *state, const char *wave, enum step step,
 /* ---- opening and closing ---- */
 
 static bool
+make_id(char id[PLAN_ID_SIZE], const char *path)
+{
+    unsigned char digest[32];
+
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, path, strlen(path), digest) != 0)
+        return false;
+    for (size_t i = 0; i < (PLAN_ID_SIZE - 1) / 2; i++)
+        snprintf(id + 2 * i, 3, "%02x", digest[i]);
+    return true;
+}
+
+static bool
 begin(struct state *state, const char *path, struct sdr_error *error)
 {
     *state = (struct state){.fd = -1};
-    if (asprintf(&state->path, "%s.state", path) >= 0)
+    if (asprintf(&state->path, "%s.state", path) < 0)
+        state->path = NULL;
+    if (state->path != NULL && make_id(state->id, path))
         return true;
-    state->path = NULL;
     sdr_error_set(error, "no memory");
     return false;
 }
@@ -337,7 +348,7 @@ state_open(struct state *state, const char *path, bool create,
         return status;
     if (ftruncate(state->fd, end) != 0)
         return failed(state, error);
-    if (state->id[0] == '\0'
+    if (!state->has_id
         && (ftruncate(state->fd, 0) != 0 || !write_head(state)))
         return failed(state, error);
     return SDR_OK;

@@ -8,11 +8,16 @@
  *   # id: 5f3c...
  *
  * then "TIME WAVE STEP EVENT TEXT". The text of "started" is the fingerprint of
- * the wave, that of "done" and "undone" the journal. Journals of a step have
- * the origin "ID NUMBER WAVE STEP" with the number of its line "started", so
- * that they are found whatever has become of the step. Who may write to the
- * file decides what undo takes back: see journal_file.h. Locked by flock(2)
- * until it and all copies of its descriptor are closed.
+ * the wave; the text of "done" and "undone" is the path of the journal.
+ *
+ * The journals of a step have the origin "ID NUMBER WAVE STEP". NUMBER is the
+ * index of the record "started". So the journals are found even if the step was
+ * interrupted. The id is a digest of the plan's path: the journals are found
+ * even if the state is lost.
+ *
+ * The file decides what undo takes back, so it is checked as journals are: see
+ * journal_file.h. It is locked by flock(2) until it and all copies of its
+ * descriptor are closed.
  */
 #ifndef SDRCTL_STATE_H
 #define SDRCTL_STATE_H
@@ -60,21 +65,23 @@ struct state {
     char *path;
     int fd; /* negative: there is no file */
     char id[PLAN_ID_SIZE];
+    bool has_id; /* the file has it; else it has no records */
     struct record *records;
     size_t count, room;
 };
 
-/* Open the state of the plan at PATH, lock it, and with CREATE make it if there
- * is none. SDR_OK; SDR_NOTFOUND, there is none; SDR_TEMPFAIL, another process
- * has it or it cannot be written; SDR_CONFIG, others can write to it;
- * SDR_INVALID, with the line of the error. Closed by state_close() in any case.
- */
+/* Open and lock the state of the plan at PATH, a canonical path. With CREATE,
+ * make it if there is none. Returns SDR_OK; or with the reason SDR_NOTFOUND,
+ * there is none; SDR_TEMPFAIL, another process has locked it, or it cannot be
+ * written; SDR_CONFIG, others can write to it; SDR_INVALID, a line is wrong.
+ * The id is set, and the caller calls state_close(), in any case. */
 enum sdr_status SDR_MUST_USE
 state_open(struct state *state, const char *path, bool create,
            struct sdr_error *error);
 
-/* The same to read it; SDR_OK if there is none. *RUNS: another process has the
- * lock; else nobody gets it before state_unlock(). */
+/* Open it to read it. Returns as state_open(), but SDR_OK if there is none.
+ * *RUNS is set if another process has locked it; otherwise no process can lock
+ * it before state_unlock(). */
 enum sdr_status SDR_MUST_USE
 state_open_to_read(struct state *state, const char *path, bool *runs,
                    struct sdr_error *error);

@@ -198,13 +198,62 @@ def test_state_without_end(planner):
     lines = text.splitlines(keepends=True)
     for kept in lines[:2], [*lines[:2], lines[2][:10]]:
         state.write_text(''.join(kept))
-        for arguments in [], ['--status'], ['--undo', 'first'], ['--accept']:
-            said = planner.run(*arguments, code=WRONG)
-            assert f'{state}: lines are missing: it ends before the step that has written ' in said
+        check_missed(planner, 'hold', f'{state}: it is missing or empty, but this plan has written the journal above;')
         assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
     state.write_text(text)
     planner.run('--undo', 'first')
     assert owners(planner, NAMES) == [HERE] * 6
+
+
+def check_missed(planner, step, words):
+    """Nothing is done without that record of the first wave."""
+    for arguments in [], ['--status'], ['--undo', 'first'], ['--accept'], ['--repeat']:
+        said = planner.run(*arguments, code=WRONG)
+        assert f'sdrctl: {words}' in said, said
+        assert f'sdrctl: plan: wave first: {step} has written {planner.office.journals}/' in said, said
+
+
+@pytest.mark.parametrize('kept, step', [(3, 'move'), (4, 'move'), (6, 'release')])
+def test_state_without_last_lines(planner, kept, step):
+    planner.finish()
+    before, state = planner.state(), planner.plan.with_name('plan.state')
+    state.write_text(''.join(state.read_text().splitlines(keepends=True)[:kept]))
+    check_missed(planner, step, f'{state}: lines are missing: the journals above are later;')
+    assert planner.state() == before
+
+
+@pytest.mark.parametrize('command', ['false', 'true'])
+def test_state_is_gone(planner, command):
+    """A wave that has begun, or is done, never runs again unnoticed, by whatever path the plan is found."""
+    planner.write(command=command)
+    planner.run(code=NOT_NOW if command == 'false' else OK)
+    before, state = planner.state(), planner.plan.with_name('plan.state')
+    kept = state.rename(planner.folder / 'kept')
+    link = planner.folder / 'link'
+    link.symlink_to(planner.plan)
+    words = f'{state}: it is missing or empty, but this plan has written the journal'
+    check_missed(planner, 'hold', words)
+    for path in link, planner.folder / '..' / planner.folder.name / 'plan':
+        assert words in planner.office.run('plan', path, code=WRONG)
+    assert planner.state() == before
+    kept.rename(state)
+    planner.run('--undo', 'first')
+    assert owners(planner, FIRST) == [HERE] * 3
+    state.unlink()
+    assert 'wave first: undo has written' in planner.run(code=WRONG)
+
+
+def test_renamed_with_state(planner):
+    """It is the same plan; a new one under the old name is another, and does not begin."""
+    planner.finish()
+    state, new = planner.plan.with_name('plan.state'), planner.folder / 'new'
+    state.rename(planner.folder / 'new.state')
+    planner.plan.rename(new)
+    assert planner.office.run('plan', new) == 'all waves are done\n'
+    planner.write()
+    check_missed(planner, 'hold', f'{state}: it is missing or empty')
+    planner.office.run('plan', '--undo', 'first', new)
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
 
 
 def test_state_of_another_plan(planner):
@@ -450,7 +499,7 @@ def test_killed(planner, library, group):
         planner.run('--undo', 'first')
         planner.run('--undo', 'second')
         assert planner.state() == before
-        planner.plan.with_name('plan.state').unlink()
+        planner.forget()
         if code == 0:
             return
     assert False, 'it never ends'
@@ -467,7 +516,7 @@ def test_undo_killed(planner, library, group):
         assert owners(planner, FIRST) == [HERE] * 3
         planner.run('--undo', 'second')
         assert planner.state() == before
-        planner.plan.with_name('plan.state').unlink()
+        planner.forget()
         if code == 0:
             return
     assert False, 'it never ends'
@@ -486,4 +535,4 @@ def test_broken_off_and_undone(planner, library):
         if state.exists() and 'second' in state.read_text():
             planner.run('--undo', 'second')
         assert planner.state() == before
-        state.unlink(missing_ok=True)
+        planner.forget()
