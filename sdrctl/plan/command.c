@@ -127,25 +127,6 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
 /* ---- what is wanted ---- */
 
 static int
-print_steps(struct plan_run *run)
-{
-    for (unsigned i = 0; i < run->plan.count; i++) {
-        const struct wave *wave = &run->plan.waves[i];
-
-        printf("wave %s: %zu mailbox%s to %s", wave->name, wave->count,
-               wave->count == 1 ? "" : "es", wave->to_text);
-        if (wave->start_text != NULL)
-            printf(", at %s", wave->start_text);
-        putchar('\n');
-        for (unsigned step = 0; step < STEPS; step++) {
-            if (wave_has(wave, (enum step)step))
-                step_print(run, wave, (enum step)step);
-        }
-    }
-    return EX_OK;
-}
-
-static int
 report(const struct sdr_error *error, enum sdr_status status)
 {
     print_error(error);
@@ -188,8 +169,9 @@ change(struct choice *choice)
     return code;
 }
 
+/* For --status and --dry-run. */
 static int
-show_status(struct choice *choice)
+show(struct choice *choice)
 {
     struct plan_run *run = &choice->run;
     struct sdr_error error;
@@ -201,8 +183,12 @@ show_status(struct choice *choice)
     if (status == SDR_OK && !runs)
         status = state_check_journals(&run->state, run->config, &error);
     state_unlock(&run->state);
-    code = status == SDR_OK ? plan_status(run, runs, choice->writer.json)
-                            : report(&error, status);
+    if (status != SDR_OK)
+        code = report(&error, status);
+    else if (choice->status)
+        code = plan_status(run, runs, choice->writer.json);
+    else
+        code = plan_dry_run(run);
     state_close(&run->state);
     return code;
 }
@@ -216,10 +202,8 @@ run_choice(struct choice *choice)
                    ? EX_OK
                    : plan_read(&run->plan, run->config, run->path);
 
-    if (code == EX_OK && choice->writer.dry_run)
-        code = print_steps(run);
-    else if (code == EX_OK && choice->status)
-        code = show_status(choice);
+    if (code == EX_OK && (choice->status || choice->writer.dry_run))
+        code = show(choice);
     else if (code == EX_OK)
         code = change(choice);
     plan_clear(&run->plan);

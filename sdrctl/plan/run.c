@@ -63,8 +63,8 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
 
 /* ---- what has begun must be as it was ---- */
 
-static int
-check_begun(struct plan_run *run)
+int
+plan_check_begun(struct plan_run *run)
 {
     for (size_t i = 0; i < run->state.count; i++) {
         const char *name = run->state.records[i].wave;
@@ -192,6 +192,19 @@ wait_for_start(const struct plan_run *run, const struct wave *wave)
     return EX_TEMPFAIL;
 }
 
+/* Begin the wave, which has changed nothing yet. The first look-up finds the
+ * errors of all waves, before any of them begins. */
+static int
+begin_wave(struct plan_run *run, const struct wave *wave)
+{
+    int code = run->looked_up ? EX_OK : plan_look_up(run, NULL);
+
+    run->looked_up = true;
+    if (code == EX_OK)
+        code = wait_for_start(run, wave);
+    return code == EX_OK ? plan_look_up(run, wave) : code;
+}
+
 /* The wave was undone: what now? */
 static int
 decide_undone(struct plan_run *run, const struct wave *wave, size_t base)
@@ -251,15 +264,15 @@ run_wave(struct plan_run *run, const struct wave *wave)
     if (progress.state == WAVE_BEING_UNDONE)
         return stop(run, wave, progress.base, "it is being undone",
                     "finish that first");
-    if (progress.state == WAVE_NOT_BEGUN)
-        code = wait_for_start(run, wave);
+    if (progress.fingerprint == NULL)
+        code = begin_wave(run, wave);
     return code == EX_OK ? run_steps(run, wave) : code;
 }
 
 int
 plan_run(struct plan_run *run)
 {
-    int code = check_begun(run);
+    int code = plan_check_begun(run);
 
     child_catch_signals();
     for (unsigned i = 0; i < run->plan.count && code == EX_OK; i++)

@@ -28,6 +28,7 @@ struct plan_run {
     struct arguments proof;   /* for verify */
     bool quiet;               /* print only what was not done */
     bool repeat, accept;      /* what the administrator has decided, once */
+    bool looked_up;           /* all recipients, when the run began */
 };
 
 /* False without memory. */
@@ -57,6 +58,22 @@ step_print(struct plan_run *run, const struct wave *wave, enum step step);
 void
 step_journal(struct plan_run *run, const struct wave *wave, size_t number,
              char *path, size_t size);
+
+/* Check that the waves that have changed something are as they were then.
+ * Prints errors, and returns the exit code. */
+int
+plan_check_begun(struct plan_run *run);
+
+/* Look up the recipients of all waves. Prints as errors which recipients of the
+ * wave ONLY cannot be moved, because there is no entry, for example, and whose
+ * entry is in another wave too; if ONLY is NULL, those of all waves that have
+ * changed nothing yet. Returns the exit code. */
+int
+plan_look_up(struct plan_run *run, const struct wave *only);
+
+/* Print the steps of the plan, and all errors. Returns the exit code. */
+int
+plan_dry_run(struct plan_run *run);
 
 /* Run the plan. Returns the exit code. */
 int

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+import slapd
 import world
 from nameserver import NameServer
 from office import Office
@@ -14,7 +15,9 @@ from proc import free_port, wait_for
 
 OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
 NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
-PEOPLE = ''.join(map(world.person, NAMES))
+PEOPLE = ''.join([
+    *map(world.person, NAMES), world.person('gus', sdrAddress=['gustav@example.com', 'gg@example.com']),
+    world.person('one', mail='both@example.com'), world.person('two', mail='both@example.com')])
 HOSTED, OLD = '127.0.0.2', '127.0.0.3'
 STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
 FIRST, SECOND = NAMES[:3], NAMES[3:]
@@ -185,6 +188,110 @@ def test_same_file_twice(planner):
     batch = planner.folder / 'first'
     assert f'{batch}:1: ann@example.com: in wave again, but also in wave first, at {batch}:1' in planner.run(
         code=WRONG)
+
+
+# --- recipients that the directory does not have, or has once ---
+
+def write_waves(planner, **waves):
+    for name, lines in waves.items():
+        (planner.folder / name).write_text('\n'.join(lines) + '\n')
+
+
+def check_refused(planner, *expected):
+    """Before anything changes, with all errors of all waves: (wave, line, words)."""
+    before = planner.state()
+    for arguments in [], ['--dry-run']:
+        said = planner.run(*arguments, code=WRONG)
+        for wave, line, words in expected:
+            assert f'{planner.folder / wave}:{line}: {words}\n' in said, said
+        assert said.count(f'{planner.folder}/') - said.count('--file ') == len(expected) + said.count(', at /'), said
+    assert planner.state() == before and planner.journal_count() == 0
+    assert not planner.has_begun() or planner.events() == []
+
+
+def test_unknown_recipients(planner):
+    write_waves(planner, first=['ann@example.com', 'nobody@example.com'],
+                second=['name', '', 'dan@example.com', 'nemo@example.com', 'dan@example.org', 'dan'])
+    check_refused(planner, ('first', 2, 'nobody@example.com: no entry with this address'),
+                  ('second', 4, 'nemo@example.com: no entry with this address'),
+                  ('second', 5, 'dan@example.org: not in a split domain'),
+                  ('second', 6, 'dan: not a valid address'))
+
+
+def test_ambiguous_recipient(planner):
+    write_waves(planner, second=['both@example.com', 'dan@example.com'])
+    check_refused(planner, ('second', 1, 'both@example.com: several entries have this address: merge them first'))
+
+
+def test_recipient_that_cannot_move(planner):
+    planner.write(**{'from': 'hosted'})
+    check_refused(planner, *[(wave, line, f'{address}: not at hosted') for wave, names in WAVES.items()
+                             for line, address in enumerate(addresses(names), 1)])
+
+
+def test_recipient_who_has_moved(planner):
+    """He is skipped."""
+    planner.office.run('move', '--to', 'hosted', 'eve@example.com')
+    planner.run('--dry-run')
+    planner.finish()
+
+
+@pytest.mark.parametrize('one, other', [
+    ('gus', 'gustav'), ('gg', 'gus'), ('gustav', 'gg')])
+def test_one_person_in_two_waves(planner, one, other):
+    """By two addresses: neither wave begins."""
+    write_waves(planner, first=['ann@example.com', f'{one}@example.com'],
+                second=[f'{other}@example.com', 'dan@example.com'])
+    check_refused(planner, ('second', 1, f'{other}@example.com: in wave second, but the same entry is in wave first '
+                            f'as {one}@example.com, at {planner.folder}/first:2'))
+
+
+def test_one_person_in_a_wave_that_is_done(planner):
+    write_waves(planner, first=['gus@example.com'])
+    planner.write(command=planner.command('test "$SDR_WAVE" = first'))
+    planner.run(code=NOT_NOW)
+    planner.run('--undo', 'second')
+    write_waves(planner, second=['dan@example.com', 'gustav@example.com'])
+    before = planner.state()
+    said = planner.run('--repeat', code=WRONG)
+    assert f'{planner.folder}/second:2: gustav@example.com: in wave second, but the same entry' in said
+    assert planner.state() == before
+
+
+def test_one_person_twice_in_a_wave(planner):
+    write_waves(planner, second=['dan@example.com', 'gus@example.com', 'gg@example.com'])
+    check_refused(planner, ('second', 3, 'gg@example.com: listed twice'))
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_directory_does_not_answer(planner):
+    planner.office.server.stop()
+    for arguments in [], ['--dry-run']:
+        said = planner.run(*arguments, code=NOT_NOW)
+        assert 'the recipients cannot be looked up now; try again later' in said, said
+    assert planner.journal_count() == 0
+
+
+def test_wave_that_has_begun_goes_on(planner):
+    """Whoever is on hold does not stay so for an error of a later wave, which is found before it begins."""
+    planner.write(command=planner.command('exit 1'))
+    planner.run(code=NOT_NOW)
+    planner.command('true')
+    write_waves(planner, second=['dan@example.com', 'nobody@example.com'])
+    said = planner.run(code=WRONG)
+    assert 'wave first: done\n' in said and 'second:2: nobody@example.com: no entry with this address' in said
+    assert owners(planner, NAMES) == [THERE] * 3 + [HERE] * 3
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_person_who_has_left(planner):
+    """After his wave; the others go on."""
+    write_waves(planner, first=['gus@example.com', 'ann@example.com'])
+    planner.write(command=planner.command('test "$SDR_WAVE" = first'))
+    planner.run(code=NOT_NOW)
+    planner.office.server.modify(f'dn: uid=gus,ou=people,{slapd.SUFFIX}\nchangetype: delete\n')
+    planner.command('true')
+    planner.finish()
 
 
 # --- a state that lacks something ---
