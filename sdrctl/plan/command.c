@@ -28,6 +28,7 @@ static const struct option options[] = {
     {"dry-run", no_argument, NULL, 'n'},
     {"json", no_argument, NULL, 'j'},
     {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
     {"status", no_argument, NULL, OPTION_STATUS},
     {"undo", required_argument, NULL, OPTION_UNDO},
     {"repeat", no_argument, NULL, OPTION_REPEAT},
@@ -83,6 +84,8 @@ read_option(struct choice *choice, int c, struct sdr_error *error)
     switch (c) {
     case OPTION_STATUS:
         return choice->status = true;
+    case 'v':
+        return choice->run.verbose = true;
     case OPTION_UNDO:
         choice->undo = optarg;
         return true;
@@ -117,6 +120,8 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
         wrong = "--repeat and --accept are only for a run";
     else if (choice->run.repeat && choice->undo != NULL)
         wrong = "--repeat is not for --undo";
+    else if (choice->run.verbose && choice->writer.quiet)
+        wrong = "use only one of --quiet and --verbose";
     else if (choice->undo != NULL && !is_wave_name(choice->undo))
         wrong = "--undo: not the name of a wave";
     if (wrong != NULL)
@@ -139,8 +144,8 @@ open_state(struct choice *choice, struct sdr_error *error)
 {
     struct plan_run *run = &choice->run;
     struct sdr_error lost;
-    enum sdr_status checked, status =
-        state_open(&run->state, run->path, choice->undo == NULL, error);
+    enum sdr_status checked, status = state_open(&run->state, run->path,
+                                                 choice->undo == NULL, error);
 
     if (status != SDR_OK && status != SDR_NOTFOUND)
         return status;
@@ -234,7 +239,7 @@ command_plan(struct sdr *sdr, int argc, char **argv)
 
     choice.run.state.fd = -1;
     network_init(&choice.network);
-    while ((c = getopt_long(argc, argv, "D:y:nq", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "D:y:nqv", options, NULL)) != -1) {
         if (!read_option(&choice, c, &error))
             return usage_error("plan", "%s", error.text);
         hand_on(&choice, c);

@@ -38,9 +38,9 @@ keep(struct lookup *lookup, const struct wave *wave, bool checked,
 {
     for (size_t i = 0; i < people->count; i++) {
         struct person *person = &people->items[i];
-        const struct found item = {person->directory, person->dn,
-                                   person->address,   person->line,
-                                   wave,              checked};
+        const struct found item = {
+            person->directory, person->dn, person->address,
+            person->line,      wave,       checked};
 
         if (!sdr_array_append(&lookup->items, &lookup->count, &lookup->room,
                               &item, sizeof item))

@@ -47,6 +47,11 @@ struct plan {
 int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path);
 
+/* Read the file alone: an exit code, 0 or 78. */
+int
+plan_read_waves(struct plan *plan, const struct sdr_config *config,
+                const char *path);
+
 void
 plan_clear(struct plan *plan);
 

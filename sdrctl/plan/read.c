@@ -218,14 +218,20 @@ read_file(struct plan *plan)
 }
 
 int
+plan_read_waves(struct plan *plan, const struct sdr_config *config,
+                const char *path)
+{
+    *plan = (struct plan){.config = config, .path = path};
+    return sdr_status_exit(read_file(plan));
+}
+
+int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path)
 {
-    enum sdr_status status;
+    int code = plan_read_waves(plan, config, path);
 
-    *plan = (struct plan){.config = config, .path = path};
-    status = read_file(plan);
-    if (status != SDR_OK)
-        return sdr_status_exit(status);
+    if (code != EX_OK)
+        return code;
     return plan_read_recipients(plan) ? EX_OK : EX_DATAERR;
 }
 

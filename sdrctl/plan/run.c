@@ -12,6 +12,7 @@
 #include "plan/child.h"
 #include "plan/recipients.h"
 #include "print.h"
+#include "usage.h"
 
 enum { GLANCE_SECONDS = 30 };
 
@@ -37,6 +38,13 @@ report(const struct sdr_error *error, int code)
     return code;
 }
 
+static void
+suggest_undo(const struct plan_run *run, const char *wave, const char *next)
+{
+    fprintf(stderr, "sdrctl: %s; or take the wave back: %s plan --undo %s %s\n",
+            next, usage_program(), wave, run->path);
+}
+
 /* Say at what the plan stops, and what is next. */
 static int
 stop(struct plan_run *run, const struct wave *wave, size_t base,
@@ -55,9 +63,7 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
         return EX_TEMPFAIL;
     }
     held_report(run, wave->name, base);
-    fprintf(stderr,
-            "sdrctl: %s; or take the wave back: sdrctl plan --undo %s %s\n",
-            next, wave->name, run->path);
+    suggest_undo(run, wave->name, next);
     return EX_TEMPFAIL;
 }
 
@@ -78,17 +84,18 @@ plan_check_begun(struct plan_run *run)
             continue;
         if (wave == NULL)
             sdr_error_set(&error,
-                          "%s: wave %s has begun, but is not in the plan; add "
-                          "it again, or take it back: sdrctl plan --undo %s %s",
-                          run->path, name, name, run->path);
+                          "%s: wave %s has begun, but is not in the plan",
+                          run->path, name);
         else if (strcmp(progress.fingerprint, wave->fingerprint) != 0)
-            sdr_error_set(
-                &error,
-                "%s: wave %s, or its file of recipients, has changed since it "
-                "began; restore it, or take it back: sdrctl plan --undo %s %s",
-                run->path, name, name, run->path);
-        if (error.text[0] != '\0')
-            return report(&error, EX_DATAERR);
+            sdr_error_set(&error,
+                          "%s: wave %s, or its file of recipients, has changed "
+                          "since it began",
+                          run->path, name);
+        if (error.text[0] == '\0')
+            continue;
+        print_error(&error);
+        suggest_undo(run, name, "restore it");
+        return EX_DATAERR;
     }
     return EX_OK;
 }
@@ -112,7 +119,7 @@ do_step(struct plan_run *run, const struct wave *wave, size_t base,
         if (step == STEP_VERIFY)
             snprintf(text, sizeof text, "%s", wave->fingerprint);
         else
-            step_journal(run, wave, number, text, sizeof text);
+            step_journal(run, wave, base, step, text, sizeof text);
         return state_add(&run->state, wave->name, step, EVENT_DONE, text,
                          &error)
                    ? EX_OK

@@ -27,6 +27,7 @@ struct plan_run {
     struct arguments network; /* for move --verify and verify */
     struct arguments proof;   /* for verify */
     bool quiet;               /* print only what was not done */
+    bool verbose;             /* print each change, not only how many */
     bool repeat, accept;      /* what the administrator has decided, once */
     bool looked_up;           /* all recipients, when the run began */
 };
@@ -53,11 +54,11 @@ step_run(struct plan_run *run, const struct wave *wave, size_t base,
 void
 step_print(struct plan_run *run, const struct wave *wave, enum step step);
 
-/* The journal of the step that began with the record NUMBER; "" if there is
- * none. */
+/* The last journal of the step since the record with the index BASE, also of an
+ * interrupted run of it; "" if there is none. */
 void
-step_journal(struct plan_run *run, const struct wave *wave, size_t number,
-             char *path, size_t size);
+step_journal(struct plan_run *run, const struct wave *wave, size_t base,
+             enum step step, char *path, size_t size);
 
 /* Check that the waves that have changed something are as they were then.
  * Prints errors, and returns the exit code. */

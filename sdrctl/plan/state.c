@@ -18,15 +18,13 @@
 
 #include "array.h"
 #include "change/journal_file.h"
+#include "plan/lock.h"
 
 #define FIRST_LINE "# sdrctl plan 1"
 #define ID_START   "# id: "
 
 /* Of any version. */
 #define FIRST_WORDS "# sdrctl plan "
-
-/* A look at the lock is short: wait for it. */
-enum { LOCK_TRIES = 20, LOCK_STEP_NS = 100 * 1000 * 1000 };
 
 const char *const step_names[ALL_STEPS] = {
     [STEP_VERIFY] = "verify",   [STEP_HOLD] = "hold",
@@ -295,19 +293,17 @@ begin(struct state *state, const char *path, struct sdr_error *error)
     return false;
 }
 
-static bool
-lock(const struct state *state)
+static enum sdr_status
+refuse_locked(const struct state *state, struct sdr_error *error)
 {
-    const struct timespec step = {.tv_nsec = LOCK_STEP_NS};
+    char holders[128];
 
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(state->fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK)
-            return false;
-        nanosleep(&step, NULL);
-    }
-    return false;
+    lock_holders(state->fd, holders, sizeof holders);
+    sdr_error_set(error,
+                  "%s: another process works on this plan:%s; it may be a step "
+                  "that goes on although sdrctl was killed",
+                  state->path, holders[0] != '\0' ? holders : " unknown");
+    return SDR_TEMPFAIL;
 }
 
 /* The file is only looked for. */
@@ -336,20 +332,14 @@ state_open(struct state *state, const char *path, bool create,
         status = journal_file_open_to_append(state->path, &state->fd, error);
     if (status != SDR_OK)
         return status;
-    if (!lock(state)) {
-        sdr_error_set(error,
-                      "%s: another process works on this plan; it may be a "
-                      "step that goes on although sdrctl was killed",
-                      state->path);
-        return SDR_TEMPFAIL;
-    }
+    if (!lock_take(state->fd))
+        return refuse_locked(state, error);
     status = read_all(state, &end, error);
     if (status != SDR_OK)
         return status;
     if (ftruncate(state->fd, end) != 0)
         return failed(state, error);
-    if (!state->has_id
-        && (ftruncate(state->fd, 0) != 0 || !write_head(state)))
+    if (!state->has_id && (ftruncate(state->fd, 0) != 0 || !write_head(state)))
         return failed(state, error);
     return SDR_OK;
 }

@@ -164,7 +164,8 @@ report(const struct sdr_error *error, enum sdr_status status)
 static int
 change(struct step_child *child, enum change_kind kind, const char *name)
 {
-    const struct change_command command = {kind, name, child->origin};
+    const struct change_command command = {kind, name, child->origin,
+                                           !child->run->verbose};
 
     return change_command(child->run->sdr, &command,
                           (int)child->arguments.count, child->arguments.items);
@@ -315,17 +316,20 @@ step_run(struct plan_run *run, const struct wave *wave, size_t base,
 }
 
 void
-step_journal(struct plan_run *run, const struct wave *wave, size_t number,
-             char *path, size_t size)
+step_journal(struct plan_run *run, const struct wave *wave, size_t base,
+             enum step step, char *path, size_t size)
 {
     struct wave_journals journals;
     struct sdr_error error;
 
     path[0] = '\0';
     if (wave_journals_find(&journals, run->config, &run->state, wave->name,
-                           number, &error)
-            == SDR_OK
-        && journals.count > 0)
-        snprintf(path, size, "%s", journals.items[0].path);
+                           base, &error)
+        == SDR_OK) {
+        for (size_t i = 0; i < journals.count; i++) {
+            if (journals.items[i].step == step)
+                snprintf(path, size, "%s", journals.items[i].path);
+        }
+    }
     wave_journals_clear(&journals);
 }

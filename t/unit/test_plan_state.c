@@ -222,8 +222,8 @@ test_id(void **unused)
 
         id_of(id_rows[i].a, a);
         id_of(id_rows[i].b, b);
-        unit_row((strcmp(a, b) == 0) == id_rows[i].same, "%s, %s",
-                 id_rows[i].a, id_rows[i].b);
+        unit_row((strcmp(a, b) == 0) == id_rows[i].same, "%s, %s", id_rows[i].a,
+                 id_rows[i].b);
     }
     unit_end();
 }
@@ -485,10 +485,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),         cmocka_unit_test(test_torn_head),
-        cmocka_unit_test(test_torn_anywhere), cmocka_unit_test(test_records),
-        cmocka_unit_test(test_id),            cmocka_unit_test(test_id_in_file),
-        cmocka_unit_test(test_lock),          cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_torn_head),
+        cmocka_unit_test(test_torn_anywhere),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_id),
+        cmocka_unit_test(test_id_in_file),
+        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_owners),
         cmocka_unit_test(test_names),
     };
 

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import os
+import re
 
 import pytest
 
@@ -456,7 +457,7 @@ def test_undone_wave(planner):
     planner.run('--undo', 'first')
     assert 'wave first: it was undone; the plan stops here' in planner.run(code=NOT_NOW)
     assert 'it is undone already' in planner.run('--undo', 'first', code=WRONG)
-    assert 'it has not begun' in planner.run('--undo', 'third', code=WRONG)
+    assert 'wave third: there is no such wave, only first, second;' in planner.run('--undo', 'third', code=WRONG)
     assert 'No such file' in planner.office.run('plan', '--undo', 'first', planner.folder / 'none', code=NO_JOURNAL)
     assert not (planner.folder / 'none.state').exists()
     planner.run('--repeat')
@@ -488,6 +489,81 @@ def test_missing_journal(planner):
     assert owners(planner, FIRST) == [THERE] * 3
     (planner.folder / 'lost').rename(lost)
     planner.run('--undo', 'first')
+
+
+def test_undo_of_waves_that_have_not_begun(planner):
+    """The waves are named: those of the plan and those of its state."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    assert 'wave second: it has not begun; nothing' in planner.run('--undo', 'second', code=WRONG)
+    assert 'wave fist: there is no such wave, only first, second; nothing' in planner.run('--undo', 'fist', code=WRONG)
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert 'no such wave, only other, first; nothing' in planner.run('--undo', 'First', code=WRONG)
+    planner.plan.unlink()
+    assert 'no such wave, only first; nothing' in planner.run('--undo', 'other', code=WRONG)
+    assert owners(planner, FIRST) == [HELD_HERE] * 3
+    planner.run('--undo', 'first')
+
+
+# --- what it prints ---
+
+def test_counts(planner):
+    """A line for each step, or for each person if that is wanted."""
+    said = planner.run()
+    for words in '3 held\n', '3 moved\n', '3 released\n':
+        assert said.count(words) == 2, said
+    assert '@' not in said and said.count('journal: ') == 6
+    said = planner.run('--undo', 'first')
+    assert said.count('3 undone\n') == 3 and '@' not in said
+    said = planner.run('--repeat', '--verbose')
+    for word in 'held', 'moved', 'released':
+        assert [f'{address}: {word}' in said for address in addresses(FIRST)] == [True] * 3
+    assert planner.run('-v', '--undo', 'first').count('@example.com: undone') == 9
+    assert 'use only one of --quiet and --verbose' in planner.run('-q', '-v', code=BAD_USE)
+
+
+def test_quiet(planner):
+    """Who is as he was before already was not left out, and is no error."""
+    planner.finish()
+    planner.office.run('hold', '--quiet', *addresses(FIRST[:1]))
+    assert planner.run('-q') == ''
+    assert planner.run('-q', '--undo', 'first') == ''
+    planner.office.run('move', '-q', '--to', 'hosted', *addresses(FIRST[1:2]))
+    planner.office.run('undo', '-q', planner.office.journal())
+    assert planner.office.run('undo', '-q', planner.office.journal(), code=NOT_NOW) != ''
+
+
+def test_suggested_commands(planner):
+    """They can be run as they are."""
+    planner.write(command='false')
+    undo = f'sdrctl -c {planner.office.conf} plan --undo first {planner.plan}\n'
+    assert planner.run(code=NOT_NOW).endswith(f'or take the wave back: {undo}')
+    planner.write(command='true')
+    assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
+
+
+def test_edited_after_the_end(planner):
+    """A wave that is done stays so, whatever is written."""
+    planner.finish()
+    (planner.folder / 'first').write_text('ann@example.com\n')
+    said = planner.run('--status')
+    assert 'wave first: done, its section or its recipients were edited since\n' in said
+    assert 'wave second: done\n' in said and planner.status()[0] == 'done'
+
+
+def test_journal_of_a_resumed_step(planner):
+    """The step did its work, and was killed before its end was recorded."""
+    planner.plan.write_text(GOOD.replace('verify', 'hold = no\nverify'))
+    planner.finish()
+    state = planner.plan.with_name('plan.state')
+    state.write_text(''.join(state.read_text().splitlines(keepends=True)[:-1]))
+    assert planner.events() == ['first move started']
+    assert 'wave first: begun, move was interrupted\n' in planner.run('--status')
+    assert '3 already done' in planner.run()
+    step, = planner.views()['first']['steps']
+    assert (step['state'], step['journal-or-reason']) == ('done', str(planner.office.journal()))
 
 
 # --- sites are asked ---
@@ -528,6 +604,7 @@ def test_not_accepted(planner, site, new_host):
     new_host(HOSTED, site.port, mailboxes(NAMES[:2]))
     said = site(planner, code=NOT_NOW)
     assert 'site hosted rejects cat@hosted.example.com' in said and 'wave first: verify: exit code 65' in said
+    assert 'wave first: begun, verify failed, nothing changed yet\n' in planner.run('--status')
     assert planner.state() == before and planner.status() == (
         'begun', {'verify': 'failed', 'hold': None, 'move': None, 'proof': None, 'release': None}, 0)
     (planner.folder / 'first').write_text('ann@example.com\n')
@@ -558,11 +635,13 @@ def test_second_run(planner):
     first = planner.start()
     wait_for((planner.folder / 'runs').exists)
     for arguments in [], ['--undo', 'first']:
-        assert 'another process works on this plan' in planner.run(*arguments, code=NOT_NOW)
-    assert 'a process works on the plan now' in planner.run('--status')
+        said = planner.run(*arguments, code=NOT_NOW)
+        assert re.search(rf'another process works on this plan:( \d+)* {first.pid}[ ;]', said), said
+    assert re.search(rf'a process works on the plan now:( \d+)* {first.pid}[ \n]', planner.run('--status'))
     first.kill()
     first.wait()
-    assert 'another process works on this plan' in planner.run(code=NOT_NOW)
+    said = planner.run(code=NOT_NOW)
+    assert re.search(r'another process works on this plan:( \d+)+;', said) and f' {first.pid}' not in said
     fifo.write_text('go\n')
     wait_for(lambda: 'a process works' not in planner.run('--status'))
     assert 'command: it was interrupted' in planner.run(code=NOT_NOW)
