@@ -199,6 +199,15 @@ wait_for_start(const struct plan_run *run, const struct wave *wave)
     return EX_TEMPFAIL;
 }
 
+/* The files of recipients may have been edited since the plan was read. */
+static int
+read_recipients_again(struct plan_run *run)
+{
+    if (!plan_read_recipients(&run->plan))
+        return EX_DATAERR;
+    return plan_check_begun(run);
+}
+
 /* Begin the wave, which has changed nothing yet. The first look-up finds the
  * errors of all waves, before any of them begins. */
 static int
@@ -209,6 +218,8 @@ begin_wave(struct plan_run *run, const struct wave *wave)
     run->looked_up = true;
     if (code == EX_OK)
         code = wait_for_start(run, wave);
+    if (code == EX_OK)
+        code = read_recipients_again(run);
     return code == EX_OK ? plan_look_up(run, wave) : code;
 }
 

@@ -430,6 +430,47 @@ def test_changed_while_it_runs(planner):
     assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
 
 
+def wait_in_command(planner):
+    """The plan, as it runs, in the command of the first wave; and the FIFO that ends it."""
+    fifo = planner.folder / 'fifo'
+    os.mkfifo(fifo)
+    planner.write(command=planner.command(
+        f'test $SDR_WAVE = second || {{ echo >{planner.folder}/runs; read line <{fifo}; }}'))
+    process = planner.start()
+    wait_for((planner.folder / 'runs').exists)
+    return process, fifo
+
+
+@pytest.mark.parametrize('names', [['dan'], ['dan', 'eve', 'fay', 'gus'], ['fay', 'dan']])
+def test_changed_before_it_begins(planner, names):
+    """What counts is who is in the file when the wave begins."""
+    process, fifo = wait_in_command(planner)
+    write_waves(planner, second=addresses(names))
+    fifo.write_text('go\n')
+    said, _ = process.communicate()
+    assert process.returncode == OK, said
+    everybody = [*NAMES, 'gus']
+    assert owners(planner, everybody) == [THERE if name in FIRST + names else HERE for name in everybody]
+    assert planner.run() == 'all waves are done\n'
+
+
+@pytest.mark.parametrize('file, lines, words', [
+    ('second', ['dan@example.com', 'ben@example.com'], 'second:2: ben@example.com: in wave second, but also in wave first'),
+    ('second', ['dan@example.com', 'nobody@example.com'], 'second:2: nobody@example.com: no entry with this address'),
+    ('second', ['"dan@example.com'], 'second:1: a quote is not closed'),
+    ('second', [], 'second: no addresses'),
+    ('first', ['ann@example.com'], 'first: it has changed since the plan was read'),
+])
+def test_changed_to_an_error(planner, file, lines, words):
+    """The wave does not begin."""
+    process, fifo = wait_in_command(planner)
+    write_waves(planner, **{file: lines})
+    fifo.write_text('go\n')
+    said, _ = process.communicate()
+    assert process.returncode in (WRONG, NOT_NOW) and words in said, said
+    assert owners(planner, SECOND) == [HERE] * 3
+
+
 def test_changed_plan(planner):
     """A wave that has begun is as it was; the others may change."""
     planner.write(command='false')
