@@ -16,7 +16,7 @@
 #include "usage.h"
 
 enum { OPTION_STATUS = 1, OPTION_UNDO, OPTION_REPEAT, OPTION_ACCEPT };
-/* Those that only verify has, which reads their values. */
+/* Options of verify alone. It reads their values. */
 enum { OPTION_AT = 16, OPTION_RATE, OPTION_RETRIES, OPTION_RETRY_AFTER };
 
 static const struct option options[] = {
@@ -51,7 +51,7 @@ struct choice {
 
 /* ---- options ---- */
 
-/* The arguments that the option goes on to; NULL: none. */
+/* Returns the arguments to which the option is passed on, or NULL. */
 static struct arguments *
 arguments_for(struct choice *choice, int c)
 {
@@ -129,7 +129,7 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
     return wrong == NULL && writer_is_valid(&choice->writer, error);
 }
 
-/* ---- what is wanted ---- */
+/* ---- what is done ---- */
 
 static int
 report(const struct sdr_error *error, enum sdr_status status)
@@ -138,7 +138,8 @@ report(const struct sdr_error *error, enum sdr_status status)
     return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
 }
 
-/* A state that is missing is reported as such if there are journals of it. */
+/* If the state is missing but there are journals, the journals are the error.
+ */
 static enum sdr_status
 open_state(struct choice *choice, struct sdr_error *error)
 {
@@ -198,7 +199,7 @@ show(struct choice *choice)
     return code;
 }
 
-/* A wave is undone by its journals, whatever has become of the plan. */
+/* An undo needs only the journals, not the plan. */
 static int
 run_choice(struct choice *choice)
 {
@@ -215,7 +216,7 @@ run_choice(struct choice *choice)
     return code;
 }
 
-/* One plan has one state, by whatever links it is found. */
+/* The real path: a plan has one state, even if links lead to it. */
 static int
 run_file(struct choice *choice, const char *path)
 {

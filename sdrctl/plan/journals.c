@@ -23,7 +23,8 @@ origin_make(char origin[ORIGIN_SIZE], const struct state *state,
 
 /* ---- finding them ---- */
 
-/* Whether the origin is a step of this plan. NAME is that of the wave. */
+/* Read the origin. Sets NAME to the wave. Returns false if it is no step of
+ * this plan. */
 static bool
 read_origin(struct wave_journal *journal, const char *origin,
             const struct state *state, char name[WAVE_NAME_MAX + 1])
@@ -51,7 +52,7 @@ look_at(struct wave_journals *journals, const struct state *state,
     enum sdr_status status =
         journal_read_origin(path, origin, sizeof origin, error);
 
-    if (status == SDR_NOTFOUND) /* it had no changes, and was removed */
+    if (status == SDR_NOTFOUND) /* it was empty, and is gone */
         return SDR_OK;
     if (status != SDR_OK || !read_origin(&journal, origin, state, name))
         return status;
@@ -185,7 +186,7 @@ state_check_journals(const struct state *state, const struct sdr_config *config,
 
 /* ---- their changes ---- */
 
-/* The changes move from the journal's list to CHANGES. */
+/* Move the changes from FROM to CHANGES. */
 static bool
 take_changes(struct changes *changes, struct changes *from)
 {

@@ -30,7 +30,7 @@ lock_take(int fd)
     return false;
 }
 
-/* Whether the process has the file open. */
+/* True if the process has the file open. */
 static bool
 has_open(const char *process, const char *file)
 {

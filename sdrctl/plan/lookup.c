@@ -31,7 +31,7 @@ struct lookup {
 
 /* ---- one wave ---- */
 
-/* DN and address move to the list. */
+/* Move DN and address to the list. */
 static bool
 keep(struct lookup *lookup, const struct wave *wave, bool checked,
      struct people *people)
@@ -50,7 +50,7 @@ keep(struct lookup *lookup, const struct wave *wave, bool checked,
     return true;
 }
 
-/* If it is not CHECKED, addresses without an entry are no errors: a person may
+/* Unless CHECKED, an address without an entry is not an error: a person may
  * leave after the move. */
 static void
 look_up_wave(struct lookup *lookup, const struct wave *wave, bool checked)
@@ -98,7 +98,7 @@ compare(const void *a, const void *b)
     return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-/* The same entry twice in one wave is an error of job_find(). */
+/* job_find() reports an entry that is twice in one wave. */
 static void
 find_duplicates(struct lookup *lookup)
 {
@@ -122,8 +122,7 @@ find_duplicates(struct lookup *lookup)
     }
 }
 
-/* A wave that has changed something is not checked: it must be able to go on.
- */
+/* A wave that has changed something is not checked, so that it can continue. */
 static bool
 is_checked(const struct plan_run *run, const struct wave *wave,
            const struct wave *only)

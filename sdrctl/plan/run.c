@@ -45,7 +45,7 @@ suggest_undo(const struct plan_run *run, const char *wave, const char *next)
             next, usage_program(), wave, run->path);
 }
 
-/* Say at what the plan stops, and what is next. */
+/* Print why the plan stops, and what to do next. */
 static int
 stop(struct plan_run *run, const struct wave *wave, size_t base,
      const char *what, const char *next)
@@ -67,7 +67,7 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
     return EX_TEMPFAIL;
 }
 
-/* ---- what has begun must be as it was ---- */
+/* ---- a wave that has begun must not change ---- */
 
 int
 plan_check_begun(struct plan_run *run)
@@ -147,7 +147,7 @@ accept_step(struct plan_run *run, const struct wave *wave, enum step step)
                : report(&error, EX_IOERR);
 }
 
-/* Whether a step was interrupted, or has failed. */
+/* True if the step was interrupted or has failed. */
 static bool
 has_stopped(const struct progress *progress, enum step step)
 {
@@ -165,10 +165,10 @@ next_step(struct plan_run *run, const struct wave *wave,
     if (step == STEP_COMMAND && !run->repeat && has_stopped(progress, step)
         && progress->steps[step]->event == EVENT_STARTED)
         return stop(run, wave, progress->base,
-                    "command: it was interrupted, and it is not known how far "
-                    "it got",
-                    "run the plan with --repeat to run it again, or with "
-                    "--accept if it has done its work");
+                    "command: it was interrupted, perhaps in the middle of its "
+                    "work",
+                    "run the plan with --repeat to run the command again, or "
+                    "with --accept if it has done its work");
     if (step == STEP_COMMAND)
         run->repeat = false;
     return do_step(run, wave, progress->base, step);
@@ -223,7 +223,7 @@ begin_wave(struct plan_run *run, const struct wave *wave)
     return code == EX_OK ? plan_look_up(run, wave) : code;
 }
 
-/* The wave was undone: what now? */
+/* Decide what to do with a wave that was undone. */
 static int
 decide_undone(struct plan_run *run, const struct wave *wave, size_t base)
 {
@@ -232,8 +232,8 @@ decide_undone(struct plan_run *run, const struct wave *wave, size_t base)
 
     if (!run->repeat && !run->accept)
         return stop(run, wave, base, "it was undone",
-                    "run the plan with --repeat to begin it anew, or with "
-                    "--accept to go on without it");
+                    "run the plan with --repeat to begin it again, or with "
+                    "--accept to continue without it");
     run->repeat = run->accept = false;
     return state_add(&run->state, wave->name, STEP_UNDO, event, "", &error)
                ? EX_OK
@@ -281,7 +281,7 @@ run_wave(struct plan_run *run, const struct wave *wave)
         return code;
     if (progress.state == WAVE_BEING_UNDONE)
         return stop(run, wave, progress.base, "it is being undone",
-                    "finish that first");
+                    "finish the undo first");
     if (progress.fingerprint == NULL)
         code = begin_wave(run, wave);
     return code == EX_OK ? run_steps(run, wave) : code;
@@ -296,8 +296,8 @@ plan_run(struct plan_run *run)
     for (unsigned i = 0; i < run->plan.count && code == EX_OK; i++)
         code = run_wave(run, &run->plan.waves[i]);
     if (code == EX_OK && (run->accept || run->repeat)) {
-        fputs("sdrctl: plan: nothing has stopped that --accept or --repeat "
-              "could decide\n",
+        fputs("sdrctl: plan: no wave has stopped, so there is nothing to "
+              "--accept or to --repeat\n",
               stderr);
         return EX_DATAERR;
     }

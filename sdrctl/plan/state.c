@@ -23,7 +23,7 @@
 #define FIRST_LINE "# sdrctl plan 1"
 #define ID_START   "# id: "
 
-/* Of any version. */
+/* The first line of any version. */
 #define FIRST_WORDS "# sdrctl plan "
 
 const char *const step_names[ALL_STEPS] = {
@@ -87,7 +87,7 @@ keep_record(struct state *state, const struct record *record, const char *text)
     return false;
 }
 
-/* A line without its end. */
+/* Read a line, without its line feed. */
 static enum sdr_status
 read_record(struct state *state, const char *line)
 {
@@ -144,7 +144,7 @@ read_id(struct state *state, const char *line)
     return SDR_OK;
 }
 
-/* LEN octets without the line's end, but with a NUL. */
+/* LEN octets, then a NUL, without the line feed. */
 static enum sdr_status
 read_line(struct state *state, unsigned long number, const char *line,
           size_t len, struct sdr_error *error)
@@ -163,9 +163,9 @@ read_line(struct state *state, unsigned long number, const char *line,
     return status;
 }
 
-/* A line without its end was not on disk when the process ended, so that
- * nothing has followed from it. But if it is the first one, this may be
- * somebody else's file. */
+/* The process ended before it had written the whole last line. So it did
+ * nothing after that, and the line is ignored. If it is the first line, make
+ * sure that the file is a state. */
 static enum sdr_status
 check_rest(const struct state *state, const char *line, size_t len,
            struct sdr_error *error)
@@ -175,7 +175,7 @@ check_rest(const struct state *state, const char *line, size_t len,
     return read_first_line(state, line, len, error);
 }
 
-/* Sets *END behind the last whole line. */
+/* Set *END to the end of the last whole line. */
 static enum sdr_status
 read_lines(struct state *state, FILE *file, off_t *end, struct sdr_error *error)
 {
@@ -220,7 +220,7 @@ read_all(struct state *state, off_t *end, struct sdr_error *error)
 
 /* ---- writing ---- */
 
-/* A regular file takes all of a line, or there is no room. */
+/* A write to a regular file is only short if the disk is full. */
 static bool
 write_line(struct state *state, const char *line)
 {
@@ -301,12 +301,12 @@ refuse_locked(const struct state *state, struct sdr_error *error)
     lock_holders(state->fd, holders, sizeof holders);
     sdr_error_set(error,
                   "%s: another process works on this plan:%s; it may be a step "
-                  "that goes on although sdrctl was killed",
+                  "that still runs although sdrctl was killed",
                   state->path, holders[0] != '\0' ? holders : " unknown");
     return SDR_TEMPFAIL;
 }
 
-/* The file is only looked for. */
+/* Find out whether there is a file. */
 static enum sdr_status
 find_file(const struct state *state, struct sdr_error *error)
 {

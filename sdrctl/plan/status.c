@@ -10,7 +10,7 @@
 #include "plan/run.h"
 #include "print.h"
 
-/* What is known of a wave. */
+/* The state of a wave. */
 struct view {
     const struct wave *wave;
     struct progress progress;
@@ -19,7 +19,7 @@ struct view {
     bool runs; /* a process works on the plan */
 };
 
-/* Who else holds the recipients of a wave that is over is none of its own. */
+/* A wave that is over holds nobody, unless a step was accepted. */
 static bool
 may_hold(const struct view *view)
 {
@@ -97,7 +97,7 @@ print_step(const struct view *view, enum step step)
     putchar('\n');
 }
 
-/* The step at which the wave is. */
+/* Print which step has stopped or runs. */
 static void
 print_stop(const struct view *view)
 {

@@ -1,9 +1,9 @@
-/* undo.c - take a wave back; see run.h
+/* undo.c - undo a wave; see run.h
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The journals of its steps are undone, the last one first, each once: undoing
- * a journal again, after those before it, would change entries that are as they
- * were.
+ * The journals of its steps are undone, the last one first, and each once.
+ * After an interruption the undo continues with the next journal: to undo one
+ * again after an older one would change entries that are already as they were.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct undo {
     const char *wave;
     size_t base;
     struct wave_journals journals;
-    const char *path; /* the journal that is undone */
+    const char *path; /* of the journal that is undone now */
 };
 
 static bool
@@ -112,8 +112,8 @@ stop(struct undo *undo, const struct sdr_error *error)
             undo->path, error->text);
     held_report(run, undo->wave, undo->base);
     fprintf(stderr,
-            "sdrctl: fix what is reported above, and undo the wave again; or, "
-            "to leave what cannot be undone as it is, add --accept\n");
+            "sdrctl: fix what is reported above, and undo the wave again; or "
+            "add --accept to leave what cannot be undone as it is\n");
     return EX_TEMPFAIL;
 }
 
@@ -218,7 +218,7 @@ add_name(char *text, size_t size, const char *name)
     snprintf(text + len, size - len, "%s %s", len > 0 ? "," : "", name);
 }
 
-/* Whether the record with this index is the first of its wave. */
+/* True if the record with this index is the first of its wave. */
 static bool
 is_first(const struct state *state, size_t index)
 {
@@ -234,7 +234,7 @@ refuse_not_begun(struct plan_run *run, const char *wave)
 {
     char names[300] = "", reason[400];
 
-    /* Its errors are printed. The state has waves, too. */
+    /* If the plan cannot be read, the state still names waves. */
     (void)plan_read_waves(&run->plan, run->config, run->path);
     if (plan_find(&run->plan, wave) != NULL)
         return refuse(wave, "it has not begun");

@@ -208,7 +208,7 @@ def test_catch_all(conf, new_host, verify, port):
 def test_unproven_in_one_line(new_file, new_host, verify, port):
     """With the first addresses and how many there are; CSV has them all."""
     names = [f'p{n}' for n in range(7)]
-    conf = new_file(''.join(world.person(name, sdrOwner='hosted') for name in names), **SITES)
+    conf = new_file(''.join(world.person(name, sdrOwner='hosted') for name in names))
     new_host(HOSTED, port, replies={'RCPT': '250 2.1.5 Ok'})
     everybody = [f'{name}@example.com' for name in names]
     for count, words in (1, ''), (2, ', p1@example.com'), (3, ', p1@example.com, p2@example.com'), (
