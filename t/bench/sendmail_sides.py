@@ -11,6 +11,7 @@ import re
 
 import slapd
 import world
+from mapped import M4
 from milter import Milter
 from postfix_sides import start_noop
 from premises import address
@@ -18,10 +19,11 @@ from sender import PATIENCE, Failed, Load, send, warm_up
 from sendmail import Sendmail
 from sink import Sink
 
-NOTHING, NOOP, MILTER, LIVE, LDAP = ('no milter', 'do-nothing milter', 'sdr-milter, replica',
-                                     'sdr-milter, live search', 'FEATURE(ldap_routing)')
-ALL = [NOTHING, NOOP, MILTER, LIVE, LDAP]
-ASKING = [NOTHING, MILTER, LIVE, LDAP]
+NOTHING, NOOP = 'no milter', 'do-nothing milter'
+MILTER, LIVE, MAP = 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socketmap, replica'
+LDAP = 'FEATURE(ldap_routing)'
+ALL = [NOTHING, NOOP, MILTER, LIVE, MAP, LDAP]
+ASKING = [NOTHING, MILTER, LIVE, MAP, LDAP]
 REWRITES_AT_ONCE = {MILTER, LIVE}
 
 QUIET = "define(`confLOG_LEVEL', `9')dnl\n"  # the one it has by itself
@@ -29,6 +31,11 @@ LDAP_ROUTING = f"""\
 define(`confLDAP_DEFAULT_SPEC', `-w 3 -H {{uri}} -b {slapd.SUFFIX} -d {slapd.READER_DN} -M simple -P {{password}}')dnl
 FEATURE(`ldap_routing', , , `bounce')dnl
 LDAPROUTE_DOMAIN(`example.com')dnl
+"""
+SDR_TABLES = f"""\
+define(`SDR_MAP_SOCKET', `{{socket}}')dnl
+define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
+include(`{M4}')dnl
 """
 _number = itertools.count()
 
@@ -86,10 +93,11 @@ def sendmail_sides(premises, uri):
         NOOP: {'milters': ['unix:sdr/noop-milter']},
         MILTER: {'milters': ['unix:sdr/milter']},
         LIVE: {'milters': ['unix:sdr/milter']},
+        MAP: {'mc': SDR_TABLES.format(socket=folder / f'mta{ALL.index(MAP)}/queue/sdr/map')},
         LDAP: {'mc': LDAP_ROUTING.format(uri=uri, password=password)},
     }
-    texts = {MILTER: premises.conf(uri, replica={'path': str(premises.sync.path)}),
-             LIVE: premises.conf(uri)}
+    replica = premises.conf(uri, replica={'path': str(premises.sync.path)})
+    texts = {MILTER: replica, LIVE: premises.conf(uri), MAP: replica}
     sides = {}
     for number, name in enumerate(ALL):
         option = {'mc': '', **options[name]}
@@ -97,8 +105,8 @@ def sendmail_sides(premises, uri):
         side = Side(name, folder / f'mta{number}', sink, premises.count, **option)
         premises.stack.callback(side.stop)
         if name in texts:
-            premises.stack.callback(start_milter(folder / f'milter{number}', side,
-                                                 texts[name]).close)
+            premises.stack.callback(start_milter(folder / f'milter{number}', side, texts[name],
+                                                 name == MAP).close)
         elif name == NOOP:
             premises.stack.callback(start_noop(folder, side).stop)
         side.start()
@@ -108,7 +116,9 @@ def sendmail_sides(premises, uri):
     return sides
 
 
-def start_milter(folder, mta, text):
-    section = world.section('milter', {'socket': f'unix:{mta.queue_folder}/sdr/milter',
-                                       'socket-group': mta.manners.group})
-    return Milter(folder, text + section).start()
+def start_milter(folder, mta, text, tables):
+    sockets = f'unix:{mta.queue_folder}/sdr'
+    options = {'socket': f'{sockets}/milter', 'socket-group': mta.manners.group}
+    if tables:
+        options |= {'map-socket': f'{sockets}/map', 'rewrite': 'tables'}
+    return Milter(folder, text + world.section('milter', options)).start()
