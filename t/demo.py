@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""demo.py - shows what sdr does: with a file, then with Postfix, Sendmail, Exim and OpenLDAP
+"""demo.py - shows sdr at work: with a file, then with Postfix, Sendmail, Exim and OpenLDAP
 
 Everything runs on the loopback address, below a temporary folder, and is gone
 at the end. Exits 1 if something came out differently.
@@ -53,7 +53,7 @@ ROW = '{:<25}{:<25}{:<10}{}'
 
 
 def command(folder, program, *arguments):
-    """Show it, run it there, show what it says; that."""
+    """Show a command, run it there, show its output; returns the output."""
     print('$', Path(program).name, '-c sdr.conf', *arguments, flush=True)
     done = subprocess.run([paths.BUILD / program, '-c', 'sdr.conf', *arguments], cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
@@ -64,7 +64,7 @@ def command(folder, program, *arguments):
 
 
 def show_file(folder):
-    """Routing by a file, without any server; whether it was right."""
+    """Routing by a file, without any server; returns whether it was right."""
     people = folder / 'people.ldif'
     people.write_text(smallest.PEOPLE, encoding='utf-8')
     (folder / 'sdr.conf').write_text(smallest.conf(people, folder / 'replica'), encoding='utf-8')
@@ -78,7 +78,7 @@ def show_file(folder):
 
 
 class Demo:
-    """The servers, in the order in which they need each other."""
+    """The servers, each after those that it needs."""
 
     def __init__(self, folder, stack):
         self.sink = Sink()
@@ -106,19 +106,19 @@ class Demo:
         wait_for(lambda: self.sync.lines('up to date'))
 
     def outcome(self, mta, case):
-        """The reply to the sender if it was no; who got the message otherwise."""
+        """The reply to the sender if the recipient was not accepted; else who got the message."""
         sent = mta.send(case.recipient, headers=case.headers)
         reply = sent.data or (sent.rcpts or [sent.mail])[0]
         if reply.code != 250:
             return str(reply)
         wait_for(lambda: not mta.queue() or mta.deferred())
-        if mta.queue():  # Exim sees a loop when it delivers
+        if mta.queue():  # Exim notices a loop at delivery
             return re.findall(r'defer \(-1\): (.*)', mta.log())[-1]
         return ', '.join(sorted(self.sink.recipients(sent.message_id).elements()))
 
     @staticmethod
     def verdict(outcome, log):
-        """As the milter logged it; a loop is seen after that, and only answered."""
+        """The verdict in the milter's log; a loop is noticed later, and shows only in the reply."""
         found = re.search(r' verdict=(\w+)', log)
         return found[1] if found else {'4': 'defer', '5': 'reject'}.get(outcome[0], '?')
 

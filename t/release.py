@@ -1,8 +1,9 @@
-"""release.py RELEASE COMMAND...: run it in another release of Debian, as root, with what make dist packs
+"""release.py RELEASE COMMAND...: runs the command in another release of Debian, as root, with the files of
+make dist
 
-That Debian is what debootstrap makes in build/RELEASE/root when it is first needed; /sdr in there has the
-sources, and keeps its build/ for the next time. It has a process table and files of its own, and
-this machine's network.
+debootstrap makes that Debian in build/RELEASE/root when it is first needed. Its folder /sdr has the sources,
+and keeps its build/ for the next time. It has its own process table and files, and uses this machine's
+network.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -17,8 +18,8 @@ import debian
 import paths
 from proc import run
 
-# The root folder must be that of the mount namespace, not a chroot: who leaves a namespace, as tests
-# do, comes back to the former.
+# The root folder must be that of the mount namespace, not a chroot: a test that leaves a namespace returns to
+# the namespace's root.
 INIT = r"""
 mount --bind "$root" "$root"
 . t/lib/chroot.sh
@@ -37,7 +38,7 @@ exec "$@"
 
 
 def unpack(source):
-    """Over what was there before: make sees what has changed by the times of the files."""
+    """Extract over the old files: make sees by their times what has changed."""
     source.mkdir(exist_ok=True)
     for path in source.iterdir():
         if path.name != 'build':

@@ -1,4 +1,4 @@
-/* check.c - the configuration as a whole: see load.h
+/* check.c - check all options together: see load.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -11,7 +11,7 @@
 
 #include "net/inet.h"
 
-/* Set *SITE to the one that an option names, or complain. */
+/* Set *SITE to the site that the option names, or note a mistake. */
 static void
 resolve_site(struct sdr_load *load, const char *kind, const char *name,
              const char *option, const char *text, unsigned *site)
@@ -126,7 +126,7 @@ check_socket(struct sdr_load *load, const char *option, const char **path)
             sizeof address->sun_path - 1);
 }
 
-/* The collector reads no other names. */
+/* Prometheus's textfile collector reads only files named *.prom. */
 static void
 check_metrics(struct sdr_load *load, const char *section, const char *path)
 {
@@ -195,7 +195,8 @@ check_replica(struct sdr_load *load)
     }
 }
 
-/* "plus" would cut Paula short. */
+/* Each character is a delimiter: with "plus", paula would be pau with an
+ * extension. */
 static void
 check_delimiter(struct sdr_load *load)
 {

@@ -1,4 +1,4 @@
-/* check_directory.c - one [directory NAME] as a whole: see load.h
+/* check_directory.c - check one [directory NAME]: see load.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -19,8 +19,8 @@ enum { PASSWORD_MAX_OCTETS = 1024 };
 
 /* ---- servers ---- */
 
-/* True if it names a server and nothing else; libldap knows more schemes and
- * parts than are documented here. */
+/* Returns true if the URI names a server and nothing else. libldap accepts more
+ * schemes and parts than sdr.conf(5) allows. */
 static bool
 is_plain(const LDAPURLDesc *url)
 {
@@ -52,7 +52,7 @@ parse_uri(struct sdr_load *load, const char *uri, unsigned line)
     return NULL;
 }
 
-/* True if TLS is used on this URI. */
+/* Returns true if connections to this URI use TLS. */
 static bool
 check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
           unsigned index)
@@ -81,8 +81,8 @@ check_uri(struct sdr_load *load, const struct sdr_directory_options *directory,
     return tls;
 }
 
-/* "ldif:/PATH": a file that sdr-sync reads in place of a server. True if it is
- * one, whatever is wrong with it. */
+/* Check for "ldif:/PATH", a file that sdr-sync reads instead of a server.
+ * Returns true if the URI begins with "ldif:", even if it is not valid. */
 static bool
 check_ldif(struct sdr_load *load, struct sdr_directory_options *directory)
 {
@@ -123,13 +123,13 @@ read_password(struct sdr_load *load, struct sdr_directory_options *directory)
     if (status != SDR_OK)
         return;
     directory->password[strcspn(directory->password, "\r\n")] = '\0';
-    /* An empty one would be an anonymous bind: RFC 4513, 5.1.2. */
+    /* An empty password would make it an anonymous bind (RFC 4513, 5.1.2). */
     if (directory->password[0] == '\0')
         sdr_load_mistake(load, line, "password-file: %s: no password",
                          directory->password_file);
 }
 
-/* A file that a library will read. */
+/* Check a file that libldap or libkrb5 will read. */
 static void
 check_file(struct sdr_load *load, const struct sdr_directory_options *directory,
            const char *option, const char *path, bool secret)
@@ -141,9 +141,9 @@ check_file(struct sdr_load *load, const struct sdr_directory_options *directory,
                          "%s: %s", option, error.text);
 }
 
-/* ---- who asks ---- */
+/* ---- bind ---- */
 
-/* An option that belongs to one kind of bind. */
+/* An option that is only for one kind of bind. */
 struct need {
     const char *option, *value;
     enum sdr_bind bind;
@@ -214,10 +214,10 @@ check_tls(struct sdr_load *load, const struct sdr_directory_options *directory)
                          "tls-cert-file and tls-key-file: one needs the other");
 }
 
-/* ---- what must be seen ---- */
+/* ---- must-see ---- */
 
-/* "ADDRESS" or "ADDRESS SITE"; a blank in a quoted local part is none of ours.
- */
+/* Parse "ADDRESS" or "ADDRESS SITE". A blank in a quoted local part belongs to
+ * the address. Returns false if the text is not valid. */
 static bool
 parse_must_see(const struct sdr_load *load, struct sdr_must_see *must_see)
 {

@@ -1,4 +1,4 @@
-/* check_domains.c - see load.h: domains, and the names that follow from them
+/* check_domains.c - check domains and build the table of names: see load.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -101,7 +101,8 @@ check_domains(struct sdr_load *load)
         sdr_load_mistake(load, 0, "there is no [directory ...]");
 }
 
-/* Write the template with DOMAIN for each %d. False if it does not fit. */
+/* Write the template with DOMAIN in place of each %d. Returns false if it does
+ * not fit. */
 static bool
 expand(const char *template, const char *domain, char *out, size_t size)
 {
@@ -202,7 +203,8 @@ add_accepted(struct sdr_load *load, unsigned site)
     }
 }
 
-/* A mailbox must be in a split domain, which is rewritten. */
+/* Returns true if TEXT is an ASCII address in a split domain, which "sdrctl
+ * check sites" replaces by the site's routing domain. */
 static bool
 is_verifiable(const struct sdr_config *config, const char *text)
 {
@@ -239,7 +241,8 @@ compare_names(const void *a, const void *b)
                   ((const struct sdr_name *)b)->domain);
 }
 
-/* What a name is, and the line to fix. */
+/* Describe the meaning of a name. Sets *LINE to the line of the option that
+ * defines it; a [domain NAME] leaves *LINE unchanged. */
 static void
 describe_name(const struct sdr_load *load, const struct sdr_name *name,
               struct sdr_error *what, unsigned *line)

@@ -1,4 +1,4 @@
-/* check_search.c - how a directory is searched: see load.h
+/* check_search.c - check how a directory is searched: see load.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -16,7 +16,7 @@ check_filter(struct sdr_load *load,
 {
     const char *filter = directory->filter;
 
-    /* libldap judges the rest at the first search. */
+    /* libldap checks the rest at the first search. */
     if (filter != NULL
         && (filter[0] != '(' || filter[strlen(filter) - 1] != ')'))
         sdr_load_mistake(
@@ -24,8 +24,8 @@ check_filter(struct sdr_load *load,
             "filter: \"%s\" is not in parentheses (RFC 4515)", filter);
 }
 
-/* RFC 4514; with quotes, as RFC 1779 has them and servers still accept; or an
- * extended DN of Active Directory such as <GUID=...>. */
+/* Returns true for a DN of RFC 4514; one with the quotes of RFC 1779, which
+ * servers still accept; and an extended DN of Active Directory, <GUID=...>. */
 static bool
 is_dn(const char *text)
 {
@@ -96,7 +96,7 @@ check_attributes(struct sdr_load *load,
                                          "address-attribute", i));
 }
 
-/* In ASCII, so that its case can be folded wherever it is compared. */
+/* Only ASCII is allowed: every comparison can fold its case. */
 static void
 check_catch_all(struct sdr_load *load,
                 const struct sdr_directory_options *directory)

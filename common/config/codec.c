@@ -87,7 +87,7 @@ sdr_codec_chars(struct sdr_codec *codec, char *text, size_t size)
         memcpy(text, t, strlen(t) + 1);
 }
 
-/* Each item is written as one number at least. */
+/* Each item takes at least one number, which limits a false count. */
 void
 sdr_codec_array(struct sdr_codec *codec, void *items, unsigned *count,
                 size_t size)

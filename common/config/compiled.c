@@ -1,7 +1,8 @@
 /* compiled.c - see compiled.h
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A head, the text of the file that it was made from, and what that means.
+ * The file holds a header, the text of the configuration that it was made from,
+ * and the configuration itself.
  */
 #include "config/compiled.h"
 
@@ -19,15 +20,15 @@
 
 enum { FILE_MAX_OCTETS = 16 << 20 };
 
-/* Count it up when what is written changes, or what sdr.conf means. */
+/* Increase it when the written form or the meaning of sdr.conf changes. */
 enum { FORMAT = 1 };
 
 struct head {
     char magic[16];
-    char version[32]; /* of sdr, and of libidn2, which wrote the domains */
-    uint32_t format;  /* as it is in memory, like all numbers */
+    char version[32]; /* of sdr, and of libidn2, which converts domains */
+    uint32_t format;
     uint32_t source_len;
-    uint64_t sum; /* of all else */
+    uint64_t sum; /* checksum of everything else */
 };
 
 /* ---- the description ---- */
@@ -110,7 +111,7 @@ main_options(struct sdr_codec *codec, struct sdr_config *c)
     sdr_codec_number(codec, &c->replica.known_max_age);
 }
 
-/* Counts come first: indices are judged by them. */
+/* Counts come first, because indices are checked against them. */
 static void
 everything(struct sdr_codec *codec, struct sdr_config *c)
 {
@@ -188,8 +189,8 @@ free_texts(struct sdr_config *config)
     free(config->texts);
 }
 
-/* NULL if the octets are whole, of this version and made from this SOURCE, else
- * why not. Then the codec is at what it means. */
+/* Returns NULL if the octets are complete, of this version and made from
+ * SOURCE; else the reason. After NULL, the codec is at the configuration. */
 static const char *
 judge(struct sdr_codec *codec, const char *source, size_t source_len)
 {
@@ -214,7 +215,7 @@ judge(struct sdr_codec *codec, const char *source, size_t source_len)
     return NULL;
 }
 
-/* NULL: it is not what was written. */
+/* Returns NULL if the octets are not a configuration, or without memory. */
 static struct sdr_config *
 decode(const char *path, struct sdr_codec *codec)
 {
@@ -234,7 +235,8 @@ decode(const char *path, struct sdr_codec *codec)
     return config;
 }
 
-/* NULL with the reason. TEXTS belongs to the result, or is freed. */
+/* Returns the configuration, which then owns TEXTS; or NULL with the reason,
+ * after freeing TEXTS. */
 static struct sdr_config *
 read_texts(const char *path, char *texts, size_t len, const char **reason)
 {

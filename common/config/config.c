@@ -1,4 +1,4 @@
-/* config.c - see config.h: what has been read, and look-ups in it
+/* config.c - see config.h: look-ups in a configuration, and its end
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/config.h"
@@ -67,8 +67,8 @@ sdr_config_name(const struct sdr_config *config, const char *domain)
                    sizeof *config->names, compare_name);
 }
 
-/* What is escaped in a distinguished name, "\\," or "\\2C" (RFC 4514): no
- * separator. */
+/* Marks an escaped comma or plus sign of a distinguished name, "\," or "\2C"
+ * (RFC 4514): it is no separator. */
 enum { ESCAPED = 0x100 };
 
 static int
@@ -81,7 +81,8 @@ hex_digit(char c)
     return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* The octet behind the backslash at *i, which is advanced. */
+/* Returns the octet that is escaped by the backslash at *I, in lower case, and
+ * advances *I. */
 static int
 escaped_octet(const char *s, size_t len, size_t *i)
 {
@@ -93,9 +94,9 @@ escaped_octet(const char *s, size_t len, size_t *i)
     return c == ',' || c == '+' ? ESCAPED | c : tolower(c);
 }
 
-/* The octet of S at *i, in lower case, *i advanced; -1 at the end. Blanks about
- * what separates the parts of a distinguished name do not count (RFC 2253, 4).
- */
+/* Returns the octet of S at *I, in lower case, and advances *I; -1 at the end.
+ * BEFORE is the previous octet. Skips blanks before and after the separators of
+ * a distinguished name (RFC 2253, 4). */
 static int
 next_octet(const char *s, size_t len, size_t *i, int before)
 {
@@ -114,7 +115,7 @@ next_octet(const char *s, size_t len, size_t *i, int before)
     return *i < len ? tolower((unsigned char)s[(*i)++]) : -1;
 }
 
-/* The length without the final dot, if it may be a host's name. */
+/* Returns the length without a final dot if NAME may be a host name. */
 static size_t
 without_dot(const char *name, size_t len)
 {
@@ -128,7 +129,7 @@ without_dot(const char *name, size_t len)
     return len - 1;
 }
 
-/* Names of sites, of hosts and of groups. */
+/* Returns true if both are the same name of a site, a host or a group. */
 static bool
 equals(const char *text, const char *value, size_t len)
 {

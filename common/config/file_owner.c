@@ -26,7 +26,7 @@ is_roots_alone(const struct stat *st)
     return is_alone(st, 0);
 }
 
-/* The folder of the file; OWNER may own it as well as root. */
+/* Check the folder of the file: it must belong to root or OWNER. */
 static enum sdr_status
 check_folder(const char *path, uid_t owner, struct sdr_error *error)
 {

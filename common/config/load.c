@@ -1,4 +1,4 @@
-/* load.c - see load.h: from the file to the configuration
+/* load.c - see config.h and load.h: load a file
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -12,11 +12,11 @@
 #include "config/file_owner.h"
 #include "config/option.h"
 
-/* libini_config forgets the first option that stands before any section, so the
- * file gets a first line; it is not counted where lines are reported. */
+/* libini_config loses the first option before any section. So we put a section
+ * line in front of the text; reported line numbers do not count it. */
 static const char first_line[] = "[" INI_DEFAULT_SECTION "]\n";
 
-/* Indentation means nothing, but libini_config takes it before options alone.
+/* Indentation means nothing, but libini_config accepts it only before options.
  */
 static void
 remove_indentation(char *text)

@@ -1,9 +1,10 @@
-/* load.h - a configuration file on its way in
+/* load.h - a configuration file while it is read and checked
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Shared by load.c, what it calls to read the options, and check.c and
- * check_*.c, which judge them together. sdrctl reads another file of the same
- * form: sdr_load_file(), sdr_load_options() and sdr_load_report(). Private.
+ * Private to load.c, the sources that it calls to read options, and check.c and
+ * check_*.c, which check them. "sdrctl plan" reads a file of the same form with
+ * sdr_load_file(), sdr_load_options() and sdr_load_report(). Each thread uses
+ * its own struct sdr_load.
  */
 #ifndef SDR_LOAD_H
 #define SDR_LOAD_H
@@ -17,18 +18,18 @@ struct sdr_option;
 struct value_obj;
 
 struct sdr_mistake {
-    unsigned line;  /* UINT_MAX: it has none */
-    unsigned order; /* in which they were found */
+    unsigned line;  /* UINT_MAX: none */
+    unsigned order; /* 1 for the first one found */
     char *text;
 };
 
 struct sdr_load {
     const char *path;
-    const struct sdr_option *options; /* all that the file may have */
+    const struct sdr_option *options; /* all options of this kind of file */
     unsigned option_count;
     struct sdr_config *config; /* NULL: the file is not sdr.conf */
-    char *text;                /* the whole file */
-    struct ini_cfgobj *parsed; /* it, parsed */
+    char *text; /* the whole file, after a first line of our own */
+    struct ini_cfgobj *parsed;
     struct sdr_mistake *mistakes;
     unsigned mistake_count;
     bool no_memory;
@@ -36,107 +37,120 @@ struct sdr_load {
 
 /* ---- mistakes and lines: mistake.c ---- */
 
-/* Note a mistake at LINE; 0 if it has none. */
+/* Note a mistake at LINE; 0: it has no line. */
 SDR_PRINTF(3, 4)
 void
 sdr_load_mistake(struct sdr_load *load, unsigned line, const char *format, ...);
 
-/* Report and free them, in the order of the file; those without a line at last.
- */
+/* Report the mistakes in the order of the file, those without a line last, and
+ * free them. TRACE may be NULL. */
 void
 sdr_load_report(struct sdr_load *load, const struct sdr_trace *trace);
 
-/* One zeroed object more at the end of an array; NULL without memory. */
+/* Append one zeroed object of SIZE octets to an array of *COUNT. ARRAY is the
+ * address of the pointer to it, of any type; the caller frees the array.
+ * Returns the new object; NULL, with no_memory set, without memory. */
 void *
 sdr_load_grow(struct sdr_load *load, void *array, unsigned *count, size_t size);
 
-/* The value of OPTION, the first or the next as the MODE of libini_config says;
- * NULL if there is none. Its line; 0 if it has none. */
+/* Returns the first or the next value of OPTION, as MODE says:
+ * INI_GET_FIRST_VALUE or INI_GET_NEXT_VALUE of libini_config. NULL if there is
+ * none. Borrowed from load->parsed. */
 struct value_obj *
 sdr_load_value(const struct sdr_load *load, const char *section,
                const char *option, int mode);
 
+/* Returns the line of a value; 0 if it has none. */
 unsigned
 sdr_load_value_line(struct value_obj *value);
 
-/* The line of the first value of OPTION in "KIND NAME" (or the main section
- * if KIND is ""), 0 if it is not given. */
+/* Returns the line of the first value of OPTION in the section "KIND NAME"; in
+ * "KIND" if NAME is NULL; before all sections if KIND is "". 0 if the option is
+ * not given. */
 unsigned
 sdr_load_line(const struct sdr_load *load, const char *kind, const char *name,
               const char *option);
 
-/* The same for an option of this directory. */
+/* The same for an option of DIRECTORY. */
 unsigned
 sdr_load_directory_line(const struct sdr_load *load,
                         const struct sdr_directory_options *directory,
                         const char *option);
 
-/* The line of the value with this index, from 0, of an option that is a list.
- */
+/* The same for the value with this index, from 0, of a repeatable option. */
 unsigned
 sdr_load_line_of(const struct sdr_load *load, const char *kind,
                  const char *name, const char *option, unsigned index);
 
-/* The line of the section "KIND NAME", 0 if it is not found. */
+/* Returns the first line of the section "KIND NAME"; 0 if there is none. */
 unsigned
 sdr_load_section(const struct sdr_load *load, const char *kind,
                  const char *name);
 
-/* The line of the first "[SECTION]", 0 if it is not found. */
+/* Returns the line of the first "[SECTION]"; 0 if there is none. */
 unsigned
 sdr_load_find(const struct sdr_load *load, const char *section);
 
 /* ---- reading: load.c, syntax.c and section.c ---- */
 
-/* Read and parse the file, at most 1 MiB. SDR_OK; SDR_CONFIG after at least one
- * mistake, or after a line to TRACE; SDR_TEMPFAIL without memory. The caller
- * frees text and parsed in any case. */
+/* Read and parse the file, of at most SDR_CONFIG_MAX_OCTETS. Returns SDR_OK.
+ * Returns SDR_CONFIG after noting a mistake, or after reporting to TRACE that
+ * the file cannot be read. Returns SDR_TEMPFAIL without memory. Whatever the
+ * result, the caller frees load->text and load->parsed. */
 enum sdr_status SDR_MUST_USE
 sdr_load_file(struct sdr_load *load, const struct sdr_trace *trace);
 
-/* Note what the parser would fail on without an explanation. */
+/* Note an error in TEXT that the parser would not explain: a NUL, a byte order
+ * mark, octets that are not UTF-8. Returns SDR_OK, or SDR_CONFIG after noting
+ * it. */
 enum sdr_status
 sdr_load_check_text(struct sdr_load *load, const char *text, size_t len);
 
-/* Parse TEXT, of which the first line does not count, into load->parsed. */
+/* Parse TEXT into load->parsed. Line numbers do not count its first line.
+ * Returns SDR_OK, SDR_CONFIG after noting a mistake, or SDR_TEMPFAIL without
+ * memory. */
 enum sdr_status
 sdr_load_parse(struct sdr_load *load, char *text, size_t len);
 
-/* Set the options of KIND in OBJECT, by their values in SECTION. Texts live as
- * long as what is parsed. */
+/* Set all options of KIND in OBJECT: to their values in SECTION, else to their
+ * defaults. Notes options that are unknown, missing or not valid. The texts are
+ * borrowed from load->parsed. */
 void
 sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
                  void *object);
 
-/* If SECTION is "KIND NAME", the name; else NULL. */
+/* Returns NAME if SECTION is "KIND NAME", borrowed from SECTION; else NULL. A
+ * name with a control character does not count. */
 const char *
 sdr_load_name(const char *section, const char *kind);
 
-/* Set all options of sdr.conf, and the names of its sections. */
+/* Set all options and section names of load->config. Notes unknown sections. */
 void
 sdr_load_sections(struct sdr_load *load);
 
-/* ---- judging: check.c and check_*.c ---- */
+/* ---- checking: check.c and check_*.c ---- */
 
-/* Resolve names to indices, expand routing domains, read the files that are
- * named, and judge everything together. Notes every mistake. */
+/* Resolve names to indices, expand routing domains, read the password files,
+ * and check all options together. Notes every mistake. */
 void
 sdr_check(struct sdr_load *load);
 
-/* The first % that is not %d; NULL if there is none. */
+/* Returns the first % in TEMPLATE that is not part of %d; NULL if there is none
+ * or TEMPLATE is NULL. */
 const char *
 sdr_check_percent(const char *template);
 
-/* The part of it for domains, once the sites are known. */
+/* The part of sdr_check() for domains; call it after the sites are checked. */
 void
 sdr_check_domains(struct sdr_load *load);
 
-/* The part for one directory; its default owner is known. */
+/* The part for one directory; call it after its default-owner is resolved. */
 void
 sdr_check_directory(struct sdr_load *load,
                     struct sdr_directory_options *directory);
 
-/* The options that say how one directory is searched. */
+/* The part of sdr_check_directory() for search-base, filter, attributes and
+ * catch-all. */
 void
 sdr_check_search(struct sdr_load *load,
                  const struct sdr_directory_options *directory);

@@ -1,4 +1,4 @@
-/* mistake.c - see load.h: mistakes in the file, and lines
+/* mistake.c - see load.h: mistakes in the file, and line numbers
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -144,7 +144,7 @@ unsigned
 sdr_load_find(const struct sdr_load *load, const char *section)
 {
     size_t len = strlen(section);
-    unsigned line = 0; /* the first is not the file's */
+    unsigned line = 0; /* the first line is ours */
 
     for (const char *s = load->text; s != NULL; line++) {
         const char *name = s + 1;

@@ -1,8 +1,9 @@
 /* option.h - the table of all options of sdr.conf(5)
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * One row says everything about an option; reading, the manual's check and the
- * example follow it. A default is text, read by the code that reads the file.
+ * One row describes an option completely. The reader of the file and the tests
+ * of the manual and the example use this table. A default is a text and is read
+ * like a value in the file. Any thread may read the table.
  */
 #ifndef SDR_OPTION_H
 #define SDR_OPTION_H
@@ -15,7 +16,7 @@
 
 enum sdr_option_type {
     SDR_OPTION_TEXT,   /* const char * */
-    SDR_OPTION_LIST,   /* struct sdr_list; may be repeated */
+    SDR_OPTION_LIST,   /* struct sdr_list; repeatable */
     SDR_OPTION_NUMBER, /* unsigned, within the range */
     SDR_OPTION_OCTAL,  /* unsigned, written in octal, within the range */
     SDR_OPTION_CHOICE, /* an enum or bool */
@@ -27,14 +28,14 @@ struct sdr_choice {
 };
 
 struct sdr_option {
-    const char *section; /* "", "site", "domain", "directory", "milter" */
+    const char *section; /* kind of section: "site"; "": before all sections */
     const char *name;
     enum sdr_option_type type;
     size_t offset;                    /* of its field */
     size_t size;                      /* of its field */
-    const char *fallback;             /* NULL: none */
-    const char *const *fallback_list; /* NULL: none; ended by NULL */
-    unsigned min, max;
+    const char *fallback;             /* the default; NULL: none */
+    const char *const *fallback_list; /* likewise for a list; ends with NULL */
+    unsigned min, max;                /* of a number, both allowed */
     const struct sdr_choice *choices;
     bool required;
     const char *help;
@@ -43,19 +44,22 @@ struct sdr_option {
 extern const struct sdr_option sdr_options[];
 extern const unsigned sdr_option_count;
 
-/* Read TEXT, which lives as long as the object, into the option's field of
- * OBJECT; a list grows by it. Returns SDR_OK; SDR_INVALID, with the reason,
- * and the field untouched; or SDR_TEMPFAIL without memory. */
+/* Set the option's field in OBJECT from TEXT, or append TEXT to the field if it
+ * is a list. The text is not copied: it must stay as long as OBJECT. Returns
+ * SDR_OK. Otherwise the field stays unchanged: returns SDR_INVALID and the
+ * reason, or SDR_TEMPFAIL without memory. */
 enum sdr_status SDR_MUST_USE
 sdr_option_set(const struct sdr_option *option, void *object, const char *text,
                struct sdr_error *error);
 
-/* Give the field its default. Results as above. */
+/* Set the field to the option's default, if it has one; else leave it. Returns
+ * the same results, but a list may have got some of its values. */
 enum sdr_status SDR_MUST_USE
 sdr_option_default(const struct sdr_option *option, void *object,
                    struct sdr_error *error);
 
-/* Add a text to a list. False without memory. */
+/* Append ITEM, which is not copied, to a list. Returns false, with the list
+ * unchanged, without memory. The caller frees LIST->items. */
 bool
 sdr_list_add(struct sdr_list *list, const char *item);
 

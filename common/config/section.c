@@ -1,4 +1,4 @@
-/* section.c - see load.h: sections, read by the table of options
+/* section.c - see load.h: read sections by the table of options
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -13,7 +13,7 @@
 
 #include "config/option.h"
 
-/* A kind of section, and where the config keeps its objects. */
+/* A kind of section that has a name. */
 struct kind {
     const char *name;
     size_t size; /* of one object */
@@ -24,7 +24,8 @@ static const struct kind domain_kind = {"domain", sizeof(struct sdr_domain)};
 static const struct kind directory_kind = {
     "directory", sizeof(struct sdr_directory_options)};
 
-/* Set one option from all its values in the section. */
+/* Set one option from all its values in the section. Returns how many there
+ * are, valid or not. */
 static unsigned
 read_option(struct sdr_load *load, const char *section,
             const struct sdr_option *option, void *object)
@@ -61,8 +62,8 @@ read_option(struct sdr_load *load, const char *section,
     return count;
 }
 
-/* The kind of section that has this option; KIND, if it is that one; NULL:
- * none. */
+/* Returns KIND if such sections have this option; else another kind that has
+ * it; NULL if none has. */
 static const char *
 section_with(const struct sdr_load *load, const char *kind, const char *name)
 {
@@ -83,7 +84,7 @@ section_with(const struct sdr_load *load, const char *kind, const char *name)
 
 enum { PLACE_SIZE = 64 };
 
-/* "" if KIND is NULL. */
+/* Write where options of KIND belong; "" if KIND is NULL. */
 static void
 place(char out[PLACE_SIZE], const char *kind)
 {
@@ -95,14 +96,14 @@ place(char out[PLACE_SIZE], const char *kind)
         snprintf(out, PLACE_SIZE, "[%s]", kind);
 }
 
-/* The options that stand in a section. */
+/* The options given in a section. */
 struct given {
     char **names; /* NULL: none, or there is no such section */
     int count;
 };
 
-/* libini_config takes longer to find that there is no such value than to list
- * all that there are. */
+/* In libini_config, asking for a value that does not exist takes longer than
+ * listing all options of the section. */
 static bool
 is_given(const struct given *given, const char *name)
 {
@@ -113,7 +114,7 @@ is_given(const struct given *given, const char *name)
     return false;
 }
 
-/* Complain about options that the kind of section does not have. */
+/* Note options that this kind of section does not have. */
 static void
 find_unknown(struct sdr_load *load, const char *kind, const char *section,
              const struct given *given)
@@ -146,8 +147,8 @@ set_default(struct sdr_load *load, const struct sdr_option *option,
         load->no_memory = true;
 }
 
-/* The default comes first, for a value may be none; that of a list does not
- * stay beside what is given. */
+/* A single value gets its default first, because the value given may not be
+ * valid. A list gets its default only if no value is given. */
 void
 sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
                  void *object)
@@ -181,7 +182,8 @@ sdr_load_options(struct sdr_load *load, const char *kind, const char *section,
     ini_free_attribute_list(given.names);
 }
 
-/* Names go to logs, replies and metrics. libini_config takes a DEL. */
+/* Names appear in logs, replies and metrics, so they must have no control
+ * characters. libini_config accepts a DEL. */
 static bool
 is_plain(const char *name)
 {

@@ -1,4 +1,4 @@
-/* syntax.c - see load.h: libini_config's parser, and what it does not explain
+/* syntax.c - see load.h: call libini_config's parser, and explain its errors
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/load.h"
@@ -10,11 +10,12 @@
 #include <ini_configobj.h>
 #include <unistr.h>
 
-/* What libini_config refuses; its own words are "Equal sign is missing." */
+/* Note why libini_config rejected a line. Its own text, OTHERWISE, is often
+ * "Equal sign is missing.", whatever the error. */
 static void
 explain_line(struct sdr_load *load, unsigned line, const char *otherwise)
 {
-    const char *s = load->text; /* the first line is not the file's */
+    const char *s = load->text; /* the first line is ours */
     const char *closing;
     size_t len;
 
@@ -64,12 +65,12 @@ explain_syntax(struct sdr_load *load)
     ini_config_free_errors(errors);
 }
 
-/* libini_config takes ASCII alone in the names of sections and options, and
- * says no more than EINVAL. */
+/* libini_config accepts only ASCII in the names of sections and options. For
+ * others it returns EINVAL and no reason. */
 static void
 explain_unreadable(struct sdr_load *load, const char *text, int rc)
 {
-    unsigned line = 0; /* the first is not the file's */
+    unsigned line = 0; /* the first line is ours */
 
     for (const char *s = text; *s != '\0'; line++) {
         const char *end = strchrnul(s, '\n');

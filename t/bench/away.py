@@ -1,4 +1,4 @@
-"""away.py - the directory is at the other end of a long line
+"""away.py - benchmark with a distant directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -9,7 +9,7 @@ import turns
 from far import Far
 from sender import Load
 
-DISTANCES = 5, 50  # milliseconds there and back
+DISTANCES = 5, 50  # milliseconds of a round trip
 
 
 def work(premises, rounds):

@@ -1,8 +1,7 @@
-"""concurrency.py - many ask one slapd at once
+"""concurrency.py - many clients query one slapd at once
 
-Ours are threads with one struct sdr, as in the milter, and share the
-connections of its pool; the others have one each. No wait ends early, so
-that the longest wait can be seen.
+Our clients are threads with one struct sdr, as in the milter, and share the connections of its pool. The
+others have one connection each. The limits of all waits are so high that the longest wait shows.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,7 +1,7 @@
-"""exim_process.py - what questions cost a process of Exim, which seldom asks many
+"""exim_process.py - the cost of queries in an Exim process, which seldom makes many
 
-exim -be: the first question loads exim-sdr.so, reads its configuration and opens
-what it asks.
+Uses exim -be. The first query loads exim-sdr.so, reads its configuration, and opens the replica or a
+connection.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,8 +1,8 @@
 """exim_sides.py - an Exim for each side of a comparison, all of them running
 
-Everything accepted is delivered at once, to :blackhole:. At the door and at the
-delivery the routers ask, each time in a process of its own. deliver_drop_privilege: without
-it Exim runs itself anew for each delivery, which takes longer than all that is compared here.
+All accepted mail is delivered at once, to :blackhole:. The routers query the directory at RCPT and at
+delivery, each time in another process. Without deliver_drop_privilege Exim would execute itself again for
+each delivery, which takes longer than everything compared here.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -48,7 +48,7 @@ class Side(Exim):
         super().__init__(folder, 1, conf, drop_privilege=True, **options)
 
     def run(self, load):
-        """Sent; Failed if anything was not sent to whom this side should send it."""
+        """Sent; Failed if a recipient was not rewritten as this side should do."""
         log = Log(self.folder / 'log/main')
         domain = 'example.com' if self.name == NOTHING else 'hosted.example.com'
         try:
@@ -65,7 +65,7 @@ class Side(Exim):
 
 @functools.cache
 def exim_sides(premises, uri):
-    """{name: Side}, running and warm; uri: where they find the directory."""
+    """{name: Side}, running and warmed up; uri: the directory that they query."""
     number = next(_number)
     folder = premises.folder / f'exim{number}'
     folder.mkdir()

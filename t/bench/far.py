@@ -1,4 +1,4 @@
-"""far.py - the directory, some milliseconds away: t/bench/delay between it and those who ask
+"""far.py - a distant directory: t/bench/delay between it and its clients
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -9,7 +9,7 @@ from proc import free_port, listening, wait_for
 
 
 class Far:
-    """A way to the server at this port, which takes no time unless stated otherwise."""
+    """A relay to the server at this port, by default without delay."""
 
     def __init__(self, port):
         self.port = free_port()
@@ -20,7 +20,7 @@ class Far:
         wait_for(lambda: listening(self.port), 10, 'the way to the directory')
 
     def set(self, milliseconds):
-        """From now on a round trip takes so much longer."""
+        """Set the delay that is added to a round trip from now on."""
         self._process.stdin.write(f'{milliseconds}\n'.encode())
         self._process.stdin.flush()
 

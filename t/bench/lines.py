@@ -1,4 +1,4 @@
-"""lines.py - programs that read questions from their standard input
+"""lines.py - programs that read queries from standard input
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -8,13 +8,13 @@ from itertools import cycle, islice
 
 import turns
 
-RATE = 5000  # lines that a process gets for each second that a turn shall take
-LEAST = 1000  # in less its start would drown the rest
+RATE = 5000  # lines for a process, for each second of a turn
+LEAST = 1000  # in a shorter time its start would dominate
 PROCESSES = 10
 
 
 class Lines:
-    """A process of somebody else that answers a question, a line, with a line."""
+    """A process of another product that answers each line with a line."""
 
     def __init__(self, command, env, lines):
         self._command, self._env = command, env
@@ -23,13 +23,13 @@ class Lines:
         self._seconds(self._few)  # read from the disk
 
     def each(self):
-        """Microseconds for each question but the first."""
+        """Microseconds for each query except the first."""
         few = min(self._seconds(self._few) for _ in range(3))
         many = self._seconds(self._many)
         return (many - few) / (len(self._many) - len(self._few)) * 1e6
 
     def one(self):
-        """Milliseconds from its start to its end with one question; the mean of several."""
+        """Mean milliseconds from its start to its end with one query."""
         return sum(self._seconds(self._few) for _ in range(PROCESSES)) / PROCESSES * 1e3
 
     def _seconds(self, lines):

@@ -1,8 +1,8 @@
-"""memory.py - what sdr-milter takes for each connection of an MTA
+"""memory.py - sdr-milter's memory for each connection of an MTA
 
-Over each a message is under way: MAIL and one RCPT have been answered. Resident
-memory has the pages of the replica that were read, and of programs: the kernel
-drops these when it wants to. Of pages that others have too, PSS is a share.
+Each connection is within a message: MAIL and one RCPT have been answered. Resident memory includes pages of
+the replica and of programs, which the kernel can drop. PSS counts only a share of pages that other processes
+use, too.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -36,7 +36,7 @@ def begin_message(stack, path, n):
 
 
 def measure(folder, text, count):
-    """What is taken with each number of connections, one list after the other."""
+    """The memory used with each number of connections, one list after the other."""
     sockets = world.section('milter', {'socket': f'unix:{folder}/milter', 'socket-mode': '0666'})
     milter = Milter(folder, text + sockets)
     folder.chmod(0o777)

@@ -1,8 +1,8 @@
 """one_recipient.py - one process decides about one recipient after the other
 
-The ground is a read of the same key in the same LMDB file. All who ask slapd
-ask the same filter. Of a process of Postfix or Exim the same with one question
-is taken off: its start, its connection and its bind do not count.
+The base is a read of the same key in the same LMDB file. All clients of slapd send the same filter. For
+Postfix and Exim, the time of a process with one query is subtracted, so its start, connection and bind do not
+count.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +19,7 @@ MDB, REPLICA, LIVE = 'mdb_get of the same key', 'sdr, replica', 'sdr, live searc
 
 
 def postmap(folder, questions):
-    """Postfix's own way to ask, without Postfix."""
+    """Postfix's own lookup, without Postfix."""
     folder.mkdir()
     (folder / 'main.cf').write_text(f'compatibility_level = 3.6\nmeta_directory = {folder}\n')
     (folder / 'dynamicmaps.cf').write_text(
@@ -28,7 +28,7 @@ def postmap(folder, questions):
     table.write_text(LDAP_TABLE.format(uri=questions.premises.slapd.uri,
                                        filter=questions.filter()))
     env = {**os.environ, 'LD_LIBRARY_PATH': postfix.LIBRARIES, 'MAIL_CONFIG': str(folder)}
-    env.pop('LD_PRELOAD', None)  # what is meant for our own programs
+    env.pop('LD_PRELOAD', None)  # options of our own programs
     return Lines([postfix.SERVER / 'usr/sbin/postmap', '-q', '-', f'ldap:{table}'], env,
                  questions.addresses)
 

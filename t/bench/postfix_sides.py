@@ -1,7 +1,7 @@
-"""postfix_sides.py - one Postfix where each side of a comparison has a listener of its own
+"""postfix_sides.py - one Postfix with a listener for each side of a comparison
 
-Its smtpd and its cleanup have the tables or the milter of that side; the rest
-they share. Everything accepted goes to discard(8).
+The listener's smtpd and cleanup have the tables or the milter of that side; the sides share everything else.
+All accepted mail goes to discard(8).
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -23,7 +23,7 @@ MILTER, LIVE, MAP = 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socke
 PROXY, LDAP, LMDB = 'proxy:ldap:', 'ldap:', 'lmdb:'
 
 ALL = [NOTHING, NOOP, MILTER, LIVE, MAP, PROXY, LDAP, LMDB]
-ASKING = [NOTHING, MILTER, LIVE, MAP, PROXY, LDAP]  # a directory, and what they are compared with
+ASKING = [NOTHING, MILTER, LIVE, MAP, PROXY, LDAP]  # a directory, and the sides to compare with
 UNCHANGED = {NOTHING, NOOP}
 
 LDAP_TABLE = f"""\
@@ -62,7 +62,7 @@ class Sides(Postfix):
         (self.folder / 'etc/dynamicmaps.cf').write_text(MODULES)
 
     def run(self, side, load):
-        """Sent; Failed if anything was not sent to whom this side should send it."""
+        """Sent; Failed if a recipient was not rewritten as this side should do."""
         log = Log(self.folder / 'log/maillog')
         domain = 'example.com' if side in UNCHANGED else 'hosted.example.com'
         try:
@@ -85,7 +85,7 @@ class Sides(Postfix):
 
 @functools.cache
 def postfix_sides(premises, uri):
-    """Sides, all of them, warm; uri: where they find the directory."""
+    """All sides, warmed up; uri: the directory that they query."""
     folder = premises.folder / f'postfix{next(_number)}'
     folder.mkdir()
     postfix = Sides(folder / 'mta', parameters(folder, uri), premises.count)
@@ -106,7 +106,7 @@ def postfix_sides(premises, uri):
 
 
 def parameters(folder, uri):
-    """What each side says in main.cf."""
+    """The main.cf parameters of each side."""
     table = folder / 'ldap.cf'
     table.write_text(LDAP_TABLE.format(uri=uri, filter='mail=%s') + 'domain = example.com\n')
     table.chmod(0o644)
@@ -129,7 +129,7 @@ def parameters(folder, uri):
 
 
 def make_table(postfix, folder, count):
-    """The file that lmdb: reads; postmap(1) wants a main.cf."""
+    """Make the file that lmdb: reads; postmap(1) needs a main.cf."""
     path = folder / 'aliases'
     path.write_text(''.join(f'{address(n)} u{n}@hosted.example.com\n' for n in range(count)))
     postfix.configure()
@@ -145,7 +145,7 @@ def start_milter(folder, name, postfix, text, options):
 
 
 def start_noop(folder, mta):
-    """For the group that may enter the folder of the MTA's milters."""
+    """Make a folder for the group that may open the MTA's milter sockets."""
     path = mta.queue_folder / 'sdr/noop-milter'
     process = Process([paths.BUILD / 't/bench/noop-milter', f'unix:{path}'], folder / 'noop.log',
                       user='sdr', group=mta.manners.group, extra_groups=[], umask=0o007)

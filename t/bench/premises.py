@@ -1,6 +1,6 @@
-"""premises.py - the ground of all benchmarks: a directory, a replica of it, two ways to ask
+"""premises.py - shared by all benchmarks: a directory, its replica, and a configuration for each
 
-Everybody lives at another site: each answer is a redirect.
+All mailboxes are at another site, so each answer is a redirect.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,7 +21,7 @@ def address(n):
 
 
 def people(count):
-    """Known to each of the sides by the attribute that it is used to."""
+    """Each side finds a person by its usual attribute."""
     return (world.person(f'u{n}', mail=address(n), mailLocalAddress=address(n),
                          mailRoutingAddress=f'u{n}@hosted.example.com', sdrOwner='hosted')
             for n in range(count))
@@ -29,9 +29,9 @@ def people(count):
 
 class Premises:
     """
-    slapd     with so many people
+    slapd     with this many people
     live      an sdr.conf, its text, that asks slapd
-    replica   one that has a replica as well, which is up to date and kept so
+    replica   one with a replica, too, which sdr-sync keeps up to date
     """
 
     def __init__(self, folder, stack, count):
@@ -53,14 +53,14 @@ class Premises:
         """
         The text of an sdr.conf without a milter.
 
-        uri  of somebody between it and slapd
+        uri  of a relay in front of slapd
         own  other options of the directory
         """
         directory = {**self.directory, **({'uri': uri} if uri else {}), **(own or {})}
         return world.conf(directory_corp=directory, milter=None, **sections)
 
     def asked(self, run):
-        """How often slapd is asked while this runs."""
+        """The number of searches in slapd while this runs."""
         before = self.slapd.search_count()
         run()
         return self.slapd.search_count() - before

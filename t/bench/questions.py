@@ -1,4 +1,4 @@
-"""questions.py - the same addresses for all who ask in a process of their own
+"""questions.py - the same addresses for all clients that run as a process
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -18,8 +18,8 @@ MOST = 100000
 
 class Questions:
     """
-    addresses  of people, shuffled
-    live       path of an sdr.conf that asks slapd
+    addresses of people, shuffled
+    live       path of an sdr.conf that queries slapd
     replica    of one that has a replica
     """
 
@@ -35,7 +35,7 @@ class Questions:
         self.live.write_text(premises.live)
 
     def ask(self, side, conf, seconds, askers=1):
-        """What t/bench/questions prints: {'rate': answers a second, ...}"""
+        """The output of t/bench/questions: {'rate': answers a second, ...}"""
         done = subprocess.run(
             [paths.BUILD / 't/bench/questions', side, conf, self.file, str(seconds), str(askers)],
             capture_output=True, text=True, env=environment(), timeout=seconds + 120, check=False)
@@ -44,13 +44,13 @@ class Questions:
         return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
 
     def filter(self):
-        """That of a live search, '%s' for the address."""
+        """The filter of a live search, with '%s' for the address."""
         first = self.addresses[0]
         done = sdrctl.run(self.live, 'route', '--explain', first)
         return re.search('^ *filter (.*)$', done.stdout, re.M)[1].replace(first, '%s')
 
     def exim_lookups(self):
-        """What Exim expands to ask the same, one for each address."""
+        """The expansions that make Exim send the same queries, one for each address."""
         who = f'user="{slapd.READER_DN}" pass="{slapd.READER_PASSWORD}"'
         url = f'{self.premises.slapd.uri}/{slapd.SUFFIX}?mailRoutingAddress?sub?'
         template = self.filter()

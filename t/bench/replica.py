@@ -1,4 +1,4 @@
-"""replica.py - what the replica costs: to make it, to look for what is new, to hear of a change
+"""replica.py - the cost of the replica: first copy, run without changes, delay of a change
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,7 +15,7 @@ from sync import Sync
 
 CHANGES = 20
 
-# In a process of its own: what a child is said to have used begins with what its parent has.
+# In a separate process, because a child's peak memory begins with its parent's.
 ONCE = """\
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, user='sdr', group='sdr', extra_groups=[])
@@ -39,7 +39,7 @@ def modify(premises, n, owner):
 
 
 def latency(premises):
-    """Milliseconds from the end of ldapmodify to the first look-up that knows; the mean."""
+    """Mean milliseconds from the end of ldapmodify to the first look-up that shows the change."""
     talk = sdrctl.Conversation(premises.sync.conf)
     waits = []
     for n in range(CHANGES):

@@ -1,7 +1,6 @@
-"""searches.py - how often the directory is asked; a count, the same in each run
+"""searches.py - the number of searches; the same in each run
 
-To a tenth of a search a recipient: what somebody asks once, when he connects or now and then, is
-not in it.
+Rounded to a tenth of a search per recipient, so that searches at a connection or at intervals do not count.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -12,7 +11,7 @@ import turns
 from sender import Load
 
 RECIPIENTS = 1000
-# As many messages as are quickly done, of one recipient each.
+# A number of messages that does not take long, with one recipient each.
 MEASURED = {'Postfix': 1000, 'Exim': 250, 'Sendmail': 50}
 
 
@@ -36,5 +35,5 @@ def counted(premises, mta, sides):
         {name: lambda run=run: RECIPIENTS * round(premises.asked(lambda: run(load)) / load.messages, 1)
          for name, run in sides.items()}, rounds=1)
     for side in result.sides:
-        side.ratio = None  # to none at all
+        side.ratio = None  # there is no side to compare with
     return result

@@ -1,4 +1,4 @@
-"""sender.py - what is sent to an MTA, by t/bench/send, and what comes of it
+"""sender.py - sends mail to an MTA by t/bench/send, and measures the result
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -14,7 +14,7 @@ import paths
 from proc import wait_for
 from turns import SECONDS
 
-PATIENCE = 120  # seconds: for a queue that must become empty
+PATIENCE = 120  # seconds to wait for an empty queue
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Sent:
 
 
 class Failed(Exception):
-    """Mail was refused, kept or sent elsewhere: there is nothing to measure."""
+    """Mail was rejected, kept or sent elsewhere: the measurement is not valid."""
 
 
 def send(port, load, people, *, done=None, leave=False):
     """
     Send this load; Sent.
 
-    done   returns when the MTA is done; None: it is with its last reply
+    done returns when the MTA has finished; None: it has finished with its last reply
     leave  do not wait for the reply to QUIT
     """
     command = [paths.BUILD / 't/bench/send', '-p', port, '-n', people, *load.arguments(),
@@ -72,14 +72,14 @@ def send(port, load, people, *, done=None, leave=False):
 
 
 def warm_up(premises, name, run, load, asks):
-    """Before anything is measured; Failed if the directory is asked and should not be, or is not."""
+    """Warm up. Failed if the directory is queried and should not be, or the reverse."""
     asked = premises.asked(lambda: run(load))
     if (asked >= load.messages) != asks:
         raise Failed(f'{name}: asked the directory {asked} times for {load.messages} messages')
 
 
 def wait_empty(folders):
-    """Until there is no file in any of these folders of a queue."""
+    """Wait until these folders of a queue contain no file."""
     end = time.monotonic() + PATIENCE
     while any(file for folder in folders for file in os.scandir(folder)):
         if time.monotonic() > end:
@@ -88,14 +88,14 @@ def wait_empty(folders):
 
 
 class Log:
-    """What an MTA has logged since now; it may be late."""
+    """The lines that an MTA logs from now on; they may arrive late."""
 
     def __init__(self, path):
         self._path = path
         self._start = path.stat().st_size if path.exists() else 0
 
     def wait_reported(self, pattern, count):
-        """Until so many lines match; Failed if they never do."""
+        """Wait until this many lines match; Failed if they never do."""
         reported = re.compile(pattern.encode(), re.M)
         try:
             wait_for(lambda: len(reported.findall(self.read())) >= count, 10)
@@ -110,7 +110,7 @@ class Log:
 
 
 def busy_time():
-    """Milliseconds that the processors have worked."""
+    """Milliseconds of work of all processors."""
     first = Path('/proc/stat').read_text(encoding='ascii').splitlines()[0]
     user, nice, system, _, _, interrupts, soft, *_ = map(int, first.split()[1:])
     return (user + nice + system + interrupts + soft) * 1000 / os.sysconf('SC_CLK_TCK')

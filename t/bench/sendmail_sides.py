@@ -1,7 +1,7 @@
 """sendmail_sides.py - a Sendmail for each side of a comparison, all of them running
 
-Mail is accepted and queued, and not delivered: what ldap_routing finds when it
-asks again for the delivery is not in its price.
+Mail is accepted and queued, but not delivered: the second search of ldap_routing, at delivery, is not
+measured.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -26,7 +26,7 @@ ALL = [NOTHING, NOOP, MILTER, LIVE, MAP, LDAP]
 ASKING = [NOTHING, MILTER, LIVE, MAP, LDAP]
 REWRITES_AT_ONCE = {MILTER, LIVE}
 
-QUIET = "define(`confLOG_LEVEL', `9')dnl\n"  # the one it has by itself
+QUIET = "define(`confLOG_LEVEL', `9')dnl\n"  # its default map
 LDAP_ROUTING = f"""\
 define(`confLDAP_DEFAULT_SPEC', `-w 3 -H {{uri}} -b {slapd.SUFFIX} -d {slapd.READER_DN} -M simple -P {{password}}')dnl
 FEATURE(`ldap_routing', , , `bounce')dnl
@@ -48,7 +48,7 @@ class Side(Sendmail):
         super().__init__(folder, sink.port, **options)
 
     def run(self, load, deliver=False):
-        """Sent, accepted or even delivered; Failed if a recipient was not queued as he should be."""
+        """Sent, accepted or even delivered; Failed if a recipient was not queued as it should be."""
         try:
             sent = send(self.port, load, self._people)
             self._prove(sent.messages * load.recipients)
@@ -62,7 +62,7 @@ class Side(Sendmail):
         return sent
 
     def prove_delivery(self):
-        """One message, to its end; Failed if it went to the wrong recipient."""
+        """Send one message and deliver it; Failed if it went to the wrong recipient."""
         message_id = self.send(address(0)).message_id
         self.wait_empty()
         wanted = address(0) if self.name in (NOTHING, NOOP) else 'u0@hosted.example.com'
@@ -70,7 +70,7 @@ class Side(Sendmail):
             raise Failed(f'Sendmail, {self.name}: sent to {self._sink.recipients(message_id)}')
 
     def _prove(self, count):
-        """By what is in the queue."""
+        """Check the recipients in the queue."""
         domain = 'hosted.example.com' if self.name in REWRITES_AT_ONCE else 'example.com'
         wanted = re.compile(rf'^R.*<u\d+@{re.escape(domain)}>$'.encode(), re.M)
         found = sum(len(wanted.findall(path.read_bytes())) for path in self._queue.glob('qf*'))
@@ -80,7 +80,7 @@ class Side(Sendmail):
 
 @functools.cache
 def sendmail_sides(premises, uri):
-    """{name: Side}, running and warm; uri: where they find the directory."""
+    """{name: Side}, running and warmed up; uri: the directory that they query."""
     folder = premises.folder / f'sendmail{next(_number)}'
     folder.mkdir()
     sink = Sink().start()

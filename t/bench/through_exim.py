@@ -1,7 +1,7 @@
 """through_exim.py - messages a second through Exim, and processor time
 
-A process of Exim takes no more than 200 messages a second, since their names
-have such a clock in them; ten sessions are limited by the processors.
+An Exim process accepts at most 200 messages a second, because message IDs contain a clock of that resolution.
+Ten sessions are limited by the processors.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""turns.py - sides of a comparison take turns, and what comes of it
+"""turns.py - runs the sides of a comparison in turns, and computes the results
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -7,15 +7,15 @@ import statistics
 from dataclasses import dataclass, field
 
 ROUNDS = 3
-SECONDS = float(os.environ.get('BENCH_SECONDS', 0.8))  # of a turn that has no end of its own
+SECONDS = float(os.environ.get('BENCH_SECONDS', 0.8))  # seconds of a turn that does not end by itself
 
 
 @dataclass
 class Side:
-    """What one of them measured, once in each round."""
+    """The measurements of one side, one in each round."""
     name: str
     values: list = field(default_factory=list)
-    ratio: float = 1.0  # to the base: median of the ratios within a round
+    ratio: float = 1.0  # ratio to the base: median of the ratios within a round
 
     @property
     def median(self):
@@ -23,31 +23,32 @@ class Side:
 
     @property
     def spread(self):
-        """(max - min) / median; 0 of a count."""
+        """(max - min) / median; 0 for a count."""
         return (max(self.values) - min(self.values)) / self.median if self.median else 0.0
 
 
 @dataclass
 class Result:
-    """One comparison: on the same work, in the same minutes."""
+    """One comparison: the same work in the same minutes."""
     work: str
     unit: str
     base: str
     sides: list
-    notes: list = field(default_factory=list)  # lines to be read with it
+    notes: list = field(default_factory=list)  # notes for the reader
 
     def side(self, name):
         return next(side for side in self.sides if side.name == name)
 
     def objects(self):
-        """For JSON: one of each side."""
+        """The objects for JSON, one for each side."""
         return [{'work': self.work, 'side': side.name, 'unit': self.unit, 'median': side.median,
                  'min': min(side.values), 'max': max(side.values), 'rounds': len(side.values),
                  'base': self.base, 'ratio': side.ratio} for side in self.sides]
 
 
 def in_turns(sides, rounds):
-    """{name: values}: A B C, C B A, A B C; what warms up or wears out hits each of them."""
+    """{name: values}, in the order A B C, C B A, A B C, so that warming up or slowing down affects all of
+    them."""
     values = {name: [] for name in sides}
     for number in range(rounds):
         turn = list(sides.items())

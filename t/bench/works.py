@@ -1,4 +1,4 @@
-"""works.py - what is measured: each takes Premises and rounds, and yields turns.Results
+"""works.py - the benchmarks: each takes Premises and rounds, and yields turns.Results
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""adldif.py - recipients written for slapd, as Active Directory would have them
+"""adldif.py - converts recipients written for slapd to the form of Active Directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -7,9 +7,9 @@ import re
 
 from slapd import SUFFIX
 
-# inetOrgPerson is a user there; the other classes bring attributes that users have anyway.
+# inetOrgPerson becomes a user; users there have the attributes of the other classes anyway.
 CLASSES = {'inetOrgPerson': 'user', 'sdrRecipient': 'sdrRecipient'}
-# The name of an entry is in its first RDN there; membership is in the groups.
+# There, the first RDN names the entry, and the groups list their members.
 LEFT_OUT = {'uid', 'cn', 'memberOf'}
 
 
@@ -28,14 +28,14 @@ def attribute(line):
 
 
 def write(dn, attributes):
-    """One content record; every value in base64, which needs no rules."""
+    """One content record, with every value in base64: no value needs a special case."""
     lines = [f'{name}:: {base64.b64encode(value).decode()}'
              for name, value in [('dn', dn.encode()), *attributes]]
     return '\n'.join([*lines, '', ''])
 
 
 def people(ldif):
-    """The entries, then the groups that they are in."""
+    """The entries, followed by the groups they belong to."""
     members, text = {}, []
     for dn, attributes in entries(ldif):
         uid = next(value.decode() for name, value in attributes if name == 'uid')

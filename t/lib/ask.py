@@ -1,4 +1,4 @@
-"""ask.py - one question, how long it took, and what it cost
+"""ask.py - one query, its duration and its processor time
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,8 +15,8 @@ from daemon import assert_clean
 
 TICKS = os.sysconf('SC_CLK_TCK')
 SANITIZED = 'san' in paths.BUILD.name
-# How much of the time that it waits a program may work. A sanitizer is busy with its own
-# affairs; one that spins would take all of it nevertheless.
+# The share of its waiting time for which a program may use the processor. A sanitizer needs some; a busy loop
+# would use all of it.
 IDLE_SHARE = 0.5 if SANITIZED else 0.05
 
 
@@ -27,7 +27,7 @@ class Answer:
     targets: list
     reason: str
     seconds: float
-    cpu: float    # seconds of processor time, start of the program included
+    cpu: float    # seconds of processor time, including the start of the program
 
 
 def ask(conf, recipient, **options):
@@ -57,18 +57,18 @@ def timed_rcpt(postfix, recipient):
 
 
 def cpu_seconds(pid):
-    """Processor time that all threads of a process have used so far."""
+    """The processor time that all threads of a process have used so far."""
     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def descriptors(pid):
-    """How many files it has open."""
+    """The number of files a process has open."""
     return len(os.listdir(f'/proc/{pid}/fd'))
 
 
 def most_memory(pid):
-    """Octets that it has had in memory at most."""
+    """The most octets a process has had in memory."""
     [line] = [line for line in Path(f'/proc/{pid}/status').read_text().splitlines()
               if line.startswith('VmHWM:')]
     return int(line.split()[1]) << 10

@@ -14,7 +14,7 @@ from proc import wait_for
 
 @dataclass
 class Answer:
-    """What became of one message."""
+    """The result of one message."""
     message_id: str
     codes: list      # of each recipient
     seconds: list    # that each of them took
@@ -22,7 +22,7 @@ class Answer:
 
 
 class Asker:
-    """Sends to the recipients in a steady rhythm, several messages at a time.
+    """Sends to the recipients at a constant rate, several messages at a time.
 
     with Asker(postfix, [...]) as asker: the answers are complete when it ends.
     """
@@ -46,7 +46,7 @@ class Asker:
             thread.join()
 
     def wait(self, count, seconds=30):
-        """Until that many more messages that are sent from now on were answered."""
+        """Wait until that many messages sent from now on have been answered."""
         enough = len(self.answers) + len(self._threads) + count
         wait_for(lambda: len(self.answers) >= enough or not self._alive(), seconds, 'answers')
         assert self._alive(), 'the asker was cut off'

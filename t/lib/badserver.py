@@ -16,7 +16,7 @@ import ldapwire
 from ldapwire import message, parse, parse_number, parse_tag, read_message, result, tlv
 
 DRIP = 0.3  # seconds between two octets
-# Stages, in the order in which a connection comes to them:
+# The stages, in the order in which a connection reaches them:
 CONNECT = 'connect'      # the kernel drops its SYN
 ACCEPT = 'accept'        # accepted, nothing read
 HELLO = 'hello'          # TLS: the ClientHello was read
@@ -33,9 +33,9 @@ NOTICE = message(0, result(ldapwire.EXTENDED_ANSWER, ldapwire.UNAVAILABLE,
 
 
 def server_context(certificate, client_ca=None):
-    """For a tls.Certificate; clients may show one of client_ca."""
+    """For a tls.Certificate; clients may present one issued by client_ca."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers('DEFAULT:@SECLEVEL=0')  # it shows any certificate
+    context.set_ciphers('DEFAULT:@SECLEVEL=0')  # present any certificate
     context.load_cert_chain(certificate.cert, certificate.key)
     if client_ca:
         context.load_verify_locations(client_ca)
@@ -59,7 +59,7 @@ class BadServer:
         """
         upstream  the path of slapd's ldapi socket, or (address, port) of ldap://
         tls       a tls.Certificate
-        narrow    with so little room for what was not read yet that a client can fill it
+        narrow    a receive buffer so small that a client can fill it
         """
         self.requests, self.peers = [], []
         self.upstream = upstream
@@ -84,7 +84,7 @@ class BadServer:
     def uri_for(self, host):
         return f'{"ldaps" if self.ldaps else "ldap"}://{host}:{self.port}'
 
-    # --- life ---
+    # --- start and stop ---
 
     def start(self):
         family = socket.AF_INET6 if ':' in self._address[0] else socket.AF_INET
@@ -124,10 +124,10 @@ class BadServer:
     def _new_session(self, peer):
         return Session(self, peer)
 
-    # --- going bad, and good again ---
+    # --- failing and recovering ---
 
     def turn(self, stage, manner):
-        """Fail from now on. What is connected is disconnected, unless it is the search that fails."""
+        """Fail from now on. Closes all connections, unless the search is to fail."""
         self.bad = (stage, manner)
         self._alarm.send(b'.')
         if stage != SEARCH:
@@ -136,7 +136,7 @@ class BadServer:
             self._fill()
 
     def heal(self):
-        """Serve as one should. Whoever got no answer will get none."""
+        """Serve correctly again. Requests that were not answered stay unanswered."""
         self.bad = (None, None)
         for filler in self._fillers:
             filler.close()
@@ -151,7 +151,7 @@ class BadServer:
             self._sessions.remove(session)
 
     def _fill(self):
-        """Connections of our own, until the kernel has no place for another."""
+        """Open connections of our own until the kernel accepts no more."""
         self._listener.listen(0)
         with contextlib.suppress(TimeoutError):
             while True:
@@ -159,7 +159,7 @@ class BadServer:
 
 
 class Session(threading.Thread):
-    """One client, until it or its server has had enough."""
+    """Serve one client until it or the server closes the connection."""
 
     def __init__(self, server, peer):
         super().__init__(daemon=True)
@@ -172,7 +172,7 @@ class Session(threading.Thread):
     def drop(self):
         self._gone.set()
         for each in [self._peer, self._upstream]:
-            # Not SSLSocket's own: after that its reader would get what is still encrypted.
+            # Not SSLSocket's own method: afterwards the reader would get encrypted data.
             with contextlib.suppress(OSError, TypeError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
@@ -189,7 +189,7 @@ class Session(threading.Thread):
         if self._upstream:
             self._upstream.close()
 
-    # --- as it should be ---
+    # --- correct answers ---
 
     def _secure(self):
         if self._server.bad[0] in (HELLO, FLIGHT):
@@ -200,7 +200,7 @@ class Session(threading.Thread):
         self._server.peers.append((self._peer.cipher()[:2], self._peer.getpeercert()))
 
     def _flight(self, hello):
-        """What TLS answers to this ClientHello."""
+        """The answer of TLS to this ClientHello."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self._server.context.wrap_bio(incoming, outgoing, server_side=True)
         incoming.write(hello)
@@ -230,7 +230,7 @@ class Session(threading.Thread):
             self._secure()
 
     def _ask_upstream(self, request, tag):
-        """All that it answers to this request."""
+        """The whole answer to this request."""
         if not self._upstream:
             self._upstream = connect(self._server.upstream)
         self._upstream.sendall(request)
@@ -245,10 +245,10 @@ class Session(threading.Thread):
                 last = None
         return answers
 
-    # --- as it should not be ---
+    # --- faults ---
 
     def _fail_at(self, stage, answer=b''):
-        """If this stage is the bad one: fail, and end the session."""
+        """Fail and end the session if this is the stage to fail at."""
         bad, manner = self._server.bad
         if bad != stage:
             return
@@ -299,7 +299,7 @@ class Session(threading.Thread):
         self._wait()
 
     def stream(self, answer):
-        """Entries of other people, without an end."""
+        """An endless series of entries of other people."""
         number = parse_number(answer)
         people = b''.join(message(number, ldapwire.entry(
             f'uid=u{i},dc=example,dc=com', mail=[f'u{i}@example.com'])) for i in range(100))
@@ -313,7 +313,7 @@ MANNERS = {name: getattr(Session, name) for name in (
 
 
 class HangingServer(BadServer):
-    """It never answers a request that contains these octets. asked is set when it receives one."""
+    """Never answers a request that contains these octets. asked is set when one arrives."""
 
     def __init__(self, upstream, octets, **options):
         super().__init__(upstream, **options)

@@ -1,8 +1,7 @@
 """booted.py - a machine of debian.py whose first process is systemd
 
-It is in namespaces of its own, mounts, processes and control groups among them,
-so that units run as they do on a real machine. What it may not do to this one:
-/proc/sys and /sys are read-only, and it has the usual devices alone.
+It has its own namespaces for mounts, processes, control groups and so on, so units run as on a real machine.
+To protect this machine, /proc/sys and /sys are read-only, and only the usual devices exist.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,9 +14,9 @@ from debian import QUIET, Machine
 from proc import run, wait_for
 
 DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
-# Enough to start services; none of the machine's own is started.
+# Enough to start services; starts none of the machine's own.
 SERVICES_CAN_START = 'sysinit.target'
-# A whole boot: whatever is enabled is started, in the order that the units ask for.
+# A complete boot: starts all enabled units, in the order that they require.
 ALL_ENABLED = 'multi-user.target'
 INIT = r"""
 set -e
@@ -51,7 +50,7 @@ exec unshare --cgroup sh -ec '
 
 
 def lay_over(folder, layers):
-    """What is written is in memory; the root of it all."""
+    """Lay these folders over each other; what is written stays in memory. Returns the root folder."""
     folder.mkdir()
     run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', folder])
     for name in ('upper', 'work', 'root'):
@@ -62,7 +61,7 @@ def lay_over(folder, layers):
 
 
 def control_groups():
-    """The folder of those of version 2 on this machine; None if there is none to write to."""
+    """This machine's folder of control groups, version 2; None if there is none that we can write to."""
     for line in Path('/proc/thread-self/mounts').read_text().splitlines():
         _, folder, kind, options, *_ = line.split()
         if kind == 'cgroup2' and options.startswith('rw'):
@@ -71,12 +70,12 @@ def control_groups():
 
 
 class Booted(Machine):
-    """A Machine that runs; a context manager."""
+    """A running Machine; a context manager."""
 
     def __init__(self, folder, layers=(), target=SERVICES_CAN_START):
         """
-        layers  folders of which it consists, the uppermost first; by default make_base()'s
-        target  what is reached when it has come up
+        layers  the folders that form its root, the uppermost first; by default make_base()'s
+        target  the systemd target to boot
         """
         self._target = target
         self._init = self._first = self._group = None
@@ -111,11 +110,11 @@ class Booted(Machine):
         self._first = wait_for(self._first_process, what='systemd')
 
     def shut_down(self):
-        """By systemctl reboot; then power_on(), or the end of the context."""
-        # What asks for it may be killed before it has ended.
+        """Run systemctl reboot. Afterwards call power_on() or leave the context."""
+        # The reboot may kill systemctl before it ends.
         self.run('systemctl', 'reboot', ok=range(-64, 256))
         wait_for(lambda: self._init.poll() is not None, 300, 'the end of the machine')
-        # So says the kernel when the first process asks for a reboot.
+        # The kernel reports this when the first process asks for a reboot.
         assert self._init.returncode == -signal.SIGHUP
         self._clean_up()
 
@@ -127,7 +126,7 @@ class Booted(Machine):
 
     @staticmethod
     def _gone(folder):
-        """A control group can be removed once its last process has ended."""
+        """A control group cannot be removed before its last process has ended."""
         try:
             folder.rmdir()
         except FileNotFoundError:
@@ -140,7 +139,7 @@ class Booted(Machine):
         return self.run('systemctl', 'is-active', self._target, ok=range(256)).stdout == 'active\n'
 
     def _first_process(self):
-        """systemd's number on this machine, or None."""
+        """The process ID of its systemd on this machine, or None."""
         if self._init.poll() is not None:
             raise RuntimeError(self.root.with_name('systemd.log').read_text())
         children = Path(f'/proc/{self._init.pid}/task/{self._init.pid}/children').read_text().split()
@@ -150,17 +149,17 @@ class Booted(Machine):
 
     def run(self, *argv, user=None, ok=(0,)):
         who = ['runuser', '-u', user, '--'] if user else []
-        # Packages that are installed, and units that are started, take as long as the machine is busy.
+        # Installing packages and starting units takes long on a busy machine.
         return run(['nsenter', '--target', self._first, '--all', *who, *argv], ok=ok, env=QUIET, timeout=600)
 
     def main_process(self, service):
-        """Its number; None if it does not run."""
+        """The process ID of the unit; None if it does not run."""
         shown = self.run('systemctl', 'show', '--property', 'ActiveState,MainPID', service).stdout
         state = dict(line.split('=') for line in shown.splitlines())
         return state['MainPID'] if state['ActiveState'] == 'active' else None
 
     def processes(self, name):
         """The process IDs of all processes with this name."""
-        # One that ends while grep looks makes it complain.
+        # grep reports an error if a process ends while it reads.
         found = self.run('sh', '-c', 'grep -slx "$0" /proc/[0-9]*/comm', name, ok=(0, 1, 2)).stdout
         return [path.split('/')[2] for path in found.splitlines()]

@@ -1,7 +1,7 @@
-"""bootedmx.py - a Booted mail server with its own directory, and the world outside
+"""bootedmx.py - a Booted mail server with its own directory, and the hosts outside
 
-Debian's Postfix and slapd are on it, and our packages, set up by boot-setup. Its network is the
-Namespace of the test; a wire leads to a name server, the other site, the mail store and a sender.
+It has Debian's Postfix and slapd, and our packages, set up by boot-setup. Its network is the Namespace of the
+test; a link connects it to a name server, the other site, the mail store and a sender.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -27,10 +27,10 @@ SERVICES = ['sdr-sync', 'sdr-milter']
 DIRECTORY = {'directory.example.com': [('A', ADDRESS)]}
 ALICE, DAVE, BOTH, HELD, NOBODY = [f'{name}@example.com'
                                    for name in ('alice', 'dave', 'both', 'held', 'nobody')]
-# Where each of them has to be: (place, recipient)
+# Where each message must arrive: (place, recipient)
 PLACES = {ALICE: {('hosted', 'alice@hosted.example.com')}, DAVE: {('mailstore', DAVE)},
           BOTH: {('hosted', 'both@hosted.example.com'), ('mailstore', BOTH)}}
-# What their senders are sent as soon as all is up.
+# The reply to each recipient once everything runs.
 REPLIES = {ALICE: '250 2.1.5', DAVE: '250 2.1.5', BOTH: '250 2.1.5', HELD: '451 4.3.0', NOBODY: '550 5.1.1'}
 
 
@@ -82,10 +82,10 @@ class BootedMx(Booted):
                 self._sinks[place] = Sink(address).start()
                 stack.callback(self._sinks[place].stop)
 
-    # --- its administrator ---
+    # --- the administrator ---
 
     def set_up(self):
-        """What README.md and ldap-schema/README.md say; all is enabled, and runs."""
+        """Set it up as README.md and ldap-schema/README.md say; enable and start everything."""
         for path in (RECIPES, SETUP, paths.ROOT / 'README.md', paths.SCHEMA / 'README.md'):
             name = path.name if path.parent != paths.SCHEMA else 'schema.md'
             shutil.copy(path, self.root / 'root' / name)
@@ -103,21 +103,22 @@ class BootedMx(Booted):
         return self.run('systemctl', 'list-units', '--failed', '--plain', '--no-legend').stdout.split()
 
     def journal(self, *options, boot='0'):
-        """The messages of this boot, or of the one before, -1; all that were written before it is asked."""
+        """The log messages of this boot, or with -1 of the previous one, as far as they were written before
+        the call."""
         self.run('journalctl', '--sync')
         return self.run('journalctl', '-b', boot, '-o', 'cat', '--no-pager', '-q', *options).stdout
 
-    # --- its senders ---
+    # --- the senders ---
 
     def ask(self, recipient):
-        """The reply to RCPT, or to MAIL if that is refused; None if there is no SMTP server."""
+        """The reply to RCPT, or to MAIL if that is rejected; None if there is no SMTP server."""
         with contextlib.suppress(OSError), self._client() as client:
             mail = client.mail()
             return client.rcpt(recipient) if mail.code == 250 else mail
         return None
 
     def send(self, *recipients):
-        """[Sent], a message for each recipient; what the sender keeps has another reply than 250."""
+        """[Sent], one for each recipient; the sender keeps a message whose reply is not 250."""
         sent = []
         for recipient in recipients:
             name = smtpclient.new_message_id()
@@ -140,14 +141,14 @@ class BootedMx(Booted):
                        if (taken.message['Message-ID'] or '').strip('<> ') == message_id
                        for recipient in taken.recipients)
 
-    # --- what is right ---
+    # --- the expected results ---
 
     def replies(self):
         """{recipient: the first ten octets of the reply}"""
         return {recipient: str(self.ask(recipient))[:9] for recipient in REPLIES}
 
     def check_mail(self):
-        """In time everybody gets the right answer, and what is taken is where it belongs, once."""
+        """Wait until every reply is right and every accepted message is in the right place, once."""
         within(120, lambda: self.replies() == REPLIES)
         assert self.replies() == REPLIES
         for recipient, right in PLACES.items():

@@ -1,8 +1,7 @@
-"""chapter.py - a chapter of doc/, done line by line
+"""chapter.py - executes a chapter of doc/ line by line
 
-In its indented blocks a line 'host# command' is what is typed on that host;
-what follows in the same block is what is answered: each of these lines has to
-be among what the command says, ... standing for anything.
+In its indented blocks, a line 'host# command' is typed on that host. The lines below it in the same block are
+the output: each of them must be in the command's output, where ... stands for anything.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -43,7 +42,7 @@ class Chapter:
             elif line.startswith('    ') and steps is not None:
                 self._block_line(steps, line[4:])
             elif steps:
-                steps[-1].said.append(None)  # what follows is no answer to it
+                steps[-1].said.append(None)  # the lines below are not its output
 
     @staticmethod
     def _block_line(steps, line):
@@ -57,7 +56,7 @@ class Chapter:
 
 
 def missing(step, output):
-    """The lines that the chapter promises and the command does not say."""
+    """The lines of the chapter that are missing in the command's output."""
     lines = [line.strip() for line in output.splitlines()]
     return [said for said in step.said if said and said.strip() != '...'
             and not any(matches(said.strip(), line) for line in lines)]

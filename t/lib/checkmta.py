@@ -1,4 +1,4 @@
-"""checkmta.py - where sdrctl check mta finds the mail server of a test, and its programs
+"""checkmta.py - lets sdrctl check mta find the mail server of a test and its programs
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,7 +11,7 @@ from sendmail import PROGRAMS
 
 
 def programs(mta):
-    """The environment in which its own programs are found."""
+    """The environment in which the mail server's programs are found."""
     if mta.manners is POSTFIX:
         return {'PATH': f'{SERVER}/usr/sbin:{os.environ["PATH"]}', 'LD_LIBRARY_PATH': LIBRARIES}
     return {'PATH': f'{PROGRAMS}:{os.environ["PATH"]}', 'LD_PRELOAD': str(mta.folder / 'shim.so'),

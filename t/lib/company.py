@@ -15,7 +15,7 @@ OWNERS = [None, 'onprem', 'hosted', ['onprem', 'hosted'], 'mx.hosted.example.net
 
 
 class Company:
-    """What is in the directory: names of entries and their attributes."""
+    """The content of the directory: names of entries and their attributes."""
 
     rdn = 'uid'
 
@@ -38,7 +38,7 @@ class Company:
             'sdrRoutingAddress': routing}
 
     def change(self):
-        """LDIF of one random change that the directory will take."""
+        """LDIF of one random change that the directory accepts."""
         there = [n for n in PEOPLE if n in self.people]
         missing = [n for n in PEOPLE if n not in self.people]
         kind = self.choice.choice(
@@ -66,12 +66,12 @@ class Company:
         return f'dn: {self.dn(name)}\nchangetype: delete\n\n'
 
     def replace(self, name):
-        """May leave it without any address: out of the filter."""
+        """May remove its last address, so that the filter no longer finds it."""
         self.people[name] = self.attributes()
         return self.modification(name, self.people[name])
 
     def move(self, name):
-        """One of its addresses goes to somebody else, in one go."""
+        """Move one of its addresses to another entry in one step."""
         other = self.choice.choice(list(self.people))
         moved = self.people[name]['sdrAddress'][:1]
         if other == name or not moved:
@@ -89,7 +89,7 @@ class Company:
                 'deleteoldrdn: 1\n\n')
 
     def other(self, name):
-        """Nothing that concerns us."""
+        """A change that does not concern routing."""
         return self.modification(name, {'description': self.choice.choice(['x', 'y', 'z'])})
 
     def modification(self, name, attributes):
@@ -116,7 +116,7 @@ class AdCompany(Company):
 
 
 class Round:
-    """What may happen while the directory changes."""
+    """Events that may happen while the directory changes."""
 
     def __init__(self, choice, server, sync, company, backup, changes):
         self.choice, self.server, self.sync = choice, server, sync
@@ -125,7 +125,7 @@ class Round:
         self.rounds = self.changed = self.sync_kills = self.server_kills = 0
 
     def changes(self):
-        """So many at most, each time."""
+        """At most this many each time."""
         count = self.choice.randrange(self.most)
         text = ''.join(self.company.change() for _ in range(count))
         if text:
@@ -140,7 +140,7 @@ class Round:
         self.changes()
 
     def killed(self):
-        """In the middle of it, if the time is right; and it starts while changes come."""
+        """In the middle of a sync, if the moment fits; it starts while changes arrive."""
         self.changes()
         self.kill_sync()
         self.sync.start()
@@ -150,7 +150,7 @@ class Round:
         self.sync.start()
 
     def server_killed(self):
-        """While it is read, if the time is right; what it would have noted at its end is lost."""
+        """While the directory is read, if the moment fits; the state saved at the end is lost."""
         self.changes()
         self.server.kill()
         self.server_kills += 1
@@ -178,7 +178,7 @@ class Round:
         self.sync.start()
 
     def saved_or_restored(self):
-        """The directory is put back to what it was; its cookie is younger than it is."""
+        """The directory is restored from a backup, which is older than the replica's cookie."""
         self.server.stop()
         if self.saved is None:
             self.server.copy_data(self.backup)

@@ -1,4 +1,4 @@
-"""daemon.py - our daemons as a service manager would run them
+"""daemon.py - runs our daemons as a service manager would
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -24,13 +24,14 @@ RELOADED = re.compile('configuration reloaded|keeping')
 
 
 def environment():
-    """For our programs: sanitizers as the tests need them, unless stated otherwise."""
+    """The environment of our programs: options of sanitizers as the tests need them, unless they are set
+    already."""
     return {**SANITIZER_OPTIONS, **forgetful(), **os.environ}
 
 
 @functools.cache
 def forgetful():
-    """What libldap forgets is not counted as leaks, see forgetful.c."""
+    """Variables for the environment that hide memory leaked by libldap itself, see forgetful.c."""
     if 'asan' not in paths.BUILD.name:
         return {}
     library = paths.BUILD / 't/forgetful.so'
@@ -47,24 +48,24 @@ def without_leaks():
 
 
 def linked(program):
-    """The program itself, where libtool has put a script in its place, which runs six processes."""
+    """The program itself, not the libtool script in its place, which runs six processes."""
     real = program.parent / '.libs' / program.name
     return real if real.exists() else program
 
 
 def assert_clean(text):
-    """No sanitizer has spoken."""
+    """Assert that no sanitizer has reported an error."""
     assert not SANITIZER.search(text), text
 
 
 class Daemon:
-    """One of them as user sdr; derived classes say which."""
+    """A daemon that runs as user sdr; derived classes say which one."""
 
     program = None  # below the build folder
     user = 'sdr'
     groups = ()     # in addition to sdr
     limits = ()     # options of prlimit(1)
-    leaks = True    # look for some at its end: that takes a thread
+    leaks = True    # look for leaks at its end: that takes a thread
 
     def __init__(self, folder, conf_text):
         self.folder = Path(folder)
@@ -76,12 +77,12 @@ class Daemon:
         self.configure(conf_text)
 
     def configure(self, conf_text):
-        """Write sdr.conf; a running one wants reload() to see it."""
+        """Write sdr.conf; a running daemon reads it at reload()."""
         self.conf.write_text(conf_text, encoding='utf-8')
         self.conf.chmod(0o644)
 
     def start(self, *options):
-        """Returns when it says that it is ready."""
+        """Start it, and wait until it reports that it is ready."""
         path = str(self.folder / 'notify')
         Path(path).unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
@@ -93,7 +94,7 @@ class Daemon:
         return self
 
     def launch(self, *options, **environ):
-        """Start without waiting, for one that is expected to give up; see wait()."""
+        """Start without waiting, if the start is expected to fail; see wait()."""
         self.log_file.touch()
         journal = self.log_file.stat()
         self._process = Process(
@@ -106,20 +107,20 @@ class Daemon:
             extra_groups=[grp.getgrnam(name).gr_gid for name in self.groups])
 
     def wait(self, seconds=PATIENCE):
-        """The exit code of one that ends by itself; then it counts as not running."""
+        """Wait until it ends by itself, and return its exit code."""
         status = self._process.wait(seconds)
         self._process = None
         return status
 
     def reload(self, number=signal.SIGUSR1):
-        """By this signal; the log lines up to the one that says how it ended."""
+        """Reload by this signal. Returns the log lines up to the one with the result."""
         before = len(self.log())
         self._process.signal(number)
         wait_for(lambda: RELOADED.search(self.log()[before:]), what='reload of the configuration')
         return self.log()[before:]
 
     def stop(self):
-        """A clean end, or AssertionError. Harmless when it does not run."""
+        """Stop it; AssertionError unless it ends cleanly. Does nothing if it does not run."""
         if self.alive():
             status = self._process.stop()
             assert status == 0, f'{self.name}: exit {status}\n{self.log()}'
@@ -127,7 +128,7 @@ class Daemon:
         logline.decisions(self.log())
 
     def close(self):
-        """For fixtures: stop(), and one that died by itself is an error too."""
+        """For fixtures: like stop(), but it is also an error if the daemon has ended by itself."""
         if self._process and self._process.returncode not in (None, 0, -signal.SIGKILL):
             raise AssertionError(f'{self.name}: exit {self._process.returncode}\n{self.log()}')
         self.stop()
@@ -152,7 +153,7 @@ class Daemon:
         return bool(self._process) and self._process.alive()
 
     def log(self):
-        """All it wrote, '<N>' priorities included."""
+        """Everything it wrote, '<N>' priorities included."""
         if not self.log_file.exists():
             return ''
         return self.log_file.read_text(encoding='utf-8', errors='replace')

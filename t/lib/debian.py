@@ -1,7 +1,7 @@
 """debian.py - our Debian packages, and machines to install them on
 
-A machine is a folder that debootstrap has filled once, build/package/base, copied
-for each use; its programs run there by chroot, without a network.
+A machine is a copy of build/package/base, a folder that debootstrap fills once. Its programs run there by
+chroot, without a network.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -14,9 +14,9 @@ import paths
 from proc import run
 
 BASE = paths.ROOT / 'build/package/base'
-# Beside what our packages depend on: who finds man pages, and Exim.
+# In addition to the dependencies of our packages: a reader of man pages, and Exim.
 INSTALLED = ['ca-certificates', 'exim4-daemon-heavy', 'man-db', 'systemd']
-# What our programs are built with, and libmilter, which they can be built with.
+# The build dependencies of our programs, including the optional libmilter.
 DEVELOPMENT = ['libc-ares-dev', 'libgnutls28-dev', 'libidn2-dev', 'libini-config-dev', 'libjansson-dev',
                'krb5-multidev', 'libldap-dev', 'liblmdb-dev', 'libmilter-dev', 'libsmartcols-dev',
                'libunistring-dev']
@@ -27,7 +27,7 @@ QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '
 # --- the packages ---
 
 def build_packages(folder):
-    """Those of the tarball that make dist makes, built by a user who may do nothing else."""
+    """Build the packages from the tarball of make dist, as a user with no other access."""
     run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=1800)
     return build_tarball(tarball(), folder)
 
@@ -40,7 +40,7 @@ def build_tarball(tar, folder, jobs=os.cpu_count(), umask='022', **environ):
     shutil.chown(folder, 'sdr', 'sdr')
     shutil.copy(tar, folder / tar.name.replace('sdr-', 'sdr_').replace('.tar', '.orig.tar'))
     as_sdr(['tar', 'xf', tar], folder)
-    # The unit tests run elsewhere.
+    # The unit tests run in another step.
     as_sdr(['sh', '-c', f'umask {umask} && exec dpkg-buildpackage --no-sign'], newest(folder.glob('sdr-*/')),
            DEB_BUILD_OPTIONS=f'nocheck terse parallel={jobs}', **environ)
     return folder
@@ -60,13 +60,13 @@ def field(deb, name):
 
 
 def contents(deb):
-    """The paths of its files, folders left out."""
+    """The paths of its files, without folders."""
     lines = run(['dpkg-deb', '--contents', deb]).stdout.splitlines()
     return [line.split()[5].removeprefix('.') for line in lines if not line.startswith('d')]
 
 
 def newer(deb, folder, suffix):
-    """The same package with this at the end of its version, made in the folder; its path."""
+    """Make a package in the folder with this appended to its version. Returns its path."""
     content = folder / f'{deb.stem}-{suffix}'
     run(['dpkg-deb', '--raw-extract', deb, content])
     control = content / 'DEBIAN/control'
@@ -82,7 +82,7 @@ def newer(deb, folder, suffix):
 # --- the machine ---
 
 def mirror():
-    """(URI, release) that this machine's own packages come from."""
+    """(URI, release) of this machine's own packages."""
     release = dict(line.split('=', 1) for line in Path('/etc/os-release').read_text().splitlines()
                    if '=' in line)['VERSION_CODENAME']
     uris = run(['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages',
@@ -91,13 +91,13 @@ def mirror():
 
 
 def libraries():
-    """The packages of the libraries that our programs need: of those that they are built with."""
+    """The packages of the libraries that our programs need, taken from the build dependencies."""
     depends = run(['dpkg-query', '--show', '--showformat', '${Depends}, ', *DEVELOPMENT]).stdout
     return sorted(set(re.findall(r'\b(lib[^ ,]*(?<!-dev)) \(= ', depends)))
 
 
 def made(folder, recipe, make):
-    """make(folder), unless this recipe has made it already; the stamp is written last."""
+    """Call make(folder), unless the same recipe has made it already. Writes the stamp last."""
     stamp = folder.with_name(f'{folder.name}.stamp')
     if stamp.exists() and stamp.read_text() == recipe:
         return
@@ -109,10 +109,10 @@ def made(folder, recipe, make):
 
 
 def debootstrapped(folder, packages, release=None):
-    """Made once: a Debian with these packages, of this machine's release unless stated otherwise."""
+    """Make, once, a Debian with these packages, by default of this machine's release."""
     def debootstrap(target):
         uri, ours = mirror()
-        # What it mounts in there must not outlive it: another try removes the folder.
+        # Its mounts must end with it: another attempt removes the folder.
         run(['unshare', '--mount', 'debootstrap', '--variant=minbase',
              *(f'--include={",".join(packages)}' for _ in packages[:1]),
              release or ours, target, uri], timeout=3600, env=QUIET)
@@ -126,7 +126,7 @@ def make_base():
 
 
 class Machine:
-    """A fresh one of make_base(), for who is in a Namespace: nothing is unmounted."""
+    """A fresh copy of make_base(), for callers in a Namespace: nothing is unmounted."""
 
     def __init__(self, folder):
         self.root = Path(folder)
@@ -134,7 +134,7 @@ class Machine:
         run(['mount', '-t', 'proc', 'proc', self.root / 'proc'])
 
     def run(self, *argv, user=None, ok=(0,)):
-        """In there; its CompletedProcess. user: in the groups that he has there."""
+        """Run a command in the machine; its CompletedProcess. user: with this user's groups."""
         who = ['runuser', '-u', user, '--'] if user else []
         return run(['chroot', self.root, *who, *argv], ok=ok, env=QUIET)
 
@@ -153,11 +153,11 @@ class Machine:
         target.chmod(mode)
 
     def access(self, path):
-        """'root sdr 0640', by the names in there."""
+        """'root sdr 0640': owner, group and mode, by the names in the machine."""
         return self.run('stat', '--format', '%U %G %04a', path).stdout.strip()
 
     def files(self):
-        """All paths; of each its kind, size and time, and where it leads to. Folders have no time."""
+        """All paths, each with its kind, size, time and link target. Folders have no time."""
         lines = run(['find', self.root, '-xdev', '-printf', r'%P\t%y %s %T@ %l\n']).stdout.splitlines()
         found = dict(line.split('\t', 1) for line in lines)
         return {path: 'd' if what.startswith('d') else what for path, what in found.items()}

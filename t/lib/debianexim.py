@@ -1,4 +1,4 @@
-"""debianexim.py - Exim as Debian configures it, with sdr as doc/install.md says, and nothing else
+"""debianexim.py - Exim as Debian configures it, with only what doc/install.md adds for sdr
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -12,7 +12,7 @@ from exim import SERVER, SNIPPETS, SO, Exim
 from mta import INSIDER
 from proc import run
 
-# update-exim4.conf.conf: what debconf asks an administrator.
+# update-exim4.conf.conf: the answers of an administrator to debconf.
 ANSWERS = """\
 dc_eximconfig_configtype='{world.type}'
 dc_other_hostnames='{world.local}'
@@ -25,7 +25,7 @@ dc_localdelivery='maildir_home'
 CFILEMODE='644'
 """
 
-# What this machine must not be asked, and where things are: macros that Debian has for that.
+# Debian's macros for paths, and for settings that this machine must not decide.
 MACROS = """\
 CONFDIR = {etc}
 SPOOLDIR = {folder}/spool
@@ -43,7 +43,7 @@ log_file_path = {folder}/log/%s
 
 @dataclass(frozen=True)
 class World:
-    """What an administrator may have answered. {sink}: the next machine."""
+    """Possible answers of an administrator. {sink}: the next machine."""
     type: str
     local: str = ''
     relay: str = ''
@@ -52,8 +52,7 @@ class World:
 
 
 OURS = 'example.com : onprem.example.com'
-# The test machine asks no name server: domains elsewhere are in hubbed_hosts as well, unless
-# there is a smarthost for them.
+# The test machine asks no name server: other domains are in hubbed_hosts, too, unless a smarthost takes them.
 ELSEWHERE = 'hosted.example.com: {sink}\noutside.test: {sink}\nelsewhere.test: {sink}\n'
 WORLDS = {
     # the mailboxes are here
@@ -69,8 +68,8 @@ WORLDS = {
 
 class DebianExim(Exim):
     """
-    Everything from Debian's packages, in a folder instead of /etc/exim4, with Maildirs below mail/
-    and .forward files below home/. The other machines are the sink.
+    Uses the files of Debian's packages, in a folder instead of /etc/exim4, with Maildirs below mail/ and
+    .forward files below home/. The sink plays the other machines.
     """
 
     def __init__(self, folder, sink, conf, *, split, world='internet', rewrite='', lists='',
@@ -101,7 +100,7 @@ class DebianExim(Exim):
     # --- mail ---
 
     def forward(self, user, text):
-        """Their .forward file."""
+        """Write the .forward file of a user."""
         path = self.folder / 'home' / user
         path.mkdir(parents=True)
         (path / '.forward').write_text(text)
@@ -109,14 +108,14 @@ class DebianExim(Exim):
         shutil.chown(path / '.forward', user)
 
     def mailboxes(self, message_id):
-        """How often each user's mailbox has this message: a Counter."""
+        """Counter of the copies of this message in each user's mailbox."""
         found = Counter()
         for path in self.folder.glob('mail/*/new/*'):
             if email.message_from_bytes(path.read_bytes())['Message-ID'] == f'<{message_id}>':
                 found[path.parts[-3]] += 1
         return found
 
-    # --- making it ---
+    # --- setup ---
 
     def configure(self):
         self._etc = self.folder / 'etc'
@@ -139,7 +138,7 @@ class DebianExim(Exim):
         self._update()
 
     def _install(self):
-        """doc/install.md, step 8."""
+        """Execute step 8 of doc/install.md."""
         macros = self._snippet('sdr-macros')
         for name, value in [('SDR_SO', SO), ('SDR_CONF', self._conf)]:
             macros = re.sub(f'^{name} = .*', f'{name} = {value}', macros, flags=re.M)
@@ -162,7 +161,7 @@ class DebianExim(Exim):
             self._edit(self._etc / 'exim4.conf.template', begin, begin + text)
 
     def _update(self):
-        """With Debian's own script."""
+        """Make the configuration with Debian's own script."""
         script = self.folder / 'update-exim4.conf'
         shutil.copy(SERVER / 'usr/sbin/update-exim4.conf', script)
         for ours, theirs in [(self._etc, '/etc/exim4'), (self.program, '/usr/sbin/exim4'),

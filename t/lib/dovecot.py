@@ -89,7 +89,7 @@ userdb static {{
 
 
 def version():
-    """Such as 2.3."""
+    """The version, such as 2.3."""
     program = paths.prefix('dovecot') / 'usr/sbin/dovecot'
     said = run([program, '--version'], env={'LD_LIBRARY_PATH': paths.library_path('dovecot')}).stdout
     return '.'.join(said.split('.')[:2])
@@ -98,8 +98,9 @@ def version():
 class Dovecot:
     def __init__(self, folder, address, name, certificate, sink_port, passwords, *, first=''):
         """
-        passwords   {user: password}; each has one message, whose subject is the name of the folder
-        first       the configuration that is read before these
+        passwords   {user: password}; each user has one message, whose subject is
+                    the name of the folder
+        first       configuration that is read before ours
         """
         self.folder = Path(folder)
         self.address, self.name = address, name

@@ -1,10 +1,8 @@
 """ds389.py - a private 389 Directory Server
 
-Its suffix is dc=example,dc=com, with the administrator, the reader and the folders of a slapd of
-the tests. It has Content Synchronization, the Retro Changelog and MemberOf.
-
-It finds its plug-ins only where they would be installed: it sees the unpacked files laid over
-/usr, in a mount namespace.
+Its suffix is dc=example,dc=com, with the same administrator, reader and folders as the tests' slapd. Content
+Synchronization, the Retro Changelog and MemberOf are enabled. It looks for plug-ins only where they would be
+installed, so it runs in a mount namespace with the unpacked files laid over /usr.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -24,13 +22,13 @@ from slapd import ADMIN_DN, ADMIN_PASSWORD, BASE, READER_DN, READER_PASSWORD, SU
 SERVER = paths.prefix('389ds')
 TEMPLATE = SERVER / 'usr/share/dirsrv/data/template-dse.ldif'
 SCHEMA = paths.SCHEMA / '99sdr.ldif'
-# What other products bring that the tests need: Exchange's targetAddress and others.
+# Schema of other products that the tests need, such as Exchange's targetAddress.
 FOREIGN_SCHEMA = paths.ROOT / 't/lib/ds389-schema.ldif'
 
 FOLDERS = ['schema', 'lock', 'tmp', 'cert', 'ldif', 'bak', 'run', 'db', 'log']
 INDEXED = ['sdrAddress', 'mailLocalAddress', 'proxyAddresses']
 
-# Small, quick, and not durable. A password is hashed once, not ten thousand times.
+# Small, fast, and not durable. A password is hashed once, not ten thousand times.
 SETTINGS = {
     'cn=config': """\
 nsslapd-listenhost: 127.0.0.1
@@ -55,17 +53,17 @@ def aci(name, target, access, who=READER_DN):
     return f'({target})(version 3.0; acl "{name}"; allow ({access}) userdn="ldap:///{who}";)'
 
 
-# The reader sees all but passwords.
+# The reader sees everything except passwords.
 READER_ACI = aci('reader', 'targetattr!="userPassword || aci"', 'read,search,compare')
 
-# FreeIPA has people below cn=accounts, and shows them again below cn=compat.
+# FreeIPA has its users below cn=accounts and shows them a second time below cn=compat.
 ACCOUNTS = f'cn=accounts,{SUFFIX}'
 
 
 def freeipa(people):
     """
-    These entries of ou=people as FreeIPA would have them, with the folders they are in. What its
-    plug-in schema-compat computes are entries like others here.
+    Convert entries of ou=people to FreeIPA's form, with their parent entries. The entries that FreeIPA's
+    plug-in schema-compat would compute are stored here.
     """
     compat = re.sub(r'^(objectClass|sdr\w+|mail\w*): .*\n', '', people, flags=re.M).replace(
         '\nuid: ', '\nobjectClass: account\nobjectClass: extensibleObject\nuid: ')
@@ -89,8 +87,8 @@ class DS389:
         ldif     entries beside slapd.BASE; None: there is no suffix yet
         tls      a tls.Certificate
         acis     access rules at the suffix
-        schema   schema files beside those that it comes with
-        indexed  attributes with an index of equality beside those that have one anyway
+        schema   schema files in addition to its own
+        indexed  attributes to index for equality, in addition to the standard ones
         """
         self.folder = Path(folder)
         self.log_file = self.folder / 'log/access'
@@ -127,7 +125,7 @@ class DS389:
         return self
 
     def stop(self):
-        """Harmless when it does not run. start() finds the data again."""
+        """Does nothing if it does not run. start() uses the same data again."""
         if self.alive():
             self._process.stop()
 
@@ -165,7 +163,7 @@ class DS389:
                           query, *attributes, dn=dn, password=password, uri=uri, ok=ok).stdout
 
     def compare(self, entry, assertion, *, dn=READER_DN, password=READER_PASSWORD):
-        """The result code; the assertion is 'attribute:value'."""
+        """The result code of a compare; the assertion is 'attribute:value'."""
         return self._tool('ldapcompare', entry, assertion, dn=dn, password=password,
                           ok=range(256)).returncode
 
@@ -175,7 +173,7 @@ class DS389:
                     + ''.join(f'aci: {rule}\n' for rule in acis))
 
     def add_suffix(self, name, dn, parent=None):
-        """A database of its own, without entries; one below another suffix names that."""
+        """Add an empty database; parent is the suffix above it, if any."""
         self.add(f"""\
 dn: cn={name},cn=ldbm database,cn=plugins,cn=config
 objectClass: extensibleObject
@@ -197,7 +195,7 @@ nsslapd-backend: {name}
                     f'replace: nsslapd-state\nnsslapd-state: {state}\n')
 
     def replicate(self):
-        """From now on it keeps what other suppliers would want: tombstones, states of values."""
+        """From now on it keeps data for replication: tombstones, states of values."""
         self.add(f"""\
 dn: cn=replica,cn="{SUFFIX}",cn=mapping tree,cn=config
 objectClass: nsDS5Replica
@@ -210,7 +208,7 @@ nsDS5ReplicaBindDN: cn=replication,cn=config
 """)
 
     def export(self):
-        """What db2ldif -r makes of it: with the states of values and tombstones, if it has any."""
+        """The output of db2ldif -r: with states of values and tombstones, if it has any."""
         name = f'to-ldif-{next(self._numbers)}'
         file = self.folder / 'ldif' / name
         self.add(f'dn: cn={name},cn=export,cn=tasks,cn=config\nobjectClass: extensibleObject\n'
@@ -219,12 +217,13 @@ nsDS5ReplicaBindDN: cn=replication,cn=config
         return file.read_text()
 
     def wait_task(self, name):
-        """Until the tasks of this name are done."""
+        """Wait until the tasks of this name are done."""
         wait_for(lambda: 'dn: ' not in self.search(f'(&(cn={name})(!(nsTaskExitCode=*)))', '1.1',
                                                    base='cn=tasks,cn=config'), 60, f'task {name}')
 
     def forget_changes(self):
-        """Cut the retro changelog, all but the last change. It restarts, as its settings demand."""
+        """Delete all changes but the last from the retro changelog. Restarts, because its settings require
+        it."""
         self.modify("""\
 dn: cn=Retro Changelog Plugin,cn=plugins,cn=config
 changetype: modify
@@ -240,17 +239,17 @@ nsslapd-changelog-trim-interval: 1
         wait_for(lambda: self.change_numbers()[0] >= last, 60, 'the change log is cut')
 
     def change_numbers(self):
-        """(the first, the last) that is in the retro changelog."""
+        """(first, last) change number in the retro changelog."""
         text = self.search('(objectClass=*)', 'firstchangenumber', 'lastchangenumber', base='',
                            options=('-s', 'base'))
         return tuple(int(re.search(f'{which}changenumber: (.*)', text)[1]) for which in ('first', 'last'))
 
     def empty(self):
-        """As it was at first, without people."""
+        """Restore the initial state, without people."""
         keep = {line for line in BASE.splitlines() if line.startswith('dn: ')}
         found = self.search('(objectClass=*)', '1.1', options=('-M',))
         gone = [line for line in found.splitlines() if line.startswith('dn:') and line not in keep]
-        # What is below others comes first.
+        # Delete entries before their parents.
         self._tool('ldapmodify', '-M', input=''.join(f'{dn}\nchangetype: delete\n\n' for dn in reversed(gone)))
         self.set_acis(self._acis)
 
@@ -289,7 +288,7 @@ nsslapd-changelog-trim-interval: 1
         return values.get(name) or str(self.folder / name.removesuffix('_dir'))
 
     def _store_certificate(self):
-        """In the manner of NSS; its key has no password."""
+        """Store the certificate in an NSS database; its key has no password."""
         store, both = f'sql:{self.folder / "cert"}', self.folder / 'both.p12'
         run(['openssl', 'pkcs12', '-export', '-in', self.tls.cert, '-inkey', self.tls.key,
              '-name', 'Server-Cert', '-passout', 'pass:', '-out', both])

@@ -1,8 +1,8 @@
-"""engines.py - sessions of MTAs for both engines of sdr-milter, and where they differ
+"""engines.py - plays MTA sessions to both engines of sdr-milter, and knows where they differ
 
-A session is a list of packets (command, data), as t/sessions has them. libmilter is the reference:
-where our own engine does something else, parting() says so with the reason, and what an MTA would
-see is compared up to there. No MTA goes that way.
+A session is a list of packets (command, data), as in t/sessions. libmilter is the reference. If our own
+engine behaves differently, parting() returns the packet and the reason, and the results are compared up to
+that packet. No MTA sends such a session.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -17,7 +17,7 @@ import paths
 from milterclient import frame
 from sockets import read_exactly
 
-# What both engines leave out, if they are allowed to.
+# The steps that both engines ask the MTA to omit, if it allows that.
 UNWANTED = {mc.CONNECT: mc.NOCONNECT, mc.HELO: mc.NOHELO, mc.DATA: mc.NODATA, mc.EOH: mc.NOEOH,
             mc.BODY: mc.NOBODY, mc.UNKNOWN: mc.NOUNKNOWN}
 SINCE = {mc.UNKNOWN: 3, mc.DATA: 4}  # version
@@ -40,7 +40,8 @@ def offer(version=6, actions=mc.ALL_ACTIONS, steps=mc.ALL_STEPS):
 
 
 def with_offer(session, **offered):
-    """The same of an MTA that offers this, and leaves out what it is asked to and does not know."""
+    """The same session by an MTA that offers these features, omits the steps it is asked to omit, and does
+    not know others."""
     first = offer(**offered)
     version, _, steps = struct.unpack('!III', first[1])
     return [first, *(p for p in session if p[0] != mc.OPTNEG and version >= SINCE.get(stage(p), 0)
@@ -48,7 +49,7 @@ def with_offer(session, **offered):
 
 
 def stage(packet):
-    """The command whose packet it is, or whose macros."""
+    """The command of a packet, or the command that its macros belong to."""
     command, data = packet
     return data[:1] if command == mc.MACRO else command
 
@@ -56,7 +57,7 @@ def stage(packet):
 # --- what an MTA sees ---
 
 def play(path, session):
-    """All answers, up to the end of the connection; what differs each time is gone."""
+    """All answers up to the end of the connection, without the parts that differ each time."""
     answers = []
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(180)
@@ -83,10 +84,10 @@ def seen(answers):
         yield answer
 
 
-# --- in which order commands count ---
+# --- the order in which commands are valid ---
 
 class OwnOrder:
-    """milter/protocol/session.c."""
+    """The rules of milter/protocol/session.c."""
 
     STAGES = {mc.OPTNEG: 'new', mc.RCPT: 'mail rcpt', mc.DATA: 'rcpt', mc.HEADER: 'rcpt content',
               mc.EOH: 'rcpt content', mc.BODY: 'rcpt content', mc.EOM: 'rcpt content'}
@@ -106,7 +107,7 @@ class OwnOrder:
 
 
 class LibmilterOrder:
-    """libmilter/engine.c, once somebody has left out all that we ask to leave out."""
+    """The rules of libmilter/engine.c for an MTA that omits all steps we ask it to omit."""
 
     STATES = [None, mc.OPTNEG, mc.CONNECT, mc.HELO, mc.MAIL, mc.RCPT, mc.DATA, mc.HEADER, mc.EOH,
               mc.BODY, mc.EOM, mc.QUIT, mc.ABORT, mc.UNKNOWN, mc.QUIT_NC]
@@ -117,7 +118,7 @@ class LibmilterOrder:
         self._state = 0
 
     def take(self, command):
-        """Whether it counts, and whether it belongs to the message that is under way."""
+        """Whether the command is valid, and whether it belongs to the current message."""
         kept = self._leads_to(command)
         if not kept:
             self._state = self.STATES.index(mc.HELO)
@@ -135,7 +136,7 @@ class LibmilterOrder:
         return True
 
 
-# --- where they part ---
+# --- where the engines differ ---
 
 NEEDS_DATA = {mc.BODY, mc.CONNECT, mc.HELO, mc.HEADER, mc.MAIL, mc.RCPT, mc.OPTNEG, mc.UNKNOWN}
 WITHIN = {mc.RCPT, mc.DATA, mc.HEADER, mc.EOH, mc.BODY, mc.EOM, mc.UNKNOWN}
@@ -156,7 +157,7 @@ def malformed(command, data):
 
 
 class _Macros:
-    """Which stages have some: only then it matters whether they are forgotten."""
+    """The stages that have macros: only there does it matter whether an engine drops them."""
 
     ORDER = [mc.CONNECT, mc.HELO, mc.MAIL, mc.RCPT, mc.DATA, mc.EOH, mc.EOM]
 

@@ -17,7 +17,7 @@ SNIPPETS = paths.ROOT / 'exim-dlfunc'
 SO = paths.BUILD / 'exim-dlfunc/exim-sdr.so'
 USER = 'Debian-exim'
 
-# What the snippets want to know, see exim-dlfunc/sdr-macros.
+# Macros that the snippets need, see exim-dlfunc/sdr-macros.
 MACROS = """\
 SDR_SO = {so}
 SDR_CONF = {conf}
@@ -26,7 +26,7 @@ SDR_ACL = rcpt
 SDR_DATA_ACL = data
 acl_smtp_data = sdr_check_data
 """
-# A next hop may be 127.0.0.1 here.
+# In the tests a next hop may be 127.0.0.1.
 ROUTERS = (SNIPPETS / 'sdr-router').read_text().replace(
     '  host_find_failed = defer\n', '  host_find_failed = defer\n  self = send\n')
 ACL = f"""\
@@ -102,11 +102,11 @@ class Exim(Mta):
         """
         conf            path of sdr.conf; None: without sdr
         main            more main options
-        routers         more routers after those of sdr, first_routers: before, and
-        transports      their transports
+        routers         more routers after those of sdr (first_routers: before them), and transports
+                        their transports
         at_the_door     with sdr-rcpt-acl
-        drop_privilege  deliver as Debian-exim; otherwise, as on Debian, Exim runs itself anew to
-                        be root
+        drop_privilege  deliver as Debian-exim; otherwise Exim executes itself again to become root, as
+                        on Debian
         """
         super().__init__(folder)
         self._sink_port = sink_port
@@ -134,8 +134,8 @@ class Exim(Mta):
 
     def stop(self):
         """
-        Harmless when it does not run. Returns when all its processes are gone; none of them may
-        have had a reason to panic.
+        Does nothing if it does not run. Returns when all its processes have ended. Fails if the panic log has
+        an entry.
         """
         if self._daemon and self._daemon.alive():
             self._daemon.stop()
@@ -173,12 +173,12 @@ class Exim(Mta):
         self.run('-qff')
 
     def address_test(self, *recipients, **options):
-        """What exim -bt prints."""
+        """The output of exim -bt."""
         return self.run('-bt', *recipients, ok=(0, 1, 2), **options).stdout
 
     @staticmethod
     def call(function, *arguments):
-        """The words with which Exim calls a function of exim-sdr.so."""
+        """The text that makes Exim call a function of exim-sdr.so."""
         return '${dlfunc' + ''.join(f'{{{a}}}' for a in (SO, function, *arguments)) + '}'
 
     def run(self, *arguments, ok=(0,), **options):
@@ -195,14 +195,14 @@ class Exim(Mta):
         return re.findall(r'^.*(?:error|failed|panic).*$', self.log(), re.M | re.I)
 
     def decisions(self):
-        """What exim-sdr.so has logged."""
+        """The log lines of exim-sdr.so."""
         return re.findall(r'sdr: .*', self.log())
 
-    # --- making it ---
+    # --- setup ---
 
     @property
     def command(self):
-        """Exim with its configuration, to be run."""
+        """The command line of Exim with its configuration."""
         return [self.program, '-C', self._file]
 
     def _prepare(self):
@@ -239,8 +239,8 @@ def locked(path):
 
 def private_exim(trusted_configs):
     """
-    Debian's program, but for the place of its list of configurations other than /etc/exim4's:
-    a setuid program becomes root with these alone.
+    Debian's program with another path of the list of trusted configurations: Exim, setuid root, stays root
+    only with a configuration in that list.
     """
     theirs, ours = b'/etc/exim4/trusted_configs', bytes(trusted_configs)
     assert len(ours) <= len(theirs), f'{trusted_configs}: longer than {theirs.decode()}'
@@ -252,8 +252,8 @@ def private_exim(trusted_configs):
 
 def sanitizers(folder):
     """
-    For a plug-in with sanitizers in a program without: they start late, or earlier where LD_PRELOAD
-    has a say, and do not count leaks, since Exim has its own. They report to files.
+    For a plug-in built with sanitizers in a program without them: they start late, or early with LD_PRELOAD.
+    They do not report leaks, because Exim has some itself. They write their reports to files.
     """
     if 'asan' not in paths.BUILD.name:
         return {}

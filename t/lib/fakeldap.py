@@ -14,12 +14,12 @@ CODES = {ldapwire.BIND: (ldapwire.BIND_ANSWER, ldapwire.SUCCESS),
 
 
 class FakeLdap:
-    """Whoever binds is welcome, and a compare is false. searches: all ldapwire.Search so far."""
+    """Accepts every bind and answers every compare with "false". searches: every ldapwire.Search so far."""
 
     def __init__(self, answer):
         """
-        answer(search): the entries to be sent, each a pair (dn, {attribute: values}); or a number,
-        the result code, after those; or octets, an operation as it stands
+        answer(search): the items to send: an entry (dn, {attribute: values}); a number, the result code,
+        after the entries; or octets, a whole operation
         """
         self.searches = []
         self._answer = answer

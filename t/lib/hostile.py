@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import smtpclient
 from mta import OUTSIDER
 
-FORGED = 'victim@forged.test'  # must not hear of anything
+FORGED = 'victim@forged.test'  # must get no mail
 KNOWN = {'alice', 'dave', 'bob', 'robert', 'both', 'plain', 'postmaster'}  # world.py's
 OURS = {'example.com', 'onprem.example.com', 'hosted.example.com'}
 SPLIT, HOSTS = ['example.com', 'onprem.example.com'], ['onprem.test', 'localhost', '[127.0.0.1]']
@@ -19,7 +19,7 @@ EVIL = 'evil.test'
 
 
 class Trap:
-    """A folder into which any program may write, with a file that any may add to."""
+    """A folder that every program may write to, with a file that every program may append to."""
 
     def __init__(self, folder):
         self.folder = folder / 'trap'
@@ -35,7 +35,7 @@ class Trap:
                 f'{self.folder}/new', f':include:{self.folder}/list', f':INCLUDE:{self.folder}/list']
 
     def sprung(self):
-        """What has been done in it."""
+        """The traces that payloads have left in it."""
         found = [path.name for path in self.folder.iterdir() if path.name not in ('file', 'list')]
         return found + ['file'] * bool((self.folder / 'file').stat().st_size)
 
@@ -45,7 +45,7 @@ def quoted(text):
 
 
 def spellings(local):
-    """Of a payload as a local part: what might be taken off again by whoever reads it next."""
+    """Forms of a payload as a local part, with quoting that a later program may remove again."""
     plain = [local] if re.fullmatch(r'[^\s"\\<>()@,;:]+', local) else []
     dashed = re.sub(r'([|/: $])', r'\\\1', local)
     return [*plain, quoted(local), f'"{dashed}"', quoted(f' {local}'), quoted(quoted(local)),
@@ -54,7 +54,7 @@ def spellings(local):
 
 
 def places(local):
-    """Full addresses, some of them only after a second look."""
+    """Whole addresses, some of which only a second parser sees."""
     for domain in [*SPLIT, *HOSTS]:
         yield f'{local}@{domain}'
     yield local
@@ -74,7 +74,7 @@ def commands(trap):
 
 
 def private_names(trap):
-    """Names of sdr-milter's own, old and new, guessed and cut."""
+    """Private names of sdr-milter: old, new, guessed and truncated."""
     mac = '0123456789abcdef0123456789abcdef'
     for local in ['nobody', 'both', 'dave', 'x@evil.test', *map(quoted, trap.payloads())]:
         code = re.sub('[^a-z0-9.-]', lambda found: f'={ord(found[0]):02x}', local)
@@ -102,7 +102,7 @@ def relays():
 
 
 def strangers():
-    """Who is not in the directory, in unusual ways."""
+    """Unknown recipients, written in unusual ways."""
     for local in ['nobody', 'NOBODY', '"nobody"', 'nobody+x', '"no body"', 'nobody..x', '.nobody',
                   'nobody.', 'nobody""', r'\nobody', 'nobody(x)', '"alice"x', 'alice alice', '"a\\',
                   'alice@x', 'alice%x', '"alice%x"', 'x!alice', 'alice=x', '-nobody', '~nobody', '*',
@@ -117,7 +117,7 @@ def all_recipients(trap):
 
 
 class Session:
-    """SMTP as an outsider, many commands ahead of their answers."""
+    """SMTP as an outside client that pipelines many commands."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(('127.0.0.1', port), 300, (OUTSIDER, 0))
@@ -148,7 +148,7 @@ class Session:
 
 
 def attack(port, recipients, in_one=50, at_once=4):
-    """A message to all that are accepted, a session for each few; so many sessions at once."""
+    """Send a message to all recipients that are accepted, a few per session, and this many sessions at once."""
     batches = [recipients[start:start + in_one] for start in range(0, len(recipients), in_one)]
     with ThreadPoolExecutor(at_once) as pool:
         for done in [pool.submit(attack_with, port, batch) for batch in batches]:

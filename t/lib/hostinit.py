@@ -1,13 +1,10 @@
 """hostinit.py - the first process of a Host (internet.py)
 
-It runs in namespaces of its own, makes the files of the host out of those of
-this machine, and then is init: it takes the system log and buries the dead. It
-ends, and with it everything in the host, when its standard input does; so a
-host cannot outlive the test, whatever becomes of that.
-
-Its argument is JSON: name, address of the resolver, folder for the memory disk,
-servers (unpacked, to be laid over /usr and /etc), files (a folder to be laid
-over /), programs {path in the host: path outside}.
+It runs in its own namespaces, makes the files of the host from those of this machine, and then acts as init:
+it receives the system log and reaps zombies. At the end of its standard input it ends, and everything in the
+host with it, so a host never outlives the test. Its argument is JSON: name, address of the resolver, folder
+for the memory disk, servers (unpacked, to be laid over /usr and /etc), files (a folder to be laid over /),
+programs {path in the host: path outside}.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -20,12 +17,12 @@ from pathlib import Path
 
 from init import DEVICES, run, serve
 
-# Of a mail server that this machine may have itself nothing is to be seen.
+# Hides any mail server of this machine.
 NOT_OURS = ['/etc/postfix', '/etc/exim4', '/etc/mail', '/etc/ldap', '/etc/sdr', '/etc/unbound',
             '/etc/aliases', '/etc/default/postfix', '/var/spool/postfix', '/var/spool/exim4',
             '/var/spool/mqueue', '/var/lib/postfix', '/var/lib/exim4', '/var/lib/sdr',
             '/var/lib/sdrctl', '/var/lib/ldap', '/var/log/exim4', '/var/log/mail.log', '/var/mail']
-# What the packages make when they are installed: folder, owner, group, mode
+# Folders that the packages create when they are installed: folder, owner, group, mode
 FOLDERS = {
     'postfix': [('/var/spool/postfix', 'root', 'root', '755'),
                 ('/var/lib/postfix', 'postfix', 'postfix', '755')],
@@ -47,7 +44,7 @@ def mount(*arguments):
 
 
 def lay_over(ram, top, lower=()):
-    """Writing changes nothing outside."""
+    """Lay a writable layer over the folder: writing changes nothing outside."""
     for name in ('upper', 'work'):
         (ram / top / name).mkdir(parents=True)
     layers = ':'.join([*map(str, lower), f'/{top}'])
@@ -106,7 +103,7 @@ def install(folder, owner, group, mode):
 
 
 def copy_files(source, target):
-    """They belong to root, as those of an administrator do."""
+    """The files belong to root, as an administrator's would."""
     for path in sorted(source.rglob('*')):
         there = target / path.relative_to(source)
         if path.is_dir():
@@ -125,7 +122,7 @@ def name_it(spec):
                        ('nsswitch.conf', 'passwd: files\ngroup: files\nshadow: files\n'
                                          'hosts: files dns\nservices: files\nprotocols: files\n')]:
         file = Path('/etc') / path
-        file.unlink(missing_ok=True)  # it may be a link to what another package keeps
+        file.unlink(missing_ok=True)  # it may be a link to a file of another package
         file.write_text(text)
     aliases = Path('/etc/aliases')
     if not aliases.exists():

@@ -1,8 +1,8 @@
-"""internet.py - hosts with addresses, names and files of their own, on one wire
+"""internet.py - hosts with their own addresses, names and files, on one network
 
-A Host is a set of namespaces: mounts, network, name, processes. Inside, files
-are where Debian has them, and the mail server listens on port 25. Its files are
-those of a chapter of doc/. All of it ends with the process that made it.
+A Host is a set of namespaces: mounts, network, host name, processes. Inside, files are where Debian has them,
+and the mail server listens on port 25. A chapter of doc/ provides the files. Everything ends with the process
+that made it.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -25,7 +25,7 @@ from proc import PATIENCE, Process, run, wait_for
 from tls import CA
 
 INIT = Path(__file__).with_name('hostinit.py')
-OUTSIDE = Path(__file__).with_name('outside')  # somebody else's zone, and host
+OUTSIDE = Path(__file__).with_name('outside')  # a zone and a host that do not belong to the chapter
 RESOLVER = '192.0.2.53'
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,8 +75,8 @@ def nsenter(pid, *kinds):
 
 class Internet:
     """
-    A wire that all hosts are on, and the name server that they ask. Its zones are the files
-    ZONE.zone in this folder of the chapter; the addresses of the hosts are in them.
+    A network for all hosts, and their name server. Its zones are the files ZONE.zone in this folder of the
+    chapter; they contain the addresses of the hosts.
 
     with Internet(folder, zones) as internet: ...
     """
@@ -108,7 +108,7 @@ class Internet:
         return self._stack.__exit__(*error)
 
     def host(self, kind, name, files, **options):
-        """A started Host of this class, which ends with the internet."""
+        """A started Host of this class, which is stopped with the internet."""
         host = kind(self, name, files=files, **options)
         self._stack.callback(host.end)
         host.start()
@@ -127,7 +127,7 @@ class Internet:
         return name
 
     def addresses(self):
-        """Of all names in all zones: {name: address}."""
+        """{name: address} for all names in all zones."""
         found = {}
         for path in self.zones.glob('*.zone'):
             origin = path.stem
@@ -140,7 +140,7 @@ class Internet:
             shutil.copy(path, self.zones)
 
     def publish(self, folder=None):
-        """Make the name server read its zones, after those of this folder have taken their place."""
+        """Replace the zones by those of this folder, and make the name server read them."""
         if folder:
             self._copy_zones(folder)
         conf = UNBOUND.format(address=RESOLVER, folder=self.folder)
@@ -166,7 +166,7 @@ class Holder:
 
     @property
     def pid(self):
-        """Of the process itself, or of its child if unshare had to fork."""
+        """The process ID of the process itself, or of its child if unshare had to fork."""
         children = Path(f'/proc/{self._popen.pid}/task/{self._popen.pid}/children').read_text().split()
         return int(children[0]) if children else self._popen.pid
 
@@ -188,7 +188,7 @@ class Host:
 
     def __init__(self, internet, name, *, address=None, files=None, servers=None):
         """
-        address  by default what the zones say
+        address  by default as in the zones
         files    a folder of doc/ that is laid over /
         """
         self.internet = internet
@@ -197,7 +197,7 @@ class Host:
         self._servers = self.servers if servers is None else servers
         self._folder = internet.folder / name
         self._folder.mkdir()
-        self.reports = self._folder / 'reports'  # of sanitizers, from programs that log elsewhere
+        self.reports = self._folder / 'reports'  # reports of sanitizers in programs that log elsewhere
         self.reports.mkdir()
         self.reports.chmod(0o777)
         self._files = Path(files or self._folder / 'none')
@@ -217,13 +217,13 @@ class Host:
         for command in (['ip', 'link', 'set', 'eth0', 'up'],
                         ['ip', 'address', 'add', f'{self.address}/32', 'dev', 'eth0'],
                         ['ip', 'route', 'add', 'default', 'dev', 'eth0'],
-                        # One who does not answer is given up after a second.
+                        # Give up on a name server that does not answer within a second.
                         ['sh', '-c', 'echo 300 >/proc/sys/net/ipv4/neigh/eth0/retrans_time_ms']):
             self.run(command)
         return self
 
     def end(self):
-        """With all that runs on it; what a sanitizer had to say of it is an error."""
+        """Stop the host and everything on it; a sanitizer's report is an error."""
         try:
             for name in list(self._services):
                 self.stop_service(name)
@@ -243,7 +243,7 @@ class Host:
     # --- files and programs ---
 
     def path(self, path):
-        """This file of the host, seen from outside."""
+        """The path of this file of the host, seen from outside."""
         return Path(f'/proc/{self.pid}/root{path}')
 
     def read(self, path):
@@ -253,7 +253,7 @@ class Host:
             return ''
 
     def write(self, path, text, group=None):
-        """A file of root's; one with a group may be read by that alone."""
+        """Write a file that belongs to root; with a group, only that group may read it."""
         self.run(['sh', '-c', 'umask 077; cat >"$0"', path], input=text)
         self.run(['chmod', '0640' if group else '0644', path])
         if group:
@@ -263,16 +263,16 @@ class Host:
         return [*nsenter(self.pid, '-m', '-n', '-u', '-i', '-p', '-r', '-w'), *map(str, argv)]
 
     def environment(self, program=''):  # pylint: disable=unused-argument
-        """For this program."""
+        """Environment variables for this program."""
         return {**daemon.environment(), 'LC_ALL': 'C',
                 'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
 
     def run(self, argv, **options):
-        """As root; its CompletedProcess."""
+        """Run a command as root; its CompletedProcess."""
         return run(self.inside(*argv), **{'env': daemon.environment(), **options})
 
     def command(self, line, ok=(0,), **options):
-        """What an administrator types; what he reads."""
+        """Run a line that an administrator types; its output."""
         options = {'env': self.environment(line.split()[0]), **options}
         done = self.run(['bash', '-c', line], ok=ok, **options)
         daemon.assert_clean(done.stderr)
@@ -288,7 +288,7 @@ class Host:
         self._services[name].wait_ready(ready, 60)
 
     def logs(self, size=6000):
-        """The ends of all that there are."""
+        """Functions that stop the programs that run."""
         files = ['/var/log/mail.log', '/var/log/exim4/mainlog', '/var/log/exim4/paniclog']
         return '\n'.join([*(self.read(file)[-size:] for file in files),
                           *(path.read_text(errors='replace')[-size:]
@@ -299,7 +299,7 @@ class Host:
         return path.read_text(errors='replace') if path.exists() else ''
 
     def stop_service(self, name):
-        """A clean end, or AssertionError. Harmless if it does not run."""
+        """Stop the program; AssertionError unless it ends cleanly. Does nothing if it does not run."""
         process = self._services.pop(name, None)
         if process:
             self._signal(process, signal.SIGTERM)
@@ -311,7 +311,7 @@ class Host:
 
     @staticmethod
     def _signal(process, number):
-        """To the program itself: nsenter waits for it."""
+        """Signal the program itself, not nsenter, which waits for it."""
         if process.alive():
             for child in Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split():
                 os.kill(int(child), number)
@@ -328,13 +328,13 @@ class Host:
         self.internet.on_the_wire('ip', 'link', 'set', self._link, 'up')
 
     def connect(self, address, port, timeout=300):
-        """A TCP connection from here."""
+        """A TCP connection from this host."""
         with self._network():
             return socket.create_connection((address, port), timeout)
 
     @contextlib.contextmanager
     def _network(self):
-        """This thread is in the network of this host."""
+        """Inside, this thread uses the network of this host."""
         with open('/proc/thread-self/ns/net', 'rb') as before, \
                 open(f'/proc/{self.pid}/ns/net', 'rb') as there:
             call(_libc.setns, there.fileno(), CLONE_NEWNET)

@@ -48,10 +48,10 @@ authz-regexp "^uid=mover,.*cn=gssapi,cn=auth$" "{ADMIN_DN}"
 
 
 class Client:
-    """A krb5.conf; KRB5_CONFIG in the environment of the program under test leads to it."""
+    """A krb5.conf; KRB5_CONFIG in the environment of the program under test is its path."""
 
     def __init__(self, folder, realm):
-        """realm: where it is, with an attribute kdc and export_keytab()."""
+        """realm: the server, with an attribute kdc and a method export_keytab()."""
         self._folder, self._realm = Path(folder), realm
         self._folder.mkdir(parents=True)
         self.conf = self._folder / 'krb5.conf'
@@ -59,7 +59,7 @@ class Client:
         self.configure()
 
     def configure(self, *options, kdc=None):
-        """Write krb5.conf; a program that runs sees the change."""
+        """Write krb5.conf; a running program sees the change."""
         text = CONF.format(realm=REALM, cache=self.default_cache, kdc=kdc or self._realm.kdc,
                            options='\n'.join(options))
         new = self._folder / 'new'
@@ -67,7 +67,7 @@ class Client:
         new.rename(self.conf)
 
     def keytab(self, *principals):
-        """A new file with the keys of these accounts as they are now; readable by sdr alone."""
+        """A new file with the current keys of these accounts, readable only by sdr."""
         path = self._folder / 'keytab'
         path.unlink(missing_ok=True)
         for principal in principals or [READER]:
@@ -78,7 +78,7 @@ class Client:
 
 
 class Kdc:
-    """MIT's, with the accounts of the reader, the administrator and an LDAP server at 127.0.0.1."""
+    """MIT's KDC, with accounts for the reader, the administrator and an LDAP server at 127.0.0.1."""
 
     def __init__(self, folder):
         self._folder, self._port = Path(folder), free_port()

@@ -1,6 +1,6 @@
 """latermilter.py - another milter, which rejects, deletes or adds recipients
 
-Just enough of the protocol (Sendmail's libmilter/mfdef.h, version 6) for that.
+Implements only the part of the protocol (Sendmail's libmilter/mfdef.h, version 6) that this needs.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -23,10 +23,10 @@ NO_ANSWER = (ABORT, MACRO, QUIT_NC)
 class LaterMilter:
     """
     path            of its socket; (host, port): over TCP
-    refuse_rcpt     answers by a text the recipient contains, in capitals or not
-    refuse_message  one for all
-    add, delete     recipients as <address>, at the end of every message
-    actions         what it asks to be allowed to do
+    refuse_rcpt     {text: reply} for recipients that contain the text, ignoring case
+    refuse_message  reply to every message
+    add, delete     recipients to add or delete at the end of every message, as <address>
+    actions         the actions that it asks the MTA for
     """
 
     def __init__(self, path, refuse_rcpt=None, refuse_message=None, add=(), delete=(),

@@ -44,12 +44,12 @@ class LdapProxy:
 
 
 def back_ldap(server, *more):
-    """Lines for one that has this server behind it."""
+    """Options for a proxy of this server."""
     return '\n'.join(['database ldap', f'suffix "{SUFFIX}"', *behind(server), *more])
 
 
 def behind(server):
-    """The server is reached by TLS if it has it."""
+    """Connects with TLS if the server supports it."""
     if not server.ldaps_uri:
         return [f'uri "{server.uri}"']
     return [f'uri "{server.ldaps_uri}"', f'tls ldaps tls_cacert={server.tls.ca}']
@@ -60,7 +60,8 @@ BASE_WITHOUT_PEOPLE = BASE.replace(f'dn: {PEOPLE}\nobjectClass: organizationalUn
 
 
 def glued(server, folder):
-    """Lines for one that has ou=people of this server below a tree of its own, in this folder."""
+    """Options for a proxy that shows ou=people of this server below its own tree, which is stored in this
+    folder."""
     folder.mkdir()
     return '\n'.join([
         'database ldap', f'suffix "{PEOPLE}"', 'subordinate', *behind(server),
@@ -72,6 +73,6 @@ def glued(server, folder):
 
 
 def back_meta(**parts):
-    """Lines for one that has these trees of servers behind it: part='ou=x,dc=example,dc=com'."""
+    """Options for a proxy of these subtrees on several servers: part='ou=x,dc=example,dc=com'."""
     return '\n'.join(['database meta', f'suffix "{SUFFIX}"', 'onerr continue',
                       *(f'uri "{uri}/ou={part},{SUFFIX}"' for part, uri in parts.items())])

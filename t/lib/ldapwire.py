@@ -1,4 +1,4 @@
-"""ldapwire.py - LDAP messages as octets (RFC 4511), as far as a server that misbehaves needs them
+"""ldapwire.py - LDAP messages as octets (RFC 4511), as far as a faulty server needs them
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,7 +11,7 @@ SEARCH, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
 COMPARE, COMPARE_ANSWER = 0x6e, 0x6f
 ABANDON = 0x50
 EXTENDED, EXTENDED_ANSWER = 0x77, 0x78
-# Which answer ends an operation; the others are not answered at all.
+# The answer that ends each operation; other operations have no answer.
 LAST_ANSWER = {BIND: BIND_ANSWER, SEARCH: SEARCH_DONE, COMPARE: COMPARE_ANSWER,
                EXTENDED: EXTENDED_ANSWER}
 
@@ -46,7 +46,7 @@ def entry(dn, **attributes):
 
 
 def elements(octets):
-    """[(tag, value)] of what stands one after the other."""
+    """[(tag, value)] of consecutive elements."""
     found = []
     while octets:
         size, begin = octets[1], 2
@@ -60,9 +60,9 @@ def elements(octets):
 
 @dataclass
 class Search:
-    """A SearchRequest; the filter stays octets."""
+    """A SearchRequest; the filter is not decoded."""
     base: str
-    whole: bool  # below the base, rather than the base alone
+    whole: bool  # whether entries below the base are searched, too
     seconds: int  # the time limit
     filter: bytes
     attributes: list

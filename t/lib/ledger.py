@@ -1,8 +1,8 @@
-"""ledger.py - every message of a scene, from the sender to the mailbox, by its Message-ID
+"""ledger.py - follows every message of a scene from the sender to the mailbox, by its Message-ID
 
-What counts is one message for one recipient. In the end it lies, once, in the
-mailbox of the site that owns the recipient; or the sender was notified, once, that
-it does not. Everything else is a loss, or a second copy.
+It counts one message for one recipient as one item. In the end the message must be once in the mailbox of the
+recipient's owner, or the sender must have been notified once that it was not delivered. Any other result is a
+loss or a duplicate.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -26,8 +26,8 @@ def local_part(address):
 class Item:
     """One message for one recipient."""
     recipient: str
-    state: str      # what the sender was answered by SMTP
-    places: tuple   # where copies must come to lie; None: nowhere, it has to bounce
+    state: str      # the SMTP reply that the sender got
+    places: tuple   # where copies must arrive; None: nowhere, it must bounce
 
 
 @dataclass
@@ -59,8 +59,8 @@ class Ledger:
     def send(self, source, target, recipients, *, sender='wanda@example.net', headers=(),
              message_id=None, body='Hello.\r\n'):
         """
-        From this host to port 25 of that one, as a mail server would; a name without @ is in the
-        split domain. The Message, whose replies are in the order of the recipients.
+        Send a message from this host to port 25 of that one, as a mail server would; a name without @ is in
+        the split domain. Returns the Message, whose replies are in the order of the recipients.
         """
         recipients = [self.address(r) for r in ([recipients] if isinstance(recipients, str) else recipients)]
         message = self.messages.get(message_id) or self._new(source, sender, recipients, headers, body)
@@ -71,12 +71,12 @@ class Ledger:
         return message
 
     def retry(self, source, target, message):
-        """What was postponed, once more."""
+        """Send the recipients again that were deferred."""
         recipients = [i.recipient for i in message.items if i.state == POSTPONED]
         return self.send(source, target, recipients, sender=message.sender, message_id=message.id)
 
     def probe(self, source, target, recipient, sender='wanda@example.net'):
-        """What is said to this recipient; nothing is sent."""
+        """The reply to this recipient; sends no message."""
         with Smtp(source, target) as smtp:
             smtp.mail(sender)
             answer = reply(*smtp.rcpt(recipient))
@@ -84,7 +84,7 @@ class Ledger:
         return answer
 
     def submit(self, host, recipient, sender, headers=()):
-        """By sendmail(1) on this host."""
+        """Send by sendmail(1) on this host."""
         recipient = self.address(recipient)
         message = self._new(host, sender, [recipient], headers, 'Hello.\n')
         host.run(['sendmail', '-f', sender, recipient],
@@ -108,7 +108,7 @@ class Ledger:
 
     @staticmethod
     def _converse(source, target, message, recipients):
-        """The last word for each recipient; nothing is sent if none was accepted."""
+        """The last reply for each recipient; sends no message if none was accepted."""
         with Smtp(source, target) as smtp:
             code, text = smtp.mail(message.sender)
             if code != 250:
@@ -133,10 +133,10 @@ class Ledger:
             message.items.append(Item(recipient, state, places))
 
     def forget(self, message):
-        """It was a trial, and is not to be counted."""
+        """Do not count this message: it was a trial."""
         del self.messages[message.id]
 
-    # --- what became of it ---
+    # --- results ---
 
     def found(self):
         """Counter of (kind, message, local part, place): kind is 'copy', 'bounce', 'delay' or 'reply'."""
@@ -148,21 +148,21 @@ class Ledger:
         return counter
 
     def settled(self):
-        """Whether every item has come to an end, and no queue has anything."""
+        """Whether every item has its result and all queues are empty."""
         return not self.open() and not any(host.waiting() for host in self.hosts)
 
     def settle(self, seconds=60):
-        """Wait until every item has come to an end; then strays may not follow."""
+        """Wait until every item has its result and all queues are empty: then no more copies arrive."""
         wait_for(lambda: not self.open(), seconds, self._still_open)
         self.quiet()
 
     def quiet(self, seconds=60):
-        """Until no queue has anything."""
+        """Wait until all queues are empty."""
         wait_for(lambda: not any(host.waiting() for host in self.hosts), seconds,
                  Lazily(lambda: str({h.name: h.waiting() for h in self.hosts})))
 
     def open(self):
-        """The items that have come to no end yet."""
+        """The items without a result so far."""
         found = self.found()
         return [(m.id, i.recipient) for m in self.messages.values() for i in m.items
                 if self._outcome(m, i, found) == 'lost']
@@ -172,7 +172,7 @@ class Ledger:
         return Lazily(lambda: f'{self.open()} {({h.name: h.waiting() for h in self.hosts})}')
 
     def arrived(self, *messages, recipients=None, seconds=60):
-        """Wait until these messages are where they belong, or only these recipients of them."""
+        """Wait until these messages, or only these recipients of them, are in the right place."""
         def there():
             lost = self.open()
             return not [(m.id, i.recipient) for m in messages for i in m.items
@@ -199,14 +199,14 @@ class Ledger:
         return 'refused' if refused else 'lost'
 
     def account(self):
-        """Counter of the outcomes of all items, and 'sent'; the ones that went wrong are printed."""
+        """Counter of the outcomes of all items, and 'sent'; prints the items that went wrong."""
         found = self.found()
         outcomes = Counter(sent=0, delivered=0, refused=0, lost=0, twice=0)
         for message in self.messages.values():
             for item in message.items:
                 outcome = self._outcome(message, item, found)
                 if outcome == 'refused' and item.places:
-                    outcome = 'astray'  # he exists
+                    outcome = 'astray'  # the sender exists
                 outcomes['sent'] += 1
                 outcomes[outcome] += 1
                 if outcome in ('lost', 'twice', 'astray'):
@@ -221,7 +221,7 @@ class Ledger:
 
 
 class Lazily:
-    """Text that is made when it is needed."""
+    """Text that is built only when it is needed."""
 
     def __init__(self, function):
         self._function = function
@@ -231,7 +231,7 @@ class Lazily:
 
 
 class Smtp(smtplib.SMTP):
-    """From one host to another."""
+    """A connection from one host to another."""
 
     def __init__(self, source, target):
         self._source = source
@@ -247,7 +247,7 @@ def reply(code, text):
 
 
 def kinds(mail, user, place):
-    """What this message in the mailbox of user stands for; see Ledger.found()."""
+    """The meaning of this message in the mailbox of user; see Ledger.found()."""
     if mail.get_content_type() == 'multipart/report':
         parts = mail.get_payload()
         original = parts[-1]

@@ -8,7 +8,7 @@ import threading
 
 
 class Listener:
-    """It takes clients from start() on, in the network of whoever has made and started it."""
+    """It accepts clients from start() on, in the network namespace of the caller."""
 
     def __init__(self, host, port=0):
         self._listener = socket.create_server((host, port), backlog=100)
@@ -24,7 +24,7 @@ class Listener:
         self._listener.close()
 
     def talk(self, client):
-        """To one client, until its end."""
+        """Serve one client until its end."""
         raise NotImplementedError
 
     def _accept(self):

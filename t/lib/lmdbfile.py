@@ -1,4 +1,4 @@
-"""lmdbfile.py - the file of the replica, seen and spoilt by its octets
+"""lmdbfile.py - reads and damages the replica's file, octet by octet
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -75,7 +75,7 @@ class Table:
         call('mdb_put', self._txn, self._dbi, ctypes.byref(name), ctypes.byref(value), 0)
 
     def get_sealed(self, key):
-        """Without its seal, which must be good; for 'meta'."""
+        """A value without its checksum, which must be right; for 'meta'."""
         sealed = self.get(key)
         assert SEAL.unpack_from(sealed) == (checksum(self._number(), 'm', key, sealed),
                                             len(sealed), 0)
@@ -92,7 +92,7 @@ class Table:
 
 @contextlib.contextmanager
 def table(path, name):
-    """with table(path, 'meta') as meta: what is put is committed at the end."""
+    """with table(path, 'meta') as meta: changes are committed at the end."""
     env, txn, dbi = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint()
     call('mdb_env_create', ctypes.byref(env))
     call('mdb_env_set_maxdbs', env, 8)
@@ -108,7 +108,7 @@ def table(path, name):
 
 
 def make_empty(path):
-    """An LMDB file with nothing in it."""
+    """Make an empty LMDB file."""
     env = ctypes.c_void_p()
     call('mdb_env_create', ctypes.byref(env))
     call('mdb_env_open', env, str(path).encode(), NOSUBDIR, 0o640)

@@ -1,4 +1,4 @@
-"""logline.py - the log, read by the grammar that sdr-milter(8) documents under DIAGNOSTICS
+"""logline.py - parses the log by the grammar in sdr-milter(8), DIAGNOSTICS
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# In their order; a '*' may be repeated.
+# The fields in their order; one with a '*' may be repeated.
 FIELDS = ['rcpt', 'verdict', 'site', 'to*', 'next-hop', 'reply', 'status', 'source', 'reason', 'mapped']
 QUOTED = {'rcpt', 'to', 'next-hop', 'reason', 'mapped'}
 WORDS = {
@@ -40,7 +40,7 @@ class Decision:
 
 
 class BadLine(AssertionError):
-    """It is not what the manual says."""
+    """A line differs from the manual."""
 
 
 def unescape(value):
@@ -49,7 +49,7 @@ def unescape(value):
 
 
 def decision(text):
-    """The fields of what follows the subject."""
+    """The fields after the subject."""
     if not DECISION.fullmatch(f' {text}') or not text.startswith('rcpt="') or ' reason="' not in text:
         raise BadLine(text)
     fields = {}
@@ -63,7 +63,7 @@ def decision(text):
 
 
 def parse(line):
-    """A Decision; or None for a line that is for people."""
+    """A Decision; None for a line of another kind."""
     found = PRIORITY.match(line)
     if not found or any(unicodedata.category(c) in HIDDEN for c in line):
         raise BadLine(line)
@@ -77,5 +77,5 @@ def parse(line):
 
 
 def decisions(log):
-    """Those in the whole log of a daemon; every line of it must be sound."""
+    """All Decisions in the log of a daemon; every line must match the grammar."""
     return [found for found in map(parse, log.splitlines()) if found]

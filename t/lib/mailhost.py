@@ -18,7 +18,7 @@ def endless(octets):
 
 
 def drip(text, seconds=0.1):
-    """So long before each octet."""
+    """Wait this long before each octet."""
     for octet in text.encode() + b'\r\n':
         time.sleep(seconds)
         yield bytes([octet])
@@ -26,12 +26,12 @@ def drip(text, seconds=0.1):
 
 class MailHost(Listener):
     """
-    replies   {verb, 'greeting' or 'RCPT someone@domain': reply} in place of SOUND's: text, or an
-              iterable of octets, or None for silence, or a function that returns one of these;
-              after 421 it hangs up
-    mailboxes recipients that it takes
-    tls       a tls.Certificate; it offers STARTTLS then. 'garbage': offers it and talks nonsense
-    said      the lines that clients have said, of all connections
+    replies   {verb, 'greeting' or 'RCPT someone@domain': reply} instead of SOUND's: a text, an iterable
+              of octets, None for no reply, or a function that returns one of these;
+              after 421 it closes the connection
+    mailboxes recipients that it accepts
+    tls       a tls.Certificate; then it offers STARTTLS. 'garbage': offers it and sends garbage
+    said      the lines from clients on all connections
     """
 
     def __init__(self, address, port, mailboxes=(), replies=None, tls=None):
@@ -65,12 +65,12 @@ class MailHost(Listener):
             client.sendall(b'\xff' * 100)
             return client
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers('DEFAULT:@SECLEVEL=0')  # it shows any certificate
+        context.set_ciphers('DEFAULT:@SECLEVEL=0')  # present any certificate
         context.load_cert_chain(self._tls.cert, self._tls.key)
         return context.wrap_socket(client, server_side=True)
 
     def _say(self, client, key):
-        """True: the conversation is at its end."""
+        """Returns True at the end of the session."""
         reply = self._replies.get(key, '500 5.5.1 What?')
         if callable(reply):
             reply = reply()

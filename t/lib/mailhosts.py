@@ -1,7 +1,7 @@
-"""mailhosts.py - hosts with the mail servers of Debian, a directory, or both
+"""mailhosts.py - hosts with Debian's mail servers, a directory, or both
 
-Beside the files of a chapter they have what the packages' own scripts leave
-behind when they are installed.
+In addition to the files of a chapter they have the files that the packages' scripts create when they
+are installed.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -18,9 +18,9 @@ EXIM_ENVIRONMENT = 'MAIN_KEEP_ENVIRONMENT = ASAN_OPTIONS : UBSAN_OPTIONS : LD_PR
 
 
 class MailHost(Host):
-    """One with mailboxes in /var/mail, for accounts of its own."""
+    """A host with local accounts and mailboxes in /var/mail."""
 
-    mail_group = None  # that the mail server belongs to
+    mail_group = None  # that the mail server runs as
 
     def __init__(self, internet, name, *, users=(), **options):
         """users: accounts, each with a mailbox"""
@@ -36,7 +36,7 @@ class MailHost(Host):
         return self
 
     def installed(self):
-        """What the package has done by now."""
+        """Do what installing the package does."""
 
     def mailbox(self, user):
         """The messages in this mailbox."""
@@ -48,11 +48,11 @@ class MailHost(Host):
         return list(mailbox.mbox(copy, create=False))
 
     def mailboxes(self):
-        """The names of those that there are."""
+        """The names of the mailboxes."""
         return sorted(p.name for p in self.path('/var/mail').iterdir() if not p.name.endswith('.lock'))
 
     def waiting(self):
-        """The recipients that the queue has."""
+        """The recipients in the queue."""
         raise NotImplementedError
 
 
@@ -69,7 +69,7 @@ class PostfixHost(MailHost):
                               'cp /usr/share/postfix/dynamicmaps.cf /etc/postfix/; newaliases'])
 
     def waiting(self):
-        # 69: it has never run
+        # 69: Postfix has never run
         shown = self.run(['postqueue', '-p'], ok=(0, 69)).stdout
         return re.findall(r'^\s+(\S+@\S+)$', shown, re.M)
 
@@ -79,7 +79,7 @@ class EximHost(MailHost):
     mail_group = 'Debian-exim'
 
     def environment(self, program=''):
-        """Exim has exim-sdr.so inside, also when sdrctl runs it."""
+        """Exim with exim-sdr.so, also when sdrctl runs it."""
         loads = program in ('exim4', 'sendmail', 'sdrctl')
         return {**super().environment(), **(sanitizers(self.reports) if loads else {})}
 
@@ -87,7 +87,7 @@ class EximHost(MailHost):
         self.write('/etc/exim4/conf.d/main/000_tests', EXIM_ENVIRONMENT)
 
     def waiting(self):
-        # A recipient that is done has a D before it.
+        # A delivered recipient has a D before it.
         return re.findall(r'^ {10}(\S+@\S+)$', self.run(['exim4', '-bp']).stdout, re.M)
 
     def end(self):
@@ -111,7 +111,7 @@ class SendmailHost(MailHost):
                   '/etc/mail/smrsh'])
         self.run(['ln', '-sf', '/etc/aliases', '/etc/mail/aliases'])
         self.run(['ln', '-sf', '/usr/bin/procmail', '/etc/mail/smrsh/'])
-        # Sendmail only queues mail, and runs no queue, where it reads of a high load.
+        # If it reads a high load average, Sendmail only queues mail and does not run the queue.
         self.run(['sh', '-c', 'echo 0.00 0.00 0.00 1/1 1 >/run/loadavg && '
                               'mount --bind /run/loadavg /proc/loadavg'])
 

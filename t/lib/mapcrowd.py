@@ -1,7 +1,7 @@
 """mapcrowd.py - thousands of clients of the lookup tables, in one thread
 
-Each does what Postfix's socketmap client does (dict_sockmap.c, auto_clnt.c): it keeps its
-connection, and if that is closed before an answer has come it asks once more on a new one.
+Each behaves like Postfix's socketmap client (dict_sockmap.c, auto_clnt.c): it keeps its connection. If the
+connection is closed before the answer, it repeats the query once on a new one.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -17,7 +17,7 @@ ANSWER = re.compile(rb'(\d+):')
 
 
 class Client:
-    """connects: how often it has connected. Its question, if any, is not answered yet."""
+    """connects: how often it has connected. Its query, if any, has no answer yet."""
 
     def __init__(self, path):
         self.path = path
@@ -50,7 +50,7 @@ class Client:
         self._send()
 
     def take(self):
-        """Read what there is; the answer if it is there."""
+        """Read the octets that have arrived; the answer if it is complete."""
         try:
             got = self.socket.recv(4096)
         except BlockingIOError:
@@ -70,7 +70,7 @@ class Client:
 
 
 class Crowd:
-    """clients: those that are connected."""
+    """clients: all that are connected."""
 
     def __init__(self, path):
         self.path = path
@@ -88,7 +88,7 @@ class Crowd:
         resource.setrlimit(resource.RLIMIT_NOFILE, self.limits)
 
     def join(self, count):
-        """So many more connect; those clients."""
+        """Connect this many more clients; returns them."""
         fresh = [Client(self.path) for _ in range(count)]
         for client in fresh:
             client.connect()
@@ -97,14 +97,14 @@ class Crowd:
 
     @staticmethod
     def ask(clients, question, seconds=300):
-        """question(number) of each of them, all at once: the answers, in their order."""
+        """Each client sends question(number), all at once. The answers, in the order of the clients."""
         for number, client in enumerate(clients):
             client.ask(question(number))
         return Crowd.answers(clients, seconds)
 
     @staticmethod
     def answers(clients, seconds=300):
-        """To what they have asked."""
+        """The answers to the queries that were sent."""
         end = time.monotonic() + seconds
         answers = [None] * len(clients)
         waiting = set(range(len(clients)))
@@ -124,7 +124,7 @@ class Crowd:
                     client = clients[number]
                     connects = client.connects
                     answers[number] = client.take()
-                    if client.connects > connects:  # by itself the old one has left the poll
+                    if client.connects > connects:  # the poll object has dropped the closed socket by itself
                         watch(number)
                     elif client.question is None:
                         poll.unregister(fd)

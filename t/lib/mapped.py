@@ -14,8 +14,8 @@ M4 = paths.ROOT / 'doc/sendmail-sdr.m4'
 
 # Aliases: by address, and by name alone.
 TEAM = ['alice@example.com', 'dave@example.com', 'both@example.com', 'bob@example.com']
-SHORT = ['alice', 'smmta', 'both', 'bob']  # the second has an account here
-# Who gets what is sent to these.
+SHORT = ['alice', 'smmta', 'both', 'bob']  # the second has an account on this machine
+# The recipients of mail to each of these.
 REACHED = Counter(['alice@hosted.example.com', 'dave@example.com', 'both@example.com',
                    'both@hosted.example.com', 'bob@hosted.example.com'])
 FORWARD = 'alice@example.com\nboth@example.com\n'  # the file of user sdr
@@ -24,8 +24,8 @@ GONE = 'gone@elsewhere.test'
 
 def use_map(mta, scratch, *, milter, hop_port=25):
     """
-    Let mta ask the tables, and the milter or not. It has an alias, team@onprem.test, and
-    sdr@onprem.test has a .forward file. Returns what else [milter] must say.
+    Make mta use the tables, with or without the milter. It has an alias, team@onprem.test, and
+    sdr@onprem.test has a .forward file. Returns the options that [milter] needs.
 
     hop_port   of every next hop
     """

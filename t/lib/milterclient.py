@@ -1,4 +1,4 @@
-"""milterclient.py - the MTA's side of the milter protocol, as old or as odd as a test wants
+"""milterclient.py - the MTA's side of the milter protocol, for MTAs of any age and with any fault
 
 The protocol is libmilter's (Sendmail's libmilter/mfdef.h): a length of four octets,
 a command octet, its data. Every wait is bounded.
@@ -10,12 +10,12 @@ import socket
 import struct
 from dataclasses import dataclass, field
 
-# Actions of a milter that an MTA may allow.
+# Actions that an MTA may allow a milter.
 ADDHDRS, CHGBODY, ADDRCPT, DELRCPT, CHGHDRS, QUARANTINE, CHGFROM, ADDRCPT_PAR, SETSYMLIST = [
     1 << n for n in range(9)]
 V1_ACTIONS, V2_ACTIONS, ALL_ACTIONS = 0x0f, 0x3f, 0x1ff
 
-# Steps that an MTA can leave out, and those after which it can do without a reply.
+# Steps that an MTA can omit, and steps that need no reply.
 NOCONNECT, NOHELO, NOMAIL, NORCPT, NOBODY, NOHDRS, NOEOH = [1 << n for n in range(7)]
 NOUNKNOWN, NODATA = 0x100, 0x200
 NR_HDR, NR_CONN, NR_HELO, NR_MAIL, NR_RCPT, NR_DATA, NR_UNKN, NR_EOH, NR_BODY = [
@@ -23,7 +23,7 @@ NR_HDR, NR_CONN, NR_HELO, NR_MAIL, NR_RCPT, NR_DATA, NR_UNKN, NR_EOH, NR_BODY = 
 ALL_NR = NR_HDR | NR_CONN | NR_HELO | NR_MAIL | NR_RCPT | NR_DATA | NR_UNKN | NR_EOH | NR_BODY
 V1_STEPS, V2_STEPS, ALL_STEPS = 0x3f, 0x7f, 0x1fffff
 
-# Commands, each with the step that leaves it out and the one that leaves out its reply.
+# Commands, each with the flag that omits it and the flag that omits its reply.
 OPTNEG, MACRO, ABORT, EOM, QUIT, QUIT_NC = b'O', b'D', b'A', b'E', b'Q', b'K'
 CONNECT, HELO, MAIL, RCPT, DATA, HEADER, EOH, BODY, UNKNOWN = [bytes([c]) for c in b'CHMRTLNBU']
 STEPS = {
@@ -68,7 +68,7 @@ def frame(command, data=b''):
 
 
 def strings(*values):
-    """Each with its NUL; text or octets."""
+    """The arguments, text or octets, each followed by a NUL."""
     return b''.join((v.encode() if isinstance(v, str) else v) + b'\0' for v in values)
 
 
@@ -100,11 +100,11 @@ class MilterClient:
         self._socket.close()
 
     def set_patience(self, seconds):
-        """For each wait; then it is a TimeoutError."""
+        """Set the limit of each wait, after which a TimeoutError is raised."""
         self._socket.settimeout(seconds)
 
     def has_answer(self, seconds):
-        """Whether there is something to read, within so many seconds."""
+        """Whether data arrives within this many seconds."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(1000 * seconds))
@@ -145,7 +145,7 @@ class MilterClient:
     # --- steps ---
 
     def negotiate(self, version=6, actions=ALL_ACTIONS, steps=ALL_STEPS):
-        """What both sides have agreed on. A step that was not offered is never left out."""
+        """The options agreed on. A step that was not offered is never omitted."""
         self.send(OPTNEG, struct.pack('!III', version, actions, steps))
         command, data = self.read()
         assert command == OPTNEG, command
@@ -155,7 +155,7 @@ class MilterClient:
         return agreed
 
     def step(self, command, *values):
-        """Its reply; None if it is left out or has none."""
+        """The reply to a command; None if the command is omitted or has no reply."""
         without, without_reply = STEPS[command]
         if self.steps & without:
             return None
@@ -163,7 +163,7 @@ class MilterClient:
         return None if self.steps & without_reply else self.reply()
 
     def send_macros(self, command, **more):
-        """Those of this stage that have a value."""
+        """Send the macros of this stage that have a value."""
         values = {**more, **self.macros}
         pairs = [(name, values[name]) for name in self.symbols.get(command, [])
                  if values.get(name) is not None]
@@ -213,7 +213,7 @@ class MilterClient:
         return self.step(UNKNOWN, line)
 
     def eom(self):
-        """The modifications and the last reply."""
+        """End the message. Returns the modifications and the last reply."""
         self.send_macros(EOM)
         self.send(EOM)
         modifications = []
@@ -236,12 +236,12 @@ class MilterClient:
         self.send(QUIT_NC)
 
     def hang_up(self):
-        """Say that nothing more comes; what the milter has still said before it closed, too."""
+        """Half-close the connection. Returns what the milter still sends before it closes it."""
         self._socket.shutdown(socket.SHUT_WR)
         return self.until_closed()
 
     def until_closed(self):
-        """All that the milter says before it closes the connection; TimeoutError if it does not."""
+        """Everything the milter sends before it closes the connection; TimeoutError if it does not close it."""
         said = []
         try:
             while True:
@@ -262,13 +262,13 @@ class MilterClient:
         assert self.helo() in (None, 'continue')
 
     def content(self, headers=(('Subject', 'Hello'),), body=b'Hello\r\n'):
-        """Everything between the envelope and the end."""
+        """Send everything between the envelope and the end of the message."""
         for answer in [self.data(), *(self.header(*h) for h in headers), self.eoh(),
                        self.body(body)]:
             assert answer in (None, 'continue'), answer
 
     def message(self, rcpts, **content):
-        """Play one; a recipient is its path or (path, ESMTP argument...)."""
+        """Send one message; a recipient is a path or (path, ESMTP argument...)."""
         assert self.mail() in (None, 'continue')
         replies = [self.rcpt(*([r] if isinstance(r, (str, bytes)) else r)) for r in rcpts]
         self.content(**content)
@@ -276,7 +276,7 @@ class MilterClient:
 
 
 class SlowClient(MilterClient):
-    """Sends octet by octet, so that the milter reads nothing whole."""
+    """Sends octet by octet, so that the milter never reads a whole frame at once."""
 
     def raw(self, octets):
         for i in range(len(octets)):
@@ -284,7 +284,7 @@ class SlowClient(MilterClient):
 
 
 def symbol_lists(data):
-    """SETSYMLIST as it stands in the answer: number of the stage, names, NUL."""
+    """SETSYMLIST as encoded in the answer: number of the stage, names, NUL."""
     lists = {}
     while data:
         stage, = struct.unpack('!I', data[:4])

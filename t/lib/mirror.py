@@ -7,10 +7,10 @@ from proc import free_port, wait_for
 
 
 class Mirror:
-    """Each takes changes and fetches the other's, over StartTLS, as the administrator."""
+    """Each accepts changes and fetches the other's changes over StartTLS, as the administrator."""
 
     def __init__(self, new_slapd, ldif, certificate):
-        """new_slapd: the fixture. The second server begins with nothing but what the first has."""
+        """new_slapd: the fixture. The second server starts with a copy of the first server's data only."""
         ports = [free_port(), free_port()]
         self.first, self.second = self.servers = [
             new_slapd(data, port=ports[i], tls=certificate, config_admin=True,
@@ -36,5 +36,5 @@ def replication(number, peer, authority):
 
 
 def state(server):
-    """The last change of each server that this one has seen; '' if it does not know."""
+    """The last change of each server that this one has seen; '' if unknown."""
     return server.search('(objectClass=*)', 'contextCSN', options=['-s', 'base'], ok=(0, 32))

@@ -11,19 +11,19 @@ from pathlib import Path
 import smtpclient
 from proc import free_port, wait_for
 
-# To each of them the first is a stranger, who may send to the split domain and to this site's
-# routing domain alone; the second may relay.
+# For every MTA the first is an outside client, which may send only to the split domain and to this site's
+# routing domain; the second may relay.
 OUTSIDER, INSIDER = '127.0.0.8', '127.0.0.9'
 
 
 @dataclass(frozen=True)
 class Manners:
-    """Where the MTAs differ, and rightly so."""
-    group: str           # may connect to the milter's socket
+    """Legitimate differences between the MTAs."""
+    group: str           # the group that may connect to the milter's socket
     queue_id: str        # a regular expression
     relay_denied: int    # the answer to RCPT
-    no_recipients: int   # the answer to DATA
-    invents_orcpt: bool  # for a recipient that came without; our milter helps it to the right one
+    no_recipients: int   # the reply to DATA
+    invents_orcpt: bool  # if no ORCPT was sent; our milter makes it right
 
 
 POSTFIX = Manners('postfix', '[0-9A-F]+', 554, 554, True)
@@ -33,12 +33,11 @@ SENDMAIL = Manners('smmta', '[0-9A-Za-x]{8}[0-9]{6}', 550, 503, False)
 
 class Mta:
     """
-    A private MTA: whatever it accepts it hands to the sink.
+    A private MTA that sends all accepted mail to the sink.
 
-    Below queue_folder is sdr/, where a milter's socket belongs. A class for one of them has
-    manners, start(), stop(), queue(), deferred(), flush(), log(), complaints() and
-    use_milters(*sockets), the sockets as
-    'unix:sdr/milter.sock'.
+    Below queue_folder is sdr/, where a milter's socket belongs. A derived class has manners,
+    start(), stop(), queue(), deferred(), flush(), log(), complaints() and
+    use_milters(*sockets), the sockets as 'unix:sdr/milter.sock'.
     """
     manners = None
 
@@ -48,7 +47,7 @@ class Mta:
         self.port = free_port()
 
     def send(self, rcpts, **options):
-        """smtpclient.send() as a stranger: its arguments, its result."""
+        """smtpclient.send() as an outside client, with the same arguments and result."""
         return smtpclient.send(self.port, rcpts, **{'source': OUTSIDER, **options})
 
     def client(self, source=OUTSIDER, port=None):
@@ -56,8 +55,8 @@ class Mta:
 
     def wait_empty(self, seconds=60):
         """
-        Until everything is delivered; bounces included, these enter the queue first. One look is
-        not enough: a message that goes back from one folder to another is missed by it.
+        Wait until everything is delivered, including bounces, which enter the queue first. Looks more than
+        once: a single look misses a message that moves from one queue folder to another.
         """
         wait_for(lambda: not self.queue() and not self.queue(), seconds, 'an empty queue')
 

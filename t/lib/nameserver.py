@@ -1,6 +1,6 @@
-"""nameserver.py - a DNS server for a test: from a table, or bad
+"""nameserver.py - a DNS server for a test, with a table of records and chosen faults
 
-At port 53 it is for a test inside a namespace.Namespace.
+Only a test inside a namespace.Namespace can use port 53.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -47,14 +47,14 @@ def record(name, kind, value, ttl=0):
 
 class NameServer:
     """
-    names     {name: [(type, value), or (type, value, TTL), ...]}; who is not among them does not
+    names     {name: [(type, value), or (type, value, TTL), ...]}; other names do not
               exist; the value of an MX is (preference, host)
-    manners   how it behaves, for all questions or {'AAAA': manner} or {name: manner}:
+    manners   its faults, for all queries or {'AAAA': manner} or {name: manner}:
               silent, garbage, servfail, refused, truncated
-    secure    what it claims to have validated by DNSSEC, if it is asked: [name, ...]
-    port      0: any that is free, see at
-    tcp       it truncates long answers, and gives them whole over TCP
-    asked     the questions so far: (name, type)
+    secure    names that it reports as validated by DNSSEC, on request: [name, ...]
+    port      0: any free port, see at
+    tcp       truncate long answers, and give them whole over TCP
+    asked     the queries so far: (name, type)
     """
 
     def __init__(self, names=None, manners='', address='127.0.0.1', port=53, secure=(), tcp=False):
@@ -76,7 +76,7 @@ class NameServer:
         return self
 
     def _bind(self):
-        """A port that is free for UDP may be in use for TCP."""
+        """Try again: a port that is free for UDP may be in use for TCP."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(self._address)
         if not self._tcp:
@@ -115,7 +115,7 @@ class NameServer:
                     self._socket.sendto(answer, client)
 
     def _serve_tcp(self):
-        """One client after the other, with one question each."""
+        """Serve one TCP client after the other, one query each."""
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()

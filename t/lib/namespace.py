@@ -1,8 +1,7 @@
-"""namespace.py - a network and files of its own for one test
+"""namespace.py - a private network and private files for one test
 
-Everything that a test starts while it is inside sees a loopback interface
-of its own, and the files that it was given. Only the thread that
-entered is inside, and what it starts: processes and threads.
+Inside, a test has its own loopback interface and the files it was given. This holds only for the thread that
+entered and for the processes and threads that it starts.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,7 +28,7 @@ class Namespace:
     """A context manager."""
 
     def __init__(self, folder, network=True):
-        """folder: for the files that stand in for others; without a network of its own it has only those"""
+        """folder: for the files that replace others; without a private network there are only those"""
         self.folder = Path(folder)
         self._network = network
         self._outside = []
@@ -41,7 +40,7 @@ class Namespace:
         self._outside.append(os.open('.', os.O_RDONLY))
         call(_libc.unshare, CLONE_FS | CLONE_NEWNS | (CLONE_NEWNET if self._network else 0))
         run(['mount', '--make-rprivate', '/'])
-        # It is up already if it is not our own.
+        # If the network is not our own, the interface is up already.
         with socket.socket() as s:
             fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sH14x', b'lo', IFF_UP))
         return self

@@ -20,13 +20,13 @@ class Administrator:
         self.journals.mkdir(0o700)
 
     def run(self, *arguments, code=0, **options):
-        """What it said, on both streams."""
+        """The output of sdrctl on both streams."""
         done = sdrctl.run(self.conf, *arguments, **options)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def journal(self):
-        """The last one."""
+        """The path of the last journal."""
         return max(self.journals.glob('*.ldif'), key=lambda path: path.stat().st_mtime_ns)
 
 
@@ -52,6 +52,6 @@ class Office(Administrator):
         return [json.loads(line)['verdict'] for line in done.stdout.splitlines()]
 
     def state(self):
-        """All that routing knows, value by value."""
+        """All attribute values that routing uses."""
         return sorted(self.server.search('(|(mail=*)(mailLocalAddress=*))', 'objectClass', 'mail',
                                          'sdrOwner', 'sdrHold', 'sdrRoutingAddress').split('\n\n'))

@@ -14,7 +14,7 @@ SCHEMA = ROOT / 'ldap-schema'
 
 
 def thorough(much, less):
-    """For "check all" the first of them: how many rounds, or one of how many cases."""
+    """The first value is for "check all": a number of rounds, or one of how many cases is run."""
     return much if os.environ.get('SDR_THOROUGH') else less
 
 
@@ -24,7 +24,7 @@ def prefix(server):
 
 
 def library_path(server):
-    """LD_LIBRARY_PATH for an unpacked server's own libraries."""
+    """LD_LIBRARY_PATH for the libraries of an unpacked server."""
     lib = prefix(server) / 'usr/lib'
     return ':'.join(str(p) for p in [lib / server, *lib.glob('*-linux-gnu')] if p.is_dir())
 
@@ -33,8 +33,8 @@ def library_path(server):
 def scratch():
     """A temporary folder that every user may enter; removed at the end.
 
-    Not pytest's: a UNIX socket's path may have 107 characters, and sdr and
-    postfix must get through to it.
+    pytest's own folder does not do: a UNIX socket's path is limited to 107 characters, and the users sdr and
+    postfix need access.
     """
     path = Path(tempfile.mkdtemp(prefix='sdr-', dir='/tmp'))
     path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""peer.py - the people of the default world (world.py) as a peer of the milter meets them
+"""peer.py - the people of the default world (world.py) as seen by a peer of the milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,10 +15,8 @@ ORCPT = {name: f'ORCPT=rfc822;{name}@example.com' for name in ('alice', 'both')}
 
 def edits(postfix=True, plain=False, by=None, **added):
     """
-    The edits of a message to these of alice and both, each with its parameters, or None.
-
-    postfix: it has taken the brackets off; plain: it takes no parameters; by: other texts that
-    alice is deleted by.
+    The edits of a message to these of alice and both, each with its parameters or None. postfix: it removes
+    the angle brackets; plain: it accepts no parameters; by: other texts by which alice is deleted.
     """
     deleted = by or ['alice@example.com' if postfix else ALICE]
     result = [('delrcpt', text) for text in deleted if 'alice' in added]
@@ -39,12 +37,12 @@ def connect(milter, client=MilterClient, **macros):
 
 
 def short(reply):
-    """'550 5.1.1' of an SMTP reply, as it is otherwise."""
+    """'550 5.1.1' of an SMTP reply; other replies unchanged."""
     return ' '.join(reply.split()[:2])
 
 
 def shown(message):
-    """Replies, modifications and end of a message, without what differs each time."""
+    """Replies, modifications and end of a message, without the parts that differ each time."""
     modifications = [(*m[:2], re.sub(r'\d+$', '<time>', m[2])) if m[0] == 'addheader' else m
                      for m in message.modifications]
     return [short(r) for r in message.rcpts], modifications, short(message.end)

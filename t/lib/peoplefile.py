@@ -9,7 +9,7 @@ from sync import Sync
 
 
 class PeopleFile:
-    """sync is not started; the other programs may use conf, or conf_text() with more sections."""
+    """sync is not started. Other programs can use conf, or conf_text() with more sections."""
 
     def __init__(self, folder, text=world.PEOPLE, **sections):
         (folder / 'files').mkdir(parents=True)

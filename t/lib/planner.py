@@ -21,7 +21,7 @@ def addresses(names):
 
 
 class Planner:
-    """Runs a plan with these waves: {name: those who move}."""
+    """Runs a plan with these waves: {name: the people who move}."""
 
     def __init__(self, folder, office, state, waves):
         self.folder, self.office, self.state, self.waves = folder, office, state, waves
@@ -31,7 +31,7 @@ class Planner:
         self.write()
 
     def write(self, **options):
-        """All waves with these options."""
+        """Write the plan, with these options for every wave."""
         options = {'to': 'hosted', 'from': 'onprem', 'verify': 'no', **options}
         lines = [f'{key} = {value}' for key, value in options.items() if value is not None]
         self.plan.write_text('\n'.join(
@@ -41,7 +41,7 @@ class Planner:
         return self.office.run('plan', *arguments, self.plan, code=code, **options)
 
     def finish(self):
-        """It is run to its end."""
+        """Run the plan to its end."""
         assert self.run().count('all waves are done\n') == 1
 
     def start(self, *arguments, **options):
@@ -57,7 +57,7 @@ class Planner:
         return path
 
     def ask_status(self, *arguments):
-        """What --status prints, once the directory has said who is on hold."""
+        """The output of --status, once the directory answers who is on hold."""
         def ask():
             done = sdrctl.run(self.office.conf, 'plan', '--status', *arguments, self.plan)
             assert done.returncode in (OK, NOT_NOW), done.stdout + done.stderr
@@ -65,12 +65,12 @@ class Planner:
         return wait_for(ask)
 
     def views(self):
-        """Of each wave, by its name."""
+        """The state of each wave, by its name."""
         views = [json.loads(line) for line in self.ask_status('--json').splitlines()]
         return {view['wave']: view for view in views}
 
     def status(self, wave='first'):
-        """Of the wave: (state, {step: state}, how many are on hold)."""
+        """(state, {step: state}, number of people on hold) of the wave."""
         view = self.views()[wave]
         return view['state'], {step['step']: step['state'] for step in view['steps']}, view['held']
 
@@ -86,7 +86,7 @@ class Planner:
 
 
 class FileAdministrator(Administrator):
-    """His directory is a file, and sdr-sync reads it."""
+    """A planner whose directory is a file that sdr-sync reads."""
 
     def __init__(self, folder, text, **sections):
         super().__init__(folder)
@@ -101,7 +101,7 @@ class FileAdministrator(Administrator):
 
 
 def owners(planner, names):
-    """Of each: (its first owner, whether it is on hold)."""
+    """(first owner, whether it is on hold) of each entry."""
     lines = sdrctl.run(planner.office.conf, 'show', '--json', *addresses(names)).stdout.splitlines()
     entries = [json.loads(line)['directories'][0]['entries'][0] for line in lines]
     return [(entry['sites'][0], entry['hold']) for entry in entries]
@@ -115,7 +115,8 @@ def kill_library(folder):
 
 
 def killed(planner, library, number, group, *arguments):
-    """Its exit code, if it or its process group is killed before that call, see killed.c; all have ended."""
+    """Run the plan, and kill it, or its process group, before that call, see killed.c. Returns its exit code
+    after all processes have ended."""
     preload = ':'.join([*filter(None, [environment().get('LD_PRELOAD')]), str(library)])
     process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', planner.office.conf, 'plan', *arguments,
                                 planner.plan], start_new_session=True, stdout=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """podman.py - a machine that runs containers
 
-Debian with podman, in a folder below build/podman/ that debootstrap fills once. It is in
-namespaces of its own: mounts, processes and, but while images are built, network.
+Debian with podman, in a folder below build/podman/ that debootstrap fills once. It has its own namespaces:
+mounts, processes and, except while images are built, network.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +19,7 @@ RELEASE = 'trixie'
 INSTALLED = ('aardvark-dns ca-certificates iproute2 iptables netavark nftables openssl podman '
              'podman-compose python3 runc systemd-standalone-sysusers')
 DEBIAN = 'docker.io/library/debian:bookworm-slim'
-# Higher limits are not ours to have, nor control groups that limit anything. crun wants both.
+# We may neither raise limits nor limit anything by control groups. crun tries both.
 CONFIGURATION = {
     'policy.json': '{"default": [{"type": "insecureAcceptAnything"}]}\n',
     'containers.conf': """\
@@ -65,7 +65,7 @@ exec sleep infinity
 
 
 def debootstrap(folder, release, uri, packages=''):
-    """Once; the stamp is written last."""
+    """Fill the folder once; the stamp is written last."""
     stamp = folder.with_suffix('.stamp')
     if stamp.exists() and stamp.read_text() == packages:
         return
@@ -98,7 +98,7 @@ class Podman:
         self.stop()
 
     def start(self, network=False):
-        """network: that of this machine."""
+        """network: use the network of this machine."""
         self._init = subprocess.Popen(
             ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--ipc',
              *([] if network else ['--net']), 'sh', '-c', INIT], stdin=subprocess.DEVNULL,
@@ -121,7 +121,7 @@ class Podman:
                    timeout=3600, **options)
 
     def import_debian(self):
-        """The image that the others begin with."""
+        """Import the base of the other images."""
         if self.run('podman', 'image', 'exists', DEBIAN, ok=(0, 1)).returncode == 0:
             return
         packed = self.root / 'var/tmp/slim.tar'

@@ -28,7 +28,7 @@ QUEUE_FOLDERS = {
     'sdr': ('sdr', 'postfix', 0o750),
 }
 
-# What Debian's own start script puts into the jail, as far as smtpd reads it.
+# The files that Debian's start script copies into the chroot and that smtpd reads.
 JAIL_FILES = ['hosts', 'localtime', 'nsswitch.conf', 'resolv.conf', 'services']
 
 MAIN = {
@@ -51,7 +51,7 @@ MAIN = {
     'mynetworks': f'{INSIDER}/32',
     'relay_domains': 'example.com, onprem.example.com',
     'relay_recipient_maps': '',
-    # Or example.com would let outsiders relay to hosted.example.com.
+    # Otherwise example.com would let outsiders relay to hosted.example.com.
     'parent_domain_matches_subdomains': '',
     'smtpd_relay_restrictions': 'permit_mynetworks, reject_unauth_destination',
     'smtp_dns_support_level': 'disabled',
@@ -63,7 +63,7 @@ MAIN = {
     'minimal_backoff_time': '2s',
     'maximal_backoff_time': '2s',
     'queue_run_delay': '2s',
-    # A test may be faster and more often wrong than a client should be.
+    # A test sends faster and makes more errors than a client should.
     'in_flow_delay': '0s',
     'smtpd_error_sleep_time': '0s',
     'smtpd_hard_error_limit': '1000',
@@ -72,7 +72,7 @@ MAIN = {
 
 
 class Postfix(Mta):
-    """smtpd in its jail knows the milter's socket by the same path."""
+    """In its chroot, smtpd finds the milter's socket at the same path."""
     manners = POSTFIX
 
     def __init__(self, folder, sink_port, *, milters=(), main=None, listeners=None, chroot=False):
@@ -80,7 +80,7 @@ class Postfix(Mta):
         milters    for smtpd and for non-SMTP submission, e.g. ['unix:sdr/milter.sock']
         main       more main.cf parameters
         listeners  more smtpd listeners: {port: {parameter: value}}
-        chroot     as Debian's master.cf has it, instead of no jail at all
+        chroot     use chroot as in Debian's master.cf; default: no chroot
         """
         super().__init__(folder)
         self.main = {**MAIN, **self._own_main(sink_port, ' '.join(milters)), **(main or {})}
@@ -102,14 +102,15 @@ class Postfix(Mta):
         return self
 
     def stop(self):
-        """Harmless when it does not run. Returns when all its processes are gone."""
+        """Does nothing if it does not run. Returns when all its processes have ended."""
         if not self._master or not self._master.alive():
             return
         self._master.stop()
         end_group(self._master.pid)
 
     def set(self, **main):
-        """Change main.cf. Restarts: after a reload an idle smtpd serves once more as before."""
+        """Change main.cf and restart: after a reload an idle smtpd serves one more client with the old
+        settings."""
         self.main.update(main)
         self.stop()
         self.start()
@@ -125,7 +126,7 @@ class Postfix(Mta):
         rcpts = [rcpts] if isinstance(rcpts, str) else list(rcpts)
         message_id = message_id or smtpclient.new_message_id()
         text = smtpclient.message(message_id, headers, body).decode().replace('\r\n', '\n')
-        # The group instead of postdrop's setgid bit, which would discard LD_LIBRARY_PATH.
+        # Set the group instead of using postdrop's setgid bit, which would discard LD_LIBRARY_PATH.
         run([SERVER / 'usr/sbin/sendmail', '-i', '-f', sender, *options, '--', *rcpts],
             input=text, env=self._env, user='nobody', group='postdrop', extra_groups=[])
         return message_id
@@ -135,7 +136,7 @@ class Postfix(Mta):
         return [json.loads(line) for line in self.command('postqueue', '-j').splitlines()]
 
     def deferred(self):
-        """Whether something is in the queue, and has been tried, in vain."""
+        """Whether there are messages and all of them are deferred."""
         return {m['queue_name'] for m in self.queue()} == {'deferred'}
 
     def flush(self):
@@ -152,7 +153,7 @@ class Postfix(Mta):
         """The log's warnings and worse."""
         return re.findall(r'^.*(?:warning|error|fatal|panic): .*$', self.log(), re.M)
 
-    # --- making it ---
+    # --- setup ---
 
     def _own_main(self, sink_port, milters):
         etc = self.folder / 'etc'
@@ -187,15 +188,15 @@ class Postfix(Mta):
                 shutil.copy(Path('/etc', name), self.queue_folder / 'etc')
 
     def configure(self):
-        """Write main.cf, which its commands want too."""
+        """Write main.cf, which Postfix's commands read, too."""
         lines = [f'{name} = {value}\n' for name, value in self.main.items()]
         path = self.folder / 'etc/main.cf'
         path.write_text(''.join(lines))
-        # Postfix sleeps until main.cf is two seconds old.
+        # Postfix waits until main.cf is two seconds old.
         os.utime(path, (0, 0))
 
     def _master_cf(self):
-        """Debian's own, with our listeners, and a maildrop that is looked at every 2 s, not 60."""
+        """Debian's master.cf with our listeners; maildrop is scanned every 2 s, not every 60 s."""
         text = (SERVER / 'usr/share/postfix/master.cf.dist').read_text()
         text = re.sub(r'^(pickup(?:\s+\S+){4}\s+)60', r'\g<1>2', text, flags=re.M)
         services = re.findall(r'^(?!#|smtp +inet)\S.*(?:\n[ \t].*)*', text, re.M)

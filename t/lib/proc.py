@@ -16,20 +16,20 @@ from collections import deque
 from pathlib import Path
 
 
-# Workers that run at the same time have ports of their own.
+# Workers that run at the same time use different ports.
 _worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
 _workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 _given = deque(maxlen=1000)
 
 
-# Seconds. Less would be a guess at how busy the machine is, and more costs time only if a test fails.
+# Seconds. A lower limit would be a guess about the load of the machine; a high one costs time only if a test
+# fails.
 PATIENCE = 180
 
 
 def wait_for(predicate, seconds=PATIENCE, what='condition'):
     """
-    What the predicate returns as soon as it is true; TimeoutError otherwise, after PATIENCE at
-    least.
+    Wait until the predicate is true; returns its value. TimeoutError otherwise, after PATIENCE at least.
     """
     seconds = max(seconds, PATIENCE)
     result = within(seconds, predicate)
@@ -39,7 +39,7 @@ def wait_for(predicate, seconds=PATIENCE, what='condition'):
 
 
 def within(seconds, predicate):
-    """What the predicate returns as soon as it is true, or when so much time is over."""
+    """Wait until the predicate is true or this much time has passed; returns its last value."""
     end = time.monotonic() + seconds
     while True:
         result = predicate()
@@ -50,8 +50,8 @@ def within(seconds, predicate):
 
 def free_port(host='127.0.0.1'):
     """
-    None that the kernel gives to clients: a server that is restarted must find it free. None that
-    was given out lately either: whoever has it may not listen yet.
+    Not a port that the kernel assigns to clients: a restarted server must find it free. Not one returned
+    recently either: its user may not listen yet.
     """
     for port in random.sample(range(10000 + _worker, 32000, _workers), 100):
         with socket.socket() as s, contextlib.suppress(OSError):
@@ -93,7 +93,7 @@ def runs_in(stat, pgid):
 
 def end_group(pgid, seconds=60):
     """Send SIGTERM to the processes left in this group. One that does not end is killed, and an error is raised."""
-    # The last one may end in between.
+    # The last process may end in between.
     with contextlib.suppress(ProcessLookupError):
         if group_members(pgid):
             os.killpg(pgid, signal.SIGTERM)
@@ -112,7 +112,7 @@ def is_stopped(stat):
 
 
 class Process:
-    """A server: started, watched and stopped through its handle; output goes to a file."""
+    """A server that is started, watched and stopped through its handle. Its output goes to a file."""
 
     def __init__(self, argv, log, **options):
         self.log_file = log
@@ -136,7 +136,7 @@ class Process:
         self._popen.send_signal(number)
 
     def freeze(self):
-        """Returns when not one of its threads runs any more."""
+        """Send SIGSTOP. Returns when none of its threads runs any more."""
         self.signal(signal.SIGSTOP)
         wait_for(lambda: all(is_stopped(task) for task in
                              Path(f'/proc/{self.pid}/task').glob('*/stat')), 10, 'frozen')
@@ -152,7 +152,8 @@ class Process:
         return self._popen.wait(seconds)
 
     def stop(self, seconds=60):
-        """SIGTERM, then its exit code; one that does not go is killed, and that is an error."""
+        """Send SIGTERM and return the exit code. A process that does not end is killed, and an error is
+        raised."""
         self.thaw()
         self._popen.terminate()
         try:
@@ -163,7 +164,7 @@ class Process:
         return self.returncode
 
     def wait_ready(self, predicate, seconds=60):
-        """Until predicate() is true; a process that has died is an error with its log."""
+        """Wait until predicate() is true. If the process has ended, raises an error with its log."""
         def ready():
             if not self.alive():
                 raise RuntimeError(f'exit {self.returncode}:\n{self.log()}')

@@ -1,4 +1,4 @@
-"""ptrace.py - single threads of a process are stopped (ptrace(2)), the others run on
+"""ptrace.py - stops single threads of a process (ptrace(2)), while the others continue
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -20,7 +20,7 @@ def _ptrace(request, thread):
 
 
 def threads_in(pid, *syscalls):
-    """Those that wait in one of these system calls, by number, in the order of their start."""
+    """The threads that wait in one of these system calls (numbers), in the order of their start."""
     tasks = sorted(int(task.name) for task in Path(f'/proc/{pid}/task').iterdir())
     return [task for task in tasks if Path(f'/proc/{pid}/task/{task}/syscall')
             .read_text().split()[0] in map(str, syscalls)]

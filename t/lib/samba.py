@@ -1,11 +1,9 @@
 """samba.py - a private Active Directory domain controller (Samba) for one test
 
-Its domain is example.com, so what stands below dc=example,dc=com in a slapd of
-the tests stands there as well, the reader's account included.
-
-The ports of a domain controller cannot be chosen: each has a loopback address
-of its own. Samba finds its modules only where they would be installed: it sees
-the unpacked files laid over /usr, in a mount namespace.
+Its domain is example.com, so its entries are below dc=example,dc=com, as in the tests' slapd; the reader's
+account, too. The ports of a domain controller cannot be chosen, so each has its own loopback address. Samba
+looks for modules only where they would be installed, so it runs in a mount namespace with the unpacked files
+laid over /usr.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -33,10 +31,10 @@ READER_UPN = 'router@example.com'
 ALREADY_THERE = 20  # attributeOrValueExists
 PORTS = [88, 389, 464, 636, 3268, 3269]
 SCHEMA = paths.SCHEMA / 'sdr-ad.ldif'
-# What other products bring that the tests need: Exchange's targetAddress and others.
+# Schema of other products that the tests need, such as Exchange's targetAddress.
 FOREIGN_SCHEMA = paths.ROOT / 't/lib/samba-schema.ldif'
 IMAGES = paths.ROOT / 'build/ad'
-# Those of RFC 7919. Without a file Samba looks for some at each start, which takes seconds.
+# The parameters of RFC 7919. Without a file Samba computes some at each start, which takes seconds.
 DH_PARAMETERS = 'dh.pem'
 
 SMB_CONF = """\
@@ -86,7 +84,7 @@ def user(name, password, **attributes):
 
 
 def quoted_password(password):
-    """As LDIF has it."""
+    """The value of unicodePwd for LDIF: quoted, UTF-16, base64."""
     return base64.b64encode(f'"{password}"'.encode('utf-16-le')).decode()
 
 
@@ -131,7 +129,7 @@ class Samba:
 
     def __init__(self, folder, ca, *, image=None, options=''):
         """
-        image    a folder to begin with; by default one with our schema and the reader
+        image    a folder to copy; by default one with our schema and the reader
         options  more lines for smb.conf
         """
         self.folder = Path(folder)
@@ -165,7 +163,7 @@ servicePrincipalName: ldap/{self.address}
         return self
 
     def stop(self):
-        """Harmless when it does not run. start() finds the data again."""
+        """Does nothing if it does not run. start() uses the same data again."""
         if self._process and self._process.alive():
             self._process.stop()
 
@@ -225,7 +223,7 @@ servicePrincipalName: ldap/{self.address}
              '-s', self.folder / 'smb.conf')
 
     def shell(self, script):
-        """Run it as root of the domain controller would: samba-tool knows where the data are."""
+        """Run a command as root of the domain controller would: samba-tool finds the data."""
         run(laid_over_usr(['sh', '-e', '-c', script]),
             env={**os.environ, 'SMB_CONF_PATH': str(self.folder / 'smb.conf')})
 
@@ -239,10 +237,10 @@ servicePrincipalName: ldap/{self.address}
                    env=environment(self.tls), **options)
 
 
-# --- images: folders of a domain controller to begin with, made once for all tests ---
+# --- images: initial folders of a domain controller, made once for all tests ---
 
 def plain_image():
-    """As Samba makes it."""
+    """A domain as Samba makes it."""
     return image('plain', provision)
 
 
@@ -253,7 +251,7 @@ def extended_image():
 
 @functools.cache
 def image(name, make):
-    """The folder of this name, made now if it is not there or was made by other rules."""
+    """The folder of this name. Makes it if it is missing or was made by other rules."""
     rules = b''.join(Path(f).read_bytes() for f in [
         __file__, SCHEMA, FOREIGN_SCHEMA, paths.prefix('samba') / '.unpacked'])
     folder = IMAGES / f'{name}-{hashlib.sha256(rules).hexdigest()[:16]}'
@@ -299,14 +297,14 @@ def extend(folder):
 
 
 def in_this_domain(ldif):
-    """As README.md says."""
+    """Put this domain's DN into the schema, as ldap-schema/README.md says."""
     return ldif.replace('DC=X', SUFFIX)
 
 
-# --- small things ---
+# --- helpers ---
 
 def copy(source, target):
-    """Its databases are mostly holes."""
+    """Copy it with its holes: the databases are sparse files."""
     Path(target).mkdir(parents=True, exist_ok=True)
     run(['cp', '-a', '--sparse=always', f'{source}/.', target])
 
@@ -317,7 +315,7 @@ def tool(*arguments):
 
 
 def laid_over_usr(argv, server='samba'):
-    """This command where this server's files are over /usr; the process is that of the command."""
+    """The command line that runs this command with the server's files laid over /usr, in the same process."""
     lower = f'{paths.prefix(server).resolve()}/usr:/usr'
     return ['unshare', '-m', 'sh', '-c',
             f'mount -t overlay {server} -o lowerdir={lower} /usr && exec "$@"', 'sh', *argv]

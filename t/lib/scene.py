@@ -1,4 +1,4 @@
-"""scene.py - a chapter of doc/ as it happens: the same for a test and for a person who watches
+"""scene.py - plays a chapter of doc/, for a test or for a person who watches
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,8 +19,8 @@ class Scene:
     chapter = None
     HOSTS = {}
     LIVES = {}
-    LISTS = {}  # {name: [person, ...]}, whom a mail server writes to instead
-    SENDER = 'world'  # who has no part in it, and sends
+    LISTS = {}  # {name: [person, ...]}: lists that a mail server expands
+    SENDER = 'world'  # an outside sender
 
     def __init__(self, folder, say=print):
         self._book = Chapter(self.chapter)
@@ -50,7 +50,7 @@ class Scene:
             return self.ledger.account()
 
     def _assert_all_done(self):
-        """No line of the chapter has been left out."""
+        """Assert that every line of the chapter was executed."""
         left = [step.line for steps in self._book.sections.values() for step in steps
                 if step not in self._done]
         assert not left, left
@@ -65,7 +65,7 @@ class Scene:
     def now_lives(self, person, *hosts):
         self.ledger.lives[person] = tuple(self.hosts[host].name for host in hosts)
 
-    # --- what play() is made of ---
+    # --- steps of play() ---
 
     def say(self, text):
         self._say(f'\n{text}')
@@ -76,7 +76,8 @@ class Scene:
         self.do_all(self.steps(heading))
 
     def follow_until_settled(self, heading):
-        """It may take more than once: a message whose delivery is just being tried is passed over."""
+        """Run this section, several times if necessary, until all mail has its result: flushing a queue skips a
+        message whose delivery is in progress."""
         self.follow(heading)
         for _ in range(20):
             if within(5, self.ledger.settled):
@@ -98,7 +99,7 @@ class Scene:
         if step.line.startswith('systemctl '):
             units.systemctl(host, step.line)
             return
-        # One that shows what is wrong may fail.
+        # A command that shows an error may fail.
         output = host.command(step.line, ok=range(256) if any(step.said) else (0,))
         for line in output.splitlines():
             self._say(f'  {line}')
@@ -107,7 +108,7 @@ class Scene:
             raise AssertionError(f'{step.host}# {step.line}\n{output}\ndoes not say:\n' + '\n'.join(lost))
 
     def secrets(self, *shorts, mover=False):
-        """The passwords of the directory, where the chapter says that somebody writes them down."""
+        """Write the directory's passwords to the files that the chapter names."""
         for short in shorts:
             host = self.hosts[short]
             host.write('/etc/sdr/password', READER_PASSWORD + '\n', group='sdr')
@@ -115,11 +116,11 @@ class Scene:
                 host.write('/etc/sdr/admin-password', ADMIN_PASSWORD + '\n', group='root')
 
     def send(self, target, recipients, source=None, **options):
-        """A message from outside, or from this host, to port 25 of that one."""
+        """Send a message from outside, or from this host, to port 25 of that one."""
         return self.ledger.send(self.hosts[source or self.SENDER], self.hosts[target], recipients, **options)
 
     def probe(self, target, recipient, **options):
-        """The reply to this recipient, of a message that is not sent."""
+        """The reply to this recipient; sends no message."""
         return self.ledger.probe(self.hosts[self.SENDER], self.hosts[target], recipient, **options)
 
     def submit(self, source, recipient, sender, **options):
@@ -131,7 +132,7 @@ class Scene:
         return self.ledger.retry(self.hosts[self.SENDER], self.hosts[target], message)
 
     def publish(self, folder):
-        """New zones."""
+        """Load the zones of another folder."""
         self._say(f'(the name server has the zones in {folder})')
         self.internet.publish(self._book.files / folder)
 

@@ -49,7 +49,7 @@ class FrontEnds(Scene):
         self.ledger.settle()
 
     def no_relay(self, front_end):
-        """Not to others, and not round the directory."""
+        """The front ends relay to no others and do not bypass the directory."""
         for elsewhere in ('somebody@example.edu', 'vera@hosted.example.com'):
             refused = self.probe(front_end, elsewhere)
             assert refused.code // 100 == 5, f'{front_end} relays to {elsewhere}: {refused}'
@@ -75,7 +75,7 @@ class FrontEnds(Scene):
         self.follow_until_settled('All is back')
 
     def users_move(self):
-        """The account on the panel is still there, and gets no mail any more: not from colleagues either."""
+        """The account on the panel still exists but gets no more mail, not even from colleagues."""
         self.follow('Users of the panel move')
         self.now_lives('uwe', 'provider')
         self.seen_everywhere('uwe@example.com', 'uwe@hosted.example.com')
@@ -97,7 +97,7 @@ class FrontEnds(Scene):
         self.submit('world', person, 'wanda@example.net')
 
     def seen_everywhere(self, address, target):
-        """The replicas of all hosts send there."""
+        """Wait until the replicas of all hosts route there."""
         for short in ('cp', *FRONT_ENDS):
             host = self.hosts[short]
             wait_for(lambda: target in  # pylint: disable=cell-var-from-loop

@@ -82,7 +82,7 @@ class Offices(Scene):
         self.follow('The directory was away')
 
     def wait_flows(self, *people):
-        """All mail to them so far has arrived."""
+        """Wait until all mail to them so far has arrived."""
         self.ledger.arrived(*self.ledger.messages.values(), recipients=people)
 
     def wait_waiting(self, office, *recipients):

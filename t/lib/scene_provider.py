@@ -39,7 +39,7 @@ class Provider(Scene):
         self.the_subdomain_goes()
 
     def everybody(self, *others):
-        """From the world, by the MX; and they write to each other, wherever they are."""
+        """Send from outside, by the MX, and between users at both sites."""
         for person in [*self.LIVES, *others]:
             self.submit('world', person, 'wanda@example.net')
         for sender, recipient in [('paul', 'sam'), ('sam', 'paul'), ('mia', 'max'), ('max', 'sue')]:
@@ -58,7 +58,7 @@ class Provider(Scene):
         self.everybody()
 
     def one_goes_first(self):
-        """Mail that comes while he is on hold waits at its sender, and goes where he is then."""
+        """Mail that arrives during the hold waits at its sender and is then delivered to the new mailbox."""
         heading = 'Step 3: one goes first'
         steps = self.steps(heading)
         self.say(f'--- {heading}')
@@ -74,7 +74,7 @@ class Provider(Scene):
         self.everybody()
 
     def sender_tries_again(self):
-        """Sooner than it would by itself, and not while it is just trying."""
+        """Retry sooner than the server would by itself, but not during a delivery attempt."""
         world = self.hosts['world']
         wait_for(lambda: not world.waiting() or world.run(['postqueue', '-f']) and False, 60,
                  'the sender has tried again')

@@ -1,4 +1,4 @@
-"""scene_twoway.py - doc/3-two-way.md: two sites, each of which hands on what it does not hold
+"""scene_twoway.py - doc/3-two-way.md: two sites, each of which routes mail for the other's mailboxes
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -12,7 +12,7 @@ PEOPLE = [*HERE, *THERE]
 
 
 class ProviderHost(PostfixHost):
-    """With the program that says that somebody is on leave."""
+    """With the program that sends vacation replies."""
 
     servers = ('postfix', 'sendmail')
 
@@ -41,7 +41,7 @@ class TwoWay(Scene):
         self.on_leave()
 
     def the_other_side_is_tried(self):
-        """Before anything goes there: the mailbox that is to be there, and a catch-all, which is found."""
+        """Before any mail is routed there: the mailbox must exist there, and a catch-all is detected."""
         self.say('Jan is not in the directory: as long as unknown = reject, he gets nothing through us.')
         assert self.probe('mx', 'jan@example.com').code == 550
         self.follow('Is the other site ready?')
@@ -71,7 +71,7 @@ class TwoWay(Scene):
             assert self.probe(server, 'nemo@onprem.example.com').code == 550
 
     def nobody_writes_in_our_name(self):
-        """But for the other site, whose users are ours."""
+        """Except for the other site, whose users are ours, too."""
         self.say('Strangers do not write in the name of example.com; the other site does.')
         for server in SERVERS:
             forged = self.send(server, 'dora', sender='hans@example.com')
@@ -82,7 +82,7 @@ class TwoWay(Scene):
         self.ledger.settle()
 
     def it_circles(self):
-        """Five times round, as loop-limit says, and no more."""
+        """The message loops five times, as loop-limit says, and no more."""
         heading = 'If the other site passes everything on'
         self.say(f'--- {heading}')
         breaks, after = self.steps(heading)[:2], self.steps(heading)[2:]
@@ -98,7 +98,7 @@ class TwoWay(Scene):
         self.return_all(after[-1:])
 
     def return_all(self, command):
-        """Once more, as long as something waits: what is just being sent cannot be expired."""
+        """Repeat while messages wait: a message that is being sent cannot be expired."""
         for _ in range(9):
             if within(10, self.ledger.settled):
                 return
@@ -106,7 +106,7 @@ class TwoWay(Scene):
         self.ledger.settle()
 
     def on_leave(self):
-        """Emil here and Ines there: each is answered once, and the answer is not answered."""
+        """Emil here and Ines there: each sends one vacation reply, and the reply causes no reply."""
         self.follow('On leave')
         for here, sender, recipient in [('mx', 'emil', 'ines'), ('provider', 'ines', 'emil')]:
             self.submit(here, recipient, f'{sender}@example.com',

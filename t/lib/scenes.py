@@ -1,4 +1,4 @@
-"""scenes.py - all of them, by their number
+"""scenes.py - all scenes by number
 
 SPDX-License-Identifier: BSD-2-Clause
 """

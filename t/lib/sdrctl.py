@@ -10,7 +10,7 @@ from daemon import assert_clean, environment, without_leaks
 
 
 def environ():
-    """It ends at once: what it has not freed harms nobody, and to look for that doubles its time."""
+    """Do not look for leaks: sdrctl ends at once, and the check would double its run time."""
     return {**environment(), **without_leaks()}
 
 
@@ -21,9 +21,8 @@ def write_conf(folder, text):
 
 
 def run(conf, *arguments, input=None, env=None, before=()):
-    """Its CompletedProcess, output as text; no sanitizer has spoken.
-
-    env: more of it; before: a command that runs it
+    """Run sdrctl; its CompletedProcess, output as text. Fails if a sanitizer reports an error. env: more
+    variables; before: a command that runs sdrctl
     """
     done = subprocess.run([*before, paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments], text=True,
                           input=input, capture_output=True, env={**environ(), **(env or {})},
@@ -36,27 +35,27 @@ ASKED = ['route', 'alice@example.com', 'nobody@example.com']
 
 
 def compile(conf):  # pylint: disable=redefined-builtin
-    """What it writes: the path of it."""
+    """Run sdrctl compile; the path of the file that it writes."""
     done = run(conf, 'compile')
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
     return conf.with_name(f'{conf.name}.compiled')
 
 
 def assert_routed(conf):
-    """Alice is found where she is, and nobody is surely not there."""
+    """Alice is routed to her site, and "nobody" is certainly unknown."""
     said = run(conf, *ASKED).stdout
     assert 'redirect to alice@hosted' in said and '550 5.1.1' in said, said
 
 
 def assert_deferred(conf):
-    """Both are; why."""
+    """Both are deferred; returns the reason."""
     said = run(conf, *ASKED).stdout
     assert ['451 4.4.3' in line for line in said.splitlines()] == [True, True], said
     return said.splitlines()[0]
 
 
 class Conversation:
-    """One sdrctl that is asked again and again, so that it keeps its connections."""
+    """One sdrctl process that answers many queries and keeps its connections."""
 
     def __init__(self, conf):
         self._process = subprocess.Popen(

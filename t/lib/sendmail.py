@@ -19,14 +19,14 @@ PROGRAMS = SERVER / 'usr/libexec/sendmail'
 CF = SERVER / 'usr/share/sendmail/cf'
 SHIM = Path(__file__).with_name('sendmail-shim.c')
 HOST_NAME = 'onprem.test'
-EXIT_CODES = [0, *range(64, 79)]  # of a queue run: what became of a message, sysexits(3)
+EXIT_CODES = [0, *range(64, 79)]  # of a queue run: the result for a message, sysexits(3)
 RELAY = f"""\
 FEATURE(`relay_hosts_only')dnl
 RELAY_DOMAIN(`example.com onprem.example.com {INSIDER}')dnl
 """
 TIMEOUTS = 'C:1m;S:1m;R:2m;E:2m'
 
-# Everything as an administrator would have it, but for folders below /tmp, no DNS and the sink.
+# As an administrator would configure it, except for folders below /tmp, no DNS, and the sink.
 MC = """\
 OSTYPE(`linux')dnl
 define(`confDOMAIN_NAME', `{host_name}')dnl
@@ -68,7 +68,7 @@ SOME_FILE = b'F' * 100
 
 @functools.cache
 def shim():
-    """It writes to SOME_FILE."""
+    """sendmail-shim.c, compiled; its log file is the placeholder SOME_FILE."""
     with paths.scratch() as folder:
         made = folder / 'shim.so'
         run(['cc', '-shared', '-fPIC', '-o', made, f'-DHOST_NAME="{HOST_NAME}"',
@@ -77,7 +77,8 @@ def shim():
 
 
 class Sendmail(Mta):
-    """Delivers when wait_empty() or flush() says so: what it did by itself nobody could stop."""
+    """Delivers only when wait_empty() or flush() is called: tests could not stop deliveries that it starts
+    itself."""
     manners = SENDMAIL
 
     def __init__(self, folder, sink_port, *, milters=(), mc='', timeouts=TIMEOUTS, user=None,
@@ -117,7 +118,7 @@ class Sendmail(Mta):
         return self
 
     def stop(self):
-        """Harmless when it does not run. Returns when all its processes are gone."""
+        """Does nothing if it does not run. Returns when all its processes have ended."""
         if not self._daemon or not self._daemon.alive():
             return
         self._daemon.stop()
@@ -134,7 +135,7 @@ class Sendmail(Mta):
         self.set(milters=sockets)
 
     def add_alias(self, line):
-        """As an administrator does, while it runs."""
+        """Change the aliases of the running server, as an administrator does."""
         with (self.folder / 'aliases').open('a', encoding='utf-8') as file:
             file.write(line + '\n')
         run([*self._command(), '-bi'], env=self._env())
@@ -143,7 +144,7 @@ class Sendmail(Mta):
 
     def submit(self, rcpts, *, sender='sender@onprem.test', headers=(), body='Hello\n',
                message_id=None):
-        """Send as sendmail(8) that asks no daemon and no milter; the Message-ID."""
+        """Send by sendmail(8), without a daemon or milter; the Message-ID."""
         message_id = message_id or smtpclient.new_message_id()
         text = smtpclient.message(message_id, headers, body).decode().replace('\r\n', '\n')
         run([*self._command(), '-i', '-f', sender, '--', *as_list(rcpts)], input=text,
@@ -155,7 +156,7 @@ class Sendmail(Mta):
         return [path.name for path in self._queue.iterdir()]
 
     def deferred(self):
-        """Whether something is in the queue that has been tried, in vain."""
+        """Try to deliver all messages; whether one stays in the queue."""
         self.flush()
         return bool(self.queue())
 
@@ -164,7 +165,7 @@ class Sendmail(Mta):
         Try once to deliver each message in the queue.
 
         Sendmail itself may crash on addresses that hostile clients have left there (8.17, in
-        malloc(3)); what it has not delivered is in the queue still.
+        malloc(3)); messages that it has not delivered stay in the queue.
         """
         run([*self._command(), '-qf'], env=self._env(), ok=[*EXIT_CODES, -signal.SIGABRT])
 
@@ -182,13 +183,13 @@ class Sendmail(Mta):
         return re.findall(r'^.*(?:SYSERR|WARNING|unsafe|Milter .*error).*$', self.log(), re.M)
 
     def map(self, name, entries, kind='hash'):
-        """Make a database of {key: value}; what FEATURE() wants to hear of it."""
+        """Make a database of {key: value}; returns the argument for FEATURE()."""
         path = self.folder / name
         text = ''.join(f'{key}\t{value}\n' for key, value in entries.items())
         run([PROGRAMS / 'makemap', '-C', '/dev/null', kind, path], input=text, env=self._env())
         return f'{kind} {path}'
 
-    # --- making it ---
+    # --- setup ---
 
     @property
     def _queue(self):

@@ -1,8 +1,7 @@
-"""sink.py - the SMTP server where all mail of a test ends
+"""sink.py - the SMTP server that receives all mail of a test
 
-It keeps the raw MAIL and RCPT arguments, so that a parameter that got lost on
-the way shows. Counting recipients over all transactions of one Message-ID
-shows loss and doubling.
+It keeps the raw MAIL and RCPT arguments, so that a test sees a lost parameter. Counting recipients over all
+transactions of one Message-ID shows lost and duplicated mail.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -24,7 +23,7 @@ PATH = re.compile(r'<?((?:"(?:\\.|[^"\\])*"|[^">])*)(?:>\s*|$)', re.S)
 def split_path(raw):
     """
     '<a@b> NOTIFY=NEVER' -> ('a@b', 'NOTIFY=NEVER'); a quoted local part may hold '>' and, behind a
-    backslash, a quotation mark. What is no path is one from its beginning to its end.
+    backslash, a quotation mark. A text that is not a path is returned whole.
     """
     path = PATH.match(raw)
     return (path[1], raw[path.end():]) if path else (raw, '')
@@ -32,7 +31,7 @@ def split_path(raw):
 
 @dataclass
 class Transaction:
-    """One message as it came in."""
+    """One message as received."""
     mail: str
     mail_args: str
     rcpts: list = field(default_factory=list)  # '<a@b> ORCPT=...', as sent
@@ -56,7 +55,7 @@ class Transaction:
 
 
 class _Server(SMTP):
-    """aiosmtpd, without its opinion of MAIL and RCPT parameters."""
+    """aiosmtpd without its checks of MAIL and RCPT parameters."""
 
     async def smtp_MAIL(self, arg):
         self.envelope.mail_from, self.envelope.mail_args = split_path(arg.partition(':')[2].strip())
@@ -97,7 +96,7 @@ class Sink:
         return [t for t in list(self.transactions) if t.message_id == message_id]
 
     def wait(self, message_id=None, count=1, seconds=60):
-        """At least so many transactions, of this Message-ID if one is given."""
+        """Wait for at least this many transactions, of this Message-ID if one is given."""
         def arrived():
             found = self.of(message_id) if message_id else list(self.transactions)
             return found if len(found) >= count else None

@@ -15,7 +15,7 @@ from proc import Process, free_port, listening, run
 
 SUFFIX = 'dc=example,dc=com'
 ADMIN_DN, ADMIN_PASSWORD = f'cn=admin,{SUFFIX}', 'admin'
-MANY = 50_000  # octets of entries: such a database is not kept
+MANY = 50_000  # octets of entries: a larger database is not cached
 READER_DN, READER_PASSWORD = f'cn=router,ou=services,{SUFFIX}', 'router secret'
 
 SERVER = paths.prefix('slapd')
@@ -47,7 +47,7 @@ userPassword: {READER_PASSWORD}
 
 # For Slapd(acl=...). The reader binds and is refused (result 50) ...
 NO_ACCESS = 'access to * by * auth\n'
-# ... or is shown nothing: result 0, no entries.
+# ... or sees nothing: result 0, no entries.
 BLIND = f"""\
 access to attrs=userPassword by anonymous auth by * none
 access to dn.base="{SUFFIX}" by * search
@@ -63,13 +63,13 @@ access to * by dn.exact="{READER_DN}" read by * {'read' if anonymous_read else '
 
 
 def odd_schema(path, attribute, definition):
-    """Write a schema with an object class, odd, that may have this attribute; the path."""
+    """Write a schema with an object class, odd, that may have this attribute; returns its path."""
     path.write_text(f"attributetype ( 2.25.4711.1 NAME '{attribute}' {definition} )\n"
                     f"objectclass ( 2.25.4711.2 NAME 'odd' SUP top AUXILIARY MAY {attribute} )\n")
     return path
 
 
-_loaded = {}  # (configuration, entries): the database that slapadd has made of them
+_loaded = {}  # {(configuration, entries): the database that slapadd made of them}
 
 
 class Slapd:
@@ -79,7 +79,7 @@ class Slapd:
                  schema=(), options='', sdr_schema=True, config_admin=False,
                  syncprov=True, maxsize=1 << 30, log='stats', threads=16):
         """
-        ldif     entries beside BASE; None: nothing at all, not even that
+        ldif     entries in addition to BASE; None: no entries at all, not even BASE
         tls      a tls.Certificate
         acl      access rules instead of the default ones
         schema   schema files beside the standard ones and ldap-schema/sdr.schema
@@ -119,18 +119,17 @@ class Slapd:
         uris = ' '.join(filter(None, [self.uri, self.ldapi_uri, self.ldaps_uri]))
         started = self.log().count('slapd starting') if self.log_file.exists() else 0
         self._counted = 0
-        # It prepares for as many connections as it may have descriptors.
+        # slapd allocates memory for as many connections as it may have descriptors.
         self._process = Process(['prlimit', '--nofile=1024', SERVER / 'usr/sbin/slapd', '-d',
                                  self._log, '-f', self._conf, '-h', uris], self.log_file,
                                 env=environment())
-        # Somebody else might be listening on a port that has just been taken; and slapd says that
-        # it starts before it listens.
+        # Another process may listen on the chosen port, and slapd logs its start before it listens.
         self._process.wait_ready(lambda: self.log().count('slapd starting') > started
                                  and listening(self.port))
         return self
 
     def stop(self):
-        """Harmless when it does not run. start() finds the data again."""
+        """Does nothing if it does not run. start() uses the same data again."""
         if self.alive():
             self._process.stop()
 
@@ -166,7 +165,7 @@ class Slapd:
         return self.search('(objectClass=*)', '*', '+')
 
     def export(self):
-        """What slapcat makes of it."""
+        """The output of slapcat."""
         return run([SERVER / 'usr/sbin/slapcat', '-f', self._conf, '-b', SUFFIX],
                    env=environment()).stdout
 
@@ -179,14 +178,14 @@ class Slapd:
                 if needle in f]
 
     def search_count(self):
-        """How often it was asked since it was started, these questions aside; with log='none'."""
+        """The number of searches since its start, without those made by this function; with log='none'."""
         self._counted += 1
         text = self.search('(objectClass=*)', 'monitorOpInitiated', options=('-s', 'base'),
                            base='cn=Search,cn=Operations,cn=Monitor')
         return int(re.search('^monitorOpInitiated: (.*)$', text, re.M)[1]) - self._counted
 
     def set(self, tls=None, acl=None, options=None):
-        """Change options of the constructor. Restarts it if it runs."""
+        """Change options of the constructor. Restarts the server if it runs."""
         self.tls = tls or self.tls
         self.acl = acl or self.acl
         self.options = self.options if options is None else options
@@ -217,11 +216,11 @@ class Slapd:
         self._conf.write_text(self._configuration())
 
     def load(self, entries):
-        """Make it hold BASE and these, LDIF or pieces of it; it must not run and have none yet."""
+        """Load BASE and these, LDIF or a list of it; the server must not run and must have no data yet."""
         if not isinstance(entries, str) or len(entries) > MANY:
             self._slapadd(entries)
             return
-        # Most tests begin with a database that an earlier one has made.
+        # Most tests copy a database that an earlier test has made.
         key = re.sub('^TLS.*', '', self._configuration(), flags=re.M).replace(str(self.folder), ''), entries
         file = self.folder / 'db/data.mdb'
         if key in _loaded:
@@ -285,11 +284,11 @@ class Slapd:
 
 
 def read_sparse(path):
-    """Its size, and what is not a hole: {offset: octets}."""
+    """The size of a sparse file, and the parts that are not holes: {offset: octets}."""
     pieces = {}
     with path.open('rb') as file:
         size = begin = file.seek(0, os.SEEK_END)
-        with contextlib.suppress(OSError):  # there is nothing behind the last piece
+        with contextlib.suppress(OSError):  # no data after the last part
             begin = file.seek(0, os.SEEK_DATA)
             while begin < size:
                 end = file.seek(begin, os.SEEK_HOLE)
@@ -309,7 +308,7 @@ def write_sparse(path, size, pieces):
 
 
 def environment(tls=None):
-    """For slapd and the LDAP tools: nothing of this machine's own LDAP configuration."""
+    """Environment for slapd and the LDAP tools, without this machine's own LDAP configuration."""
     env = {**os.environ, 'LD_LIBRARY_PATH': paths.library_path('slapd')}
     for name in [n for n in env if n.startswith('LDAP')]:
         del env[name]

@@ -1,4 +1,4 @@
-"""smallest.py - the smallest set-up that there is: two people in a file, and no server
+"""smallest.py - the smallest possible set-up: two people in a file, and no server
 
 SPDX-License-Identifier: BSD-2-Clause
 """

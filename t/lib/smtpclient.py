@@ -1,4 +1,4 @@
-"""smtpclient.py - sends mail to any of the MTAs, octet for octet
+"""smtpclient.py - sends mail to any MTA without changing an octet
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,7 +21,7 @@ class Reply:
 
 @dataclass
 class Sent:
-    """What became of one message."""
+    """The result of one message."""
     message_id: str
     mail: Reply
     rcpts: list  # one Reply for each recipient, in order
@@ -37,7 +37,7 @@ def octets(value):
 
 
 def path(recipient):
-    """bytes, or text that begins with '<', goes out as it is; an address gets its <>."""
+    """Sends bytes, or text that begins with '<', unchanged; puts an address in <>."""
     raw = octets(recipient)
     return raw if isinstance(recipient, bytes) or raw.startswith(b'<') else b'<' + raw + b'>'
 
@@ -51,7 +51,7 @@ def message(message_id, headers, body):
 
 
 class Client:
-    """One SMTP connection, a step at a time, for tests that do something in between."""
+    """One SMTP connection, step by step, for tests that do something in between."""
 
     def __init__(self, port, source='127.0.0.1', host='127.0.0.1', timeout=300):
         self._smtp = smtplib.SMTP(host, port, local_hostname='client.test',
@@ -76,11 +76,11 @@ class Client:
         return self.command(b'RCPT TO:' + path(recipient) + octets(args and ' ' + args))
 
     def data(self, content):
-        """The reply to the end of the message, or to DATA if that is refused."""
+        """The reply to the end of the message, or to DATA if that is rejected."""
         reply = self.command('DATA')
         if reply.code != 354:
             return reply
-        # One write: body and dot in two of them cost 40 ms (Nagle).
+        # One write: sending body and dot separately costs 40 ms (Nagle).
         return self.command(content.replace(b'\r\n.', b'\r\n..') + b'.')
 
     def quit(self):
@@ -90,7 +90,7 @@ class Client:
 def send(port, rcpts, *, sender='sender@outside.test', headers=(), body='Hello\n',
          rcpt_args=None, mail_args='', source='127.0.0.1', message_id=None):
     """
-    Send one message; every recipient is tried whatever the others got.
+    Send one message; tries every recipient, whatever the replies to the others.
 
     rcpts      a recipient or a list of them, see path()
     rcpt_args  parameters: text for all recipients, or {recipient: text}

@@ -18,7 +18,7 @@ class Socketmap:
 
     def __init__(self, path, timeout=180):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(path))  # waits where many come at once
+        self.socket.connect(str(path))  # waits if many connect at once
         self.socket.settimeout(timeout)
         self._input = self.socket.makefile('rb')
 
@@ -33,7 +33,7 @@ class Socketmap:
         self.socket.close()
 
     def ask(self, table, key):
-        """'OK alice@hosted.example.com', without what is blank at its end."""
+        """'OK alice@hosted.example.com', without trailing blanks."""
         self.send(netstring(f'{table} {key}'))
         return self.receive()
 
@@ -41,7 +41,7 @@ class Socketmap:
         self.socket.sendall(octets)
 
     def receive(self):
-        """The next answer; None at the end."""
+        """The next answer; None at the end of the connection."""
         head = b''
         while not head.endswith(b':'):
             octet = self._input.read(1)

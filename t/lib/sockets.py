@@ -1,4 +1,4 @@
-"""sockets.py - connections as the kernel sees them
+"""sockets.py - the kernel's list of connections
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -45,7 +45,7 @@ class Watch:
         return peaks
 
     def _run(self):
-        """The kernel's list takes time to read: what stands in two of them was there in between."""
+        """Reading the kernel's list takes time: a connection in two lists existed in between."""
         before = set()
         while not self._ended.wait(0.01):
             now = connections(self._user)
@@ -55,7 +55,7 @@ class Watch:
 
 
 def read_exactly(peer, size):
-    """b'' if the peer is gone before it has sent so much."""
+    """b'' if the peer closes before it has sent that much."""
     data = b''
     while len(data) < size:
         more = peer.recv(size - len(data))
@@ -67,7 +67,7 @@ def read_exactly(peer, size):
 
 @contextlib.contextmanager
 def deaf(port, host='127.0.0.1'):
-    """A port that drops every SYN: its backlog is full and nobody accepts."""
+    """A port that drops every SYN: its backlog is full and no process accepts."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(socket.create_server((host, port), backlog=0))
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""sync.py - sdr-sync, and the replica that it keeps
+"""sync.py - sdr-sync and its replica
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -13,7 +13,7 @@ from proc import wait_for
 
 
 class Sync(Daemon):
-    """conf_text(path) is the text of sdr.conf for a replica at this path."""
+    """conf_text(path) returns the text of sdr.conf for a replica at this path."""
 
     program = 'sync/sdr-sync'
 
@@ -32,7 +32,7 @@ class Sync(Daemon):
         self.home.chmod(0o2750)
 
     def once(self, *options, ok=(0,)):
-        """sdr-sync --once; its CompletedProcess, output as text."""
+        """Run sdr-sync --once; its CompletedProcess, output as text."""
         done = subprocess.run(
             [paths.BUILD / self.program, '-c', self.conf, '--once', *options], text=True,
             capture_output=True, env=environment(), user='sdr', group='sdr', extra_groups=[],
@@ -43,8 +43,8 @@ class Sync(Daemon):
 
     def ask(self, *recipients):
         """
-        'redirect alice@hosted.example.com', one for each, as the replica answers. The directory
-        answers while a new replica is not complete, and when sdr-sync was kept from running.
+        'redirect alice@hosted.example.com' for each recipient, from the replica. From the directory while a
+        new replica is incomplete, or if sdr-sync could not run.
         """
         answers = wait_for(lambda: self._answers(recipients), 60, 'answers of the replica')
         return [' '.join([a['verdict'], *a['targets']]) for a in answers]
@@ -56,13 +56,13 @@ class Sync(Daemon):
         return all(a['source'] in ('replica', 'none') for a in answers) and answers
 
     def complaint(self, directory='corp'):
-        """The last that was logged of this directory, if it is an error."""
+        """The last message logged for this directory, if it is an error."""
         lines = [line for line in self.lines(f'directory {directory}: ')
                  if not line.startswith('<7>')]
         return lines[-1] if lines and lines[-1].startswith('<3>') else ''
 
     def wait_reported(self, *words, directory='corp', seconds=150):
-        """Until that error says all of this: a page of entries may take a minute."""
+        """Wait until that error contains all these texts: a page of entries may take a minute."""
         try:
             wait_for(lambda: all(word in self.complaint(directory) for word in words), seconds)
         except TimeoutError:
@@ -76,13 +76,13 @@ class Sync(Daemon):
             raise AssertionError(f'not well:\n{self.log()[-4000:]}') from None
 
     def dump(self):
-        """What is in the replica, line by line."""
+        """The content of the replica, line by line."""
         done = sdrctl.run(self.conf, 'dump')
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
     def fresh_dump(self):
-        """What is in one that is made now, from nothing."""
+        """The content of a new replica that is made now."""
         for name in ('fresh', 'fresh-lock'):
             (self.home / name).unlink(missing_ok=True)
         fresh = Fresh(self.folder, self._conf_text(self.home / 'fresh'))
@@ -90,7 +90,7 @@ class Sync(Daemon):
         return fresh.dump()
 
     def caught_up(self, seconds=60):
-        """Wait until the replica is as good as a fresh one; what is in it."""
+        """Wait until the replica equals a new one; returns its content."""
         wanted = self.fresh_dump()
         try:
             wait_for(lambda: self.dump() == wanted, seconds, 'the replica')
@@ -105,7 +105,7 @@ class Sync(Daemon):
 
 
 class Fresh(Sync):
-    """One that is made beside another, and thrown away."""
+    """A temporary replica beside another."""
 
     def __init__(self, folder, conf_text):  # pylint: disable=super-init-not-called
         self.folder = folder

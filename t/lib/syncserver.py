@@ -18,13 +18,13 @@ CONTROL, STATE, DONE, INFO = (f'1.3.6.1.4.1.4203.1.9.1.{n}'.encode() for n in (1
 PAGED = b'1.2.840.113556.1.4.319'
 PRESENT, ADD, MODIFY, DELETE = range(4)
 REFERENCE, INTERMEDIATE = 0x73, 0x79
-COOKIE = b'rid=000,csn=20260101000000.000000Z#000000#000#000000'  # as OpenLDAP makes them
+COOKIE = b'rid=000,csn=20260101000000.000000Z#000000#000#000000'  # cookies as OpenLDAP makes them
 
 
 class SyncServer(badserver.BadServer):
     """
-    script(session) is called for each request to synchronize; searches: those requests. A plain
-    search for all people finds those whose names it shows.
+    script(session) is called for each sync request; searches: those requests. A plain search for all people
+    finds the people in it.
     """
 
     def __init__(self, upstream, script):
@@ -34,7 +34,7 @@ class SyncServer(badserver.BadServer):
         self.shows = []
 
     def become(self, script):
-        """From now on, and for those who are connected as well: they are disconnected."""
+        """Use this script from now on. Closes the current connections."""
         self.script = script
         self.searches = []
         self.drop_all()
@@ -44,13 +44,13 @@ class SyncServer(badserver.BadServer):
 
 
 class SyncSession(badserver.Session):
-    """number: the message id of the request to synchronize."""
+    """number: the message ID of the sync request."""
 
     def __init__(self, server, peer):
         super().__init__(server, peer)
         self.number = None
-        self.deaf = False  # answers no other questions
-        self.deaf_to_pings = False  # nor those that want nothing but an answer
+        self.deaf = False  # answers no other requests
+        self.deaf_to_pings = False  # nor requests that only need a reply
 
     def _answer(self, request):
         if CONTROL in request:
@@ -65,13 +65,13 @@ class SyncSession(badserver.Session):
             super()._answer(request)
 
     def _show_origin(self, request):
-        """Whoever is asked for by id is there: the copy is of this server."""
+        """Every entry that is looked up by its ID exists: the replica was made from this server."""
         before, self.number = self.number, parse_number(request)
         self.send(self.message(ldapwire.entry('uid=u0,ou=people,dc=example,dc=com')), self.result(0))
         self.number = before
 
     def _show_people(self, request):
-        """None of them has changed after the last cookie."""
+        """No entry has changed since the last cookie."""
         names = [] if b'entryCSN' in request else self._server.shows
         before, self.number = self.number, parse_number(request)
         self.send(*(self.message(ldapwire.entry(
@@ -93,7 +93,7 @@ class SyncSession(badserver.Session):
         self._wait(seconds)
 
     def send_for_ever(self, make):
-        """make(i) is the i-th message; other questions are answered in between."""
+        """make(i) returns the i-th message; other requests are answered in between."""
         def run():
             with contextlib.suppress(OSError, EndOfSession):
                 i = 0
@@ -103,7 +103,7 @@ class SyncSession(badserver.Session):
         threading.Thread(target=run, daemon=True).start()
 
     def send_again_and_again(self, octets, pause=0):
-        """A question is answered as soon as it comes."""
+        """Send these octets until the end of the session; answer requests in between."""
         while True:
             self.send(octets)
             if select.select([self._peer], [], [], pause)[0]:
@@ -155,7 +155,7 @@ class SyncSession(badserver.Session):
                                 tlv(0x04), tlv(0x04)), *controls)
 
     def done(self, cookie=COOKIE, deletes=False):
-        """The end of a refresh without persistence; deletes: who is gone was named."""
+        """The end of a refresh without a persist stage; deletes: deleted entries were listed."""
         return self.result(0, (DONE, tlv(0x30, tlv(0x04, cookie),
                                          *([tlv(0x01, b'\xff')] if deletes else []))))
 
@@ -164,7 +164,7 @@ class SyncSession(badserver.Session):
 
 
 def is_ping(request):
-    """For no attributes of the root entry."""
+    """A search for no attributes of the root DSE."""
     return b'objectClass' in request and b'1.1' in request
 
 

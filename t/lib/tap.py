@@ -11,9 +11,9 @@ from listener import Listener
 
 class Tap(Listener):
     """
-    Listens at the server's own address, unless the server is elsewhere.
+    Listens at the server's own address, unless the server is on another host.
 
-    own_port  there; 0: a free one
+    own_port  the port there; 0: a free one
     """
 
     def __init__(self, host, port, to=None, own_port=0):
@@ -23,7 +23,7 @@ class Tap(Listener):
         self.start()
 
     def heard(self):
-        """All octets so far, both ways."""
+        """All octets so far, in both directions."""
         return b''.join(self._heard)
 
     def talk(self, client):

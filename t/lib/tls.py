@@ -12,7 +12,7 @@ P_256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 
-# openssl ca is the one command of OpenSSL 3.0 that takes dates.
+# Only this command of OpenSSL 3.0, openssl ca, accepts dates.
 CONFIGURATION = """\
 [ca]
 default_ca = this
@@ -30,7 +30,7 @@ commonName = supplied
 
 @dataclass
 class Certificate:
-    """What a server needs: the authority's certificate, its own, its key."""
+    """The files of a server: the CA's certificate, its own certificate, its key."""
     ca: Path
     cert: Path
     key: Path
@@ -40,7 +40,7 @@ class CA:
     """Signs certificates for the servers on the loopback address."""
 
     def __init__(self, folder, name='sdr test CA', issuer=None, kind=P_256):
-        """issuer: the CA that vouches for this one, instead of itself; kind: as of issue()"""
+        """issuer: the CA that signs this one, instead of itself; kind: as in issue()"""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
@@ -58,9 +58,8 @@ class CA:
 
     def issue(self, name, san='IP:127.0.0.1', *, start=NOW - DAY, end=NOW + 90 * DAY, extensions='',
               usage='', kind=P_256, digest='sha256'):
-        """A Certificate; san is its subjectAltName, None for none; usage its extendedKeyUsage.
-
-        extensions: all of them, as openssl has them; kind: of key, what openssl req -newkey makes
+        """A Certificate; san is its subjectAltName, None for none; usage its extendedKeyUsage. extensions:
+        replaces all others, in OpenSSL's syntax; kind: the kind of key, as for openssl req -newkey
         """
         cert, key = self._files(name)
         request, extra = self.folder / f'{name}.csr', self.folder / f'{name}.ext'
@@ -74,7 +73,7 @@ class CA:
         return Certificate(self.cert, cert, key)
 
     def self_signed(self, name, san='IP:127.0.0.1'):
-        """A self-signed Certificate; its ca is that of this object."""
+        """A self-signed Certificate; its ca is the one of this object."""
         cert, key = self._files(name)
         self._sign_oneself(cert, key, name, P_256, '-addext', f'subjectAltName={san}')
         return Certificate(self.cert, cert, key)
@@ -89,7 +88,7 @@ class CA:
 
 
 def with_chain(certificate, *authorities):
-    """The Certificate whose file holds those of these CAs as well, for a server to send."""
+    """The Certificate with those of these CAs in the same file, so that a server sends them, too."""
     chain = certificate.cert.with_suffix('.chain')
     chain.write_text(''.join(path.read_text() for path in
                              [certificate.cert, *(ca.cert for ca in authorities)]))
@@ -97,5 +96,5 @@ def with_chain(certificate, *authorities):
 
 
 def date(when):
-    """As openssl has it."""
+    """A time in OpenSSL's format."""
     return when.strftime('%Y%m%d%H%M%SZ')

@@ -1,7 +1,6 @@
 """units.py - the part of systemctl that the chapters of doc/ use
 
-The units are those that come with sdr, with drop-ins that are on the host, and
-what Debian's mail servers and slapd come with.
+It knows the units of sdr, with the host's drop-ins, and those of Debian's mail servers and slapd.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +18,7 @@ OURS = {'sdr-milter': 'milter', 'sdr-sync': 'sync'}
 
 
 class Unit:
-    """name, and the programs that start and stop it; foreground: it is started as it is."""
+    """name, and the commands that start and stop it; foreground: it stays in the foreground."""
 
     def __init__(self, host):
         self.host = host
@@ -33,7 +32,7 @@ class Unit:
 
 
 class Sdr(Unit):
-    """sdr-milter or sdr-sync by its unit file."""
+    """sdr-milter or sdr-sync, run as its unit file says."""
 
     def __init__(self, host, name):
         super().__init__(host)
@@ -107,7 +106,7 @@ class Postfix(Unit):
 
 
 class Daemon(Unit):
-    """One that writes its process id."""
+    """A unit that writes its process ID to a file."""
 
     pid_file = None
 

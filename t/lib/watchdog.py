@@ -13,7 +13,7 @@ SECONDS = 30  # as WatchdogSec in sdr-milter.service
 
 
 class Watchdog:
-    """environment: for the daemon. beats: how many signs of life there were so far."""
+    """environment: for the daemon. beats: the number of watchdog messages so far."""
 
     def __init__(self, folder, seconds=SECONDS):
         path = Path(folder) / 'watchdog'
@@ -46,10 +46,10 @@ class Watchdog:
                 self.beats += 1
 
     def wait(self, beats):
-        """Until there were so many more of them."""
+        """Wait for this many more watchdog messages."""
         goal = self.beats + beats
         wait_for(lambda: self.beats >= goal, (beats + 1) * self._seconds, f'{beats} signs of life')
 
     def was_fed(self):
-        """Systemd would not have killed the daemon."""
+        """Assert that systemd would not have killed the daemon."""
         return max(self._longest, time.monotonic() - self._last) < self._seconds

@@ -1,4 +1,4 @@
-"""world.py - the company that most tests are about
+"""world.py - the company that most tests use
 
 example.com is shared by this site, onprem, and the site hosted:
 
@@ -16,10 +16,10 @@ import shutil
 
 import slapd
 
-# Options of a site that is not reached by its routing domain.
+# Options of a site with a next hop.
 NEXT_HOP = {'delivery': 'route', 'next-hop': 'mx.hosted.test:25'}
 
-SOCKET = 'sdr/milter.sock'  # below the MTA's queue folder, and for the MTA
+SOCKET = 'sdr/milter.sock'  # below the MTA's queue folder, and as the MTA sees it
 
 
 def person(uid, **attributes):
@@ -54,7 +54,7 @@ PEOPLE = ''.join([
     person('plain'),
 ])
 
-# Options of each section; conf() changes single ones.
+# The options of each section; conf() changes some of them.
 CONF = {
     'main': {'this-site': 'onprem', 'recipient-delimiter': '+', 'loop-limit': '5'},
     'site onprem': {'routing-domain': 'onprem.%d'},
@@ -83,7 +83,7 @@ def conf(**sections):
 
 
 def conf_of_file(path, replica_path, **sections):
-    """conf() with a replica and, in place of a server, the LDIF file at this path."""
+    """conf() with a replica and, instead of a server, the LDIF file at this path."""
     no_server = dict.fromkeys(['search-base', 'bind', 'bind-dn', 'timeout'])
     sections['directory_corp'] = {'uri': f'ldif:{path}', **no_server,
                                   **sections.get('directory_corp', {})}
@@ -98,7 +98,7 @@ def section(name, options):
 
 
 def password_file(folder, password=slapd.READER_PASSWORD, group='sdr'):
-    """Readable by this group alone, as sdr.conf demands of a secret."""
+    """Write a file that only this group can read, as sdr.conf(5) requires for secrets."""
     path = folder / 'password'
     path.write_text(password + '\n')
     shutil.chown(path, 'root', group)

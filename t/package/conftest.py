@@ -1,4 +1,4 @@
-"""conftest.py - the packages, which are built once
+"""conftest.py - builds the packages once
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -16,13 +16,13 @@ from debian import build_packages
 
 @pytest.fixture(scope='session')
 def packages():
-    """The folder that they were built in."""
+    """The folder in which they were built."""
     with paths.scratch() as folder:
         yield build_packages(folder)
 
 
 @pytest.fixture(scope='session')
 def debs(packages):
-    """By name."""
+    """The packages by name."""
     found = {path.name.split('_')[0]: path for path in packages.glob('*.deb')}
     return {name: path for name, path in found.items() if not name.endswith('-dbgsym')}

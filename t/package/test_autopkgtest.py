@@ -1,4 +1,5 @@
-"""test_autopkgtest.py - debian/tests, as autopkgtest runs them: installed packages, a machine to break
+"""test_autopkgtest.py - runs debian/tests as autopkgtest does: with installed packages, on a machine that
+they may damage
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -30,7 +31,7 @@ def test_each_test_is_declared_and_can_be_run():
 
 @pytest.mark.parametrize('fields', paragraphs(), ids=lambda fields: fields['Tests'])
 def test_on_a_machine(fields, debs):
-    """With what is in Depends and no other package of ours but those that they need."""
+    """A machine with the packages in Depends and what these require, but no other package of ours."""
     wanted = [name for name in fields['Depends'].split(', ') if name in debs] + ['sdr-common', 'libsdr0']
     with paths.scratch() as folder:
         machine = Machine(folder, 'postfix')

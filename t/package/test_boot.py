@@ -19,10 +19,11 @@ PACKAGES = ['sdr-common', 'sdrctl', *SERVICES, 'libsdr0']
 
 @pytest.fixture(scope='module')
 def mx(debs):
-    """With the packages, set up and at work. The tests are in order: the last ones remove them."""
+    """A machine with the packages, set up and running. The tests depend on their order: the last ones remove
+    the packages."""
     if control_groups() is None:
         pytest.skip('there are no control groups for systemd')
-    # Made by apt, which needs the network of this machine.
+    # apt makes it, and needs the network of this machine.
     layers = bases.layers('boot')
     with paths.scratch() as folder, Namespace(folder), BootedMx(folder / 'machine', layers) as made:
         made.install([debs[name] for name in PACKAGES])
@@ -32,19 +33,19 @@ def mx(debs):
 
 
 def runs(mx):
-    """{service: its process}"""
+    """{service: its process ID}"""
     return {service: mx.main_process(service) for service in SERVICES}
 
 
 def route(mx, recipient):
-    """What Postfix's table says."""
+    """The answer of Postfix's table."""
     table = 'socketmap:unix:/var/spool/postfix/sdr/map.sock:route'
     return mx.run('postmap', '-q', recipient, table, ok=(0, 1)).stdout.strip()
 
 
 @pytest.fixture
 def conf(mx):
-    """The text of sdr.conf; afterwards it is that again."""
+    """The text of sdr.conf, which is restored afterwards."""
     path = mx.root / 'etc/sdr/sdr.conf'
     text = path.read_text()
     yield text
@@ -64,7 +65,7 @@ def test_whoever_has_started_is_ready(mx, path):
 
 @pytest.mark.parametrize('service', SERVICES)
 def test_systemd_finds_the_sandbox_tight(mx, service):
-    """Exposure of 1.5 at most, of 10."""
+    """The exposure is at most 1.5 of 10."""
     text = mx.run('systemd-analyze', 'security', '--no-pager', service).stdout
     exposure = float(re.search(r'Overall exposure level for \S+: ([\d.]+)', text)[1])
     print(f'{service}: exposure {exposure}')
@@ -82,7 +83,7 @@ def test_the_sandbox_is_there(mx, service):
 
 
 def test_an_error_in_the_configuration_fails_once(mx, conf):
-    """Mail waits at its senders, and a restart every two seconds would not help."""
+    """Mail waits at its senders; a restart every two seconds would not help."""
     mx.write('/etc/sdr/sdr.conf', conf.replace('unknown = reject', 'unknown = perhaps'))
     for service in SERVICES:
         mx.run('systemctl', 'restart', service, ok=(0, 1))
@@ -148,7 +149,7 @@ def moment(mx, unit, event):
 
 
 def ask_until_up(mx, goal):
-    """{recipient: replies}, and what was taken of Alice's mail, until all replies are those of goal."""
+    """{recipient: replies}, and Alice's accepted mail, until all replies are those of goal."""
     replies, sent = {recipient: set() for recipient in REPLIES}, []
 
     def all_right():
@@ -164,7 +165,7 @@ def ask_until_up(mx, goal):
 
 
 def test_reboot_in_the_right_order_and_every_reply_is_right(mx):
-    """From the first one on: who has not been asked yet is postponed."""
+    """Checks all answers from the first one on: until it has an answer from the directory, mail is deferred."""
     mx.shut_down()
     mx.power_on()
     replies, sent = ask_until_up(mx, REPLIES)
@@ -179,7 +180,7 @@ def test_reboot_in_the_right_order_and_every_reply_is_right(mx):
 
 
 def test_reboot_is_nothing_to_complain_of(mx):
-    """Neither the boot before as it goes down, nor the next one as it comes up."""
+    """Neither at shutdown nor at the next boot."""
     mx.reboot()
     mx.check_mail()
     units = [option for service in SERVICES for option in ('-u', service)]
@@ -192,7 +193,8 @@ def test_reboot_is_nothing_to_complain_of(mx):
 @pytest.mark.parametrize('manner, known', [('silent', True), ('servfail', False)],
                          ids=['silent, with a replica', 'failing, without one'])
 def test_boot_while_the_name_servers_are_away(mx, manner, known):
-    """The directory has a name. Nobody unknown is refused, and what was taken is delivered later."""
+    """The directory's URI has a host name. No unknown recipient is rejected; accepted mail is delivered
+    later."""
     mx.run('systemctl', 'stop', 'postfix', *SERVICES)
     if not known:
         mx.run('sh', '-c', 'rm /var/lib/sdr/replica*')

@@ -25,7 +25,7 @@ with smtplib.SMTP('127.0.0.1', 2525, timeout=300) as session:
 
 @pytest.fixture(scope='module')
 def machine():
-    """With the source of make dist in /src, and the images made of it."""
+    """A machine with the source from make dist in /src, and the images built from it."""
     run(['make', '-s', '-C', paths.BUILD, 'dist'], timeout=1800)
     made = Podman()
     source = made.root / 'src'
@@ -46,7 +46,7 @@ def machine():
 
 @pytest.fixture(scope='module')
 def example(machine):
-    """As podman-compose starts it."""
+    """The example, started by podman-compose."""
     machine.run(*COMPOSE, 'up', '-d')
     yield machine
     machine.run(*COMPOSE, 'down', '-v')
@@ -61,7 +61,7 @@ def replica_is_complete(machine):
 
 
 def send(machine, recipient, subject):
-    """What Postfix answers."""
+    """The replies of Postfix."""
     return machine.run('python3', '-c', SEND, recipient, subject).stdout.split('\n')[1:-1]
 
 

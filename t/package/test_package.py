@@ -1,4 +1,4 @@
-"""test_package.py - the Debian packages: built, judged, installed, used and purged
+"""test_package.py - the Debian packages: built, checked, installed, used and purged
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,7 +21,7 @@ SERVICES = ['sdr-milter', 'sdr-sync']
 
 @pytest.fixture(scope='module')
 def machine(debs):
-    """One with all of them, that reaches nobody."""
+    """A machine with all packages and no network."""
     make_base()
     with paths.scratch() as folder, Namespace(folder):
         made = Machine(folder / 'machine')
@@ -32,7 +32,7 @@ def machine(debs):
 
 @pytest.fixture(scope='module')
 def routing(machine):
-    """The machine with a replica of two people, made by the user of the daemons."""
+    """The machine with a replica of two people, made by the daemons' user."""
     machine.write('/etc/sdr/sdr.conf', smallest.conf('/etc/sdr/people.ldif',
                                                       '/var/lib/sdr/replica'))
     machine.write('/etc/sdr/people.ldif', smallest.PEOPLE)
@@ -131,7 +131,7 @@ def test_programs_find_their_libraries(machine, program):
 
 
 def test_the_configuration_is_a_sound_example(machine):
-    """Before anybody has edited it."""
+    """Before an administrator edits it."""
     installed = (machine.root / 'etc/sdr/sdr.conf').read_text()
     assert installed == (paths.ROOT / 'doc/sdr.conf').read_text()
     assert machine.run('sdr-milter', '-t').stdout == '/etc/sdr/sdr.conf: no errors found\n'
@@ -157,7 +157,7 @@ def test_units_are_sound(machine, service):
 
 @pytest.mark.parametrize('service', SERVICES)
 def test_the_sandbox_is_tight(machine, service):
-    """Exposure of 1.5 at most, of 10."""
+    """The exposure is at most 1.5 of 10."""
     machine.run('systemd-analyze', 'security', '--no-pager', '--offline=true', '--threshold=15',
                 f'/lib/systemd/system/{service}.service')
 
@@ -171,7 +171,7 @@ def test_the_service_manager_watches(machine, service):
 
 
 def test_a_folder_for_the_sockets_where_postfix_is(machine):
-    """Its group is given to whatever is made in there."""
+    """New files in it get its group."""
     unit = (machine.root / 'lib/systemd/system/sdr-milter.service').read_text()
     command = re.search("^ExecStartPre=-[+]/bin/sh -c '(.*)'$", unit, re.M)[1]
     folder = machine.root / 'var/spool/postfix'
@@ -234,7 +234,7 @@ def test_a_program_can_be_built_with_the_library(routing):
 
 
 def test_administrators_journals_are_believed(routing):
-    """There are none yet; of a folder that sdr could change it says so."""
+    """There are no journals yet. A folder that sdr could change is reported."""
     reported = routing.run('sdrctl', 'history').stderr
     assert reported == 'sdrctl: no journals in /var/lib/sdrctl\n'
     routing.run('mkdir', '-m', '700', '/var/lib/sdr/journal')
@@ -252,13 +252,13 @@ def test_upgrade_where_no_systemd_runs(machine, debs, tmp_path):
         'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n').stdout
 
 
-# What dpkg and its triggers keep, and the user: files may still belong to him.
+# Files of dpkg and its triggers, and the user, who may still own files.
 KEPT = re.compile(r'var/(lib|cache|log)/(dpkg|man|ldconfig|apt|systemd)\b.*|run/systemd/.*'
                   r'|etc/(ld\.so\.cache|\.pwd\.lock|(passwd|group|shadow|gshadow)-?)')
 
 
 def test_purge_leaves_what_the_postmaster_made_and_the_user(routing, debs):
-    """Last: nothing is installed after it."""
+    """Must be the last test: afterwards nothing is installed."""
     routing.run('dpkg', '--purge', *debs)
     after = routing.files()
     changed = {path for path in routing.before.keys() | after.keys()

@@ -1,4 +1,4 @@
-"""test_reproducible.py - whoever builds the packages from the same tarball gets the same octets
+"""test_reproducible.py - building the packages from the same tarball gives the same octets everywhere
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,7 +11,7 @@ from proc import run
 
 @pytest.fixture(scope='module')
 def others(packages):
-    """By name, built once more: elsewhere, later, and by somebody with other habits."""
+    """The packages by name, built again: in another folder, later, by a user with other settings."""
     with paths.scratch() as folder:
         place = folder / 'a-folder-with-a-longer-name' / 'and+deeper'
         place.mkdir(parents=True)
@@ -28,7 +28,7 @@ def test_built_twice_they_are_the_same(packages, others, tmp_path):
 
 
 def difference(one, other, folder):
-    """Which of their files differ."""
+    """The files that differ."""
     for name, deb in (('one', one), ('other', other)):
         run(['dpkg-deb', '--raw-extract', deb, folder / one.stem / name])
     return run(['diff', '--recursive', '--brief', 'one', 'other'], cwd=folder / one.stem, ok=(0, 1)).stdout

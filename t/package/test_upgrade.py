@@ -1,4 +1,4 @@
-"""test_upgrade.py - what packages do to daemons that run, on a machine with systemd
+"""test_upgrade.py - how package upgrades treat running daemons, on a machine with systemd
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -21,7 +21,7 @@ socket = unix:/run/sdr/milter.sock
 
 @pytest.fixture(scope='module')
 def versions(debs, tmp_path_factory):
-    """Three, each a list of packages."""
+    """Three versions, each a list of packages."""
     folder = tmp_path_factory.mktemp('newer')
     return [[debs[name] for name in PACKAGES],
             *([newer(debs[name], folder, f'+{number}') for name in PACKAGES]
@@ -40,7 +40,7 @@ def running():
 
 @pytest.fixture
 def machine(running, versions):
-    """With the first version and a configuration."""
+    """The machine with the first version and a configuration."""
     running.install(versions[0])
     running.write('/etc/sdr/sdr.conf', CONF)
     running.write('/etc/sdr/people.ldif', smallest.PEOPLE)
@@ -49,7 +49,7 @@ def machine(running, versions):
 
 
 def what_runs(machine):
-    """{service: its number}; systemd and the machine agree."""
+    """{service: its process ID}; checks that systemd and the machine agree."""
     found = {service: machine.main_process(service) for service in SERVICES}
     for service, process in found.items():
         assert machine.processes(service) == ([process] if process else [])
@@ -63,7 +63,7 @@ def start(machine, running, enabled):
 
 
 def wait_up_to_date(machine):
-    """sdr-sync is ready before its first copy is complete: mail is deferred until then."""
+    """sdr-sync is ready before the first copy is complete; until then mail is deferred."""
     wait_for(lambda: 'up to date' in machine.run('sdrctl', 'sync', 'status',
                                                  ok=range(256)).stdout.lower(),
              what='a complete replica')
@@ -83,7 +83,7 @@ STATES = {'both run': (SERVICES, SERVICES), 'neither runs': ([], []),
 
 @pytest.mark.parametrize('runs, enabled', STATES.values(), ids=STATES)
 def test_upgrade_restarts_what_runs_and_nothing_else(machine, versions, runs, enabled):
-    """Twice: what the first one leaves behind is no hindrance."""
+    """Twice: the remains of the first time do no harm."""
     start(machine, runs, enabled)
     for later in versions[1:]:
         before = what_runs(machine)
@@ -135,7 +135,7 @@ def test_purge_leaves_no_trace(machine):
 
 
 def test_policy_that_nothing_is_restarted_is_kept(machine, versions):
-    """As of who builds an image."""
+    """As when an image is built."""
     start(machine, SERVICES, SERVICES)
     before = what_runs(machine)
     machine.write('/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755)

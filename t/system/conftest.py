@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-# What one test borrows from another, it finds in any folder.
+# A test can import from tests in any folder.
 sys.path[:0] = map(str, [HERE.parent / 'lib', HERE, *(path for path in HERE.iterdir() if path.is_dir())])
 
 import paths

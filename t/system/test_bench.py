@@ -1,7 +1,7 @@
-"""test_bench.py - make bench still measures what it says, with a handful of messages
+"""test_bench.py - make bench works, tried with a few messages
 
-Each run proves by itself that every side sent mail to whom it should and asked
-the directory, or not: t/bench.
+Each run itself checks that every side sent mail to the right recipients, and queried the directory or not, as
+it should: see t/bench.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -22,7 +22,7 @@ ALL_SENDMAIL = SENDMAIL | {'do-nothing milter'}
 EXIM = {'no router', 'exim-sdr.so, replica', 'exim-sdr.so, live search', 'redirect, ${lookup ldap}'}
 SMALL = {'BENCH_PEOPLE': '20', 'BENCH_ROUNDS': '1', 'BENCH_SECONDS': '0.05'}
 
-# Name, {how a comparison begins: its sides}, comparisons
+# Name, {beginning of a comparison's name: its sides}, number of comparisons
 WORKS = [
     ('postfix', {'Postfix': ALL_POSTFIX}, 4),
     ('sendmail', {'Sendmail': ALL_SENDMAIL}, 4),
@@ -62,7 +62,7 @@ def test_work(measured, name, sides, count):
 
 
 def assert_asked(objects):
-    """A replica spares the directory; whoever asks it asks for each recipient."""
+    """With a replica no query reaches the directory; without one there is one for each recipient."""
     for side, item in objects.items():
         asks = 'live' in side or 'ldap' in side
         assert item['ratio'] is None and (item['median'] >= 1000) == asks, side

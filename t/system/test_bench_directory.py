@@ -1,6 +1,6 @@
-"""test_bench_directory.py - the benchmarks that ask a directory still run
+"""test_bench_directory.py - the benchmarks that query a directory work
 
-What they measure here is worth nothing: few people, one short turn.
+The figures mean nothing here: few people, one short turn.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

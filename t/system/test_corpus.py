@@ -59,7 +59,7 @@ def wrong_answers(folder, conf, unable=()):
 
     unable   recipients that are left out
     """
-    # A line feed cannot stand in sdrctl's input; the unit tests have those.
+    # sdrctl's input cannot contain a line feed in a recipient; the unit tests have such cases.
     wanted = [case for case in cases(folder / 'cases')
               if b'\n' not in case[0] and case[0] not in unable]
     done = subprocess.run([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, 'route', '--json', '-'],
@@ -102,8 +102,8 @@ def test_world_from_a_file(folder, new_slapd, scratch, ca):
         assert (name, wrong_answers(folder, sync.conf)) == (name, [])
 
 
-# Samba and 389 Directory Server compare octets: an address that the directory holds decomposed is
-# not found by its composed spelling, which is the one that is asked for.
+# Samba and 389 Directory Server compare octets: an address that is decomposed in the directory is not found
+# by its composed spelling, for which sdr searches.
 OCTETS = {'basic': ['Zo\u00eb@example.com'.encode(), 'ZOE\u0308@example.com'.encode(),
                           '"zo\u00eb"@example.com'.encode()]}
 
@@ -135,18 +135,18 @@ def test_world_in_389_directory_server(folder, ds, scratch, ca):
 ATOM = r"""[^\s"(),:;<>@\[\]\\.]+"""
 MAILBOX = rf'(?:@[^:]+:)?(?:{ATOM}(?:\.{ATOM})*|"(?:\\.|[^"\\])*")@[\w-]+(?:\.[\w-]+)*\.?'
 PATH = re.compile(rf'<{MAILBOX}>|{MAILBOX}')
-# What sdr-milter never says: the MTA has not liked the address, or that it is not ASCII.
+# Replies that sdr-milter never gives: the MTA has rejected the address, or that it is not ASCII.
 OWN_REFUSALS = (500, 501, 553, 555)
 
 
 def sendable(recipient):
-    """A case that means one mailbox to everybody: one of the others an MTA may correct first."""
+    """Cases that mean the same mailbox to every MTA: an MTA may correct the others first."""
     text = recipient.decode('utf-8', 'replace')
     return PATH.fullmatch(text) and not re.search('[\0-\x1f\x7f\ufffd]', text)
 
 
 def plain(address):
-    """Without what each MTA takes off by its own rules."""
+    """Without the parts that each MTA removes by its own rules."""
     local, _, domain = re.sub('^<?(@[^:]+:)?|>$', '', address).rpartition('@')
     bare = re.sub(r'\\(.)', r'\1', local[1:-1]) if local.startswith('"') else local
     return f'{bare}@{domain.lower().removesuffix(".")}'
@@ -219,7 +219,7 @@ COMMAND = re.compile(r'["\\ ]*([|/]|:include:)', re.I)
 
 
 def table_answers(key, expected, next_hops):
-    """What route, transport and recipient have to say. Without next hops transport says nothing."""
+    """The right answers of route, transport and recipient. Without next hops transport has none."""
     found = words(expected)
     verdict, targets = found['verdict'][0], found.get('to', [])
     if verdict == 'defer':
@@ -237,11 +237,11 @@ def table_answers(key, expected, next_hops):
 
 
 def reported(tables, key, expected):
-    """What they do say, as far as the corpus knows it."""
+    """Their real answers, in the words of the corpus."""
     answers = [tables.ask(table, key) for table in TABLES]
     if expected[0] == 'TEMP':
         answers = [answer.split()[0] for answer in answers]
-    # Of a recipient that nobody has to look up the corpus says "pass" as well.
+    # The corpus says "pass" also for recipients that need no look-up.
     if answers == ['NOTFOUND'] * 3 and expected == ['NOTFOUND', 'NOTFOUND', 'OK known']:
         return expected
     return answers
@@ -261,7 +261,7 @@ def test_world_through_the_tables(folder, start_milter, scratch):
         wrong = []
         for key, lines in wanted:
             expected = table_answers(key, lines, next_hops)
-            # A question of its own between two: none is about what the last one has settled.
+            # Another query between two, so that none uses what the previous one has settled.
             tables.ask('route', '')
             answers = reported(tables, key, expected)
             if answers != expected:

@@ -1,4 +1,4 @@
-"""test_doc.py - what the documents refer to is there; they agree with each other
+"""test_doc.py - the documents refer to existing things and agree with each other
 
 t/worlds follows the lines of README.md and doc/install.md, test_scenes.py the chapters.
 
@@ -53,7 +53,7 @@ def test_the_readme_is_short():
     assert len(README.read_text().splitlines()) <= 250
 
 
-# What the long page has in another order, with more in the line, or in a sentence.
+# Lines that the long page has in another order, with additions, or in a sentence.
 ELSEWHERE = {
     'smtpd_milters = { unix:sdr/milter.sock, default_action=tempfail, command_timeout=30s }',
     'virtual_alias_maps = socketmap:unix:sdr/map.sock:route',
@@ -65,7 +65,7 @@ ELSEWHERE = {
 
 
 def lines(text):
-    """Without comments, and with blanks of one kind."""
+    """The lines without comments, with single blanks."""
     return {' '.join(re.sub(' +#.*', '', line).split()).replace('< ', '<')
             for line in text.splitlines() if line.strip()}
 
@@ -79,7 +79,7 @@ def test_the_lines_of_the_readme_are_those_of_the_long_page():
 # --- doc/install.md ---
 
 def test_routing_by_a_file(scratch):
-    """Line by line, in what is the folder of the sources to it."""
+    """Line by line, in a folder that looks like the source folder."""
     script, answers = blocks(INSTALL, '## Routing by a file')[:2]
     (scratch / 'build').symlink_to(paths.BUILD)
     done = run(['bash', '-ec', script], cwd=scratch, env={**os.environ, 'HOME': str(scratch)})

@@ -80,7 +80,7 @@ def pair(scratch, slapd, new_dovecot, sink, other_sink, ca):
 @pytest.fixture
 def trust(ca):
     context = ssl.create_default_context(cafile=ca.cert)
-    context.check_hostname = False  # they are asked for at addresses
+    context.check_hostname = False  # they are asked at their addresses
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # a CA with few extensions will do
     return context
 
@@ -100,7 +100,7 @@ def log_in(trust):
 
 
 def test_imap(pair, log_in, slapd):
-    """Who has moved is passed on; who is here, or here as well, is not."""
+    """Log-ins of people who have moved are passed on; those of people with a mailbox here are not."""
     dovecot = pair()
     assert log_in(dovecot, ALICE, THERE[ALICE]) == 'Subject: there'
     assert log_in(dovecot, ALICE, HERE[ALICE]).startswith('[AUTHENTICATIONFAILED]')
@@ -112,7 +112,7 @@ replace: sdrOwner
 sdrOwner: hosted
 ''')
     assert log_in(dovecot, DAVE, THERE[DAVE]) == 'Subject: there'
-    # Nobody gets into the mailbox that has been left.
+    # Nobody can log in to the old mailbox.
     slapd.stop()
     assert log_in(dovecot, DAVE, HERE[DAVE]).startswith('[UNAVAILABLE]')
 
@@ -128,7 +128,7 @@ def test_submission(pair, trust, sink, other_sink):
 
 
 def test_certificate_of_another_host(pair, log_in):
-    """The password is not shown to it."""
+    """The password is not sent to it."""
     dovecot = pair(named='imap.example.net')
     assert log_in(dovecot, ALICE, THERE[ALICE]).startswith('[UNAVAILABLE]')
     assert ALICE not in (dovecot.folder.parent / 'there/log').read_text()

@@ -80,7 +80,7 @@ def test_frozen_slapd_is_silent(slapd):
 
 @pytest.fixture
 def plain(mta):
-    """One of them, without a milter."""
+    """One of the MTAs, without a milter."""
     mta.use_milters()
     return mta
 
@@ -190,7 +190,7 @@ def test_local_submission(new_postfix, sink):
 
 
 def test_no_milter_no_mail(mta, sink):
-    """That of the default world, whose milter does not run."""
+    """The milter of the default world, which does not run."""
     assert mta.send(ALICE).mail.code == 451
     assert sink.transactions == []
 

@@ -1,4 +1,4 @@
-"""test_html.py - make html: each page is there, and each link leads somewhere
+"""test_html.py - make html: each page exists, and each link works
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -55,7 +55,7 @@ def pages(folder):
 
 
 def broken_links(found):
-    """[(page, link)] of those that lead nowhere; links to other hosts are not followed."""
+    """[(page, link)] of the links that lead nowhere; links to other hosts are not followed."""
     broken = []
     for path, page in found.items():
         for link in page.links:
@@ -71,7 +71,7 @@ def broken_links(found):
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory):
-    """What pages.py makes, as make html calls it."""
+    """The output of pages.py, called as make html does."""
     return build(paths.ROOT, tmp_path_factory.mktemp('html'))
 
 

@@ -1,4 +1,4 @@
-"""test_ledger.py - that a ledger of a scene notices what it is there for
+"""test_ledger.py - the ledger of a scene notices lost and duplicated mail
 
 SPDX-License-Identifier: BSD-2-Clause
 """

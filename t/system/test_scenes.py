@@ -1,7 +1,7 @@
-"""test_scenes.py - the chapters of doc/, as they happen
+"""test_scenes.py - the chapters of doc/, executed
 
-Each is done line by line on hosts of its own, and every message is accounted
-for at the mailboxes. ./quickstart demo N shows the same to a person.
+Each chapter is executed line by line on separate hosts, and every message is looked for in the mailboxes.
+./quickstart demo N shows the same.
 
 SPDX-License-Identifier: BSD-2-Clause
 """

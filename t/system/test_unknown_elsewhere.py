@@ -34,7 +34,7 @@ def codes(sent):
 
 
 def bounces(mta, sink, message_id):
-    """How many reached the forged sender."""
+    """The number of bounces to the forged sender."""
     mta.wait_empty()
     assert sink.recipients(message_id)['jan@hosted.example.com'] == 1
     return [t for t in list(sink.transactions) if t.mail == '' and 'sender@outside.test' in t.recipients]
@@ -48,7 +48,7 @@ def mapped(postfix, new_milter, conf, scratch):
 
 
 def test_postfix(mapped, sites):
-    """Without the recipe there are bounces; with it none, and existing recipients get the mail."""
+    """Without the recipe there are bounces; with it there are none, and existing recipients get the mail."""
     people = [*NOBODY, 'jan@example.com']
     sent = mapped.send(people)
     assert codes(sent) == [250] * 3 and bounces(mapped, sites, sent.message_id)
@@ -88,7 +88,7 @@ def change(exim, statement):
 
 
 def test_site_that_does_not_answer(new_exim, exim_conf, sites):
-    """Nobody is rejected for it."""
+    """No recipient is rejected because of it."""
     sites.refuse = {'nemo@hosted.example.com': '451 4.3.0 Later'}
     exim = new_exim(exim_conf(**UNKNOWN), at_the_door=True)
     change(exim, '\n'.join(f'  {line}' for line in recipe('deny')))

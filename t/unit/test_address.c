@@ -23,7 +23,7 @@ static const struct {
     {"x_y@under_score.example", "x_y", "x_y", "under_score.example"},
     {"!#$%&'*+-/=?^_`{|}~@x.y", "!#$%&'*+-/=?^_`{|}~", "!#$%&'*+-/=?^_`{|}~",
      "x.y"},
-    /* brackets, and what may stand behind them */
+    /* brackets, and what may follow them */
     {"<user@example.org>", "user", "user", "example.org"},
     {"<a@b> NOTIFY=NEVER", "a", "a", "b"},
     {"<a@b> ORCPT=rfc822;<x@y>", "a", "a", "b"},
@@ -196,9 +196,9 @@ bad_ones_change_nothing(void **state)
     unit_end();
 }
 
-/* ---- sdr_address_parse(): what MTAs take for a path ---- */
+/* ---- sdr_address_parse(): what MTAs accept as a path ---- */
 
-/* LOCAL NULL: it can be no local part, but the domain is found. */
+/* LOCAL NULL: not a valid local part, but the domain is found. */
 static const struct {
     const char *text, *local, *folded, *domain;
 } readings[] = {
@@ -274,7 +274,7 @@ static const struct {
      "cher.example",
      "\"a..b\"", "a..b", "xn--bcher-kva.example"},
     {"alice@\xef\xbd\x82.example", "alice", "alice", "b.example"},
-    /* it can be no local part */
+    /* not a valid local part */
     {"@b", NULL, NULL, "b"},
     {"<@B.example.>", NULL, NULL, "b.example"},
     {"@@b", "\"@\"", "@", "b"},
@@ -334,7 +334,7 @@ mtas_take_more_for_a_path(void **state)
     unit_end();
 }
 
-/* No MTA reads a domain in it, or one that no name server has. */
+/* MTAs find no domain in it, or one that cannot exist in DNS. */
 static void
 some_texts_have_no_domain(void **state)
 {
@@ -390,7 +390,7 @@ some_texts_have_no_domain(void **state)
     unit_end();
 }
 
-/* Longer than any line of SMTP: the domain is found all the same. */
+/* Longer than any SMTP line: the domain is found nevertheless. */
 static void
 a_text_of_any_length_has_a_domain(void **state)
 {
@@ -464,7 +464,7 @@ lengths_have_limits(void **state)
     unit_end();
 }
 
-/* U+0149 has two octets and folds to three: a hundred do not fit any more. */
+/* U+0149 has two octets and folds to three: a hundred no longer fit. */
 static void
 what_grows_too_long_is_refused(void **state)
 {

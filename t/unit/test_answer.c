@@ -150,8 +150,8 @@ test_verdict_becomes_the_words_of_a_router(void **state)
     sdr_config_free(&config);
 }
 
-/* The routers behind verify who stays here too; all else is as when it is
- * routed. */
+/* The routers behind ours also verify recipients who stay here; all else is as
+ * in routing. */
 static void
 test_verification(void **state)
 {

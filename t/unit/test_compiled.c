@@ -10,7 +10,7 @@
 #include "replica/fingerprint.h"
 #include "unit.h"
 
-/* Something of everything that is written. */
+/* A configuration with a value for every field that is written. */
 static const char conf[] = "this-site = hosted\n"
                            "recipient-delimiter = +-\n"
                            "loop-limit = 7\n"
@@ -83,7 +83,7 @@ remove_pair(struct pair *pair)
     unit_folder_remove(&pair->folder);
 }
 
-/* Reads it, which must fail; returns why. */
+/* Read it, which must fail; returns the reason. */
 static const char *
 complaint(const struct pair *pair)
 {
@@ -136,7 +136,7 @@ same_domain(const struct sdr_domain *a, const struct sdr_domain *b,
            && (a->routing == NULL) == (b->routing == NULL);
 }
 
-/* What the fingerprint does not see. */
+/* Options that the fingerprint does not cover. */
 static void
 expect_same_options(const struct sdr_config *a, const struct sdr_config *b)
 {
@@ -194,7 +194,7 @@ what_is_read_is_what_was_written(void **state)
     remove_pair(&pair);
 }
 
-/* Whatever the file's times and its inode are. */
+/* Whatever the file's times and inode number are. */
 static void
 the_text_decides(void **state)
 {
@@ -217,7 +217,7 @@ the_text_decides(void **state)
         unit_row(strstr(complaint(&pair), "has changed") != NULL, "%s",
                  other[i]);
     }
-    /* As long as before, in the same file, at the same time. */
+    /* Of the same length, in the same file, with the same time. */
     memcpy(text, conf, sizeof conf);
     memcpy(strstr(text, "= 77\n"), "= 78\n", 5);
     assert_int_equal(stat(pair.folder.conf, &before), 0);
@@ -248,7 +248,7 @@ what_is_missing(void **state)
     remove_pair(&pair);
 }
 
-/* Whether these octets are believed. */
+/* Whether these octets are accepted. */
 static bool
 is_believed(const struct pair *pair, const char *octets, size_t len)
 {
@@ -338,7 +338,7 @@ what_is_damaged_is_not_believed(void **state)
     unit_end();
 }
 
-/* The head: as compiled.c has it. */
+/* The header, as in compiled.c. */
 enum { SUM_AT = 56, HEAD_SIZE = 64 };
 
 static void
@@ -365,8 +365,8 @@ ask_all(struct sdr_config *config)
     sdr_config_find_site(config, "far");
 }
 
-/* Even with the right checksum it is read to its end and no further, and no
- * number is one that its field cannot have. */
+/* Even with the right checksum, reading stops at the end, and every number is
+ * in the range of its field. */
 static void
 what_is_sealed_can_be_read(void **state)
 {
@@ -392,14 +392,14 @@ what_is_sealed_can_be_read(void **state)
         sdr_config_free(&config);
         free(octets);
     }
-    assert_in_range(read, 1, MUTATIONS - 1); /* or seal() seals nothing */
+    assert_in_range(read, 1, MUTATIONS - 1); /* otherwise seal() does nothing */
     remove_pair(&pair);
 }
 
 static void
 other_versions_are_not_believed(void **state)
 {
-    /* The magic, the version, that of libidn2, the format. */
+    /* The magic, the versions of sdr and libidn2, the format. */
     static const size_t at[] = {0, 16, 23, 48};
     struct pair pair;
 

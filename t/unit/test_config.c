@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-/* ---- what is right ---- */
+/* ---- valid configurations ---- */
 
 static const char full[] =
     "# a comment\n"
@@ -252,7 +252,7 @@ what_is_not_given_has_a_default(void **state)
     sdr_config_free(&c);
 }
 
-/* A simple bind stays on the machine, or is encrypted, or is allowed. */
+/* A simple bind is local, or encrypted, or explicitly allowed. */
 static void
 passwords_may_travel(void **state)
 {
@@ -301,8 +301,7 @@ windows_line_ends_are_taken(void **state)
     free(text);
 }
 
-/* The file of certificates aside, nothing in it depends
- * on the machine. */
+/* Only the file of certificates depends on the machine. */
 static void
 the_example_loads(void **state)
 {
@@ -325,7 +324,7 @@ the_example_loads(void **state)
     free(text);
 }
 
-/* ---- what is asked of a configuration ---- */
+/* ---- look-ups in a configuration ---- */
 
 static void
 names_mean_what_was_written(void **state)

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-/* Loads PATH, which must not; returns what was reported. */
+/* Load PATH, which must fail; returns the errors reported. */
 static const char *
 complaint(const char *path)
 {
@@ -69,7 +69,7 @@ static const char bound[] = UNIT_CONF "bind = simple\n"
                                       "bind-dn = cn=x\n"
                                       "password-file = @PASSWORD_FILE@\n";
 
-/* Loads a configuration whose password file has this text and mode. */
+/* Load a configuration whose password file has this text and mode. */
 static enum sdr_status
 load_with_password(const char *password, mode_t mode, struct sdr_config **c,
                    struct unit_lines *mistakes)
@@ -120,7 +120,7 @@ passwords_are_the_first_line(void **state)
     unit_end();
 }
 
-/* To root, a file or folder that others may write is no authority. */
+/* Root does not accept a file or folder that others may write. */
 static void
 root_believes_only_root(void **state)
 {

@@ -11,8 +11,8 @@
 
 /* UNIT_CONF has 15 lines and ends in [directory corp]. */
 static const struct {
-    const char *more;       /* what stands behind it */
-    const char *mistake[3]; /* parts of the lines reported, that many exactly */
+    const char *more;       /* what follows it */
+    const char *mistake[3]; /* parts of the lines reported, exactly that many */
 } rows[] = {
     /* syntax */
     {"nonsense\n", {":16: \"nonsense\" is neither OPTION = VALUE nor"}},
@@ -134,7 +134,7 @@ static const struct {
     {"[directory x]\nsearch-base = dc=x\n",
      {"[directory x]: uri is missing",
       "[directory x]: default-owner is missing"}},
-    /* sites that are none */
+    /* sites that do not exist */
     {"[domain x.org]\nunknown = bogus\n",
      {":17: unknown: \"bogus\" is not reject or pass, and there is no [site "
       "bogus]"}},
@@ -277,7 +277,7 @@ static const struct {
      {":17: reconcile: \"31536001\" is not a number from 0 to 31536000"}},
     {"[replica]\nmax-age = 1\n", {":17: max-age: unknown option"}},
     {"[replica x]\n", {"[replica x]: unknown section"}},
-    /* files in place of servers */
+    /* files instead of servers */
     {EXPORT "uri = ldif:/x\n",
      {":19: uri: ldif: needs a [replica] with a path"}},
     {EXPORT "uri = ldif:/x\n[replica]\nreconcile = 0\n",
@@ -485,8 +485,8 @@ more_directories_than_an_octet_knows_have_no_replica(void **state)
     free(text);
 }
 
-/* libini_config refuses some files without a word: octets that are no UTF-8,
- * and section names that are no plain ASCII. */
+/* libini_config rejects some files without a reason: octets that are not UTF-8,
+ * and section names that are not ASCII. */
 static void
 what_the_parser_cannot_take_is_reported(void **state)
 {

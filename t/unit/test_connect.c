@@ -79,7 +79,7 @@ test_failures_have_a_reason(void **state)
     unit_end();
 }
 
-/* The kernel drops what the queue of a listener has no place for. */
+/* The kernel drops connections that do not fit into a listener's queue. */
 static void
 test_silent_host_times_out(void **state)
 {

@@ -31,7 +31,7 @@ struct world {
     unsigned cases;
 };
 
-/* One case: what it expects, or what it got, as lines of the file. */
+/* One case: the expected or the real result, as lines of the file. */
 struct lines {
     char text[TEXT_MAX];
 };
@@ -144,7 +144,7 @@ look_up(const struct world *world, const struct sdr_keys *keys,
 
 /* ---- one case ---- */
 
-/* TEXT with each \xNN become an octet, in place. */
+/* Replace each \xNN in TEXT by the octet, in place. */
 static void
 unescape(char *text)
 {
@@ -165,7 +165,7 @@ unescape(char *text)
     *out = '\0';
 }
 
-/* The verdict as the lines of a case say it. */
+/* The verdict, in the form of a case's lines. */
 static void
 describe(const struct sdr_verdict *v, struct lines *lines)
 {
@@ -208,7 +208,7 @@ run_case(struct world *world, char *recipient, struct lines *expected)
 
 /* ---- a file of cases ---- */
 
-/* The case that ends here, if any. */
+/* Check the case that ends here, if any. */
 static void
 end_case(struct world *world, char *recipient, struct lines *expected)
 {
@@ -291,7 +291,7 @@ every_case_is_decided(void **state)
     unit_end();
 }
 
-/* The file's own language, so that a case cannot pass by mistake. */
+/* Check the syntax of the file, so that a case cannot pass by mistake. */
 static void
 escapes_are_octets(void **state)
 {

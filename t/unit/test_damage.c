@@ -20,7 +20,7 @@
               "max-removed = 100\n"
 enum { CORP, PEOPLE = 400, ROUNDS = 5, PAGE = 4096 };
 
-/* There a child costs much more. */
+/* A child takes much longer there. */
 #ifdef __SANITIZE_ADDRESS__
 enum { DAMAGES = 100, HISTORIES = 20 };
 #else
@@ -31,7 +31,7 @@ static struct box box;
 static unsigned char *whole; /* the file */
 static size_t pages;
 
-/* Nobody reads it then, so there is nobody to wait for. */
+/* No process reads it then, so there is none to wait for. */
 int
 nanosleep(const struct timespec *time_asked, struct timespec *left)
 {
@@ -52,7 +52,7 @@ mix(unsigned a, unsigned b)
     return x ^ x >> 13;
 }
 
-/* 0: there is no such person. */
+/* 0: the person does not exist. */
 static sdr_sites
 owner_of(unsigned person, unsigned round)
 {
@@ -157,7 +157,7 @@ write_history(const struct box *b, void *arg)
     store_close(&store);
 }
 
-/* What sdr-sync does when it starts: twice, if it finds the damage only when it
+/* As sdr-sync does when it starts: twice, if it finds the damage only when it
  * writes. */
 static void
 start_again(const struct box *b, void *arg)
@@ -300,7 +300,7 @@ damage(unsigned kind)
     case 8:
         size = 20 + (off_t)random_below(pages * PAGE - 20); /* LMDB's mark */
         break;
-    case 9: /* heads of pages are where it hurts */
+    case 9: /* damage in page headers does most harm */
         octets[page + random_below(64)] = (unsigned char)random_below(256);
         break;
     default: /* the two pages that name the trees and their commit */
@@ -312,7 +312,7 @@ damage(unsigned kind)
     free(octets);
 }
 
-/* ---- what becomes of it ---- */
+/* ---- the result ---- */
 
 /* Shared with the children. */
 static struct results {
@@ -383,7 +383,7 @@ number(const char *name, unsigned otherwise)
     return text != NULL ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
-/* Without what cmocka does about signals. */
+/* Without cmocka's signal handlers. */
 static bool
 child(void (*run)(const struct box *, void *), void *arg)
 {
@@ -417,7 +417,8 @@ try_one(unsigned kind)
 
 /* ---- no false alarm ---- */
 
-/* Whatever has been written, and however it ended: opened again it is sound. */
+/* Whatever was written, and however the writer ended, the file is valid when it
+ * is opened again. */
 static void
 open_and_write(const struct box *b, void *arg)
 {

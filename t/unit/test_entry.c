@@ -21,7 +21,7 @@ static const char conf[] = UNIT_CONF "[domain example.org]\n"
 
 static struct sdr_config *config;
 
-/* ---- making one ---- */
+/* ---- making an entry ---- */
 
 #define VALUES_MAX 4
 
@@ -29,7 +29,7 @@ struct value {
     const char *attribute, *text;
 };
 
-/* The entry, ended; to be cleared. */
+/* Returns the finished entry, which the caller clears. */
 static struct entry
 make(unsigned directory, const char *dn, const struct value *values)
 {
@@ -77,7 +77,7 @@ has_keys(const struct entry *entry, unsigned directory,
     return view.keys_len == 0 && count == wanted;
 }
 
-/* ---- what it is found by ---- */
+/* ---- addresses ---- */
 
 static const struct {
     unsigned directory;
@@ -106,7 +106,7 @@ static const struct {
     {CORP,
      {{"mail", "a@example.com"}, {"mailLocalAddress", "A@example.com"}},
      {{"1", "a@example.com"}}},
-    /* nobody asks for what is not in a split domain */
+    /* addresses outside split domains are never looked up */
     {CORP,
      {{"mail", "alice@elsewhere.example"},
       {"mail", "alice@hosted.example.com"},
@@ -135,7 +135,7 @@ it_is_found_by_its_addresses(void **state)
     unit_end();
 }
 
-/* To compare each with each would take far longer than a test may. */
+/* Comparing all pairs would take far too long. */
 enum { MANY = 100000 };
 
 static void
@@ -165,7 +165,7 @@ it_may_have_many_addresses(void **state)
     entry_clear(&entry);
 }
 
-/* ---- what it says ---- */
+/* ---- facts ---- */
 
 static const struct {
     unsigned directory;
@@ -222,7 +222,7 @@ it_says_what_the_directory_says(void **state)
     unit_end();
 }
 
-/* ---- when two are the same ---- */
+/* ---- equal entries ---- */
 
 static const struct {
     const char *what;
@@ -275,7 +275,7 @@ static const struct {
      {{"uid", "a"}},
      false},
     {"a hold", {{"sdrHold", "TRUE"}}, {{"sdrHold", "FALSE"}}, false},
-    /* it is sent as it is written */
+    /* mail is sent to the address as written */
     {"spelling of a routing address",
      {{"sdrRoutingAddress", "a@hosted.example.com"}},
      {{"sdrRoutingAddress", "A@hosted.example.com"}},
@@ -318,7 +318,7 @@ another_name_is_another_entry(void **state)
 
 /* ---- hostile octets ---- */
 
-/* Reads all there is to read; true if it went through to the end. */
+/* Read everything; returns true if the end was reached. */
 static bool
 read_all(const unsigned char *octets, size_t len)
 {
@@ -352,7 +352,7 @@ what_is_cut_short_is_not_read_beyond(void **state)
         complete += read_all(block, n);
         free(block);
     }
-    /* cut between keys: one without any, one with the first alone */
+    /* cut between keys: without any, and with only the first */
     assert_int_equal(complete, 2);
     assert_true(read_all(entry.octets, entry.len));
     entry_clear(&entry);

@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
-/* Two directories; the owner by default is this site in one and the site cloud
- * in the other. */
+/* Two directories; the default-owner is this site in one and the site cloud in
+ * the other. */
 static const char conf[] = UNIT_CONF "[directory merged]\n"
                                      "uri = @URI@\n"
                                      "search-base = dc=merged,dc=org\n"
@@ -34,13 +34,13 @@ static const struct {
     bool has_routing, outside;
     unsigned routing_site;
 } settlings[] = {
-    /* the owner by default, each directory's own */
+    /* the default-owner of each directory */
     {0, 0, false, NULL, ONPREM, false, false, 0},
     {1, 0, false, NULL, CLOUD, false, false, 0},
     /* a named owner stays */
     {1, HOSTED, false, NULL, HOSTED, false, false, 0},
     {0, ONPREM | CLOUD, false, NULL, ONPREM | CLOUD, false, false, 0},
-    /* a routing address names one where there is none */
+    /* without an owner, the routing address names one */
     {0, 0, false, "a@hosted.example.com", HOSTED, true, false, 1},
     {1, 0, false, "a@onprem.example.com", ONPREM, true, false, 0},
     {0, 0, false, "a@tenant.example.org", HOSTED, true, false, 1},
@@ -49,7 +49,7 @@ static const struct {
     {0, 0, false, "a@elsewhere.example", ONPREM, false, true, 0},
     {0, 0, false, "a@example.com", ONPREM, false, true, 0},
     {0, HOSTED, false, "a@hosted.example.net", HOSTED, false, true, 0},
-    /* an owner that nobody answers to is not replaced */
+    /* an owner value of no site is not replaced */
     {0, 0, true, NULL, 0, false, false, 0},
     {0, 0, true, "a@hosted.example.com", 0, true, false, 1},
     {0, HOSTED, true, NULL, HOSTED, false, false, 0},
@@ -78,7 +78,7 @@ owners_and_routing_are_settled(void **state)
     unit_end();
 }
 
-/* What an address in no site means is the profile's to say, or the option's.
+/* The profile, or the option, says what an address in no site means.
  * Marks: o outside, r routing, s in a split domain, f forward, c contact, d by
  * default. */
 static void
@@ -96,7 +96,7 @@ an_address_in_no_site_means_what_the_mapping_says(void **state)
         {false, true, SDR_OUTSIDE_IS_IGNORED, "a@elsewhere.example", "d"},
         {false, true, SDR_OUTSIDE_REDIRECTS, "a@elsewhere.example", "fcd"},
         {true, false, SDR_OUTSIDE_DEFERS, "a@elsewhere.example", "od"},
-        /* redirected into the split domain it would come back */
+        /* a redirect into the split domain would come back */
         {false, false, SDR_OUTSIDE_DEFERS, "a@example.com", "od"},
         {false, false, SDR_OUTSIDE_IS_IGNORED, "a@example.com", "od"},
         {false, false, SDR_OUTSIDE_REDIRECTS, "a@example.com", "od"},
@@ -149,7 +149,7 @@ routing_wins_comes_from_the_directory(void **state)
 
 /* ---- sdr_facts_merge() ---- */
 
-/* One entry's facts; the first is there already. */
+/* The facts of one more entry. */
 struct fact {
     unsigned directory, key, strength;
     sdr_sites owners;
@@ -289,7 +289,7 @@ what_is_wrong_with_an_entry_is_a_difference(void **state)
     unit_end();
 }
 
-/* Two weak entries disagree: of no account once a stronger one is there. */
+/* Two weak entries that disagree do not matter once a stronger one is found. */
 static void
 a_stronger_one_ends_the_quarrel(void **state)
 {
@@ -317,7 +317,7 @@ static const struct sdr_address other_address = {"b", "b",
                                                  "onprem.example.com"};
 static const struct sdr_address split_address = {"a", "a", "example.com"};
 
-/* What stands in a directory, by its mark in the rows below. */
+/* An entry in a directory, by its mark in the rows below. */
 static struct sdr_facts
 entry_of(char kind, unsigned directory)
 {
@@ -342,7 +342,7 @@ entry_of(char kind, unsigned directory)
 /* M mailbox; H one on hold, whose owner is named; C contact of a mailbox in a
  * split domain; S, T contact whose address lies at onprem; W the same in a
  * profile that has no contacts; R remote mailbox, at hosted; X mistake. The
- * first stands in the directory of onprem, the second in that of cloud. */
+ * first is in the directory of onprem, the second in that of cloud. */
 static const struct {
     const char *kinds;
     bool disagree;
@@ -398,7 +398,7 @@ a_contact_is_the_mailbox_that_it_means(void **state)
     unit_end();
 }
 
-/* Two contacts and the mailbox, in whatever order. */
+/* Two contacts and the mailbox, in any order. */
 static void
 a_mailbox_is_one_however_many_contacts_there_are(void **state)
 {
@@ -423,7 +423,7 @@ a_mailbox_is_one_however_many_contacts_there_are(void **state)
     unit_end();
 }
 
-/* A server shows what its own administrators can fix. */
+/* An error names only what the administrators of that server can fix. */
 static void
 within_one_directory_a_contact_disagrees(void **state)
 {

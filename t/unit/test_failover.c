@@ -31,15 +31,15 @@ clean(void **state)
     return 0;
 }
 
-/* Somebody who asks in a thread of his own. */
+/* A client with its own thread. */
 struct asker {
     int64_t patience; /* milliseconds */
     pthread_t thread;
     bool served;
-    unsigned turn; /* which of all he was served as */
+    unsigned turn; /* its position in the order of service */
 };
 
-static unsigned turns; /* changed by who has the place */
+static unsigned turns; /* changed by the client that has the slot */
 
 static struct sdr_slot *
 take(struct sdr_failover *failover, int64_t patience)

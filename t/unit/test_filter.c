@@ -30,7 +30,7 @@ make(const struct sdr_directory_options *options, const char *recipient)
     return sdr_filter_keys(options, &keys);
 }
 
-/* What a server finds, too, and we do not take for the address. */
+/* Values that a server also finds, but that we do not accept as the address. */
 #define OTHERS(text) "(mail=" text ".)(mail=<" text ">)(mail=smtp:" text ")"
 
 static const struct {
@@ -65,7 +65,7 @@ values_are_escaped(void **state)
         char *filter = make(&options, rows[i].recipient);
 
         assert_non_null(filter);
-        /* In "\2A" the case of the digit is libldap's. */
+        /* libldap decides the case of the digit in "\2A". */
         unit_row(strcasecmp(filter, rows[i].filter) == 0, "%s: %s",
                  rows[i].recipient, filter);
         free(filter);
@@ -75,7 +75,7 @@ values_are_escaped(void **state)
 
 #define BOTH "(|(mail=a@b)(mail=\"a\"@b)" OTHERS("a@b") "(mail=@b)" OTHERS("@b")
 
-/* Where a local part stands for all others, the catch-all has two names. */
+/* With the option catch-all, the catch-all has two names. */
 static void
 the_catch_all_has_another_name(void **state)
 {
@@ -105,7 +105,7 @@ the_catch_all_has_another_name(void **state)
     unit_end();
 }
 
-/* Each octet that is no plain character is either escaped or UTF-8. */
+/* Each octet is a plain character, escaped, or part of UTF-8. */
 static void
 other_scripts_keep_their_octets(void **state)
 {
@@ -161,7 +161,7 @@ the_directorys_own_filter_stands_beside_it(void **state)
     free(filter);
 }
 
-/* The longest address there is, every octet of it escaped. */
+/* The longest address, with every octet escaped. */
 static void
 the_longest_value_fits(void **state)
 {

@@ -8,7 +8,7 @@
 #define CORP   0
 #define MERGED 1
 
-/* What a change may touch stands in the table; the rest is UNIT_CONF's. */
+/* The options that the changes below concern; the rest is in UNIT_CONF. */
 static const char conf[] = UNIT_CONF "filter = (objectClass=person)\n"
                                      "bind = none\n"
                                      "timeout = 5\n"
@@ -19,12 +19,12 @@ static const char conf[] = UNIT_CONF "filter = (objectClass=person)\n"
                                      "[replica]\n"
                                      "path = /a\n";
 
-/* A change: WORD becomes BY. Which copies are worth nothing after it? */
+/* A change: WORD becomes BY. The copies that become invalid. */
 static const struct {
     const char *word, *by;
     bool corp, merged;
 } rows[] = {
-    /* nothing that is in a copy */
+    /* no effect on a copy */
     {"recipient-delimiter = +\n", "", false, false},
     {"recipient-delimiter = +\n", "recipient-delimiter = -\n", false, false},
     {"this-site = onprem\n", "this-site = cloud\n", false, false},
@@ -36,7 +36,7 @@ static const struct {
      false, false},
     {"[domain example.com]\n", "[domain example.com]\nunknown = pass\n", false,
      false},
-    /* how the servers are asked */
+    /* how the servers are queried */
     {"ldap://localhost:2", "ldaps://x\ntls-require-cert = no", false, false},
     {"timeout = 5\n", "timeout = 6\n", false, false},
     {"bind = none\n", "bind = external\n", false, false},
@@ -55,7 +55,7 @@ static const struct {
      "[domain example.com]\n[domain x.org]\nalias-of = example.com\n", true,
      true},
     {"[domain example.com]\n", "[domain example.net]\n", true, true},
-    /* what one directory is */
+    /* what defines one directory */
     {"dc=example,dc=com", "dc=example,dc=org", true, false},
     {"dc=merged", "dc=merger", false, true},
     {"(objectClass=person)", "(objectClass=*)", true, false},
@@ -72,7 +72,7 @@ static const struct {
     {"timeout = 5\n", "outside-target = redirect\n", true, false},
     {"timeout = 5\n", "outside-target = defer\n", false, false},
     {"default-owner = cloud\n", "default-owner = hosted\n", false, true},
-    /* one after the other: an index is in every key */
+    /* the order of directories: every key contains an index */
     {"[directory corp]\n",
      "[directory new]\nuri = ldap://localhost\nsearch-base = dc=new\n"
      "default-owner = cloud\n[directory corp]\n",
@@ -126,7 +126,7 @@ the_same_text_has_the_same(void **state)
     assert_false(differ(conf, conf, MERGED));
 }
 
-/* As if one directory's options had been another's. */
+/* The options of two directories are swapped. */
 static void
 directories_differ(void **state)
 {
@@ -138,7 +138,7 @@ directories_differ(void **state)
     assert_memory_not_equal(corp, merged, sizeof corp);
 }
 
-/* Where one text ends and the next begins counts. */
+/* The boundary between two texts matters. */
 static void
 texts_do_not_run_into_each_other(void **state)
 {

@@ -105,7 +105,7 @@ tear_down(void **state)
     return 0;
 }
 
-/* ---- what a directory says ---- */
+/* ---- changes of a directory ---- */
 
 /* The first is all zero. */
 static void
@@ -158,7 +158,7 @@ address_of(unsigned id)
     return out;
 }
 
-/* So many people of hosted, from the first on. */
+/* This many people of hosted, from the first on. */
 static void
 crowd(struct desk *desk, unsigned count)
 {
@@ -211,7 +211,7 @@ count(const struct desk *desk, MDB_dbi dbi)
     return (unsigned)stat.ms_entries;
 }
 
-/* What the guard counts is what is there. */
+/* The guard's counts equal the content. */
 static void
 check(const struct desk *desk, unsigned entries, unsigned held, bool holding)
 {
@@ -279,7 +279,7 @@ many_are_held(void **state)
     check(desk, 20, 6, true);
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(owners(desk, address_of(i)), HOSTED);
-    /* However often, and however late. */
+    /* However often it happens, and however late. */
     decide(desk, NOW + 1000000);
     check(desk, 20, 6, true);
     assert_int_equal(guard_let_go(&desk->guard, &desk->tables), 0);
@@ -316,7 +316,7 @@ slowly(void **state)
 
 /* ---- the clock ---- */
 
-/* What was let go at 1000 s after the first start of the machine. */
+/* The removals released 1000 s after the machine's first boot. */
 static const struct {
     const char *boot;
     int64_t now;
@@ -394,7 +394,7 @@ many_moves_are_held_where_there_is_a_limit(void **state)
     decide(desk, NOW);
     check(desk, 20, 0, false);
     assert_int_equal(owners(desk, address_of(0)), CLOUD);
-    /* what comes with them is taken */
+    /* new entries with them are accepted */
     for (unsigned i = 5; i < 11; i++)
         says(desk, i, i == 5 ? "u5@example.com new@example.com" : address_of(i),
              "cloud");
@@ -404,7 +404,7 @@ many_moves_are_held_where_there_is_a_limit(void **state)
     assert_int_equal(desk->guard.moving, 6);
     assert_int_equal(owners(desk, address_of(5)), HOSTED);
     assert_int_equal(owners(desk, "new@example.com"), HOSTED);
-    /* those who come back */
+    /* people who come back */
     says(desk, 6, address_of(6), "hosted");
     decide(desk, NOW);
     check(desk, 20, 0, false);
@@ -518,7 +518,7 @@ addresses_that_move_without_their_owner(void **state)
     check(desk, 30, 10, true);
 }
 
-/* Each has the other's address, but only because the loss is put aside. */
+/* Each has the other's address, but only because the loss is held back. */
 static void
 losses_do_not_excuse_each_other(void **state)
 {

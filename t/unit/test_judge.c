@@ -163,7 +163,7 @@ static const struct {
      CLOUD},
     {"251 Ok, to <\"a b\"@onprem.example.com> and b@cloud.example.com",
      ANSWER_ACCEPTED, false, ONPREM | CLOUD},
-    /* its own name, the split domain, and anybody's say nothing */
+    /* the site's own name, the split domain and other domains prove nothing */
     {"550 5.1.1 <a@hosted.example.com>: unknown", ANSWER_REJECTED, false, 0},
     {"550 5.1.1 <a@tenant.example.org>: unknown", ANSWER_REJECTED, false, 0},
     {"550 5.1.1 <a@example.com>: unknown", ANSWER_REJECTED, false, 0},

@@ -18,8 +18,8 @@ keys_of(const char *text, const char *delimiters)
     return keys;
 }
 
-/* Their local parts, separated by blanks; the catch-all, which is always the
- * last, is left out. */
+/* The local parts of the keys, separated by blanks, without the catch-all,
+ * which is always the last. */
 static const char *
 join(const struct sdr_keys *keys)
 {
@@ -49,7 +49,7 @@ static const struct {
     {"mary-ann+news@b", "+", "mary-ann+news mary-ann"},
     {"mary-ann+news@b", "-", "mary-ann+news mary"},
     {"mary+news-ann@b", "+-", "mary+news-ann mary+news mary"},
-    /* nothing would be left of it */
+    /* the remainder would be empty */
     {"+news@b", "+", "+news"},
     {"+@b", "+", "+"},
     {"++@b", "+", "++ +"},
@@ -64,7 +64,7 @@ static const struct {
     {"\"a\\\"\"@d", "\\", "\"a\\\"\""},
     {"a.+x@d", "+", "a.+x \"a.\""},
     {"\xc3\xb6+x@c", "+", "\xc3\xb6+x \xc3\xb6"},
-    /* more than are looked for: the longest, and the shortest */
+    /* too many delimiters: the longest remainders, and the shortest */
     {"a-b-c-d-e-f-g-h-i@x", "-",
      "a-b-c-d-e-f-g-h-i a-b-c-d-e-f-g-h a-b-c-d-e-f-g a-b-c-d-e-f "
      "a-b-c-d-e a-b-c-d a-b-c a-b a"},

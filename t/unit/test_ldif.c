@@ -78,7 +78,7 @@ static const struct {
     {"an addition, in other words",
      "dn: cn=x\n# note\nChangeType:: QWRk\nmail: x@example.com\n\n" ALICE,
      "cn=x|x\n" TAKEN},
-    /* 389DS, with the state of its replication */
+    /* 389DS, with its replication state */
     {"deleted values",
      "dn: cn=x\nmail;vucsn-5f0000010000000a0000: x@example.com\n"
      "mail;vucsn-5f000001;vdcsn-5f000002;deleted: y@example.com\n"
@@ -274,8 +274,8 @@ test_a_very_long_line(void **state)
     unlink(path);
 }
 
-/* Half a record may stay, cut between two lines: nothing in the text shows it.
- * Otherwise a file that is cut off is never taken. */
+/* A file that is truncated between two lines of a record may be accepted,
+ * because its text does not show it. Any other truncated file is rejected. */
 static void
 test_every_cut(void **state)
 {

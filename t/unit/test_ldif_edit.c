@@ -11,7 +11,7 @@
 
 static const struct row {
     const char *attribute, *before, *after; /* one value, or none */
-    const char *text, *wanted;              /* NULL: it is refused */
+    const char *text, *wanted;              /* NULL: it is rejected */
 } rows[] = {
     {OWNER, "dn: a\nsdrOwner: onprem\nmail: m\n",
      "dn: a\nsdrOwner: hosted\nmail: m\n"},
@@ -41,7 +41,7 @@ static const struct row {
      "dn: a\nobjectClass: person\nobjectClass: top\nmail: m\n",
      "dn: a\nobjectClass: person\nobjectClass: top\nobjectClass: "
      "sdrRecipient\nmail: m\n"},
-    /* of somebody else, or not to be understood */
+    /* of another program, or invalid */
     {OWNER, "dn: a\nsdrOwner: other\n", NULL},
     {OWNER, "dn: a\nsdrOwner: onprem\nsdrOwner: other\n", NULL},
     {OWNER, "dn: a\nmail: m\n", NULL},
@@ -98,7 +98,7 @@ is(const char *text, const char *wanted)
            || (text != NULL && wanted != NULL && strcmp(text, wanted) == 0);
 }
 
-/* And what it has made is unmade to the octet, and needless twice. */
+/* Undo restores every octet, and does nothing the second time. */
 static void
 test_rows(void **state)
 {
@@ -131,7 +131,7 @@ test_rows(void **state)
     unit_end();
 }
 
-/* What else the octets of a journal would write is not written. */
+/* Other octets in a journal are not written. */
 static void
 test_octets_of_a_journal(void **state)
 {

@@ -78,7 +78,7 @@ test_rereading(void **state)
         memset(&now, 0, sizeof now);
         write_file(ALICE, strlen(ALICE), 60);
         now.while_reading = rows[i].while_reading;
-        now.sleeps = 2; /* first it has to rest */
+        now.sleeps = 2; /* first the file must stay unchanged */
         run(8, "");
         unit_row(
             now.refreshes == rows[i].refreshes
@@ -121,7 +121,7 @@ test_store_is_tried_again(void **state)
     unlink(path);
 }
 
-/* Rewritten at each look, for ever. */
+/* Rewritten before each look, for ever. */
 static void
 keep_writing(void)
 {

@@ -34,7 +34,7 @@ point_link_to(const char *path)
     assert_int_equal(symlink(path, names.link), 0);
 }
 
-/* ---- what somebody else does while the file is locked ---- */
+/* ---- what another program does while the file is locked ---- */
 
 static void
 nothing(void)
@@ -47,7 +47,7 @@ edit(void)
     unit_write(names.a, "edited\n", 7, 0600);
 }
 
-/* As editors do that keep the old file. */
+/* As editors do that keep a backup. */
 static void
 replace(void)
 {
@@ -74,7 +74,7 @@ put_file_for_link(void)
     put(names.link);
 }
 
-/* As a program does that has not written all of it. */
+/* As a program does that is still writing. */
 static FILE *unfinished;
 
 static void

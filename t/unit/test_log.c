@@ -23,7 +23,7 @@ static const struct {
     {OCTETS("a\x7f"), "", "a\\x7F"},
     {OCTETS("a\0b"), "", "a\\x00b"},
     {OCTETS("\xc2\x80\xc2\x9b"), "", "\\xC2\\x80\\xC2\\x9B"},
-    /* what hides, turns the direction or breaks the line */
+    /* invisible characters, direction marks and line breaks */
     {OCTETS("a\xe2\x80\xae"
             "b"),
      "", "a\\xE2\\x80\\xAEb"},
@@ -33,7 +33,7 @@ static const struct {
     /* UTF-8 that may be shown */
     {OCTETS("j\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x93\xac"), "",
      "j\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x93\xac"},
-    /* and octets that are none */
+    /* and octets that are not UTF-8 */
     {OCTETS("j\xf6rg"), "", "j\\xF6rg"},
     {OCTETS("a\xc3"), "", "a\\xC3"},
     {OCTETS("a\xe2\x82"), "", "a\\xE2\\x82"},
@@ -167,7 +167,7 @@ decisions_are_one_line(void **state)
     unit_end();
 }
 
-/* Whatever the room, the line ends within it. */
+/* Whatever the size of the buffer, the line ends within it. */
 static void
 decisions_are_cut_to_their_room(void **state)
 {

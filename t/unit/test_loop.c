@@ -27,7 +27,7 @@ marks_of_this_site_are_counted(void **state)
         {"onprem2; 1700000000", 0, 0},
         {"onpre; 1700000000", 0, 0},
         {"not onprem; 1700000000", 0, 0},
-        /* what somebody else may write in */
+        /* what others may write */
         {"", 0, 0},
         {" ", 0, 0},
         {";", 0, 0},
@@ -142,8 +142,8 @@ a_circling_message_is_stopped_at_the_limit(void **state)
     unit_end();
 }
 
-/* Whoever forges marks is refused at once; one from the future among others
- * does not make these older than they are. */
+/* A message with forged marks is rejected at once; a mark from the future does
+ * not make the others older. */
 static void
 a_time_in_the_future_does_not_count(void **state)
 {

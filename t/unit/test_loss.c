@@ -8,8 +8,8 @@
 static const unsigned char id[SDR_RECORD_ID_SIZE] = "0123456789abcdef";
 static struct sdr_config *config;
 
-/* "address=value ...": the entry, ended; to be cleared. a is an address, o an
- * owner, r a routing address, h a hold. */
+/* "address=value ...": returns the finished entry, which the caller clears. a
+ * is an address, o an owner, r a routing address, h a hold. */
 static struct entry
 make(const char *text)
 {
@@ -45,7 +45,7 @@ view_of(const struct entry *entry)
 #define R "r=x@hosted.example.com"
 
 static const struct {
-    const char *before, *after; /* NULL: it is no more */
+    const char *before, *after; /* NULL: it is deleted */
     bool loss, owner;
     const char *undone;
 } rows[] = {
@@ -97,7 +97,7 @@ static const struct {
     /* holds */
     {A " o=hosted", A " o=hosted h=TRUE", false, false, A " o=hosted h=TRUE"},
     {A " o=hosted h=TRUE", A " o=hosted", false, false, A " o=hosted"},
-    /* both at once: each for itself */
+    /* both at once, counted separately */
     {A " " B " o=hosted", B " o=cloud", true, false, A " " B " o=cloud"},
     {A " " B " o=hosted", B, true, true, A " " B " o=hosted"},
     {A " o=hosted", B " h=TRUE", true, true, A " " B " o=hosted"},
@@ -142,7 +142,7 @@ losses(void **state)
     unit_end();
 }
 
-/* What is put aside is put aside again, and nothing comes to it. */
+/* A loss that is held back again does not grow. */
 static void
 undoing_twice_is_undoing_once(void **state)
 {
@@ -161,7 +161,7 @@ undoing_twice_is_undoing_once(void **state)
     unit_end();
 }
 
-/* The name is always the new one. */
+/* The entry's name is always the new one. */
 static void
 names(void **state)
 {

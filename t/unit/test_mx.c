@@ -63,7 +63,7 @@ static const struct {
     /* named twice */
     {"20 a, 10 A, 15 b", "A b", "A b", 2},
     {"10 a, 10 a", "a", "a", 1},
-    /* this host among them (RFC 5321, 5.1): only better ones count */
+    /* this host is among them (RFC 5321, 5.1): only better hosts are used */
     {"10 a!", "a", "a", 0},
     {"10 a!, 20 b", "a b", "a b", 0},
     {"10 a, 20 b!", "a b", "a b", 1},

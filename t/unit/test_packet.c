@@ -90,8 +90,8 @@ several_that_come_at_once_are_read_in_order(void **state)
     packet_reader_clear(&reader);
 }
 
-/* Memory is there for what has come, not for what a length promises; and a
- * buffer that was large once is not kept. */
+/* Memory is allocated for the octets that have arrived, not for a promised
+ * length; a large buffer is not kept. */
 static void
 memory_follows_what_has_come(void **state)
 {

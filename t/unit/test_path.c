@@ -38,7 +38,7 @@ static const struct row rows[] = {
      "\"al ice\"@example.com", "<\"al ice\"@example.com>", NULL},
     {"<\"a>b\"@example.com>", "\"a>b\"@example.com", "\"a>b\"@example.com",
      "<\"a>b\"@example.com>", NULL},
-    /* routes: Postfix takes one off, where it is the first */
+    /* routes: Postfix removes a leading one */
     {"<@x.test:alice@example.com>", "alice@example.com", "alice@example.com",
      "<@x.test:alice@example.com>", NULL},
     {"<@x.test,@y.test:Alice@Example.com.>", "Alice@Example.com.",
@@ -64,7 +64,7 @@ static const struct row rows[] = {
      "<alice@example.com>", NULL},
     {" <alice@example.com>\t", "alice@example.com", " <alice@example.com>\t",
      "<alice@example.com>", NULL},
-    /* what is no path of RFC 5321, but an address */
+    /* not a path of RFC 5321, but an address */
     {ODD("a..b@example.com")},
     {ODD(".alice@example.com")},
     {ODD("first.\"last\"@example.com")},
@@ -76,7 +76,7 @@ static const struct row rows[] = {
      "<alice@example.com> NOTIFY=NEVER", "<alice@example.com>", NULL},
     {"<\"a> b\"@example.com> NOTIFY=NEVER", "\"a> b\"@example.com",
      "<\"a> b\"@example.com> NOTIFY=NEVER", "<\"a> b\"@example.com>", NULL},
-    /* what nobody can be sure of */
+    /* not certain */
     {NEVER("<x:alice@Example.COM;>")},
     {NEVER("<Alice <alice@example.com>>")},
     {NEVER("<Alice <@x.test:alice@example.com>>")},

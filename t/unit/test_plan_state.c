@@ -43,7 +43,7 @@ read_once(size_t *count)
     return status;
 }
 
-/* ---- what the file has ---- */
+/* ---- the content of the file ---- */
 
 static const struct row {
     const char *name, *text;
@@ -103,8 +103,8 @@ file_is(const char *text, size_t len)
     return count == len && memcmp(found, text, len) == 0;
 }
 
-/* What is valid stays, without the line that is torn; what is not stays as it
- * is. */
+/* A valid file keeps all lines except an incomplete one; an invalid file stays
+ * as it is. */
 static void
 check_row(const struct row *row)
 {
@@ -139,7 +139,8 @@ test_texts(void **state)
     unit_end();
 }
 
-/* Wherever the first two lines end, nothing was recorded: a new id. */
+/* If the file ends within the first two lines, nothing was recorded: it gets a
+ * new ID. */
 static void
 test_torn_head(void **unused)
 {
@@ -158,7 +159,7 @@ test_torn_head(void **unused)
     unit_end();
 }
 
-/* Wherever the file ends: the lines before stay, and the next one is whole. */
+/* Wherever the file ends, earlier lines stay, and the next one is complete. */
 static void
 test_torn_anywhere(void **unused)
 {

@@ -146,7 +146,7 @@ static const struct {
     const char *what;
     struct value values[VALUES_MAX];
     unsigned key;      /* that matches; NO: none */
-    unsigned strength; /* that of a value that cannot be read has UNREADABLE */
+    unsigned strength; /* an unreadable value has UNREADABLE */
     sdr_sites owners;
 } entries[] = {
     {"the full address",
@@ -410,7 +410,7 @@ values_say_what_they_mean(void **state)
     unit_end();
 }
 
-/* Other systems' words for it. */
+/* The values of other systems. */
 static void
 hold_values_hold_and_no_others(void **state)
 {
@@ -441,7 +441,7 @@ hold_values_hold_and_no_others(void **state)
     sdr_config_free(&own);
 }
 
-/* A local part that stands for all others is the catch-all. */
+/* The local part of the option catch-all is the catch-all. */
 static void
 a_local_part_may_be_the_catch_all(void **state)
 {
@@ -536,7 +536,7 @@ long_values_are_none(void **state)
     assert_true(reader.facts.bad_routing);
 }
 
-/* Everybody is in groups that no site answers to. */
+/* Everybody is in groups that belong to no site. */
 static void
 groups_of_no_site_are_no_owner(void **state)
 {

@@ -159,8 +159,8 @@ what_is_cut_short_is_no_record(void **state)
     unit_end();
 }
 
-/* Whatever is in the file: the end of the block is never passed, and each
- * record that is taken is a step on. */
+/* Whatever the octets are, reading never passes the end of the block, and each
+ * accepted record advances. */
 static void
 hostile_octets_stay_within_their_bounds(void **state)
 {
@@ -255,7 +255,7 @@ static const struct {
     /* the catch-all is not the mailbox "" */
     {"@example.com", "\"\"@example.com", false},
     {"\"*\"@example.com", "@example.com", false},
-    /* where the local part ends */
+    /* the end of the local part */
     {"\"a@b\"@example.com", "a@b", false},
     {"\"a@example.com\"@b", "a@example.com", false},
 };
@@ -324,7 +324,8 @@ long_addresses_have_keys_too(void **state)
     unit_end();
 }
 
-/* The shapes are in files: a compiler must not change them unnoticed. */
+/* These structures are in files: a compiler must not change their layout
+ * unnoticed. */
 static void
 what_is_on_disk_has_no_gaps(void **state)
 {

@@ -24,7 +24,7 @@ make(void **state)
     return reader_make(CONF);
 }
 
-/* ---- what is there ---- */
+/* ---- found ---- */
 
 static const struct box_entry entries[] = {
     {CORP, "alice@example.com", 'a', 1, {.owners = HOSTED}, NULL},
@@ -62,7 +62,7 @@ static const struct box_entry entries[] = {
     {MERGED, "carol@example.com", 'a', 0, {.owners = CLOUD}, NULL},
 };
 
-/* A recipient and what is said of it. */
+/* A recipient and the answer. */
 static const struct {
     unsigned directory;
     const char *keys[SDR_KEYS_MAX];
@@ -177,7 +177,7 @@ static const struct {
      {.owners = ONPREM},
      "cn=3",
      NULL},
-    /* of each directory its own */
+    /* each directory has its own */
     {CORP, {"carol@example.com"}, SDR_NOTFOUND, 0, {0}, NULL, NULL},
     {MERGED,
      {"carol@example.com"},
@@ -277,7 +277,7 @@ it_names_the_entry_where_something_may_be_wrong(void **state)
     unit_end();
 }
 
-/* ---- what else is known ---- */
+/* ---- other facts ---- */
 
 static const struct sdr_record_status known = {.refreshed = 1,
                                                .changed = 2,
@@ -332,8 +332,7 @@ add_row(void *arg, const char *address, const struct sdr_facts *facts)
     unit_add_line(arg, line);
 }
 
-/* The record of an entry stands where its id leads; the order is that of
- * names. */
+/* An entry's record is found by its ID; the order is that of names. */
 static void
 a_walk_meets_everything_in_order(void **state)
 {
@@ -366,7 +365,7 @@ a_walk_meets_everything_in_order(void **state)
     assert_string_equal(merged.text, "1 carol@example.com cn=a 0 4\n");
 }
 
-/* Written the other way round. */
+/* Written in the reverse order. */
 static void
 a_walk_does_not_know_the_history(void **state)
 {
@@ -386,7 +385,7 @@ a_walk_does_not_know_the_history(void **state)
     assert_string_equal(first.text, second.text);
 }
 
-/* ---- what is no record ---- */
+/* ---- invalid records ---- */
 
 /* A record of ours that is changed before it is written. */
 struct spoilt {
@@ -449,7 +448,7 @@ what_is_no_record_is_no_answer(void **state)
     unit_end();
 }
 
-/* The name is for those who read the log; without it routing goes on. */
+/* The name is only for the log; routing works without it. */
 static void
 write_nameless(const struct box *b, void *arg)
 {

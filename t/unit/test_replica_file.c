@@ -17,7 +17,7 @@ make(void **state)
     return reader_make(CONF);
 }
 
-/* ---- it comes and goes ---- */
+/* ---- the file appears and disappears ---- */
 
 static void
 it_comes_goes_and_comes_again(void **state)
@@ -63,7 +63,7 @@ it_may_be_replaced_by_another(void **state)
     box_remove(&other);
 }
 
-/* ---- what is no replica ---- */
+/* ---- not a replica ---- */
 
 static void
 without_a_lock_file_it_is_not_opened(void **state)
@@ -79,7 +79,7 @@ without_a_lock_file_it_is_not_opened(void **state)
     assert_true(box_comes_to_say(replica, "alice@example.com", SDR_OK, HOSTED));
 }
 
-/* Nothing of ours in it, or nothing of LMDB's. */
+/* It has no tables of ours, or is not an LMDB file. */
 static void
 write_foreign(const struct box *b, void *arg)
 {
@@ -157,7 +157,7 @@ write_much(const struct box *b, void *arg)
     box_commit(&writer);
 }
 
-/* Alice's record comes after much else, so that it stands at the end. */
+/* Alice's record is written last, so that it is at the end. */
 static void
 write_at_the_end(size_t before)
 {
@@ -168,7 +168,7 @@ write_at_the_end(size_t before)
     box_write(&box, reader_cloud, 1);
 }
 
-/* Its length is looked at once in a tick of the kernel's clock. */
+/* The length is checked once per tick of the kernel's clock. */
 static void
 await_tick(void)
 {
@@ -195,8 +195,8 @@ size_now(void)
     return st.st_size;
 }
 
-/* Looks in a process of its own, with a new object: the status of each length
- * but the whole must be not now. */
+/* Look up in a separate process, with a new object: for every length but the
+ * full one, the status must be "not now". */
 static void
 look(const struct box *b, void *arg)
 {
@@ -241,8 +241,8 @@ cut_short_while_it_is_open_it_is_silent(void **state)
     }
 }
 
-/* Between two looks at it the file has grown, and was cut to more than it had
- * been. */
+/* Between two checks the file has grown, and was then truncated to more than
+ * its old length. */
 static void
 grown_and_cut_it_is_silent(void **state)
 {

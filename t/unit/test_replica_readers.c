@@ -23,7 +23,8 @@ make(void **state)
 
 /* ---- readers ---- */
 
-/* A child that does something, says so, and does it until it is ended. */
+/* A child that starts something, reports it, and continues until it is ended.
+ */
 struct companion {
     pid_t pid;
     int ready;
@@ -61,7 +62,7 @@ kill_it(struct companion *companion)
     close(companion->ready);
 }
 
-/* Holds the only slot that there is. */
+/* Hold the only slot. */
 static void
 fill_readers(const struct box *b, int ready)
 {
@@ -107,7 +108,7 @@ tidy(const struct box *b, void *arg)
     mdb_env_close(writer.env);
 }
 
-/* As a program does that reads its configuration again. */
+/* As a program does when it reloads its configuration. */
 static void
 a_second_one_in_the_process_does_no_harm(void **state)
 {
@@ -121,7 +122,7 @@ a_second_one_in_the_process_does_no_harm(void **state)
     assert_int_equal(box_ask(second, "alice@example.com", &facts, &error),
                      SDR_OK);
     sdr_replica_free(&second);
-    /* What sdr-sync does now and then with readers that seem dead. */
+    /* As sdr-sync does at intervals with readers that seem dead. */
     box_in_child(&box, tidy, NULL);
     reader_says(HOSTED);
 }
@@ -173,7 +174,7 @@ parent_and_child_go_on(void **state)
     reader_says(HOSTED);
 }
 
-/* The one that was made before the fork is used after it for the first time. */
+/* The object made before the fork is first used after it. */
 static void
 a_child_may_be_the_first_to_look(void **state)
 {
@@ -191,8 +192,7 @@ enum { THREADS = 8, LOOKS = 3000 };
 
 static atomic_uint refused;
 
-/* Hosted and cloud in turn, as fast as it goes; the file grows at the same
- * time. */
+/* Alternates hosted and cloud, as fast as possible, while the file grows. */
 static void
 write_again_and_again(const struct box *b, int ready)
 {
@@ -247,7 +247,7 @@ many_threads_read_what_is_being_written(void **state)
     assert_int_equal(atomic_load(&refused), 0);
 }
 
-/* More readers at once than transactions that may rest. */
+/* More readers at once than idle transactions are kept. */
 enum { CROWD = 100 };
 
 static pthread_barrier_t together;
@@ -263,7 +263,7 @@ read_together(void *arg)
         atomic_fetch_add(&refused, 1);
         return NULL;
     }
-    usleep(50000); /* so that the others come too */
+    usleep(50000); /* so that the others run, too */
     sdr_replica_end(arg, &view);
     return NULL;
 }
@@ -320,7 +320,7 @@ root_believes_only_root_and_sdr(void **state)
     reader_says(HOSTED);
 }
 
-/* As nobody, who is in the group of the file or not. */
+/* As the user nobody, with or without the file's group. */
 static void
 look_as_nobody(const struct box *b, void *arg)
 {
@@ -371,7 +371,7 @@ the_group_may_read(void **state)
 #endif
 
 #if COUNTS_ALLOCATIONS
-/* The C library's own, under the names that it has for this. */
+/* The C library's own functions, under their internal names. */
 void *
 __libc_malloc(size_t size);
 void *

@@ -39,7 +39,8 @@ static const struct {
     uint32_t complete, from_a_file;
     uint32_t format;
     enum sdr_status exact, weaker, none;
-    const char *reason; /* a part of it, wherever it is not now */
+    const char
+        *reason; /* a part of the reason, wherever the answer is "not now" */
 } worths[] = {
     {"up to date", 0, 1, 1, 0, SDR_RECORD_FORMAT, SDR_OK, SDR_OK, SDR_NOTFOUND,
      NULL},
@@ -80,7 +81,7 @@ it_is_worth_what_its_state_says(void **state)
 
     (void)state;
     sdr_replica_free(
-        &replica); /* a format is looked at when a file is opened */
+        &replica); /* the format is checked when the file is opened */
     for (size_t i = 0; i < UNIT_COUNT(worths); i++) {
         const enum sdr_status expected[] = {worths[i].exact, worths[i].weaker,
                                             worths[i].none};

@@ -17,7 +17,7 @@ static struct sdr_config *config;
 
 enum { ADDRESSES_MAX = 5, COM = 0, ORG = 1 };
 
-/* Addresses, the entry that has each, and what it says. */
+/* Addresses, the entry of each, and its facts. */
 struct given {
     const char *address, *dn;
     struct sdr_facts facts;
@@ -28,7 +28,7 @@ struct given {
 static const struct row_of_test {
     const char *name;
     struct given given[ADDRESSES_MAX]; /* ended by NULL */
-    unsigned domain;                   /* the one that is looked at: */
+    unsigned domain;                   /* the entry that is checked: */
     uint64_t recipients, nowhere, sites[3];
     uint64_t troubles[REPORT_TROUBLES];
     uint64_t all; /* over all domains */
@@ -269,7 +269,7 @@ held_and_by_default_are_counted_where_they_live(void **state)
     report_clear(&report);
 }
 
-/* The first in their order, whatever order they came in. */
+/* The first in sorted order, whatever order they arrived in. */
 static void
 examples_are_the_first(void **state)
 {

@@ -7,10 +7,10 @@
 
 enum { STEPS_MAX = 6 };
 
-/* 10 live at site 0 now, and 3 at site 1. */
+/* 10 are at site 0 now, and 3 at site 1. */
 static const struct {
     const char *name;
-    struct course_step steps[STEPS_MAX]; /* those at moment 0 are none */
+    struct course_step steps[STEPS_MAX]; /* those at time 0 do not count */
     size_t count;                        /* of them, once they are sorted */
     int64_t before[2][STEPS_MAX];        /* by site, before each, and now */
 } rows[] = {

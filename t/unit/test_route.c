@@ -128,7 +128,7 @@ what_is_not_ours_is_decided_at_once(void **state)
     unit_end();
 }
 
-/* The directory is not asked about what can be no local part. */
+/* The directory is not asked about an invalid local part. */
 static void
 what_is_no_local_part_is_rejected_at_once(void **state)
 {
@@ -188,8 +188,8 @@ no_sure_answer_is_not_now(void **state)
     unit_end();
 }
 
-/* Every kind of answer: who is refused goes nowhere, who is not gets no reply
- * anything; a loop mark is for what goes elsewhere. */
+/* Every kind of answer: a rejected recipient has no target, any other has no
+ * reply; only mail that leaves gets a loop mark. */
 static bool
 is_consistent(const struct sdr_verdict *v)
 {
@@ -293,7 +293,7 @@ the_routing_address_may_win(void **state)
         {"dave@example.com", "a@tenant.example.org", true, SDR_REDIRECT,
          "a@tenant.example.org"},
         {"dave@example.com", NULL, true, SDR_PASS, NULL},
-        /* in this site: it is delivered to the mailbox that is meant */
+        /* in this site: delivered to the right mailbox */
         {"dave@example.com", "a@onprem.example.com", false, SDR_PASS, NULL},
         {"dave@example.com", "a@onprem.example.com", true, SDR_REDIRECT,
          "a@example.com"},
@@ -321,7 +321,7 @@ the_routing_address_may_win(void **state)
     unit_end();
 }
 
-/* A hybrid's contact: its routing address is as if it were not there. */
+/* A contact in a hybrid: its routing address is ignored. */
 static void
 an_address_outside_may_be_ignored(void **state)
 {
@@ -366,7 +366,7 @@ static const struct {
      SDR_PASS, NULL, 0},
     {"alice@example.com", 0, "a@partner.example", FORWARD | HOLD, SDR_DEFER,
      NULL, 0},
-    /* an owner is named: two places */
+    /* an owner is named, so there are two places */
     {"alice@example.com", ONPREM, "a@partner.example", FORWARD, SDR_DEFER, NULL,
      0},
     {"alice@example.com", HOSTED, "a@partner.example", FORWARD, SDR_DEFER, NULL,
@@ -436,7 +436,8 @@ an_address_in_no_site_is_followed(void **state)
     unit_end();
 }
 
-/* His own address again, found without its extension: that is kept. */
+/* The recipient's own address, found without its extension: the extension
+ * stays. */
 static void
 his_own_name_keeps_the_extension(void **state)
 {
@@ -500,8 +501,8 @@ what_goes_elsewhere_needs_a_mark(void **state)
     unit_end();
 }
 
-/* Who has to fix the directory finds the entry in the reason, and the world
- * does not find it in the reply. */
+/* The reason names the entry, for the administrator; the SMTP reply does not.
+ */
 static void
 mistakes_name_the_entry_in_the_log_alone(void **state)
 {

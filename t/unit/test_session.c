@@ -104,7 +104,7 @@ offer(struct session *session, uint32_t version, uint32_t actions,
                         sizeof numbers);
 }
 
-/* The commands of all answers, and forget them. */
+/* Return the commands of all answers, and clear them. */
 static const char *
 answers(struct session *session)
 {
@@ -131,9 +131,9 @@ static const struct {
     {6, SMFI_CURR_ACTS, SMFI_CURR_PROT, false, {6, 0x18d, 0x353}},
     {2, SMFI_V2_ACTS, SMFI_V2_PROT, false, {2, 0xd, 0x53}},
     {99, 0xffffffff, 0xffffffff, false, {6, 0x18d, 0x353}},
-    /* none are those of version 1 */
+    /* no actions: those of version 1 */
     {2, 0, 0, false, {2, 0xd, 0x13}},
-    /* not allowed what we need: said, no more */
+    /* a missing action is only reported */
     {6, SMFIF_ADDHDRS, SMFIP_NOBODY, false, {6, SMFIF_ADDHDRS, SMFIP_NOBODY}},
     {1, SMFI_CURR_ACTS, SMFI_CURR_PROT, true, {0, 0, 0}},
     {0, SMFI_CURR_ACTS, SMFI_CURR_PROT, true, {0, 0, 0}},
@@ -180,7 +180,7 @@ macros_of_a_recipient_are_chosen_if_that_can_be(void **state)
     session_clear(&session);
 }
 
-/* Commands in an order, how they are answered, and what is called. */
+/* Commands in order, their answers, and the functions called. */
 static const struct {
     const char *commands, *answers, *called;
 } orders[] = {
@@ -195,7 +195,7 @@ static const struct {
     {"MRMRE", "cccc2-hc", "mail rcpt:r mail rcpt:r eom "},
     {"MRLH", "cccc", "mail rcpt:r Hv clear "},
     {"AAKK", "", "clear clear clear clear "},
-    /* no SMTP command that we know changes anything */
+    /* an unknown SMTP command changes nothing */
     {"UMURUE", "ccccc2-hc", "mail rcpt:r eom "},
     /* out of place */
     {"R", "", "clear "},
@@ -292,7 +292,7 @@ a_recipient_may_be_refused(void **state)
     session_clear(&session);
 }
 
-/* With the actions that an MTA allows; what it does not allow is not done. */
+/* Only actions that the MTA allows are used. */
 static void
 only_what_is_allowed_is_edited(void **state)
 {
@@ -326,7 +326,7 @@ static const struct {
     char command;
     const char *data;
     size_t len;
-    bool is_new; /* nothing is negotiated yet */
+    bool is_new; /* before the negotiation */
     enum session_end end;
 } ends[] = {
     {SMFIC_QUIT, "", 0, false, SESSION_QUIT},

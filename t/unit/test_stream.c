@@ -97,7 +97,7 @@ one_that_stops_within_a_packet_is_late(void **state)
     close_pair(&pair);
 }
 
-/* It may be silent between packets for as long as its socket allows. */
+/* A peer may be silent between packets for as long as the socket's timeout. */
 static void
 one_that_is_silent_has_ended(void **state)
 {
@@ -112,7 +112,7 @@ one_that_is_silent_has_ended(void **state)
     close_pair(&pair);
 }
 
-/* Not while there are more packets, and before it is waited for. */
+/* Not while there are more packets, and before waiting for one. */
 static void
 what_was_written_is_sent_when_the_peer_has_to_speak(void **state)
 {

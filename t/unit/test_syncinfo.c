@@ -7,14 +7,14 @@
 
 #define ID "0123456789abcdef"
 
-/* Octets without the NUL behind them. */
+/* Octets without the final NUL. */
 #define OCTETS(text)                                                           \
     {                                                                          \
         sizeof(text) - 1, (char *)(uintptr_t)(text)                            \
     }
 
-/* The value in a place of its own size: to read behind it is an error that a
- * sanitizer finds. */
+/* The value in a buffer of exactly its size: a sanitizer finds any read beyond
+ * it. */
 static struct berval
 copy(struct berval value)
 {
@@ -227,7 +227,7 @@ information(void **unused)
     unit_end();
 }
 
-/* ---- whatever the octets are ---- */
+/* ---- any octets ---- */
 
 static void
 read_as_all(struct berval value)
@@ -247,7 +247,7 @@ read_as_all(struct berval value)
     free(own.bv_val);
 }
 
-/* Cut at each place, and with each octet another. */
+/* Truncated at each octet, and with each octet changed. */
 static void
 spoil(struct berval value)
 {
@@ -279,7 +279,7 @@ spoilt_octets_stay_within_bounds(void **unused)
 
 /* ---- cookies ---- */
 
-/* A new cookie of so many octets. */
+/* A new cookie of this many octets. */
 static bool
 takes_cookie(size_t len)
 {

@@ -9,7 +9,7 @@
 #define ZWSP "\xe2\x80\x8b"
 #define ZWNJ "\xe2\x80\x8c"
 
-/* "a@x" of what is found in it; "?a@x" of what is not certain. */
+/* "a@x" for an address found in it; "?a@x" if it is not certain. */
 static char found[1024];
 
 static void
@@ -78,7 +78,7 @@ static const struct {
     {"mail", OCTETS("a" ZWNJ "b@x.test"),
      "a" ZWNJ "b@x.test ?a" ZWNJ "b@x.test"},
     {"mail", OCTETS("j\xc3\xb6@x.test"), "j\xc3\xb6@x.test ?j\xc3\xb6@x.test"},
-    /* no address, but somebody has meant one */
+    /* not an address, but meant as one */
     {"mail", OCTETS("<a@x.test>"), "?a@x.test"},
     {"mail", OCTETS("< a@x.test >"), "?a@x.test"},
     {"mail", OCTETS("<@x.test>"), "?@x.test"},
@@ -151,7 +151,7 @@ a_value_says_what_it_holds(void **state)
     unit_end();
 }
 
-/* What a search asks for is read as the address that it was asked for. */
+/* A value that a search looks for is read as the address of that search. */
 static void
 each_form_is_read(void **state)
 {
@@ -175,7 +175,7 @@ each_form_is_read(void **state)
     unit_end();
 }
 
-/* The time that it takes grows with its length and no faster. */
+/* The time grows linearly with the length. */
 static void
 a_value_may_be_long(void **state)
 {

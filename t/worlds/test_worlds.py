@@ -1,4 +1,4 @@
-"""test_worlds.py - in each world every message comes to the right place, or check mta has said why not
+"""test_worlds.py - in each world every message arrives in the right place, or check mta has said why not
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""test_ad.py - Active Directory: who asks, over what, and what goes wrong
+"""test_ad.py - Active Directory: accounts, connections, and errors
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -16,12 +16,12 @@ from slapd import READER_DN, READER_PASSWORD, SUFFIX
 ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.com'
 PEOPLE = person('alice', sdrOwner='hosted') + person('dave', sdrOwner='onprem')
 AWAY = '451 4.4.3'
-TIMEOUT = 12  # where a server is silent: a busy one must not need half of it
+TIMEOUT = 12  # if a server is silent: a busy one must need less than half of it
 
 
 @pytest.fixture
 def options(scratch, ca):
-    """Those of the directory at this URI."""
+    """The options of the directory at this URI."""
     def make(uri, **changes):
         changes = {name.replace('_', '-'): value for name, value in changes.items()}
         return {'uri': uri, 'tls-ca-file': str(ca.cert), 'password-file': str(world.password_file(scratch)), **changes}
@@ -48,7 +48,7 @@ def verdicts(conf, *recipients):
 
 
 def deferred(conf):
-    """Why."""
+    """The reason why mail is deferred."""
     done = sdrctl.run(conf, 'route', ALICE, NOBODY)
     lines = done.stdout.splitlines()
     assert [AWAY in line for line in lines] == [True, True], done.stdout
@@ -192,7 +192,8 @@ def test_restarted_between_two_questions(pair, ask):
 
 @pytest.fixture
 def companies(new_slapd, new_ad, options, scratch):
-    """(slapd of this site, AD of the hosted one, conf); whoever is in one is its owner's."""
+    """(slapd of this site, AD of the hosted one, conf). The owner of an entry is the owner of its directory.
+    """
     ours = new_slapd(world.person('dave', objectClass='inetOrgPerson')
                      + world.person('twice', objectClass='inetOrgPerson'), sdr_schema=False)
     theirs = new_ad(samba.BASE + person('alice') + person('twice'), image=samba.plain_image())
@@ -212,7 +213,8 @@ FOUND_BY_LESS = 'alice+news@example.com'
     ('theirs', ['defer', 'pass', 'pass', 'defer', 'defer']),
 ], ids=['both there', 'ours away', 'theirs away'])
 def test_merged_companies(companies, talk, away, expected):
-    """An exact match stands; what might be better known to the silent one has to wait."""
+    """An exact match is used. A weaker match is deferred while the silent directory may have a stronger one.
+    """
     ours, theirs, conf = companies
     if away:
         (ours if away == 'ours' else theirs).stop()

@@ -49,7 +49,7 @@ OBJECTS = ''.join([
     recipient('user', 'same1', 'same@example.com'),
     recipient('user', 'same2', 'second@example.com', 'same@example.com',
               userAccountControl=DISABLED),
-    # somebody without a mailbox, whose mail attribute the help desk has typed in
+    # a person without a mailbox, whose mail attribute was entered by hand
     recipient('user', 'typed', mail='remote@example.com'),
 ])
 
@@ -59,7 +59,7 @@ ANSWERS = {
     'remote@example.com': f'redirect to remote@{TENANT}',
     'remote+news@example.com': f'redirect to remote@{TENANT}',
     'mailuser@example.com': 'redirect to mailuser@hosted.example.com',
-    # Exchange itself sends it on
+    # Exchange itself forwards it
     'partner@example.com': 'pass',
     'colleague@example.com': f'redirect to colleague@{TENANT}',
     'everybody@example.com': 'pass',
@@ -69,7 +69,7 @@ ANSWERS = {
     'twin@example.com': 'defer 451 4.3.5',
     'same@example.com': 'pass',
     'typed@example.com': 'reject 550 5.1.1',
-    # Built-in accounts, such as Administrator, have no address and are no recipients
+    # Built-in accounts, such as Administrator, have no address, so they are not recipients
     'administrator@example.com': 'reject 550 5.1.1',
 }
 
@@ -95,7 +95,7 @@ def test_objects_of_exchange(ad, answers):
 
 
 def test_a_move_is_followed(ad, answers):
-    """Onboarding sets targetAddress, offboarding removes it: nothing else is asked for."""
+    """Onboarding sets targetAddress, offboarding removes it: no other attribute is used."""
     ad.add(OBJECTS)
     change = f'dn: CN=mailbox,OU=people,{SUFFIX}\nchangetype: modify\n'
     ad.modify(f'{change}replace: targetAddress\ntargetAddress: SMTP:mailbox@{TENANT}\n')
@@ -118,7 +118,8 @@ def people_dn(name):
 
 
 def test_owner_by_group(ad, answers, scratch):
-    """Primary groups do not show in memberOf; groups in groups do not either, and are looked for."""
+    """memberOf does not show primary groups. It does not show nested groups either, so sdr searches for
+    these."""
     ad.add(''.join(recipient('user', name, f'{name}@example.com')
                    for name in ['moved', 'stays', 'neither', 'nested']))
     ad.add(group('inner', people_dn('nested')))
@@ -148,7 +149,7 @@ def test_owner_by_group(ad, answers, scratch):
 # --- at a global catalog, which holds some attributes only ---
 
 def test_global_catalog_without_addresses(ad, answers, scratch):
-    """Where nobody shows a proxyAddress, only the schema says whether it is held there."""
+    """If no entry shows a proxyAddress, only the schema says whether the global catalog has it."""
     dave, nobody = 'dave@example.com', 'nobody@example.com'
     ad.add(recipient('user', 'dave', mail=dave, userAccountControl=ENABLED))
     assert answers([dave, nobody]) == {dave: 'pass', nobody: 'reject 550 5.1.1 User unknown'}

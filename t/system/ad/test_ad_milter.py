@@ -13,7 +13,7 @@ from proc import PATIENCE
 
 pytestmark = pytest.mark.slow
 
-TIMEOUT = 12  # of which a silent server takes half: a busy one must not need the other
+TIMEOUT = 12  # a silent server takes half of it: a busy one must need less than the other half
 KNOWN, UNKNOWN, AWAY = 250, 550, 451
 
 
@@ -25,7 +25,7 @@ def pair(new_ad):
 
 @pytest.fixture
 def slapd(pair):
-    """conf() is about this one."""
+    """The server that conf() configures."""
     return pair[0]
 
 

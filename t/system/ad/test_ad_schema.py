@@ -1,4 +1,4 @@
-"""test_ad_schema.py - ldap-schema for Active Directory: it means the same, and the access rights suffice
+"""test_ad_schema.py - the schema for Active Directory has the same meaning, and the access rights suffice
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -27,7 +27,7 @@ SYNTAX = {'1.3.6.1.4.1.1466.115.121.1.15': (b'2.5.5.12', b'64'),
 
 
 def ad_definitions():
-    """{name: {attribute: [values]}} of what sdr-ad.ldif adds."""
+    """{name: {attribute: [values]}} of the definitions in sdr-ad.ldif."""
     found = {}
     for _, attributes in entries(samba.SCHEMA.read_text()):
         definition = {}
@@ -61,7 +61,7 @@ def test_identifiers_are_distinguished():
 
 
 def test_loading_it_as_the_readme_says(new_ad):
-    """From elsewhere, with the tools of OpenLDAP."""
+    """From another host, with OpenLDAP's tools."""
     server = new_ad(image=samba.plain_image())
     [command] = readme('## Load it into Active Directory', 'sed ')
     for said, meant in [('sdr-ad.ldif', str(samba.SCHEMA)),
@@ -92,7 +92,7 @@ def test_wrong_entries_are_refused(ad, attributes):
 
 
 def test_global_catalog_has_it(ad):
-    """Every attribute says so; Samba's would show others as well."""
+    """Every definition says so; Samba's catalog would also show other attributes."""
     assert all(d['isMemberOfPartialAttributeSet'] == [b'TRUE']
                for name, d in ad_definitions().items() if name != 'sdrRecipient')
     ad.add(PEOPLE)
@@ -113,7 +113,7 @@ def as_the_readme_says():
 
 @pytest.fixture
 def hardened(new_ad):
-    """Authenticated users see no more than they must."""
+    """Authenticated users can read only what they must."""
     server = new_ad(PEOPLE + samba.user('mover', MOVER_PASSWORD))
     server.modify(f'dn: {COMPATIBLE}\nchangetype: modify\nreplace: member\n')
     return server

@@ -1,6 +1,6 @@
-"""test_ad_visibility.py - an Active Directory that hides something misdelivers nothing
+"""test_ad_visibility.py - hidden values in Active Directory cause no wrong delivery
 
-It answers "there is none" for what is hidden and for what it does not know.
+It answers "none" both for hidden and for missing entries.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,12 +29,12 @@ SCHEMA = f'CN=Schema,CN=Configuration,{SUFFIX}'
 
 
 def guid(attribute):
-    """As access rules have it."""
+    """A GUID in the form of access rules."""
     return uuid.UUID(bytes_le=ad_definitions()[attribute]['schemaIDGUID'][0])
 
 
 def access(server, *rules):
-    """What the account that reads has among people, beside what it inherits."""
+    """The access of the reader below ou=people, in addition to what it inherits."""
     sid = "sid=$(samba-tool user show router --attributes=objectSid | sed -n 's/^objectSid: //p')\n"
     server.shell(sid + ''.join(f'samba-tool dsacl set --objectdn=OU=people,{SUFFIX} --sddl="{rule}"\n'
                                for rule in rules))
@@ -100,7 +100,7 @@ def test_global_catalog_shows_it_too(ad, route):
 
 @pytest.mark.parametrize('attribute', ['sdrOwner', 'sdrHold'])
 def test_confidential_attribute(new_ad, route, findings, attribute):
-    """The right to read all properties is not enough for it."""
+    """The right to read all properties does not include it."""
     server = new_ad(PEOPLE)
     make_confidential(server, attribute)
     assert f'{attribute}: ' not in seen(server, attribute)
@@ -129,7 +129,8 @@ def test_hidden_while_in_use(new_ad, write, talk, attribute):
 
 
 def test_not_even_distinguished_from_moved_back(new_ad, write, talk):
-    """The last one who had an owner has none: that takes a reload, or somebody who has one."""
+    """The last entry with an owner loses it. Only a reload, or another entry with an owner, makes the answer
+    sure again."""
     server = new_ad(PEOPLE)
     conf = write(server)
     asked = talk(conf)
@@ -169,7 +170,7 @@ def test_nobody_has_been_moved_yet(ad, route, findings):
 
 
 def test_somebody_who_shows_all(new_ad, findings):
-    """The entry of README.md that makes the check sure; a contact does not count."""
+    """The entry from README.md that makes the check sure; a contact does not do."""
     [entry] = readme('## Access in Active Directory', 'dn: ')
     server = new_ad(person('alice') + entry.replace('objectClass: user', 'objectClass: contact')
                     .replace('sAMAccountName: ', 'displayName: '))
@@ -188,7 +189,8 @@ DEFINITIONS = ['objectClass', *ATTRIBUTES]
 
 
 def fake_ad(definitions=(), look=(), capability=CAPABILITIES[0]):
-    """Answers of one that has these definitions in its schema, and this for who looks at users."""
+    """Answers of a server that has these definitions in its schema, and this answer to the search for users.
+    """
     def answer(search):
         if search.base == '':
             yield '', {'supportedCapabilities': [capability], 'schemaNamingContext': [SCHEMA]}
@@ -216,7 +218,8 @@ def test_server_that_does_not_say(write, stop_later, answer, expected):
 
 
 class GrowsSlow:
-    """Shows Alice's owner; when it has hung up once, only to who gives it more than 2 seconds."""
+    """Shows Alice's owner. After it has closed a connection once, it answers only searches with a time limit
+    above 2 seconds."""
 
     def __init__(self):
         self.hang_up = False
@@ -232,7 +235,7 @@ class GrowsSlow:
 
 
 def test_server_that_grows_slow(write, talk, stop_later):
-    """Only a look that came to its end proves that nobody shows an owner any more."""
+    """Only a search that has ended proves that no entry shows an owner any more."""
     answer = GrowsSlow()
     server = FakeLdap(answer).start()
     stop_later(server.stop)

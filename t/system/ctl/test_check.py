@@ -109,7 +109,7 @@ GROUPS = {'directory': {'owner-attribute': 'memberOf'},
 
 @pytest.mark.parametrize('values, named', [(['outer'], True), (['outer', 'inner'], False)])
 def test_groups_in_groups(check, values, named):
-    """To OpenLDAP those in the inner one are not in the outer."""
+    """In OpenLDAP the members of the inner group are not members of the outer one."""
     alice = f'uid=alice,ou=people,{slapd_module.SUFFIX}'
     people = world.PEOPLE.replace('\n', f'\nmemberOf: {group_dn("inner")}\n', 1)
     inner = group('inner', alice).replace('\n', f'\nmemberOf: {group_dn("outer")}\n', 1)
@@ -122,12 +122,12 @@ def test_groups_in_groups(check, values, named):
 
 
 def in_groups(dn, *names):
-    """Members do not know by themselves what they are in: the overlay looks at changes alone."""
+    """An entry does not get memberOf by itself: the overlay acts only on changes of a group."""
     return f'dn: {dn}\n' + ''.join(f'memberOf: {group_dn(name)}\n' for name in names)
 
 
 def grouped(alice, inner, middle=()):
-    """Entries: alice in these groups; inner and middle, which are groups, in those."""
+    """Entries: alice is in these groups, and the groups inner and middle are in those."""
     dn = f'uid=alice,ou=people,{slapd_module.SUFFIX}'
     ldif = world.PEOPLE + group('inner', dn) + group('middle', dn) + group('first', dn) + group('second', dn)
     for name, names in [(dn, alice), (group_dn('inner'), inner), (group_dn('middle'), middle)]:
@@ -143,7 +143,7 @@ def grouped(alice, inner, middle=()):
     (grouped(['inner', 'first'], ['second']), {}),
 ], ids=['second', 'both', 'within-another', 'resolved', 'owned-anyway'])
 def test_groups_are_named_that_contain_the_inner_one(check, ldif, named):
-    """Of several that name one owner; and nobody is whose owner is known all the same."""
+    """Names all groups that name one owner, but nobody whose owner is known anyway."""
     _, output = check(ldif=ldif, **GROUPS,
                       hosted={'owner-value': [group_dn('first'), group_dn('second')]})
     found = [line.split() for line in output.splitlines() if ' groups: ' in line]
@@ -158,7 +158,7 @@ def test_named_directories(check):
 
 
 def test_quiet(check):
-    """Nothing but what somebody has to look at, and what it is about."""
+    """Prints only findings that need attention, and what they are about."""
     assert check(names=['--quiet']) == (OK, '')
     code, output = check({'search-base': 'dc=example,dc=org'}, names=['-q'])
     lines = output.splitlines()

@@ -1,4 +1,4 @@
-"""test_check_configuration.py - sdrctl check configuration: no mistake, and yet doubtful
+"""test_check_configuration.py - sdrctl check configuration: valid, but doubtful settings
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -75,7 +75,7 @@ dns: site hosted, routing domain {THEIRS}
 
 
 def leading_to(*hosts, **more):
-    """SOUND with these MX records of the routing domain of the other site, and more names."""
+    """SOUND with these MX records for the routing domain of the other site, and more names."""
     return {**SOUND, THEIRS: [('MX', host) for host in hosts], **more}
 
 
@@ -153,7 +153,7 @@ def test_records(check, names, code, lines):
 
 @pytest.mark.parametrize('manners, words', [
     ('silent', 'no name server answered in time'),
-    # c-ares 1.34 gives up where 1.18 waits for another answer.
+    # c-ares 1.34 gives up, while 1.18 waits for another answer.
     ('garbage', '(no name server answered in time|Misformatted DNS reply)'),
     ('servfail', r'the name server failed \(SERVFAIL\)'),
     ('refused', r'the name server refuses to answer \(REFUSED\)'),
@@ -180,7 +180,7 @@ def test_hosts_without_answer(check, manners, code, line):
 
 
 def test_address_that_no_interface_has(check):
-    """As behind a NAT."""
+    """For example behind a NAT."""
     assert check({**SOUND, THEIRS: [('A', THERE)]})[0] == OK
     assert check({**SOUND, THEIRS: [('A', THERE)]}, options=['--here', THERE])[0] == WRONG
     assert check(SOUND, options=['--here', 'mx'])[0] == BAD_USE
@@ -334,7 +334,7 @@ def publish(ca, stop_later):
             def log_message(self, *_):
                 pass
 
-        # curl wants port 443: nobody else has this address.
+        # curl needs port 443: no other test uses this address.
         address = '.'.join(['127', *(str(random.randint(1, 254)) for _ in range(3))])
         server = HTTPServer((address, 443), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -371,7 +371,8 @@ def test_mta_sts(check, publish, ca, policy, san, code, line):
 
 
 def test_mta_sts_before_a_switch(check, publish, ca):
-    """The hosts of the other site are not in the policy: to be added before, and no fault now."""
+    """The policy lacks the hosts of the other site: they must be added before the switch, but are no error
+    now."""
     policy = POLICY.format('enforce', 'mx.onprem.test').replace('*.', 'mx1.')
     code, output = check({**SOUND, **publish(policy)}, options=['--tls-ca-file', str(ca.cert)])
     assert f'ok         MTA-STS: before you switch the MX of {SPLIT} to the site hosted, add "mx: ' \

@@ -1,4 +1,4 @@
-"""test_check_exim.py - sdrctl check mta: Exim as somebody may have configured it
+"""test_check_exim.py - sdrctl check mta: faults in Exim's configuration
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""test_check_map.py - sdrctl check mta: who asks the lookup tables, and whether that is enough
+"""test_check_map.py - sdrctl check mta: whether the MTA asks all lookup tables that it must
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -37,8 +37,8 @@ def check(mta, conf, new_milter, scratch):
         listen = mapped.use_map(mta, scratch, milter=milter)
         if mta.manners is POSTFIX:
             listen['rewrite'] = 'tables'
-            # The table of next hops is for sites that have one.
-            # The lists of the set-up have members who have moved.
+            # The table "transport" is for sites with a next hop. The lists of the set-up have members who
+            # have moved.
             options = {'alias_maps': '', **({} if 'site legacy' in sections else {'transport_maps': ''}),
                        **(options or {})}
         sections['milter'] = {**listen, **sections.get('milter', {})}
@@ -117,14 +117,14 @@ def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
     {'smtpd_recipient_restrictions': 'reject_unverified_recipient'},
 ], ids=str)
 def test_sound_otherwise(check, postfix, options):
-    """With other tables, and in other classes of addresses."""
+    """With other tables, and in other address classes."""
     code, output = check(milter=True, options=options)
     assert 'warning' not in output and 'WRONG' not in output
     assert code == OK
 
 
 def test_whole_path(check, postfix):
-    """Where there is no jail."""
+    """Without a chroot."""
     code, output = check(options={
         'virtual_alias_maps': f'socketmap:unix:{postfix.queue_folder}/sdr/map.sock:route'})
     assert 'ok         virtual_alias_maps: ' in output
@@ -239,7 +239,7 @@ def test_faults_in_postfix(check, postfix, more, code, lines):
 
 
 def m4(domains, path='{queue}/sdr/map.sock', **macros):
-    """The lines of sendmail.mc."""
+    """The lines for sendmail.mc."""
     more = ''.join(f"define(`{name}', `{value}')dnl\n" for name, value in macros.items())
     return f"""{more}define(`SDR_DOMAINS', `{domains}')dnl
 define(`SDR_MAP_SOCKET', `{path}')dnl
@@ -248,7 +248,7 @@ include(`{mapped.M4}')dnl
 
 
 BOTH = 'example.com onprem.example.com'
-# In what made the alias without a MAC.
+# The rules of an older sdr, which made aliases without a MAC.
 OLD_RULES = """\
 define(`ALIAS_FILE', `/etc/mail/aliases,socket:local:{queue}/sdr/map.sock')dnl
 LOCAL_CONFIG
@@ -357,7 +357,7 @@ NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewri
     ('{0}/aliases, hash:{0}/more', lambda folder: None, OK, 'ok         map redirect: '),
 ])
 def test_alias_file_without_a_database(check, sendmail, files, spoil, code, line):
-    """Sendmail reads its text while mail is under way."""
+    """Sendmail reads the text file at every message."""
     folder = sendmail.folder
     (folder / 'more').write_text('another: alice\n')
     mc = m4(BOTH).replace('{queue}', str(sendmail.queue_folder))

@@ -49,7 +49,7 @@ def test_ok(written):
 
 
 def test_warning(written):
-    """The first of them is named, with what it is about."""
+    """Names the first warning and what it is about."""
     code, text, numbers = nagios(written(main={'always-local': 'abuse', 'loop-limit': '1'}),
                                  'configuration')
     assert text.startswith('2 warnings: configuration /') and 'always-local: mail to postmaster' in text
@@ -57,14 +57,14 @@ def test_warning(written):
 
 
 def test_no_answer_is_critical(written):
-    """A server that does not answer defers mail, like one that is set up wrongly."""
+    """If a server does not answer, mail is deferred, as with a wrong configuration."""
     code, text, numbers = nagios(written(), 'directory')
     assert text.startswith('2 without an answer: directory corp, ldap://127.0.0.1:1: connection: ')
     assert code == CRITICAL and numbers['no_answer'] == 2
 
 
 def test_everything(written, scratch):
-    """No MTA is found, no name server answers."""
+    """There is no MTA, and no name server answers."""
     code, text, numbers = nagios(written(), '--resolver', '127.0.0.1:1', '--timeout', '1',
                                  env={'PATH': str(scratch)})
     assert code == CRITICAL and ' without an answer, ' in text and numbers['no_answer'] > 2
@@ -94,7 +94,7 @@ def test_misuse_is_unknown(written, arguments, words):
     ({'timeout': '0'}, 'timeout'), ({'password-file': '/non|existent', 'bind': 'simple',
                                      'bind-dn': 'cn=reader'}, 'No such file')])
 def test_errors_in_the_configuration_are_critical(written, directory, words):
-    """An MTA or a daemon that starts now defers mail."""
+    """An MTA or a daemon that starts now would defer mail."""
     code, text, _ = nagios(written(directory))
     assert code == CRITICAL and 'sdr.conf:' in text and words in text
 
@@ -108,7 +108,7 @@ def test_no_replica_to_check(written):
 
 
 def octets(text):
-    """As the host of the tests sends them."""
+    """The UTF-8 octets of the text as Latin-1 characters, as the tests' hosts send them."""
     return text.encode().decode('latin-1')
 
 

@@ -1,4 +1,4 @@
-"""test_check_postfix.py - sdrctl check mta: Postfix as somebody may have configured it
+"""test_check_postfix.py - sdrctl check mta: faults in Postfix's configuration
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -166,7 +166,7 @@ def test_what_is_wrong(check, options, code, lines):
 
 
 def test_jail(check, scratch):
-    """smtpd is confined to its queue directory; cleanup as well."""
+    """smtpd runs in a chroot, in its queue directory; so does cleanup."""
     code, output = check(chroot=True, milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])
     assert ' is confined to QUEUE, where there is no such socket\n' in output
     assert '-> give a path below queue_directory, without it: unix:sdr/milter.sock\n' in output
@@ -200,7 +200,7 @@ def test_whole_path_without_jail(check, scratch):
                            ' file or directory\n']),
 ])
 def test_table_of_domains(check, domains, said):
-    """Postfix's own program looks into it."""
+    """Postfix's own program queries it."""
     _, output = check(main={'relay_domains': domains})
     assert ('relay_domains' in output) == bool(said)
     for line in said:
@@ -225,7 +225,7 @@ MAY = 'may add and delete recipients: what this milter adds is not routed, and w
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 @pytest.mark.parametrize('actions', [0, ADDHDRS, ADDRCPT, DELRCPT, ADDHDRS | ADDRCPT_PAR])
 def test_milter_before_ours(check, scratch, stop_later, mode, actions):
-    """It is asked what it wants to do. Tables route after it."""
+    """sdrctl asks it for the actions that it wants. The tables route after it."""
     other = LaterMilter(scratch / 'other.sock', actions=actions)
     stop_later(other.stop)
     other.start()
@@ -236,12 +236,12 @@ def test_milter_before_ours(check, scratch, stop_later, mode, actions):
                         'socket': f'unix:{scratch}/postfix0/queue/{world.SOCKET}'}})
     edits = actions & ~ADDHDRS and mode == 'milter'
     assert output.count(MAY) == (1 if edits else 0), output
-    assert code == (OK if mode == 'milter' else WRONG), output  # no tables are answered here
+    assert code == (OK if mode == 'milter' else WRONG), output  # no lookup tables answer here
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 def test_milter_after_ours(check, scratch, mode):
-    """What it refuses is harmed by our edits alone."""
+    """Its rejections do harm only if sdr-milter edits recipients."""
     _, output = check(
         main={'smtpd_milters': f'{SOCKET}, {OTHER}', 'non_smtpd_milters': '$smtpd_milters',
               'virtual_alias_maps': f'socketmap:{MAP}:route' if mode == 'tables' else ''},

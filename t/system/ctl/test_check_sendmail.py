@@ -1,4 +1,4 @@
-"""test_check_sendmail.py - sdrctl check mta: Sendmail as somebody may have configured it
+"""test_check_sendmail.py - sdrctl check mta: faults in Sendmail's configuration
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -146,7 +146,7 @@ def test_what_is_wrong(check, scratch, options, code, lines):
 
 
 def test_milter_after_ours_with_tables(check):
-    """sdr-milter edits nothing then."""
+    """With tables, sdr-milter edits nothing."""
     _, output = check(milters=[SOCKET, 'inet:1@127.0.0.1'], rewrite='tables')
     assert 'INPUT_MAIL_FILTER: milter0 is sdr-milter' in output
     assert 'a milter comes after' not in output, output
@@ -264,7 +264,8 @@ def test_virtusertable_that_is_not_asked_for_the_split_domain(check, new_sendmai
       'list': ':include:/etc/alice'}, 'example.com', None),
 ])
 def test_members_of_aliases(check, new_sendmail, people, entries, local, said):
-    """robert is routed himself: no mail comes to his alias. @ says that the file is complete."""
+    """robert is routed before aliases, so his alias gets no mail. The key @ says that the file is complete.
+    """
     kind, path = new_sendmail().map('lists', {'@': '@', **entries}).split()
     code, output = check(sdr=people, mc=f"define(`ALIAS_FILE', `{kind}:{path}')dnl\n" + (
         f"LOCAL_DOMAIN(`{local}')dnl\n" if local else ''))
@@ -279,13 +280,13 @@ def test_members_of_aliases(check, new_sendmail, people, entries, local, said):
     "FEATURE(`always_add_domain')dnl\n",
 ])
 def test_what_does_no_harm(check, mc):
-    """Masquerading is for senders."""
+    """Masquerading applies to senders."""
     code, output = check(mc=mc)
     assert 'WRONG' not in output and code == OK
 
 
 def test_files_of_classes(check, scratch):
-    """Domains may stand in files, as FEATURE(`use_cw_file') has it."""
+    """The domains may be in files, as with FEATURE(`use_cw_file')."""
     (scratch / 'names').write_text('# ours\nexample.com\n\n onprem.example.com \n')
     code, output = check(relay='', mc=f"define(`confCW_FILE', `{scratch}/names')dnl\n"
                                       "FEATURE(`use_cw_file')dnl\n")

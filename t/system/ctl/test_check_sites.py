@@ -29,7 +29,7 @@ VERIFY = {'verify-address': 'alice@example.com'}
 
 @pytest.fixture(scope='module')
 def good(ca):
-    """A certificate of the host that most tests are about."""
+    """A certificate of the host that most tests use."""
     return ca.issue('mx1', 'DNS:mx1.hosted.test')
 
 
@@ -168,7 +168,7 @@ def test_certificate_that_is_good_for_a_while(check, new_host, ca, port):
     ('220 other.test', '502 what?', 'warning    greeting: other.test (it calls itself mx.test, and '),
 ])
 def test_whom_the_greeting_names(check, new_host, port, greeting, ehlo, shown):
-    """A host that proves its name by a certificate may call itself otherwise: see test_sound."""
+    """A host that proves its name by a certificate may use another name in its greeting: see test_sound."""
     new_host(FIRST, port, [VERIFIED], {'greeting': greeting, 'EHLO': ehlo})
     code, output = check(port)
     assert f'  {shown}' in output
@@ -185,7 +185,7 @@ def test_greeting_with_our_own_name(check, new_host, good, port):
 
 
 def test_handshake_that_fails(check, new_host, port):
-    """As a mail server, it tries again without."""
+    """Then it tries again without TLS, as a mail server does."""
     new_host(FIRST, port, [VERIFIED], tls='garbage')
     code, output = check(port)
     assert 'warning    STARTTLS: the handshake failed: ' in output
@@ -211,7 +211,7 @@ def test_hostile_greetings(check, new_host, port, greeting, timeout, words):
 
 
 def test_slow_at_each_step(check, new_host, port):
-    """All of them together take longer than each may."""
+    """Each step is in time, but all together take too long."""
     replies = {'greeting': drip('220 x', 0.2), 'EHLO': drip('250 x', 0.2), 'MAIL': drip('250 x', 0.2),
                f'RCPT {VERIFIED}': drip('250 ok', 0.2), 'RCPT': drip('550 x', 0.2)}
     new_host(FIRST, port, replies=replies)
@@ -284,7 +284,7 @@ def test_implicit_mx(check, new_host, port):
 
 
 def test_next_hop(check, new_host, port):
-    """The recipient is kept; the port is the next hop's."""
+    """The recipient stays; the port is that of the next hop."""
     host = new_host(FIRST, port, ['alice@example.com'])
     code, output = check(25, site={**VERIFY, 'delivery': 'route', 'next-hop': f'{FIRST}:{port}'})
     assert 'recipient: alice@example.com is accepted' in output

@@ -16,7 +16,7 @@ from proc import run
 SCRIPT = paths.ROOT / 'sdrctl/completions/sdrctl'
 COMMANDS = ['route', 'show', 'report', 'check', 'verify', 'diff', 'move', 'hold', 'release', 'undo',
             'history', 'plan', 'export', 'sync', 'dump', 'compile']
-# What else a command needs beside an option; its use is complete then.
+# The other arguments that a command needs in addition to an option.
 ARGUMENTS = {'sync': ['status']}
 CONF = """\
 this-site = onprem
@@ -40,7 +40,7 @@ def conf(scratch):
 
 
 def complete(line, cwd=None):
-    """COMPREPLY behind this line, whose last word may be begun."""
+    """COMPREPLY for this line, whose last word may be incomplete."""
     words = shlex.split(line) + ([''] if line.endswith(' ') else [])
     script = (f'source {SCRIPT}; COMP_WORDS=({" ".join(map(shlex.quote, words))}); '
               f'COMP_CWORD={len(words) - 1}; _sdrctl; for word in "${{COMPREPLY[@]}}"; do printf "%s\\n" "$word"; done')
@@ -73,7 +73,8 @@ def test_options_before_the_command():
 
 @pytest.mark.parametrize('command', COMMANDS)
 def test_options_are_those_that_are_taken(scratch, command):
-    """Each of them, and no other one of those of all commands, unless it is short for one of them."""
+    """A command accepts each of its options, and no option of another command, except as an abbreviation of
+    its own."""
     conf = sdrctl.write_conf(scratch, world.conf(
         directory_corp={'uri': 'ldap://127.0.0.1:1', 'bind': 'none', 'bind-dn': None},
         replica={'path': str(scratch / 'none')}))

@@ -32,18 +32,18 @@ def objects(text):
 
 
 def routes(conf, recipients):
-    """{recipient: its verdict}, as route has it."""
+    """{recipient: its verdict}, by sdrctl route."""
     done = sdrctl.run(conf, 'route', '--json', *recipients)
     return {verdict['recipient']: verdict for verdict in objects(done.stdout)}
 
 
 def fate(verdict):
-    """What happens to the mail."""
+    """Where the mail goes."""
     return verdict['verdict'], verdict['targets'], verdict['reply']
 
 
 def check(text, before, after):
-    """The differences are all that there are, and no others."""
+    """Assert that these are all differences, and that there are no others."""
     found = {o['recipient']: (fate(o['before']), fate(o['after'])) for o in objects(text)}
     assert found == {r: (fate(before[r]), fate(after[r])) for r in before
                      if fate(before[r]) != fate(after[r])}
@@ -52,7 +52,7 @@ def check(text, before, after):
 
 @pytest.fixture
 def people(scratch):
-    """A PeopleFile whose replica is made."""
+    """A PeopleFile whose replica exists."""
     made = PeopleFile(scratch, **NO_LIMITS)
     made.sync.once()
     return made
@@ -71,7 +71,7 @@ def new_conf(people, scratch):
 # --- the change ---
 
 def test_a_move(slapd, scratch):
-    """All addresses of the entries count, as they do when they are moved."""
+    """All addresses of the entries are compared, because all are moved."""
     there = Office(scratch, slapd)
     batch = scratch / 'batch'
     batch.write_text('address\ndave@example.com\nrobert@example.com\nheld@example.com\n')
@@ -89,7 +89,7 @@ def test_a_move(slapd, scratch):
     ({'main': {'this-site': 'hosted'}}, None),
 ])
 def test_a_configuration(people, new_conf, sections, changed):
-    """The replica serves both."""
+    """Both configurations use the replica."""
     conf = new_conf(**sections)
     recipients = [*EVERYBODY, 'nobody@example.com', 'alice+x@example.com', 'alice-x@example.com',
                   'alice@hosted.example.com', 'dave@onprem.example.com']
@@ -103,7 +103,7 @@ def test_nothing_changes(people, new_conf):
 
 
 def test_other_people(people, new_conf, scratch):
-    """Another LDIF file has a replica of its own."""
+    """Another LDIF file has its own replica."""
     new = scratch / 'files/new.ldif'
     new.write_text(world.person('alice', sdrOwner='onprem') + world.person('carol'))
     conf = new_conf(directory_corp={'uri': f'ldif:{new}'})
@@ -129,7 +129,7 @@ ALL = [*EVERYBODY, 'carol@example.com', 'bobby@example.com']
 
 @pytest.mark.parametrize('recipients', [None, [*ALL, 'nobody@example.com', 'alice+x@example.com', 'x@other.example']])
 def test_a_file(people, scratch, recipients):
-    """Those in one of the files, or a list; and nothing else has changed when it is there."""
+    """The recipients in either file, or in a list. Comparing changes nothing else."""
     new = scratch / 'new.ldif'
     new.write_text(NEW_PEOPLE)
     before = routes(people.conf, recipients or ALL)
@@ -148,7 +148,7 @@ def test_the_same_file(people, scratch):
 
 
 def test_a_file_for_a_server(slapd, scratch):
-    """It has all that the server would have."""
+    """The file has all entries of the server."""
     there = Office(scratch, slapd)
     new = scratch / 'new.ldif'
     new.write_text(NEW_PEOPLE)
@@ -161,7 +161,7 @@ def test_a_file_for_a_server(slapd, scratch):
 
 
 def test_beside_another_directory(scratch, slapd):
-    """Both are asked: whoever is still in the other one goes where that says."""
+    """Both directories are asked: a recipient still in the other one goes to the site that this one names."""
     both = PeopleFile(scratch, **NO_LIMITS, **{'directory other': {
         'uri': slapd.uri, 'profile': 'sdr', 'search-base': 'dc=example,dc=com', 'default-owner': 'onprem',
         'bind': 'simple', 'bind-dn': ldap.READER_DN, 'password-file': str(world.password_file(scratch))}})
@@ -200,7 +200,7 @@ def test_which_directory(people, scratch):
 
 
 def test_text(people, new_conf):
-    """By verdict, site and reason, the largest group first, each with examples."""
+    """Grouped by verdict, site and reason, the largest group first, each with examples."""
     conf = new_conf(**{'site hosted': {'routing-domain': 'hosted.%d', 'delivery': 'route',
                                        'next-hop': 'mx.test'},
                        'domain example.com': {'unknown': 'pass'}})
@@ -236,7 +236,7 @@ postfix/smtpd[1]: connect from unknown[192.0.2.1]
 
 
 def test_from_a_log(people, new_conf, scratch):
-    """Each once, and of the domains that sdr decides about alone."""
+    """Each recipient once, and only in domains that sdr decides about."""
     log = scratch / 'mail.log'
     log.write_bytes(LOG.encode() + b'\xff\x00 to=<\xff@example.com>\n to=<@>\n to=<\n')
     text = diff(people.conf, '--config', new_conf(**UNKNOWN_GO), '--from-log', log, '--json')
@@ -270,7 +270,7 @@ def test_misuse(people, new_conf, scratch, arguments, words, code):
 
 
 def test_no_answer(slapd, scratch):
-    """What is not known is no difference, and is said."""
+    """A recipient without a sure answer is not a difference, and is reported."""
     there = Office(scratch, slapd)
     new = scratch / 'new.conf'
     new.write_text(there.conf.read_text().replace(slapd.uri, 'ldap://127.0.0.1:1'))

@@ -21,7 +21,7 @@ from world import person
 
 FORMATS = ['csv', 'postfix', 'exim', 'cpanel', 'exchange', 'google']
 DOMAIN = 'example.com'
-# Local parts that anybody could have written into a directory, and the formats that can hold them.
+# Local parts that may be in a directory, and the formats that can hold them.
 UGLY = {
     '|touch /tmp/x': ['csv'], '|id': ['csv', 'exchange', 'google'], '/etc/passwd': ['csv', 'google'],
     'corp/users/boss': ['csv', 'postfix', 'google'],
@@ -37,7 +37,7 @@ UGLY = {
 
 
 def spelled(local):
-    """As an address has it."""
+    """The local part as an address has it."""
     atom = re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~\u0080-\uffff-]+", local)
     return local if atom else '"' + re.sub(r'(["\\])', r'\\\1', local) + '"'
 
@@ -54,7 +54,7 @@ def new_people(scratch, stop_later):
 
 
 def export(people, *arguments, code=0):
-    """Its output, and what it complains of."""
+    """Its output and its messages."""
     done = sdrctl.run(people.conf, 'export', *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout, done.stderr
@@ -95,7 +95,7 @@ def test_formats(new_people):
 
 
 def test_the_other_site(new_people):
-    """Aliases of the domain are domains there, too."""
+    """Aliases of the domain are domains in the export, too."""
     people = new_people(world.PEOPLE, **{'domain_example.org': {'alias-of': DOMAIN}})
     assert lines(export(people, '--for', 'postfix', '--site', 'HOSTED')[0]) == [
         f'both@{DOMAIN} both@{DOMAIN}, both@onprem.{DOMAIN}',
@@ -116,7 +116,7 @@ def ugly():
 
 @pytest.mark.parametrize('kind', FORMATS)
 def test_nothing_becomes_a_command(ugly, kind):
-    """What a format cannot hold is named, and left out."""
+    """Addresses that a format cannot hold are reported and left out."""
     output, errors = export(ugly, '--for', kind, code=0 if all(kind in can for can in UGLY.values()) else 65)
     for local, can in UGLY.items():
         address = f'{spelled(local)}@{DOMAIN}'
@@ -141,7 +141,7 @@ def test_nothing_becomes_a_command(ugly, kind):
 
 @pytest.mark.parametrize('kind', FORMATS)
 def test_invisible_characters(new_people, kind):
-    """A line end, another direction, no width, a blank, a filler; and what is seen."""
+    """Line ends, direction marks, zero-width characters, blanks and fillers, and how they are shown."""
     hidden = ['a\u0085b', 'a\u2028b', '\u202exam', 'a\u200bb', '\u00a0xam', 'a\u3000b', 'a\u115fb', 'a\u00adb']
     people = new_people(''.join(person(f'u{n}', mail=f'{local}@{DOMAIN}', sdrOwner='hosted')
                                 for n, local in enumerate([*hidden, 'fine', '\u05d0\u05d1'])))
@@ -153,7 +153,7 @@ def test_invisible_characters(new_people, kind):
 
 
 def test_name_of_a_site(new_people):
-    """Who writes sdr.conf is not who opens the list."""
+    """The author of sdr.conf need not be the user who opens the list."""
     people = new_people(person('a', sdrOwner='=1+1') + person('b', sdrOwner='hosted'),
                         **{'site_=1+1': {'routing-domain': 'third.%d'}})
     output, errors = export(people, '--for', 'csv', code=65)
@@ -168,7 +168,7 @@ def test_many_targets(new_people):
 
 
 def test_what_is_not_sure(new_people):
-    """A contradiction, a site without a routing domain of its own, a catch-all."""
+    """A contradiction, a site without its own routing domain, a catch-all."""
     people = new_people(
         person('a', sdrOwner='nowhere') + person('b', sdrOwner='far') + person('c', mail=f'@{DOMAIN}', sdrOwner='hosted'),
         milter={'milter-route': 'pass'}, **{'site_far': {'routing-domain': 'far.%d', 'delivery': 'route', 'next-hop': 'far.test:25'}})
@@ -180,7 +180,7 @@ def test_what_is_not_sure(new_people):
 
 
 def test_incomplete_replica(scratch, stop_later):
-    """A table that lacks people makes them unknown."""
+    """A table that lacks people would make them unknown."""
     people = PeopleFile(scratch / 'people')
     stop_later(people.sync.close)
     output, errors = export(people, '--for', 'postfix', code=75)
@@ -224,7 +224,7 @@ def test_since(new_people, scratch):
 @pytest.mark.parametrize('other', [
     ('uid=dave,', 'uid=david,'), ('uid=dave,ou=people,', 'uid=dave,ou=leavers,ou=people,')])
 def test_renamed_since(new_people, scratch, other):
-    """Nobody is left out without a word; another spelling is the same name."""
+    """Everybody who is left out is reported; another spelling is the same name."""
     journals = scratch / 'journal'
     journals.mkdir(0o700)
     people = new_people(world.PEOPLE, main={'journal-directory': str(journals)})
@@ -246,7 +246,7 @@ HERE, THERE = ['dora', 'emil'], ['hans', 'ines', 'jan', 'old+one']
 TWO_WAY = ''.join([*(person(name, sdrOwner='onprem') for name in HERE),
                    *(person(name, sdrOwner='hosted') for name in THERE),
                    person('both', sdrOwner=['onprem', 'hosted'])])
-# The Exim of the tests takes mail for everybody in its domains: here are its mailboxes.
+# The tests' Exim accepts mail for everybody in its domains: these are its mailboxes.
 MAILBOXES = """
 mailboxes:
   driver = redirect
@@ -267,7 +267,7 @@ other_site:
 
 
 def snippet(output, folder, end='#   '):
-    """The lines for the configuration, from the comments of the output; the file at another place."""
+    """The configuration lines in the comments of the output, with the path of this file."""
     config = [line.removeprefix(end) for line in output.splitlines() if line.startswith(end)]
     return re.sub(r'/etc/\w+/', f'{folder}/', '\n'.join(config) + '\n')
 
@@ -308,7 +308,7 @@ def two_way(new_people, scratch, stop_later):
 
 
 def test_chapter_3_without_sdr(two_way):
-    """Either takes mail for everybody; each message arrives once; nothing goes back."""
+    """Each server accepts mail for everybody, each message arrives once, and none goes back."""
     postfix, there, exim, here = two_way
     for server in (postfix, exim):
         sent = server.send([f'{name}@{DOMAIN}' for name in [*HERE, *THERE, 'both', 'dora+x', 'jan+x', 'nemo']])

@@ -1,4 +1,4 @@
-"""test_journal.py - whose journals are believed, what undo writes, and what of them is shown
+"""test_journal.py - which journals are accepted, what undo writes, and what is shown of them
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -81,7 +81,7 @@ ATTRIBUTES = {
 
 @pytest.mark.parametrize('name, lines', ATTRIBUTES.values(), ids=ATTRIBUTES)
 def test_other_attributes_are_never_written(office, forged, name, lines):
-    """Nor is anything else of that journal."""
+    """Nothing else in that journal is written either."""
     before = office.server.dump()
     journal = forged(HEAD + GOOD + record(*lines))
     for option in ([], ['--dry-run']):
@@ -156,7 +156,7 @@ def test_what_sdrctl_does_not_write_is_no_journal(office, forged, text):
 
 
 def test_cut_off(office):
-    """Whole changes are undone; what is not whole was not made."""
+    """Complete changes are undone; an incomplete record means a change that was not made."""
     before = office.state()
     office.run('move', '--to', 'hosted', DAVE, PLAIN)
     journal = office.journal()
@@ -170,7 +170,7 @@ def test_cut_off(office):
 
 
 def test_what_came_to_nothing_is_not_undone(office):
-    """Somebody else has moved him since."""
+    """Another administrator has moved him since."""
     office.run('move', '--to', 'hosted', DAVE, PLAIN)
     journal = office.journal()
     failed = '# result: somebody else has changed the entry since'
@@ -222,7 +222,7 @@ def test_no_field_reaches_the_terminal_as_it_is(office, forged):
 
 
 def test_no_journals(office):
-    """Before the first change there is nothing to list, which is no fault."""
+    """Before the first change there is nothing to list, which is not an error."""
     for _ in range(2):
         assert office.run('history') == f'sdrctl: no journals in {office.journals}\n'
         if office.journals.exists():
@@ -238,14 +238,14 @@ def test_no_such_journal(office):
 # --- whose they are ---
 
 def give(path, mode=None):
-    """To sdr."""
+    """Change the owner to sdr."""
     os.chown(path, SDR.pw_uid, SDR.pw_gid)
     if mode is not None:
         path.chmod(mode)
 
 
 def elsewhere(path):
-    """It is moved, and a link leads to it; the new path."""
+    """Move the file and put a link in its place; the new path."""
     there = path.with_name(f'real-{path.name}')
     path.rename(there)
     path.symlink_to(there)
@@ -263,11 +263,11 @@ def folder(path):
 
 
 def give_parent(path):
-    """There sdr may put another one in its place."""
+    """Give the folder above to sdr, which could then replace it."""
     give(path.parent)
 
 
-# What is wrong: (of what, the deed, what is said of it)
+# What is wrong: (the path, the change, the error)
 FILES = {
     'of sdr': (give, 'belongs to sdr', 'chown root '),
     'writable by all': (lambda path: path.chmod(0o666), 'mode 0666', 'chmod go-w '),
@@ -293,7 +293,7 @@ FOLDERS = {
 
 @pytest.fixture
 def moved(slapd, scratch):
-    """An Office whose journals are deeper, and who has moved Dave."""
+    """An Office whose journals are in a deeper folder, after a move of Dave."""
     (scratch / 'lib').mkdir()
     (scratch / 'office').mkdir()
     there = Office(scratch / 'office', slapd)
@@ -319,7 +319,7 @@ def test_file_that_others_could_write(moved, deed, words, cure):
 
 @pytest.mark.parametrize('deed, words, cure', FOLDERS.values(), ids=FOLDERS)
 def test_folder_that_others_could_change(moved, deed, words, cure):
-    """Nothing is read from it, and nothing is written to it."""
+    """Nothing is read from it or written to it."""
     journal = moved.journal()
     deed(moved.journals)
     before = moved.server.dump(), sorted(moved.journals.iterdir())
@@ -332,7 +332,7 @@ def test_folder_that_others_could_change(moved, deed, words, cure):
 
 
 def test_another_way_to_the_same_folder(moved):
-    """A link to it, the folder above, no absolute path."""
+    """Through a link, with .., or by a relative path."""
     journal = moved.journal()
     link = moved.journals.parent / 'link'
     link.symlink_to(moved.journals)

@@ -25,7 +25,7 @@ NAMES = [f'u{n}' for n in range(PEOPLE)]
 
 
 class Mail(threading.Thread):
-    """Sends to one after the other, at random, until it is stopped; notes who got what when."""
+    """Sends to random recipients one after the other until it is stopped; records who got what and when."""
 
     def __init__(self, mta, moment):
         super().__init__()
@@ -45,7 +45,7 @@ class Mail(threading.Thread):
 
 @pytest.fixture(params=['openldap', 'samba'])
 def slapd(request, new_slapd):
-    """The directory, whatever it is."""
+    """The directory, of any kind."""
     people = ''.join(map(world.person, NAMES))
     if request.param == 'openldap':
         return new_slapd(people, options='sizelimit unlimited\n')
@@ -56,7 +56,7 @@ def slapd(request, new_slapd):
 
 @pytest.fixture
 def sections(scratch, slapd, new_sync, ca, request):
-    """Of sdr.conf: live, and with a replica."""
+    """Sections of sdr.conf: for live searches, and with a replica."""
     server = samba if isinstance(slapd, samba.Samba) else ldap
     password = scratch / 'admin-password'
     password.write_text(server.ADMIN_PASSWORD + '\n')

@@ -28,7 +28,7 @@ JOURNAL = re.compile(r'/var/lib/sdrctl/\S+\.ldif')
 
 
 def steps():
-    """[(command, its input)]: what follows `cat FILE` is in the file."""
+    """[(command, its input)]; the lines after `cat FILE` are the content of the file."""
     text = (paths.ROOT / 'man/sdrctl.8').read_text()
     section = text.partition('.Sh A MIGRATION\n')[2].partition('\n.Sh ')[0]
     lines = ''.join(re.findall(r'\.Bd -literal.*?\n(.*?)\.Ed\n', section, re.S)).splitlines()
@@ -81,7 +81,7 @@ def test_every_step(place, scratch):
         command = JOURNAL.sub(shlex.quote(str(moved)), command)
         checks = command == 'sdrctl check'
         done = run(['sh', '-c', command], cwd=scratch, env=env, ok=(0, 78) if checks else (0,))
-        if checks:  # whatever mail servers this host has
+        if checks:  # any mail servers that this host has
             assert 'WRONG' not in done.stdout.partition('\nmta: ')[0]
         if command.startswith('sdrctl route '):
             assert done.stdout.count(': redirect to ') == 2

@@ -97,7 +97,7 @@ def test_hold_and_release(either):
 
 
 def test_owner_as_well(either):
-    """Who is here by default is named too, once he is elsewhere as well."""
+    """The default owner is written as an owner, too, when a second owner is added."""
     either.run('move', '--to', 'hosted', '--add', DAVE, PLAIN)
     assert either.verdicts(DAVE, PLAIN) == ['copy', 'copy']
 
@@ -217,7 +217,7 @@ def test_elsewhere_than_said(openldap):
 
 @pytest.mark.parametrize('options', [[], ['--add']])
 def test_resumed(openldap, options):
-    """With the same options, --from among them; who is at a third place is a mistake."""
+    """With the same options, including --from; people at a third site are an error."""
     command = ['move', '--to', 'hosted', '--from', 'onprem', '--skip-done', *options]
     openldap.run(*command, DAVE)
     reported = openldap.run(*command, DAVE, PLAIN)
@@ -229,7 +229,7 @@ def test_resumed(openldap, options):
 # --- who ---
 
 def test_filter(openldap):
-    """Who is there already is left out, if that is wanted."""
+    """With the option, people who are at the site already are left out."""
     assert 'already' in openldap.run('move', '--to', 'hosted', '--filter', '(uid=*)', code=65)
     reported = openldap.run('move', '--to', 'hosted', '--skip-done', '--filter', '(uid=*)')
     assert '3 already done' in reported and '4 moved' in reported
@@ -244,7 +244,7 @@ def test_bad_filter(openldap, query, words):
 
 @pytest.mark.parametrize('behind', [1, 600])
 def test_entries_on_another_server(new_slapd, office, behind):
-    """The server refers to another one before it lists a page of entries, or more: nobody is moved."""
+    """The server returns a referral before it lists a page of entries, or more: nobody is moved."""
     referral = (f'dn: ou=branch,{SUFFIX}\nobjectClass: referral\nobjectClass: extensibleObject\n'
                 f'ou: branch\nref: ldap://127.0.0.1:1/ou=branch,{SUFFIX}\n\n')
     people = ''.join(world.person(f'u{n}') for n in range(behind))
@@ -276,7 +276,7 @@ def test_routing_address_of_the_old_site(new_slapd, office):
 # --- somebody else ---
 
 def test_changed_since(openldap):
-    """Undone is only what is still as it was made."""
+    """Undo changes only entries that are still as the run left them."""
     openldap.run('move', '--to', 'hosted', DAVE, PLAIN)
     first = openldap.journal()
     openldap.server.modify(f'dn: uid=dave,ou=people,{SUFFIX}\nchangetype: modify\n'
@@ -293,11 +293,8 @@ def test_gone_since(openldap):
 
 
 def test_two_administrators(crowd):
-    """
-    Each of two moves everybody to a site of his: nobody has two owners, and who has one was moved.
-
-    One may move whom he has seen at the other's site; he overwrites nothing then.
-    """
+    """Two administrators each move everybody to a different site. Nobody gets two owners. Either may move
+    people who are already at the other's site, but overwrites nothing unseen."""
     there, addresses = crowd(60, site_third={'routing-domain': 'third.%d'})
     results = {}
 
@@ -318,7 +315,7 @@ def test_two_administrators(crowd):
 # --- broken off ---
 
 def test_killed_and_undone(crowd):
-    """Whatever was made of a batch when it was killed: its journal takes it back."""
+    """The journal undoes whatever a killed run has done."""
     there, addresses = crowd(300)
     before = there.state()
     process = subprocess.Popen(
@@ -334,10 +331,10 @@ def test_killed_and_undone(crowd):
 
 
 def test_interrupted(crowd):
-    """What is done is done, what is not is listed: also to somebody who reads later."""
+    """Changes made so far stay, and the rest is listed, even for a slow reader."""
     there, addresses = crowd(300)
     ours, theirs = os.pipe()
-    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)  # and so it waits before it is through
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)  # so it waits before the run has ended
     process = subprocess.Popen(
         [paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, 'move', '--to', 'hosted', '--json',
          *addresses], env=environment(),
@@ -355,7 +352,7 @@ def test_interrupted(crowd):
 # --- what is shown ---
 
 def on_terminal(conf, *arguments):
-    """What sdrctl shows on a terminal."""
+    """The output of sdrctl on a terminal."""
     ours, theirs = os.openpty()
     process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', conf, *arguments],
                                env=environment(), stdin=theirs, stdout=theirs, stderr=theirs)
@@ -370,7 +367,7 @@ def on_terminal(conf, *arguments):
 
 
 def test_bar(new_slapd, office):
-    """On a terminal alone, for those who are worth it, and it does not stay."""
+    """Only on a terminal, only for long runs, and it is removed at the end."""
     names = [f'u{n}' for n in range(20)]
     there = office(new_slapd(''.join(map(world.person, names))))
     addresses = [f'{name}@example.com' for name in names]
@@ -419,7 +416,7 @@ def test_first_server_away(slapd, new_slapd, office):
 
 
 def test_password_that_is_refused_is_tried_once(slapd, new_slapd, office):
-    """Not at each server: that might lock the account."""
+    """Not at each server: that could lock the account."""
     second = new_slapd()
     there = office(slapd, password='another', directory_corp={'uri': [slapd.uri, second.uri]})
     assert 'Invalid credentials' in there.run('move', '--to', 'hosted', DAVE, code=78)
@@ -450,7 +447,7 @@ EXCHANGE = {
 @pytest.mark.parametrize('directory, command, words', EXCHANGE.values(), ids=EXCHANGE)
 @pytest.mark.parametrize('name', ['dave', "o'brien"])
 def test_exchange_is_never_written(new_slapd, office, directory, command, words, name):
-    """The command for its shell is printed instead, and that can be copied."""
+    """Instead, sdrctl prints the command for Exchange's shell, ready to copy."""
     there = office(new_slapd(world.person(name)), directory_corp=directory)
     before = there.server.dump()
     reported = there.run(*command, f'{name}@example.com', code=65)
@@ -460,7 +457,7 @@ def test_exchange_is_never_written(new_slapd, office, directory, command, words,
 
 
 def test_routing_address_of_exchange(ad, office, ca):
-    """It would have to go with the old owner, but is not ours to take."""
+    """It would have to be removed with the old owner, but we do not write it."""
     ad.add(adldif.person('dave', sdrOwner='hosted', targetAddress='SMTP:dave@hosted.example.com'))
     there = office(ad, dn=samba.ADMIN_DN, password=samba.ADMIN_PASSWORD, directory_corp={
         'uri': ad.ldaps_uri, 'tls-ca-file': str(ca.cert),
@@ -471,7 +468,7 @@ def test_routing_address_of_exchange(ad, office, ca):
 
 
 def test_another_systems_state_is_never_written(slapd, office):
-    """Zimbra and Oracle lock people out by it."""
+    """Zimbra and Oracle use the attribute to lock accounts."""
     there = office(slapd, directory_corp={'hold-attribute': 'title', 'hold-value': 'locked'})
     before = there.server.dump()
     for command in ('hold', 'release'):

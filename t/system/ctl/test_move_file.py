@@ -54,7 +54,7 @@ description: he writes, and
 
 
 class Clerk(Administrator):
-    """His directory is a file."""
+    """An administrator whose directory is a file."""
 
     def __init__(self, folder, text=world.PEOPLE):
         super().__init__(folder)
@@ -63,7 +63,7 @@ class Clerk(Administrator):
         self.conf = self.people.conf
 
     def owners(self, *addresses):
-        """By show, which reads the file itself."""
+        """The owners by sdrctl show, which reads the file itself."""
         lines = sdrctl.run(self.conf, 'show', '--json', *addresses).stdout.splitlines()
         return [json.loads(line)['directories'][0]['entries'][0]['sites'] for line in lines]
 
@@ -78,7 +78,7 @@ def clerk(scratch):
 
 
 def changed_lines(before, after):
-    """Those that went, and those that came."""
+    """The removed lines and the added lines."""
     old, new = before.splitlines(), after.splitlines()
     return [line for line in old if line not in new], [line for line in new if line not in old]
 
@@ -110,7 +110,7 @@ def test_nothing_else_changes(clerk, text):
 
 
 def test_every_command(clerk, stop_later):
-    """And sdr-sync takes it up by itself."""
+    """sdr-sync reads each change by itself."""
     there = clerk()
     stop_later(there.people.sync.close)
     there.people.sync.start()
@@ -137,7 +137,7 @@ def test_dry_run(clerk):
 
 
 def test_link(clerk, scratch):
-    """It stays one, and the file beside which it leads is changed."""
+    """The link stays a link, and the file that it points to is changed."""
     there = clerk()
     real = scratch / 'real.ldif'
     there.path.rename(real)
@@ -188,7 +188,7 @@ def test_hard_link(clerk, scratch):
 
 
 def test_journal_with_other_octets(clerk):
-    """They are what a file needs no more than values: nothing but these is written."""
+    """Undo writes only the values in a journal, not the octets that it records for the file."""
     there = clerk()
     there.run('move', '--to', 'hosted', DAVE)
     journal = there.journal()
@@ -217,7 +217,7 @@ def test_many_administrators(clerk):
 
 
 def waiting(there, *arguments):
-    """A run that has looked, and waits for the lock."""
+    """A run that has read the file and waits for the lock."""
     process = subprocess.Popen([paths.BUILD / 'sdrctl/sdrctl', '-c', there.conf, *arguments], text=True,
                                env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_for(lambda: list(there.journals.iterdir()))
@@ -225,7 +225,7 @@ def waiting(there, *arguments):
 
 
 def test_changed_while_waiting(clerk):
-    """What the other has done stays; what both want to change is left alone."""
+    """The other run's changes stay; entries that both change are left alone."""
     there = clerk()
     with there.path.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -289,7 +289,7 @@ def killed(scratch):
 
 
 def test_killed(clerk, killed):
-    """The file is the old or the new one, and undo knows which."""
+    """The file is either the old or the new one, and undo recognizes which."""
     there = clerk(MESSY)
     before = there.path.read_bytes()
     there.run('move', '--to', 'hosted', DAVE, 'zoe@example.com')

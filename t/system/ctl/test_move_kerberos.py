@@ -40,7 +40,7 @@ def either(request):
 
 
 def test_with_the_own_ticket(either, monkeypatch):
-    """The first run gets it, as kinit would; the second one finds it."""
+    """The first run gets a service ticket, as after kinit; the second run finds it."""
     there, kerberos, principal = either
     monkeypatch.setenv('KRB5_CLIENT_KTNAME', str(kerberos.keytab(principal)))
     there.run('move', '--to', 'hosted', '--gssapi', DAVE)

@@ -65,7 +65,7 @@ def verbs(host):
 # --- what the site says ---
 
 def test_taken(there, verify, new_host, port):
-    """One conversation for all, and nothing past the recipients."""
+    """One session for all, which sends nothing after the recipients."""
     host = new_host(FIRST, port, MAILBOXES)
     assert '2 moved' in verify(there, DAVE, PLAIN)
     assert there.verdicts(DAVE, PLAIN) == ['redirect', 'redirect']
@@ -86,7 +86,7 @@ def test_handshake_that_fails(there, verify, new_host, port):
 
 
 def test_refused(there, verify, new_host, port, scratch):
-    """It is a mistake like any other: all are reported with their line, nothing is changed."""
+    """A rejection is an error like any other: all are reported with their line, and nothing is changed."""
     new_host(FIRST, port, [f'dave@{THEIRS}'])
     before = there.state()
     batch = scratch / 'batch'
@@ -124,7 +124,7 @@ def test_dry_run_asks_as_well(there, verify, new_host, port):
     ({'RCPT': '999 x'}, 'not an SMTP reply'),
 ])
 def test_replies(there, verify, new_host, port, replies, words):
-    """Who is not refused and not taken is not moved now."""
+    """People who are neither accepted nor rejected are not moved now."""
     new_host(FIRST, port, replies=replies)
     reported = verify(there, DAVE, code=NOT_NOW if words else OK,
                   timeout=SHORT if words == 'no answer in time' else LONG)
@@ -143,13 +143,13 @@ def test_catch_all(there, verify, new_host, port):
 
 @pytest.fixture
 def crowd(new_slapd, office):
-    """An office, and the addresses of many."""
+    """An office, and the addresses of many people."""
     ldif, addresses = people(MANY)
     return office(new_slapd(ldif)), addresses
 
 
 def counting(*, good, bad, at):
-    """A reply: bad at each call whose number is divided by so many."""
+    """A reply that is bad at every Nth call."""
     calls = []
 
     def reply():
@@ -160,7 +160,7 @@ def counting(*, good, bad, at):
 
 @pytest.mark.parametrize('full', ['452 4.5.3 Too many recipients', '552 5.5.3 Too many recipients'])
 def test_too_many_recipients(crowd, verify, new_host, port, full):
-    """A message of that site has ten at most; the conversation goes on with another."""
+    """The site accepts ten recipients per message; the session continues with another message."""
     there, addresses = crowd
     host = new_host(FIRST, port, replies={
         'RCPT': counting(good='250 2.1.5 Ok', bad=full, at=11)})
@@ -169,7 +169,7 @@ def test_too_many_recipients(crowd, verify, new_host, port, full):
 
 
 def test_hangs_up_again_and_again(crowd, verify, new_host, port):
-    """As Postfix does after too many errors: there is another conversation."""
+    """As Postfix does after too many errors; sdrctl opens another session."""
     there, addresses = crowd
     host = new_host(FIRST, port, replies={
         'RCPT': counting(good='550 5.1.1 Unknown', bad='421 4.7.0 Too many errors', at=10)})
@@ -179,7 +179,7 @@ def test_hangs_up_again_and_again(crowd, verify, new_host, port):
 
 
 def test_slow(crowd, verify, new_host, port):
-    """It takes so long that it is given up in the end."""
+    """It takes so long that sdrctl gives up."""
     there, addresses = crowd
     new_host(FIRST, port, replies={'greeting': None, 'RCPT': '250 2.1.5 Ok'})
     assert 'no answer in time' in verify(there, *addresses, code=NOT_NOW, timeout=SHORT)
@@ -216,7 +216,7 @@ def test_packets_dropped(there, verify, port):
 
 
 def test_next_hop(office, slapd, verify, new_host, port):
-    """The recipient is kept; the port is the next hop's."""
+    """The recipient stays; the port is that of the next hop."""
     there = office(slapd, site_hosted={'delivery': 'route', 'next-hop': f'{FIRST}:{port}'})
     host = new_host(FIRST, port, [DAVE])
     assert '1 moved' in verify(there, DAVE, port=1)
@@ -224,7 +224,7 @@ def test_next_hop(office, slapd, verify, new_host, port):
 
 
 def test_routing_address_in_the_new_site(new_slapd, office, verify, new_host, port):
-    """He is asked for as his mail would be addressed then."""
+    """The site is asked for the address that his mail will be sent to."""
     server = new_slapd(world.person('dave', sdrOwner='onprem',
                                     sdrRoutingAddress=f'd.smith@{THEIRS}'))
     host = new_host(FIRST, port, [f'd.smith@{THEIRS}'])
@@ -286,7 +286,7 @@ nobody:
 
 @pytest.fixture
 def site_postfix(new_postfix):
-    """Which hangs up after an error."""
+    """A Postfix that closes the connection after an error."""
     return new_postfix(main={
         'relay_domains': 'example.com', 'smtpd_hard_error_limit': '1',
         'relay_recipient_maps': f'inline:{{ {{ {DAVE} = x }} }}'})

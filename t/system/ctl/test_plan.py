@@ -38,7 +38,7 @@ HELD_HERE, HELD_THERE = ('onprem', True), ('hosted', True)
 # --- it runs ---
 
 def test_two_waves(planner):
-    """Each step in its order; then there is nothing left to do; and back, octet for octet."""
+    """All steps run in order; then nothing is left to do; undo restores every octet."""
     before = planner.state()
     planner.write(command=planner.command(f'echo "$SDR_WAVE $1" >>{planner.folder}/ran; cat "$SDR_RECIPIENTS" '
                                           f'>>{planner.folder}/ran') .as_posix() + ' an  argument')
@@ -83,7 +83,7 @@ def test_dry_run(planner):
 
 
 def test_others_on_hold(planner):
-    """Who was on hold before stays on hold, also when the wave is taken back."""
+    """People who were on hold before stay on hold, also when the wave is undone."""
     planner.office.run('hold', *addresses(FIRST[:1]))
     before = planner.state()
     planner.finish()
@@ -136,7 +136,7 @@ def test_broken_recipients(planner, text, words):
 
 @pytest.mark.parametrize('planner', ['server'], indirect=True)
 def test_who_can_write(planner):
-    """The plan names a command, and its state what is taken back."""
+    """The plan names a command to run, and the state names what undo changes."""
     planner.plan.chmod(0o666)
     assert 'plan: ' in planner.run(code=CONFIG)
     planner.plan.chmod(0o644)
@@ -166,7 +166,7 @@ def test_misuse(planner, arguments, reason):
 
 
 def test_in_two_waves(planner):
-    """Nothing begins; each address is named with both places, however it is written."""
+    """Nothing starts. Each address is reported with both lines, however it is written."""
     before = planner.state()
     first, second = planner.folder / 'first', planner.folder / 'second'
     first.write_text('name\n"ann"@example.com\nben@example.com\ncat@example.com\n')
@@ -190,7 +190,7 @@ def test_same_file_twice(planner):
 # --- a state that lacks something ---
 
 def test_state_without_end(planner):
-    """Lines that are gone are missed, since journals know of them; nothing is done, or forgotten."""
+    """Missing lines are noticed, because journals refer to them; nothing is done or forgotten."""
     planner.write(command='false')
     planner.run(code=NOT_NOW)
     state = planner.plan.with_name('plan.state')
@@ -208,7 +208,7 @@ def test_state_without_end(planner):
 
 
 def test_state_of_another_plan(planner):
-    """Its waves are missed in this plan, or are others."""
+    """This plan lacks its waves, or has different ones."""
     planner.finish()
     before, text = planner.state(), planner.plan.read_text()
     (planner.folder / 'last').write_text('fay@example.com\n')
@@ -225,7 +225,7 @@ def test_state_of_another_plan(planner):
 # --- a doubt ---
 
 def test_command_fails(planner):
-    """Nothing goes on, and who is on hold is named; once it has been fixed, the wave goes on."""
+    """The plan stops and names who is on hold; after the fix the wave continues."""
     planner.write(command=planner.command('exit 3'))
     said = planner.run(code=NOT_NOW)
     assert 'wave first: command: exit code 3; the plan stops here\n' in said
@@ -252,7 +252,7 @@ def test_accepted(planner):
 
 
 def test_somebody_is_gone(planner):
-    """An error in the middle of a wave; the rest of it can be undone."""
+    """An error in the middle of a wave; the rest of the wave can be undone."""
     planner.write(command=planner.command('exit 1'))
     planner.run(code=NOT_NOW)
     planner.command('true')
@@ -265,7 +265,7 @@ def test_somebody_is_gone(planner):
 
 
 def test_changed_while_it_runs(planner):
-    """Whoever was not on hold is not moved."""
+    """People who were not on hold are not moved."""
     planner.write(command=planner.command('echo dan@example.com >>"$SDR_RECIPIENTS"'))
     said = planner.run(code=NOT_NOW)
     assert 'first: it has changed since the plan was read' in said
@@ -274,7 +274,7 @@ def test_changed_while_it_runs(planner):
 
 
 def test_changed_plan(planner):
-    """A wave that has begun is as it was; the others may change."""
+    """A wave that has begun does not change; the others may."""
     planner.write(command='false')
     planner.run(code=NOT_NOW)
     second = planner.folder / 'second'
@@ -295,7 +295,7 @@ def test_changed_plan(planner):
 
 
 def test_undone_wave(planner):
-    """It begins anew, or is left out, when somebody says so."""
+    """It starts again, or is left out, if the administrator says so."""
     planner.finish()
     planner.run('--undo', 'first')
     assert 'wave first: it was undone; the plan stops here' in planner.run(code=NOT_NOW)
@@ -312,7 +312,7 @@ def test_undone_wave(planner):
 
 
 def test_undo_that_fails(planner):
-    """What somebody has changed since stays, if the administrator says so."""
+    """Entries changed by others since are left alone, if the administrator says so."""
     planner.finish()
     planner.office.run('move', '--to', 'onprem', *addresses(FIRST[:1]))
     planner.office.run('move', '--to', 'hosted', '--add', *addresses(FIRST[:1]))
@@ -366,7 +366,7 @@ def test_verified(planner, site, new_host):
 
 
 def test_not_accepted(planner, site, new_host):
-    """Nothing has begun: the list may be corrected."""
+    """Nothing has started: the list may be corrected."""
     planner.write(verify='yes')
     before = planner.state()
     new_host(HOSTED, site.port, mailboxes(NAMES[:2]))
@@ -380,7 +380,7 @@ def test_not_accepted(planner, site, new_host):
 
 
 def test_not_proven(planner, site, new_host):
-    """One has two mailboxes: the wave stays on hold until somebody has decided."""
+    """Somebody has two mailboxes: the wave stays on hold until an administrator decides."""
     planner.write(verify='yes')
     new_host(HOSTED, site.port, mailboxes(NAMES))
     new_host(OLD, site.port, addresses(NAMES[:1]))
@@ -395,7 +395,7 @@ def test_not_proven(planner, site, new_host):
 # --- at the same time ---
 
 def test_second_run(planner):
-    """Another one is locked out, also if only the step is left of the first."""
+    """A second run is locked out, even if only the command of the first is still running."""
     fifo = planner.folder / 'fifo'
     os.mkfifo(fifo)
     planner.write(command=planner.command(f'echo >{planner.folder}/runs; read line <{fifo}'))
@@ -437,7 +437,7 @@ def library(tmp_path_factory):
 
 @pytest.mark.parametrize('group', [True, False], ids=['group', 'process'])
 def test_killed(planner, library, group):
-    """At any moment: it goes on from there, nobody stays on hold, and all is taken back."""
+    """Killed at any moment, it continues from there, nobody stays on hold, and everything can be undone."""
     before = planner.state()
     planner.write(command='true')
     for number in range(1, 1000, STRIDE):
@@ -474,7 +474,7 @@ def test_undo_killed(planner, library, group):
 
 
 def test_broken_off_and_undone(planner, library):
-    """Without going on first."""
+    """Undo does not need to finish the run first."""
     before = planner.state()
     for number in range(1, 1000, STRIDE):
         code = killed(planner, library, number, True)

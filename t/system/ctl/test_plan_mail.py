@@ -47,7 +47,8 @@ class Flow(threading.Thread):
                 assert sent.rcpts[0].code == 451, sent.rcpts[0]
 
     def enter(self, names, *sites):
-        """A phase in which mail for these goes to one of the sites; others are as they were."""
+        """Begin a phase in which mail for these people may go to one of the sites; the others are unchanged.
+        """
         self.phases.append({**self.phases[-1], **dict.fromkeys(names, set(sites))})
 
     def wait_for_some(self):
@@ -57,7 +58,7 @@ class Flow(threading.Thread):
 
 
 def reply_to(mta, name):
-    """Once the directory is asked: (code, enhanced code)."""
+    """(code, enhanced code), once the directory is asked."""
     def ask():
         reply = mta.send(addresses([name])).rcpts[0]
         return reply.text.split()[0] != '4.4.3' and (reply.code, reply.text.split()[0])
@@ -71,7 +72,7 @@ def library(scratch):
 
 @pytest.fixture(params=['server', 'file'])
 def planner(request, scratch, postfix, new_slapd, new_milter, stop_later):
-    """Its milter is asked by Postfix."""
+    """A planner whose milter Postfix uses."""
     milter = {'socket': f'unix:{postfix.queue_folder / world.SOCKET}', 'socket-group': 'postfix'}
     if request.param == 'server':
         office = Office(scratch, new_slapd(PEOPLE), milter=milter)
@@ -97,12 +98,12 @@ def flow(postfix, planner):
 
 
 def entries(planner, names):
-    """Those of them, as they are in the directory."""
+    """The entries of these people in the directory."""
     return [entry for entry in planner.state() if any(f'mail: {name}@' in entry for name in names)]
 
 
 def check_holds(planner, flow):
-    """Whoever is on hold is counted by --status, and his mail is deferred."""
+    """--status counts everybody on hold, and their mail is deferred."""
     held = [name for name, (_, hold) in zip(NAMES, owners(planner, NAMES)) if hold]
     views = planner.views().values()
     assert sum(view['held'] for view in views) == len(held)
@@ -115,13 +116,13 @@ def check_holds(planner, flow):
 
 
 def command_runs(planner):
-    """It was interrupted."""
+    """The command was interrupted."""
     return any((step['step'], step['state']) == ('command', 'started')
                for view in planner.views().values() for step in view['steps'])
 
 
 def run_killed(planner, library, choice, flow, *arguments):
-    """Killed and resumed until it ends; how often somebody was on hold in between."""
+    """Kill and resume it until it ends; returns how often somebody was on hold in between."""
     holds, ended = 0, 'undone' if arguments else 'done'
     for _ in range(500):
         repeat = ['--repeat'] if not arguments and planner.has_begun() and command_runs(planner) else []
@@ -137,7 +138,7 @@ def run_killed(planner, library, choice, flow, *arguments):
 
 
 def check_mail(flow, postfix, sink):
-    """Each message that was accepted has reached one mailbox, once, and nothing else was sent."""
+    """Each accepted message has reached one mailbox, once, and nothing else was sent."""
     wait_for(lambda: not postfix.queue() and not postfix.queue(), what='an empty queue')
     arrived = defaultdict(Counter)
     for transaction in sink.transactions:
@@ -152,7 +153,8 @@ def check_mail(flow, postfix, sink):
 @pytest.mark.slow
 @pytest.mark.whole
 def test_killed_while_mail_flows(planner, library, flow, postfix, sink):
-    """Nothing is lost, doubled or bounced; nobody is on hold unnoticed; undo gives the old entries."""
+    """Nothing is lost, duplicated or bounced; everybody on hold is reported; undo restores the old entries.
+    """
     before, choice = planner.state(), random.Random(NAMES[-1])
     planner.write(command='true')
     flow.start()

@@ -1,4 +1,4 @@
-"""test_report.py - sdrctl report: who lives where
+"""test_report.py - sdrctl report: which site has which mailboxes
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -56,7 +56,7 @@ def new_conf(scratch):
 
 @pytest.fixture
 def faulty(new_slapd, new_conf):
-    """The sdr.conf of a company with much that is wrong."""
+    """The sdr.conf of a company with many errors in its directory."""
     return new_conf(new_slapd(world.PEOPLE + FAULTY), **SITES)
 
 
@@ -135,7 +135,7 @@ def group(name, member, outer=None):
     (['outer', 'inner'], {'innermost': ['bob@example.com']}),
     (['outer', 'inner', 'innermost'], {})])
 def test_groups_in_groups_that_name_owners(new_slapd, new_conf, values, groups):
-    """To OpenLDAP their members are not in the outer one. Nobody is in the empty group."""
+    """In OpenLDAP their members are not members of the outer group. The empty group has no members."""
     alice, bob = (f'uid={name},ou=people,{SUFFIX}' for name in ('alice', 'bob'))
     people = (person('alice', memberOf=group_dn('inner')) + person('carol', memberOf=group_dn('outer'))
               + person('bob', memberOf=group_dn('innermost')))
@@ -186,7 +186,7 @@ def test_directory_that_is_a_file(scratch, stop_later):
 
 
 def test_server_that_is_away(new_slapd, new_conf):
-    """What others say is reported, and that something is missing."""
+    """The other directories are reported, and that one is missing."""
     slapd = new_slapd()
     conf = new_conf(slapd, directory_old={
         'uri': 'ldap://127.0.0.1:1', 'search-base': 'o=old', 'default-owner': 'hosted'})
@@ -209,13 +209,13 @@ def test_no_numbers_if_no_directory_answers(new_conf, scratch, arguments):
 
 
 def test_limit_of_the_server(new_slapd, new_conf):
-    """A part of them would be wrong numbers."""
+    """Numbers of a part would be wrong."""
     found = report(new_conf(new_slapd(options='sizelimit 3\n')), code=NOT_NOW)
     assert (found['recipients'], found['directories'][0]['source']) == (0, 'none')
 
 
 def test_owner_that_may_not_be_read(new_slapd, new_conf):
-    """All would seem to be at the default-owner."""
+    """Everybody would seem to be at the default-owner."""
     conf = new_conf(new_slapd(acl='access to attrs=userPassword by anonymous auth by * none\n'
                                   'access to attrs=sdrOwner by * none\n'
                                   f'access to * by dn.exact="{READER_DN}" read by * auth\n'))
@@ -255,7 +255,7 @@ def moved(new_slapd, new_conf, scratch):
 
 
 def date(journal, text):
-    """Let the journal be of this date."""
+    """Give the journal this date."""
     content = journal.read_text()
     journal.write_text(re.sub(r'^# date: .*$', f'# date: {text}', content, flags=re.M))
 
@@ -278,7 +278,7 @@ def test_course(moved, scratch):
 
 @pytest.mark.parametrize('text', ['nonsense\n', '# sdrctl journal 1\n# date: today\n'])
 def test_journal_that_cannot_be_read(moved, scratch, text):
-    """The report is there without it."""
+    """The report is printed without it."""
     (scratch / 'journal/x.ldif').write_text(text)
     done = sdrctl.run(moved, 'report', '--json')
     assert (done.returncode, json.loads(done.stdout)['course']) == (OK, [])
@@ -325,7 +325,7 @@ def test_csv(faulty):
 # --- HTML ---
 
 class Page(HTMLParser):
-    """Tags with their attributes, and the text outside <style>."""
+    """The tags with their attributes, and the text outside <style>."""
 
     def __init__(self, text):
         super().__init__()
@@ -354,7 +354,7 @@ class Page(HTMLParser):
 
 
 def drawings(text):
-    """Each <svg>, as strict XML."""
+    """Each <svg>, parsed as strict XML."""
     return [ET.fromstring(svg) for svg in re.findall(r'<svg.*?</svg>', text, re.S)]
 
 
@@ -370,7 +370,7 @@ def test_html(faulty):
 
 
 def test_bars(faulty):
-    """As long as the sites' parts, one beside the other."""
+    """Their lengths are the sites' shares, side by side."""
     com, org = [svg for svg in drawings(run(faulty, '--html')) if svg.get('class') == 'bar']
     assert [rect[0].text for rect in com] == ['onprem: 6', 'hosted: 7', 'no site: 4']
     assert [rect[0].text for rect in org] == ['hosted: 1']
@@ -391,7 +391,7 @@ def test_no_course_without_journals(faulty):
 
 @pytest.mark.skipif(not shutil.which('chromium'), reason='no Chromium')
 def test_page_in_a_browser(moved, scratch):
-    """It draws something, and not the same in the dark."""
+    """It shows the drawing, with other colours in dark mode."""
     page = scratch / 'page.html'
     page.write_text(run(moved, '--html'))
     pictures = []

@@ -1,4 +1,4 @@
-"""test_route_lines.py - sdrctl route -: lines of other systems, and what a terminal gets of them
+"""test_route_lines.py - sdrctl route -: lines from other systems, and what a terminal shows of them
 
 SPDX-License-Identifier: BSD-2-Clause
 """

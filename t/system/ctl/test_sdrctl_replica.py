@@ -46,12 +46,12 @@ def new_people(scratch, stop_later):
 
 @pytest.fixture
 def unread(scratch):
-    """A PeopleFile that nobody has read yet."""
+    """A PeopleFile that sdr-sync has not read yet."""
     return PeopleFile(scratch / 'people')
 
 
 def run(people, *arguments, code=OK):
-    """What it prints."""
+    """The output of sdrctl."""
     done = sdrctl.run(people.conf, *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
@@ -62,7 +62,7 @@ def objects(text):
 
 
 def status(people, code=OK):
-    """The one directory's."""
+    """The status of the only directory."""
     one, = objects(run(people, 'sync', 'status', '--json', code=code))
     return one
 
@@ -209,7 +209,7 @@ def test_status_without_a_copy(unread):
 
 
 def test_status_of_a_copy_that_is_going_stale(new_sync, slapd):
-    """The directory is gone: first everybody is answered for, then those who are known."""
+    """The directory is down: first the replica answers for everybody, then only for known recipients."""
     sync = new_sync(slapd, replica={'unknown-max-age': str(FRESH), 'known-max-age': '7200'}).start()
     one = wait_for(lambda: status_if(sync, 'up-to-date'), what='a copy')
     assert one['method'] == 'syncrepl' and one['server'] == slapd.uri
@@ -229,7 +229,7 @@ def test_status_of_a_copy_that_is_going_stale(new_sync, slapd):
 
 
 def status_if(people, copy):
-    """The one directory's, if that is what its copy is."""
+    """The status of the only directory, if its copy has this state."""
     done = sdrctl.run(people.conf, 'sync', 'status', '--json')
     one, = objects(done.stdout)
     if one['copy'] != copy:
@@ -242,7 +242,7 @@ def status_if(people, copy):
 
 @pytest.fixture
 def losing(new_people):
-    """The crowd has left the file, which is held back; sdr-sync runs no more."""
+    """The file has lost the crowd, the loss is held back, and sdr-sync has ended."""
     people = new_people(world.PEOPLE + CROWD)
     people.replace(world.PEOPLE)
     people.sync.once()
@@ -267,7 +267,7 @@ def test_accept(losing):
 
 
 def test_accept_at_the_next_run(losing):
-    """Nobody is there to take it; whoever comes next does."""
+    """sdr-sync does not run; the next run reads the acceptance."""
     assert 'it will accept them at its next start' in run(losing, 'sync', 'accept', 'corp', code=NOT_NOW)
     left = losing.sync.home / 'replica.accept'
     assert left.read_text() == 'corp 20\n'
@@ -280,7 +280,7 @@ def test_accept_at_the_next_run(losing):
 
 
 def test_accept_no_more_than_was_seen(losing):
-    """Since somebody looked more has been lost."""
+    """More entries have been lost since the administrator looked."""
     left = losing.sync.home / 'replica.accept'
     losing.sync.start()
     left.write_text('corp 19\n')
@@ -319,7 +319,7 @@ def test_check_of_a_healthy_one(new_people):
 
 
 def test_check_of_everything(new_people):
-    """What the network and the mail servers of this machine are like does not matter here."""
+    """The network and the mail servers of this machine do not matter here."""
     text = sdrctl.run(new_people().conf, 'check', '--resolver', '127.0.0.1:1', '--timeout',
                       '1').stdout
     for part in ['configuration ', '  ok         file: 6 entries, ', *HEALTHY,
@@ -379,7 +379,7 @@ def test_check_of_what_is_in_it(new_people):
 
 
 def test_check_as_json(new_people):
-    """Nothing but objects, each with what it is about."""
+    """Only objects, each with what it is about."""
     found = objects(run(new_people(), 'check', 'replica', '--json'))
     assert {finding['about'].partition(' /')[0] for finding in found} == {
         'replica', 'replica of directory corp'}

@@ -1,4 +1,4 @@
-"""test_show.py - sdrctl show: what the directories themselves have about an address
+"""test_show.py - sdrctl show: what the directories contain about an address
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -38,7 +38,7 @@ def text(conf, *arguments, code=OK):
 
 
 def show(conf, recipient, code=OK):
-    """The one object."""
+    """The only object of the output."""
     return json.loads(text(conf, '--json', recipient, code=code))
 
 
@@ -47,7 +47,7 @@ def entries(answer):
 
 
 def entry_of(conf, recipient):
-    """The one entry of the one directory."""
+    """The only entry of the only directory."""
     one, = entries(show(conf, recipient))
     return one
 
@@ -83,7 +83,7 @@ def test_json(new_slapd, new_conf):
         'changed-by': ADMIN_DN}
 
 
-# What stands in the directory, and what is shown of the entry.
+# The content of the directory, and the entry as shown.
 FAULTY = ''.join([
     person('foreign', sdrOwner=['gone', 'onprem']),
     person('bad', sdrRoutingAddress='nonsense'),
@@ -125,7 +125,7 @@ def test_entries_that_disagree(new_slapd, new_conf):
     assert 'these entries disagree' in text(conf, 'x@example.com')
 
 
-# An address, what it was found by, and whose entries are shown.
+# An address, the key that found it, and the entries shown.
 FOUND_BY = [
     ('alice+news@example.com', ALICE, ['alice']),
     ('ALICE@example.com', 'ALICE@example.com', ['alice']),
@@ -189,7 +189,7 @@ def test_next_server(new_slapd, new_conf):
 
 
 def test_nothing_by_a_reader_who_sees_nothing(new_slapd, new_conf):
-    """It would say so of everybody."""
+    """Otherwise sdrctl would say so about everybody."""
     conf = new_conf(new_slapd(acl='access to attrs=userPassword by anonymous auth by * none\n'
                                   f'access to dn.base="{SUFFIX}" by * search\n'
                                   'access to * by * none\n'))
@@ -197,7 +197,7 @@ def test_nothing_by_a_reader_who_sees_nothing(new_slapd, new_conf):
 
 
 def test_owner_that_may_not_be_read(new_slapd, new_conf):
-    """The entry is shown, and that it may lack something."""
+    """Shows the entry, and that values may be missing."""
     conf = new_conf(new_slapd(acl='access to attrs=userPassword by anonymous auth by * none\n'
                                   'access to attrs=sdrOwner by * none\n'
                                   f'access to * by dn.exact="{READER_DN}" read by * auth\n'))
@@ -207,7 +207,7 @@ def test_owner_that_may_not_be_read(new_slapd, new_conf):
 
 
 def test_another_directory_is_away(new_slapd, new_conf):
-    """What the one says is shown."""
+    """Shows the entry of the directory that answers."""
     conf = new_conf(new_slapd(), directory_old={
         'uri': 'ldap://127.0.0.1:1', 'search-base': 'o=old', 'default-owner': 'hosted'})
     answer = show(conf, ALICE, code=NOT_NOW)
@@ -250,7 +250,7 @@ def test_replica_that_nobody_has_written(new_slapd, new_sync):
 
 
 def test_directory_that_is_a_file(scratch, stop_later):
-    """It is read itself, and compared with the replica like a server."""
+    """sdrctl reads the file itself, and compares it with the replica as with a server."""
     people = PeopleFile(scratch / 'people')
     stop_later(people.sync.close)
     people.sync.once()
@@ -278,7 +278,7 @@ def test_active_directory(ad, new_conf, ca):
 
 
 def test_exchange(ad, new_conf, ca):
-    """Without owner attribute: where the routing address is, or the default-owner."""
+    """Without an owner attribute: the site of the routing address, or the default-owner."""
     ad.add(adldif.person('alice', proxyAddresses=['SMTP:alice@example.com', 'x500:/o=x'],
                          targetAddress='SMTP:alice@hosted.example.com')
            + adldif.person('dave', proxyAddresses='smtp:dave@example.com'))

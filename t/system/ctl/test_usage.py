@@ -80,7 +80,7 @@ def test_help_wherever_it_stands(conf, arguments):
     (['dump', 'm\x1boon'], 'no such directory: m\\x1Boon; known: corp'),
 ])
 def test_misuse(conf, arguments, reason):
-    """One line with what was given, and one that says where to look."""
+    """One line with the wrong word, and one that says where to find help."""
     done = sdrctl.run(conf, *arguments)
     command = f'sdrctl {arguments[0]}'
     assert (done.returncode, done.stdout) == (BAD_USE, '')
@@ -101,7 +101,7 @@ def test_misuse_before_the_command(arguments, reason):
 
 
 def test_errors_in_the_configuration(scratch):
-    """All of them, each with the name of the program and the line."""
+    """All errors, each with the program's name and the line."""
     path = sdrctl.write_conf(scratch, world.conf(main={'loop-limit': 'x'}, directory_corp={**NO_SERVER, 'timeout': '0'}))
     done = sdrctl.run(path, 'route', 'alice@example.com')
     assert done.returncode == WRONG and len(done.stderr.splitlines()) == 2

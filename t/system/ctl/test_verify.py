@@ -62,7 +62,7 @@ def new_file(scratch):
 
 
 def findings(text):
-    """{local part: finding} of CSV."""
+    """{local part: finding} from CSV."""
     lines = [line for line in text.splitlines() if not line.startswith('sdrctl: ')]
     return {row['recipient'].partition('@')[0]: row['finding'] for row in csv.DictReader(lines)}
 
@@ -78,7 +78,7 @@ DOMAINS = {'onprem': 'example.com', 'hosted': 'hosted.example.com', 'cloud': 'cl
 
 
 class Company:
-    """1000 people, a third of them at each site, and what each site takes."""
+    """1000 people, a third of them at each site, and the recipients that each site accepts."""
 
     def __init__(self):
         self.names = [f'p{n}' for n in range(1000)]
@@ -102,7 +102,7 @@ class Company:
         self.wanted[name] = 'double'
 
     def move_unnoticed(self, name):
-        """The directory does not know of it."""
+        """Move mailboxes without a change of the directory."""
         self.double(name)
         self.mailboxes[self.owner(name)].remove(self.at(name, self.owner(name)))
         self.wanted[name] = 'lost'
@@ -120,7 +120,7 @@ class Company:
 
 
 def test_a_thousand_people(new_file, new_host, verify, port):
-    """All that is wrong is found, and nothing else; one session for each site does it."""
+    """Finds all errors and nothing else, with one session for each site."""
     company = Company()
     for name in company.names[7:800:40]:
         company.double(name)
@@ -149,7 +149,7 @@ def test_a_thousand_people(new_file, new_host, verify, port):
 
 @pytest.fixture
 def conf(new_file):
-    """The default world in a file: two sites, one of them this one."""
+    """The default world in a file, with two sites, one of which is this one."""
     return new_file()
 
 
@@ -183,7 +183,7 @@ def test_json(conf, new_host, verify, port):
 
 
 def test_this_site_is_not_asked(conf, new_host, verify, port):
-    """Its own mail server would accept what it routes elsewhere. That is said once."""
+    """Its own mail server would accept recipients that it routes elsewhere. sdrctl says so once."""
     new_host(HOSTED, port, [THEIRS])
     reported = verify(conf, ALICE, DAVE, 'plain@example.com')
     assert '1 ok:' in reported and '2 unasked:' in reported
@@ -197,7 +197,7 @@ def test_only_these_sites(new_file, new_host, verify, port):
 
 
 def test_catch_all(conf, new_host, verify, port):
-    """It is found by the first recipient, an invented one; others are not tried."""
+    """The first recipient, an invented one, finds it; no others are tried."""
     host = new_host(HOSTED, port, replies={'RCPT': '250 2.1.5 Ok'})
     reported = verify(conf, ALICE, DAVE, code=NOT_NOW)
     assert reported.count('accepts any recipient, so its answers prove nothing') == 1
@@ -215,7 +215,7 @@ PEOPLE = ['dave', 'plain', 'carol']
     ('zoe', PEOPLE, 'double'),
 ])
 def test_a_site_that_routes_mail(new_file, new_host, verify, port, control, names, finding):
-    """It takes what belongs elsewhere; a mailbox that is known to be elsewhere shows it."""
+    """It accepts mail for mailboxes elsewhere; a mailbox known to be elsewhere shows this."""
     conf = new_file(world.PEOPLE + world.person('carol'), site_onprem={
         'routing-domain': 'onprem.%d', **({'verify-address': f'{control}@example.com'} if control else {})})
     new_host(HOSTED, port, [f'{name}@hosted.example.com' for name in PEOPLE])
@@ -226,7 +226,7 @@ def test_a_site_that_routes_mail(new_file, new_host, verify, port, control, name
 
 
 def replies(*texts):
-    """One after the other, and the last one for ever."""
+    """One after the other; the last one is repeated for ever."""
     left = list(texts)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
@@ -255,7 +255,8 @@ def test_unknown_whether_any_is_accepted(conf, new_host, verify, port):
 
 @pytest.mark.parametrize('manner', [{}, PIPELINING], ids=['alone', 'pipelining'])
 def test_hangs_up_again_and_again(new_file, new_host, verify, port, manner):
-    """With 421, or without a word; the next session continues, and no answer is that to another."""
+    """With 421 or without a reply. The next session continues, and no reply is taken for that to another
+    recipient."""
     names = [f'u{n}' for n in range(40)]
     taken = [f'{name}@hosted.example.com' for name in names[::2]]
     calls = []
@@ -285,7 +286,7 @@ JUNK = '\r\n'.join(['220 mx.test', *['250 2.1.5 Ok'] * 50])
     ({'MAIL': '550 5.7.1 No \x1b[2Jbounces'}, 'MAIL FROM:<>: 550 5.7.1 No \\x1B[2Jbounces'),
 ])
 def test_bad_hosts(conf, new_host, verify, port, manner, words):
-    """It ends, says so once, and knows nothing."""
+    """It ends, reports the host once, and knows nothing."""
     new_host(HOSTED, port, replies={**PIPELINING, **manner})
     reported = verify(conf, ALICE, '--retries', '0', code=NOT_NOW,
                       timeout=SHORT if words == 'no answer in time' else LONG)
@@ -294,7 +295,7 @@ def test_bad_hosts(conf, new_host, verify, port, manner, words):
 
 
 def test_addresses_are_quoted(new_file, new_host, verify, port):
-    """Blanks never reach a host as they are."""
+    """Unquoted blanks never reach a host."""
     conf = new_file(world.person('dave', sdrAddress='"d smith> notify"@example.com', mail=None,
                                  sdrOwner='hosted'))
     host = new_host(HOSTED, port, ['"d smith> notify"@hosted.example.com'],
@@ -306,7 +307,7 @@ def test_addresses_are_quoted(new_file, new_host, verify, port):
 # --- whom ---
 
 def test_a_directory_server(slapd, scratch, new_host, verify, port):
-    """All addresses, a filter, and a batch; the account that routing uses suffices."""
+    """All addresses, a filter, and a batch, with the same account that routing uses."""
     there = Office(scratch, slapd)
     host = new_host(HOSTED, port, [f'{name}@hosted.example.com' for name in (
         'alice', 'bob', 'robert', 'both', 'held')])
@@ -364,7 +365,7 @@ def test_progress_on_a_terminal_alone(conf, new_host, verify, port, stop_later):
 # --- a real mail server ---
 
 def test_postfix(conf, new_postfix, verify, stop_later):
-    """It pipelines, and hangs up after two errors."""
+    """It uses pipelining, and closes the connection after two errors."""
     site = new_postfix(main={
         'relay_domains': 'hosted.example.com', 'smtpd_hard_error_limit': '2',
         'relay_recipient_maps': f'inline:{{ {{ {THEIRS} = x }} {{ dave@hosted.example.com = x }} }}'})

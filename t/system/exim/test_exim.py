@@ -65,7 +65,7 @@ def test_spelling(deliver, given, reached):
     'al ice', 'b@evil.org,y', ':blackhole:', ':include:/etc/passwd', ':fail: gone', 'a"b', '<x>',
     '|/bin/sh', '/x', '/dev/null', '|true', '# Exim filter', '\\x41', '${run{/bin/false}}'])
 def test_local_part_that_means_something_to_exim(deliver, exim, slapd, local):
-    """It is a mailbox and nothing else: kept, and added with the same local part."""
+    """It is only a mailbox: it is kept, and added with the same local part."""
     quoted = exim.run('-be', r'${quote_local_part:\N%s\N}' % local).stdout[:-1]
     slapd.add(person('odd', mail=None, mailLocalAddress=f'{quoted}@example.com',
                      sdrOwner=['onprem', 'hosted']))
@@ -111,7 +111,7 @@ def test_local_submission(exim, sink):
 
 
 def test_dsn_parameters_are_lost_by_a_redirect(deliver, sink):
-    """Exim's own way: it answers them itself."""
+    """Exim does this by itself: it answers the DSN requests."""
     sent, _ = deliver([ALICE, 'dave@example.com'], rcpt_args='NOTIFY=FAILURE')
     args = {r: t.args(r) for t in sink.of(sent.message_id) for r in t.recipients}
     assert args == {ALICE_THERE: '', 'dave@example.com': 'NOTIFY=FAILURE'}
@@ -145,7 +145,7 @@ def test_verification(exim):
 # --- at the door ---
 
 def test_strangers_and_others(new_exim, exim_conf):
-    """Who may relay is not verified, unless by sdr-rcpt-acl."""
+    """Recipients from clients that may relay are verified only by sdr-rcpt-acl."""
     recipients = ['nobody@example.com', 'held@example.com', ALICE, ALICE_THERE, 'x@elsewhere.test']
     plain, strict = (new_exim(exim_conf(), at_the_door=d).start('-odq') for d in (False, True))
     assert codes(plain.send(recipients)) == [550, 451, 250, 550, 550]
@@ -197,7 +197,7 @@ YOUNG, OLD, YEARS_AHEAD = 0, 3600, -2 * 10**9
     ['"alice"@example.com', '<@relay.test:bob@example.com>']])
 @pytest.mark.parametrize('count', [5, 17])
 def test_loop_is_refused_before_it_is_accepted(exim, sink, rcpts, age, reply, count):
-    """The sender's own server notifies him. Anybody can forge marks: nobody gets a bounce."""
+    """The sender's own server notifies the sender. Nobody gets a bounce for forged marks."""
     sent = exim.send(rcpts, headers=marks(count, age))
     assert codes(sent) == [250] * len(rcpts)
     assert str(sent.data).startswith(reply)
@@ -209,7 +209,7 @@ def test_loop_is_refused_before_it_is_accepted(exim, sink, rcpts, age, reply, co
     [ALICE, 'dave@example.com'], ['dave@example.com', ALICE], ['dave@onprem.example.com', ALICE],
     [ALICE, '"a, alice@example.com, b"@elsewhere.test']])
 def test_loop_of_some_is_routed_once_more(deliver, sink, rcpts):
-    """What comes back has the others alone."""
+    """The message that comes back has only the looping recipients."""
     sent, got = deliver(rcpts, headers=marks(5, OLD), source=INSIDER)
     assert sent.data.code == 250
     assert got == Counter([r.replace('@onprem.', '@') for r in rcpts if r != ALICE] + [ALICE_THERE])
@@ -233,7 +233,7 @@ lists:
 
 
 def test_member_of_a_list_gets_no_bounce_made(new_exim, exim_conf, sink):
-    """Whom a list sends on, nobody knew of when the message was accepted."""
+    """The members of a list were not known when the message was accepted."""
     exim = new_exim(exim_conf(), routers=LIST).start()
     sent = exim.send('dave@example.com', headers=marks(5, OLD))
     exim.wait_empty()
@@ -242,7 +242,7 @@ def test_member_of_a_list_gets_no_bounce_made(new_exim, exim_conf, sink):
 
 
 def test_list_that_loops_ends(new_exim, exim_conf, sink):
-    """By Exim's own count of hops."""
+    """By Exim's own hop count."""
     exim = new_exim(exim_conf(), routers=LIST).start()
     exim.send('dave@example.com', headers=marks(20, OLD) + ['Received: by x.test; x'] * 31)
     exim.wait_empty()
@@ -250,7 +250,7 @@ def test_list_that_loops_ends(new_exim, exim_conf, sink):
 
 
 def test_submitted_loop_gets_no_bounce_made(exim, sink):
-    """To refuse it would be to write to its sender."""
+    """A rejection would send a message to the sender."""
     exim.submit(ALICE, text='\n'.join([*marks(5, OLD), 'Subject: test', '', 'Hello', '']))
     exim.wait_empty()
     assert [t.recipients for t in sink.transactions] == [[ALICE_THERE]]

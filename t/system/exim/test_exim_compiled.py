@@ -1,5 +1,5 @@
-"""test_exim_compiled.py - exim-sdr.so with a compiled configuration: the same answers, and what it
-needs is loaded when it needs it
+"""test_exim_compiled.py - exim-sdr.so with a compiled configuration: the same answers, and libraries are
+loaded only when needed
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -39,20 +39,20 @@ def answers(new_exim):
 
 
 def libraries(answers, conf):
-    """What a process of Exim has loaded after a question."""
+    """The libraries that an Exim process has loaded after a query."""
     shown = answers(conf, [ALICE], ['${readfile{/proc/self/maps}}'])
     assert shown[0] == ANSWERS[0]
     return set(re.findall(r'/([^/\s]+\.so)\b', '\n'.join(shown)))
 
 
 def complaints(answers):
-    """What the last process has logged."""
+    """The log lines of the last process."""
     return [line for line in answers.logged if line.startswith(ADVICE)]
 
 
 @pytest.fixture
 def synced(new_sync, slapd):
-    """An sdr-sync of the directory that is as usual; not running, with a replica that is complete."""
+    """An sdr-sync of the default directory, stopped, with a complete replica."""
     sync = new_sync(slapd)
     sync.share(USER)
     sync.once()
@@ -99,7 +99,7 @@ def test_servers_are_asked_when_the_replica_does_not_know(synced, slapd, answers
 
 
 def pass_unknown(conf):
-    """Write another configuration, just as long, to the same file, with the times that it has."""
+    """Write another configuration of the same length to the same file, and restore the file's times."""
     before, text = conf.stat(), conf.read_text()
     assert 'unknown = reject' in text
     with conf.open('r+') as file:
@@ -109,7 +109,7 @@ def pass_unknown(conf):
 
 
 def swap(conf):
-    """Put another file in its place, of the same length and time."""
+    """Replace the file by another of the same length and time."""
     old = conf.rename(conf.with_name('old'))
     shutil.copy2(old, conf)
     pass_unknown(conf)
@@ -130,7 +130,7 @@ def test_what_was_made_from_another_text_is_ignored(synced, answers, change):
 
 
 def restore(conf):
-    """The same text in another file, with other times, as from a backup."""
+    """Write the same text to a new file with other times, as when a backup is restored."""
     text = conf.read_text()
     conf.unlink()
     conf.write_text(text)
@@ -138,7 +138,7 @@ def restore(conf):
 
 
 def link(conf):
-    """Both elsewhere, and a link to each."""
+    """Move both files, and put links in their places."""
     folder = conf.with_name('elsewhere')
     folder.mkdir()
     for path in (conf, conf.with_name('sdr.conf.compiled')):
@@ -186,7 +186,7 @@ def test_password_file_that_cannot_be_used(synced, answers, spoil, reason):
 
 
 def test_password_file_that_is_lost_later(synced, answers):
-    """Who is in the replica is routed; the others wait."""
+    """Recipients in the replica are routed; the others are deferred."""
     sdrctl.compile(synced.conf)
     synced.conf.with_name('password').unlink()
     assert answers(synced.conf) == ANSWERS

@@ -14,11 +14,11 @@ from test_corpus import WORLDS, as_expected, cases, plain, sendable
 
 pytestmark = pytest.mark.whole
 
-# An administrator's choice: with these Exim takes what the other MTAs take.
+# Options with which Exim accepts the same addresses as the other MTAs.
 MAIN = 'allow_utf8_domains\nstrip_trailing_dot'
 NEXT_HOP = re.compile(r'mx\.(legacy|attic)\.example\.net:25')  # no such host
 
-# What Exim makes of that which is no address to the others; the decision is about this.
+# What Exim makes of texts that the others do not accept as addresses; the decision is about this.
 READ_AS = {
     # an address of this machine
     'dave': 'dave@onprem.test',
@@ -30,10 +30,10 @@ READ_AS = {
     # a comment that does not end
     'alice@example.com(x': 'alice@example.com',
 }
-# An address to the others, but not to Exim's parser, which knows nothing beyond the bracket.
+# An address for the others, but not for Exim's parser, which stops at the bracket.
 REFUSED = {'<alice@example.com> NOTIFY=NEVER', '<alice@example.com>dave@example.com'}
 PASS = ['verdict pass']
-LONGEST = 255  # octets that Exim takes
+LONGEST = 255  # octets that Exim accepts
 
 @pytest.fixture
 def behind(new_slapd, new_exim, scratch, sink):
@@ -58,7 +58,7 @@ NOT = re.compile(r'.* (?:is undeliverable|cannot be resolved at this time): (\d+
 
 
 def address_tests(exim, recipients):
-    """What exim -bt shows for each, in one process."""
+    """The output of exim -bt for each address, from one process."""
     shown = exim.run('-bt', input='\n'.join([*recipients, '']), ok=(0, 1, 2),
                      errors='surrogateescape').stdout
     return [text.strip('\n') for text in shown.removeprefix('> ').removesuffix('\n> \n').split('\n> ')]
@@ -69,14 +69,14 @@ def is_refused(recipient):
 
 
 def is_right(recipient, expected, shown):
-    if shown.startswith('syntax error'):  # Exim reads less than the others where RFC 5321 ends
+    if shown.startswith('syntax error'):  # Exim accepts fewer addresses outside RFC 5321 than the others
         return is_refused(recipient) or not sendable(octets(recipient))
     reply = NOT.match(shown)
     found = DELIVERED.findall(shown)
     got = Counter(address for address, _ in found)
     hops = [plain(address) for address, router in found if router == 'sdr_next_hop']
     by_next_hop = [plain(recipient)] if expected[0] == 'verdict route' else []
-    # What was sent to us may take the next hop in the split domain.
+    # Mail to our routing domain may go to the next hop in the split domain.
     if expected[0] != 'verdict redirect' and hops != by_next_hop:
         return False
     return as_expected(recipient, expected, Reply(int(reply[1]), reply[2]) if reply else None, got)
@@ -98,7 +98,7 @@ def test_world_by_smtp(folder, behind, sink):
     exim = behind(folder).start()
     wanted = [(r.decode(), e) for r, e in cases(folder / 'cases')
               if sendable(r) and not is_refused(r.decode())]
-    wanted = wanted[::1 + len(wanted) // 60]  # of a large one a part
+    wanted = wanted[::1 + len(wanted) // 60]  # a part of a large file
     sent = [exim.send(r, source=INSIDER, mail_args='' if r.isascii() else 'SMTPUTF8')
             for r, _ in wanted]
     exim.wait_empty(60)

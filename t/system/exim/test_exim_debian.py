@@ -25,7 +25,7 @@ PEOPLE = world.PEOPLE + ''.join([
 ALICE, THERE = 'alice@example.com', 'alice@hosted.example.com'
 EVERYWHERE = [(world, split) for world in WORLDS for split in (True, False)]
 HERE = [name for name, answers in WORLDS.items() if answers.local]
-# Undoes the routing of each address that a router makes, unless that router forbids it.
+# Undoes the routing of each address that a router creates, unless the router forbids it.
 REWRITE = {
     'all': '*@*.example.com $1@example.com\n',
     'envelope to': '*@*.example.com $1@example.com T\n',
@@ -77,7 +77,7 @@ def arrived(exim, sink):
 
 
 def here(exim, *names):
-    """Where their mail is right."""
+    """The right places for mail at this site."""
     return Counter(f'{name}@HERE' if exim.mailboxes_here else f'{name}@example.com' for name in names)
 
 
@@ -86,10 +86,9 @@ def there(*names):
 
 
 def orders(exim, names):
-    """
-    All of them in two worlds, with mailboxes here and without. In the others, whose routers are
-    the same, those in which each stands once at each place, and once right behind each other.
-    """
+    """All orders of recipients in two worlds, with mailboxes here and elsewhere. In the other worlds, which
+    have the same routers, the orders in which each recipient is once in each position, and once right after
+    each other recipient."""
     if (exim.world, exim.split) in [(WORLDS['internet'], True), (WORLDS['hubbed'], False)]:
         return itertools.permutations(names)
     return [tuple(names[(first + n) % 4] for n in (0, 1, 3, 2)) for first in range(4)]
@@ -101,7 +100,7 @@ def test_configuration_is_sound(exim):
 
 @pytest.mark.parametrize('exim', EVERYWHERE, indirect=True)
 def test_every_order_of_recipients(exim, arrived):
-    """Who has moved is not taken along to the mailboxes by somebody who has one there."""
+    """A recipient who has moved is not delivered here because of another recipient who has a mailbox here."""
     names = ['bin', 'daemon', 'sys', 'alice']
     sent = [exim.send([f'{name}@example.com' for name in order])
             for order in orders(exim, names)]
@@ -114,7 +113,7 @@ def test_every_order_of_recipients(exim, arrived):
 
 @pytest.mark.parametrize('exim', EVERYWHERE, indirect=True)
 def test_submitted_here(exim, arrived, sink):
-    """What no ACL has seen: who is unknown, and who is on hold, behind somebody with a mailbox."""
+    """Recipients that no ACL has seen: unknown ones, and one on hold, after one with a mailbox."""
     ids = [smtpclient.new_message_id() for _ in range(3)]
     for message_id, order in zip(ids, (['daemon', 'nobody', 'bin', 'held'],
                                        ['held', 'daemon', 'bin', 'nobody'],
@@ -192,7 +191,7 @@ def test_insiders_are_answered_as_well(exim):
 @pytest.mark.parametrize('exim', [(w, s) for w, s in EVERYWHERE if w in HERE], indirect=True)
 @pytest.mark.parametrize('source', [OUTSIDER, INSIDER])
 def test_mailbox_here_and_there_that_is_not_here(exim, arrived, source):
-    """Two sites own each of them, but Debian's routers know no extension, and no account "both"."""
+    """Two sites own each of them, but Debian's routers know no extensions, and there is no account "both"."""
     sent = exim.send(['sys+1@example.com', 'both@example.com', 'crew+x@example.com',
                       'crew@example.com', 'sys@example.com'], source=source)
     assert [r.code for r in sent.rcpts] == [550, 550, 550, 250, 250]
@@ -212,7 +211,7 @@ cut_through:
     ('sys', ['sys@example.com', 'sys@hosted.example.com']), ('daemon', ['daemon@example.com']),
     ('bin', ['bin@hosted.example.com'])])
 def test_cutthrough_delivery_leaves_no_half_out(new_debian, sink, given, halves):
-    """Exim hands on while it receives, to the one place that a verification has found."""
+    """Exim passes the message on while it receives it, to the only place found by verification."""
     exim = new_debian('hubbed', acl=CUT_THROUGH, macros='SDR_ACL == cut_through\n')
     sent = exim.send(f'{given}@example.com')
     assert sent.rcpts[0].code == 250

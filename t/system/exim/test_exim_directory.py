@@ -1,4 +1,4 @@
-"""test_exim_directory.py - what Exim does while the directory gives no answer
+"""test_exim_directory.py - Exim while the directory gives no answer
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -17,7 +17,7 @@ TIMEOUT = 6
 
 @pytest.fixture
 def exim(new_exim, exim_conf):
-    """Not started."""
+    """An Exim that is not started."""
     return new_exim(exim_conf(directory_corp={'timeout': str(TIMEOUT)}))
 
 
@@ -46,7 +46,7 @@ def test_mail_waits_and_goes_out_after_recovery(new_exim, exim_conf, slapd, sink
     conf = exim_conf(directory_corp={'timeout': str(TIMEOUT)})
     exim = new_exim(conf, drop_privilege=drop_privilege).start('-odq')
     fail(slapd)
-    # Nobody is verified who is local.
+    # Local recipients are not verified.
     exim.submit([ALICE, 'both@example.com', 'dave@example.com', 'x@elsewhere.test'])
     wait_for(exim.deferred)
     assert [t.recipients for t in sink.transactions] == [['x@elsewhere.test']]
@@ -61,14 +61,14 @@ def test_mail_waits_and_goes_out_after_recovery(new_exim, exim_conf, slapd, sink
 
 @pytest.mark.parametrize('acl', [ldap.BLIND, ldap.NO_ACCESS], ids=['blind', 'no-access'])
 def test_directory_that_shows_nothing(new_slapd, new_exim, exim_conf, acl):
-    """Nobody is unknown because of it."""
+    """No recipient counts as unknown because of it."""
     blind = new_slapd(acl=acl)
     exim = new_exim(exim_conf(directory_corp={'uri': blind.uri})).start()
     assert [str(r) for r in exim.send([ALICE, 'nobody@example.com']).rcpts] == [UNAVAILABLE] * 2
 
 
 def test_connection_that_has_been_lost_since(exim, slapd):
-    """Within one process, that of an SMTP connection."""
+    """Within one process, which serves an SMTP connection."""
     exim.start()
     with exim.client() as client:
         client.mail()

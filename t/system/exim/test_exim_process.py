@@ -1,5 +1,4 @@
-"""test_exim_process.py - exim-sdr.so in Exim's processes: whatever it is given, it answers, and
-leaves nothing behind
+"""test_exim_process.py - exim-sdr.so in Exim's processes: it answers any input, and leaks nothing
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -46,12 +45,12 @@ NO_MAILBOXES = [
       for text in ('a' * 30, '"@<>,:;', 'alice@example.com,')),
     'alice@${sg{xxxxxxxxxx}{x}{example.com.example.com.example.com.}}',
 ]
-# In a split domain, and no local part can look like that; one of 320 octets.
+# In a split domain, but not valid as local parts; one has 320 octets.
 BAD_LOCAL_PARTS = [
     '@example.com', r'al\nice@example.com', r'"al\nice"@example.com', r'"al\rice"@example.com',
     r'\x80@example.com', '<alice@example.com',
     '${sg{xxxxxxxxxx}{x}{aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}@example.com']
-# Local parts that nobody has, whether they come with quotes or without.
+# Unknown local parts, with or without quotes.
 UNKNOWN = ['b@evil.test,y', '"b@evil.test,y"', 'alice@example.com, b', ':blackhole:', 'a b',
            '"alice', 'alice"', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', '.alice']
 
@@ -117,7 +116,7 @@ def test_unusable_configuration_defers(exim, exim_conf, deliver, spoil):
 
 @pytest.mark.parametrize('mode, owner', [(0o777, 'root'), (0o755, 'daemon')])
 def test_root_trusts_its_own_files_alone(expand, exim_conf, mode, owner):
-    """exim -be is root here."""
+    """In this test exim -be runs as root."""
     conf = exim_conf()
     conf.parent.chmod(mode)
     shutil.chown(conf.parent, owner)
@@ -125,7 +124,7 @@ def test_root_trusts_its_own_files_alone(expand, exim_conf, mode, owner):
 
 
 def test_configuration_is_read_again_when_it_has_changed(exim, exim_conf, slapd):
-    """In one process, that of an SMTP connection."""
+    """Within one process, which serves an SMTP connection."""
     with exim.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250
@@ -228,5 +227,5 @@ def test_memory_of_many(exim, scratch):
     assert done.stdout.count('is undeliverable') == done.stdout.count('451 4.2.1') == MANY / 5
     text = log.read_text()
     assert 'definitely lost: 0 bytes' in text and 'indirectly lost: 0 bytes' in text
-    # What Exim's pools hold is "possibly lost". The configuration is still there.
+    # Memory in Exim's pools is "possibly lost". The configuration is still in use.
     assert int(re.search('still reachable: ([0-9,]+)', text)[1].replace(',', '')) < 200_000

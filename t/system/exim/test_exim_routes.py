@@ -1,5 +1,5 @@
-"""test_exim_routes.py - sites that are reached by a next hop, and Exim's own redirects, in all
-combinations: nobody is lost, nobody gets it twice
+"""test_exim_routes.py - sites with a next hop, and Exim's own redirects, in all combinations: no message is
+lost or duplicated
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -13,7 +13,7 @@ from proc import wait_for
 from sink import Sink
 from world import person
 
-# Beside alice, dave and both: legacy is a site with a next hop.
+# In addition to alice, dave and both: legacy is a site with a next hop.
 PEOPLE = world.PEOPLE + ''.join([
     person('leg', sdrOwner='legacy'),
     person('leghosted', sdrOwner=['legacy', 'hosted']),
@@ -48,7 +48,7 @@ def slapd(new_slapd):
 
 @pytest.fixture
 def legacy(stop_later):
-    """Where mail for the site legacy ends."""
+    """The sink of the site legacy."""
     server = Sink()
     stop_later(server.stop)
     return server.start()
@@ -165,7 +165,7 @@ lists:
 
 @pytest.mark.parametrize('place', ['first_routers', 'routers'])
 def test_copy_of_all_mail_goes_where_its_mailbox_is(new_exim, exim_conf, sink, place):
-    """Behind ours, where it gets mail that stays here."""
+    """The router is behind ours, where it gets the mail that stays here."""
     exim = new_exim(exim_conf(), **{place: COPY_OF_ALL}).start()
     for given, others in [(['dave'], ['dave']), (['alice'], []), (['dave', 'alice'], ['dave']),
                           (['both', 'dave'], ['both', BOTH, 'dave'])]:
@@ -193,7 +193,7 @@ def test_system_filter_adds_recipients(new_exim, exim_conf, sink, scratch):
 @pytest.mark.parametrize('at_the_door', [False, True])
 @pytest.mark.parametrize('source', [OUTSIDER, INSIDER])
 def test_list_that_the_directory_does_not_know(new_exim, exim_conf, sink, at_the_door, source):
-    """A redirect before ours."""
+    """A redirect router is before ours."""
     exim = new_exim(exim_conf(), first_routers=LISTS, at_the_door=at_the_door).start()
     sent = exim.send(['everybody@example.com', 'nobody+x@example.com'], source=source)
     assert sent.rcpts[0].code == 250
@@ -203,7 +203,7 @@ def test_list_that_the_directory_does_not_know(new_exim, exim_conf, sink, at_the
 
 
 def test_list_while_the_directory_is_away(new_exim, exim_conf, slapd):
-    """The list itself is known; its members wait."""
+    """The list itself is known; its members are deferred."""
     exim = new_exim(exim_conf(), first_routers=LISTS, at_the_door=True).start('-odq')
     slapd.stop()
     sent = exim.send(['everybody@example.com', 'dave@example.com'], source=INSIDER)

@@ -1,4 +1,5 @@
-"""test_389.py - 389 Directory Server: ldap-schema/README.md to the letter; what else is its own
+"""test_389.py - 389 Directory Server: ldap-schema/README.md, followed exactly; and this server's special
+features
 
 The corpus runs on it in test_corpus.py.
 
@@ -40,14 +41,14 @@ def conf(scratch, ca):
 # --- README.md ---
 
 def examples(heading):
-    """Those of this section of README.md."""
+    """The examples in this section of README.md."""
     text = (paths.SCHEMA / 'README.md').read_text().partition(f'\n## {heading}\n')[2]
     return [re.sub('^    ', '', example, flags=re.M)
             for example in re.findall(r'(?:^    .*\n)+', text.partition('\n## ')[0], re.M)]
 
 
 def obey(server, heading):
-    """Do what that section says; what it has for sdr.conf."""
+    """Execute the examples of that section; returns its lines for sdr.conf."""
     options = {}
     for example in examples(heading):
         if example.startswith('dn: '):
@@ -60,7 +61,7 @@ def obey(server, heading):
     return options
 
 
-# What others may find.
+# What other accounts may find.
 LIMITS = """\
 dn: cn=config
 changetype: modify
@@ -83,7 +84,7 @@ nsslapd-pagedlookthroughlimit: 3
 
 @pytest.fixture(scope='module')
 def readme(certificate):
-    """A server for which README.md was followed, and sdr.conf's options."""
+    """A server set up as README.md says, and the options for sdr.conf."""
     with paths.scratch() as folder:
         server = ds389.DS389(folder / 'ds', MOVER, tls=certificate, schema=(), acis=(),
                              indexed=())
@@ -105,7 +106,7 @@ def readme(certificate):
 
 @pytest.fixture
 def followed(readme):
-    """The server, as it was at first when the test has ended; the options."""
+    """That server, restored after the test, and the options."""
     server, options = readme
     yield server, options
     server.thaw()
@@ -163,7 +164,7 @@ def test_move(followed, scratch):
 
 @pytest.mark.parametrize('sync', ['full', 'auto'])
 def test_replica(followed, new_sync, sync):
-    """Beyond the limits of the server; who was deleted or moved away is gone."""
+    """With more entries than the server's limits; deleted and moved people disappear."""
     server, options = followed
     server.add(''.join(world.person(name, objectClass='inetOrgPerson') for name in ('old', 'leaver')))
     replica = new_sync(server, directory_corp={
@@ -183,7 +184,7 @@ def test_replica(followed, new_sync, sync):
 
 
 def test_export_as_ldif(followed, scratch):
-    """It holds what was deleted, for replication: values, attributes, entries."""
+    """The export contains deleted values, attributes and entries, which the server keeps for replication."""
     server, options = followed
     names = ['moved', 'freed', 'renamed', 'fired']
     server.add(''.join(world.person(name, sdrOwner='hosted', sdrHold='TRUE') for name in names)
@@ -240,7 +241,7 @@ def group(name, *members):
 
 @pytest.mark.parametrize('outer', ['first', 'second'])
 def test_check_finds_nothing_in_groups_that_the_server_resolves(people, conf, outer):
-    """Whichever of those that name one owner the inner one is in."""
+    """In whichever of the groups that name one owner the inner group is."""
     alice, nobody = f'uid=alice,ou=people,{SUFFIX}', f'cn=nobody,{SUFFIX}'
     names = [f'cn={name},ou=people,{SUFFIX}' for name in ('first', 'second')]
     people.modify(f'dn: {alice}\nchangetype: modify\nadd: objectClass\nobjectClass: inetUser\n')
@@ -281,7 +282,7 @@ def test_frozen_then_the_other(people, followed, conf):
 
 
 def test_referral(people, conf):
-    """Part of the people may be elsewhere."""
+    """Part of the people may be on another server."""
     people.add(f'dn: ou=elsewhere,ou=people,{SUFFIX}\nobjectClass: referral\n'
                'objectClass: extensibleObject\nou: elsewhere\n'
                f'ref: ldap://other.test/ou=elsewhere,{SUFFIX}\n')
@@ -289,6 +290,6 @@ def test_referral(people, conf):
 
 
 def test_freeipa(ds, conf):
-    """The people of cn=accounts, who are there once more below cn=compat."""
+    """The people of cn=accounts, who appear again below cn=compat."""
     ds.add(ds389.freeipa(world.PEOPLE))
     assert_routed(conf(ds, search_base=ds389.ACCOUNTS))

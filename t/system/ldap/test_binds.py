@@ -1,4 +1,4 @@
-"""test_binds.py - bind = external: who the server takes us for; client certificates; TLS versions
+"""test_binds.py - bind = external: the identity that the server sees; client certificates; TLS versions
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -36,7 +36,7 @@ def write(scratch, ca):
 
 @pytest.fixture(params=['ldaps', 'start-tls'])
 def encrypted(request):
-    """(uri, options) for TLS with this server, one way or the other."""
+    """(uri, options) for TLS with this server, by ldaps or StartTLS."""
     def options(server):
         if request.param == 'ldaps':
             return server.ldaps_uri, {}
@@ -45,7 +45,7 @@ def encrypted(request):
 
 
 def shown(certificate):
-    """The options of a client that shows it."""
+    """The options of a client that presents this certificate."""
     return {'tls_cert_file': str(certificate.cert), 'tls_key_file': str(certificate.key)}
 
 

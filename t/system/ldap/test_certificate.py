@@ -1,4 +1,4 @@
-"""test_certificate.py - a certificate that is refused: the administrator reads why
+"""test_certificate.py - a rejected certificate: the error gives the reason
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -28,7 +28,7 @@ def said(when):
 
 
 class Authorities:
-    """The one that is trusted, one below it, and one that nobody knows."""
+    """A trusted CA, one below it, and an untrusted one."""
 
     def __init__(self, folder):
         self.ours = CA(folder / 'ours', 'Ours')
@@ -46,14 +46,14 @@ def authorities():
 
 @pytest.fixture(scope='module')
 def slapd():
-    """Behind the servers of this file."""
+    """The server behind the TLS servers of this file."""
     with paths.scratch() as folder, ExitStack() as stack:
         server = Slapd(folder / 'slapd', world.PEOPLE)
         stack.callback(server.stop)
         yield server.start()
 
 
-# what the server shows: a function of the Authorities; what is said of it
+# the server's certificate, made by a function of the Authorities; the error
 REFUSED = {
     'another name': (
         lambda by: by.ours.issue('n1', 'DNS:other.example.com'),
@@ -111,7 +111,7 @@ ACCEPTED = {
     'for anything': lambda by: by.ours.issue('a5', usage='anyExtendedKeyUsage'),
     'RSA': lambda by: by.ours.issue('a6', kind=RSA_2048),
     'Ed25519': lambda by: by.ours.issue('a7', kind=ED25519, usage='serverAuth'),
-    # libldap's way; RFC 6125 would have it for domain names alone
+    # as libldap does; RFC 6125 allows it for domain names only
     'its address as the common name, and no other name': lambda by: by.ours.issue('127.0.0.1', None),
     'its address': lambda by: by.ours.issue('a1'),
     'its address among others': lambda by: by.ours.issue('a2', 'DNS:a.test,IP:127.0.0.1'),
@@ -169,7 +169,7 @@ def asked(new_conf, scratch, authorities):
 
 @pytest.fixture
 def assert_refused(asked, new_conf, authorities):
-    """With these words, and before anything was said."""
+    """Rejected with these words, before any LDAP message was sent."""
     def check(issue, words, *args, **options):
         answer = asked(issue, *args, **options)
         ca = options.get('ca', authorities.ours.cert)

@@ -1,6 +1,6 @@
-"""test_directories.py - the recipes of doc/directories.md, each on a directory of its shape
+"""test_directories.py - the recipes of doc/directories.md, each with a directory of that kind
 
-t/directories has these, as LDIF; a line "#> ADDRESS: VERDICT" in it says what must come out.
+t/directories has these, as LDIF; a line "#> ADDRESS: VERDICT" in it is the expected result.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -14,7 +14,7 @@ from sync import Sync
 
 PAGE = paths.ROOT / 'doc/directories.md'
 PEOPLE = paths.ROOT / 't/directories'
-# What only a server has; an export stands in for it.
+# Options that only a server has; an export replaces it.
 OF_A_SERVER = re.compile(r'(uri|bind|bind-dn|password-file) = ')
 
 
@@ -27,7 +27,7 @@ NAMES = [re.findall(r'^\[directory (.*)\]$', '\n'.join(lines), re.M) for lines i
 
 
 def conf_of(recipe, replica, people=PEOPLE):
-    """The lines before the first section of either go first."""
+    """The sdr.conf of both texts; lines before the first section of either come first."""
     first = [next(i for i, line in enumerate(lines) if line.startswith('['))
              for lines in (HEAD, recipe)]
     lines = HEAD[:first[0]] + recipe[:first[1]] + HEAD[first[0]:]
@@ -58,7 +58,7 @@ def test_recipe(recipe, names, scratch):
     ('forest-b', {'dave@example.com': 'pass', 'bea@example.com': 'defer'}),
 ])
 def test_a_contact_does_not_stand_for_a_forest_that_is_silent(scratch, silent, verdicts):
-    """It says that the mailbox is there, and not where mail for it goes from there."""
+    """A contact shows that the mailbox is there, but not where its mail goes."""
     people = scratch / 'people'
     people.mkdir()
     for name in {'forest-a', 'forest-b'} - {silent}:

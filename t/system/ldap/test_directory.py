@@ -1,4 +1,4 @@
-"""test_directory.py - the directory away, slow, blind, emptied or wrong: never a guess
+"""test_directory.py - a directory that is down, slow, hidden, empty or wrong: sdr never guesses
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -53,7 +53,7 @@ def start(new_milter, conf):
 
 @pytest.fixture
 def answered_in_time(mta):
-    """The replies, which must have come soon after the timeout."""
+    """The replies, which must arrive soon after the timeout."""
     def ask(*rcpts):
         begin = time.monotonic()
         with mta.client() as client:
@@ -68,7 +68,7 @@ def answered_in_time(mta):
 
 
 def redirected(deliver):
-    """Alice and Dave get a message, each exactly once and in the right place; nobody is refused."""
+    """A message for Alice and Dave arrives exactly once in each right place; no recipient is rejected."""
     sent, got = deliver([ALICE, NOBODY, DAVE])
     assert [r.code for r in sent.rcpts] == [250, 550, 250]
     assert got == Counter([ALICE_HOSTED, DAVE])
@@ -109,7 +109,7 @@ def test_frozen(slapd, start, deliver, answered_in_time, ca, used, scheme):
 
 
 def test_frozen_for_many_at_once(slapd, start, deliver, answered_in_time):
-    """Who waits for a connection waits no longer than who has one."""
+    """A query that waits for a connection waits no longer than one that has a connection."""
     start(timeout=TIMEOUT, max_connections=1)
     slapd.freeze()
     with ThreadPoolExecutor(8) as pool:
@@ -161,7 +161,7 @@ def test_access_taken_away_while_connected(new_slapd, start, mta, deliver):
     ('mial', AWAY),
     (['mail', 'mailLokalAddress'], '250 2.1.5'),
     (['mailLokalAddress', 'mail'], '250 2.1.5'),
-    # known to the server, but nobody has one
+    # in the schema, but no entry has a value
     (['mail', 'sdrRoutingAddress'], '250 2.1.5'),
 ])
 def test_misspelt_address_attribute(start, postfix, sink, attributes, known):
@@ -186,7 +186,7 @@ def test_emptied_tree(slapd, start, postfix, deliver, used):
 
 @pytest.mark.usefixtures('milter')
 def test_deleted_person_is_unknown(slapd, mta, deliver):
-    """Whoever stood proof for the connection may go; the others still do."""
+    """If the entry that proved the connection is deleted, the remaining ones prove it."""
     redirected(deliver)
     slapd.modify(remove(['alice']))
     assert replies(mta, ALICE) == [UNKNOWN]
@@ -212,7 +212,7 @@ def test_bad_filter(start, postfix):
 
 
 def test_size_limit_of_the_server(new_slapd, start, postfix):
-    """It says that there is more than it shows."""
+    """The server reports that there are more entries than it shows."""
     twins = ''.join(person(f'twin{i}', mail='twin@example.com') for i in range(3))
     start(uri=new_slapd(world.PEOPLE + twins, options='sizelimit 2').uri)
     assert replies(postfix, 'twin@example.com', ALICE) == [AWAY, '250 2.1.5']
@@ -251,7 +251,7 @@ def test_anonymous_where_that_may_not_read(start, postfix):
 
 
 def test_ldapi(slapd, start, deliver):
-    # Its socket is root's; a slapd of a distribution opens it to all.
+    # Its socket belongs to root; a distribution's slapd opens it to everybody.
     slapd.folder.joinpath('ldapi').chmod(0o777)
     start(uri=slapd.ldapi_uri)
     redirected(deliver)
@@ -271,7 +271,7 @@ def test_start_tls(slapd, start, deliver, ca):
 
 @pytest.fixture(params=['ldaps', 'start-tls'])
 def encrypted(request):
-    """Options for a TLS connection to this server, one way or the other."""
+    """Options for a TLS connection to this server, by ldaps or StartTLS."""
     def options(server):
         if request.param == 'ldaps':
             return {'uri': server.ldaps_uri}
@@ -320,7 +320,7 @@ def test_no_recipient_is_a_filter(mta, local):
 
 @pytest.mark.parametrize('local', ['!', 'alice!', '%', '%s', '%2a', 'alice%'])
 def test_no_recipient_is_a_format(new_postfix, scratch, new_milter, slapd, local):
-    """Postfix takes these for a route unless configured not to."""
+    """Postfix takes these for source routes unless configured not to."""
     postfix = new_postfix(milters=[f'unix:{world.SOCKET}'],
                           main={'swap_bangpath': 'no', 'allow_percent_hack': 'no',
                                 'allow_untrusted_routing': 'yes'})
@@ -406,7 +406,7 @@ ODD_ENTRY = '\n'.join([
     world.ldif_line('sdrAddress', f'"{ODD}"@example.com'), '', ''])
 
 
-# Debian's Sendmail takes no octet above 7F in an address.
+# Debian's Sendmail rejects octets above 7F in an address.
 @pytest.mark.parametrize('options', [(), ('-v',)], ids=['usual', 'verbose'])
 def test_log_is_clean(slapd, start, postfix, options):
     slapd.add(ODD_ENTRY)

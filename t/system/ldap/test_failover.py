@@ -1,7 +1,7 @@
-"""test_failover.py - two servers that mirror each other, and all that befalls one of them
+"""test_failover.py - two servers that mirror each other, and the failures of one of them
 
-Somebody asks all the time; while one of the two lives, nobody may be deferred,
-refused or sent to the wrong site.
+A client sends queries all the time. While one of the two servers works, no recipient may be deferred,
+rejected or routed to the wrong site.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -31,13 +31,13 @@ from tls import CA
 from world import person
 
 AWAY = 451
-TIMEOUT = 10  # of which a silent server takes half: a busy one must not need the other
+TIMEOUT = 10  # a silent server takes half of it: a busy one must need less than the other half
 CONNECTIONS = 2
 MANY = 60
 
 CONFIG, DATABASE = 'cn=config', 'olcDatabase={1}mdb,cn=config'
 REFERRAL = f'dn: {CONFIG}\nchangetype: modify\nadd: olcReferral\nolcReferral: ldap://127.0.0.1:9/\n\n'
-# Nobody may bind as the reader, whatever the password.
+# The reader cannot bind, whatever the password.
 NO_BIND = 'access to attrs=userPassword by * none\naccess to * by * read\n'
 
 
@@ -54,7 +54,7 @@ def postfix(new_postfix):
 
 @pytest.fixture
 def slapd(mirror):
-    """conf() is about this one."""
+    """The server that conf() configures."""
     return mirror.first
 
 
@@ -91,7 +91,7 @@ def deaf(server, **_):
 
 @contextlib.contextmanager
 def emptied(server, mirror, **_):
-    """It begins anew; at first it cannot reach the other, then it is filled by it."""
+    """It starts again without data. At first it cannot reach the other server, then that one fills it."""
     replication = server.options
     server.stop()
     server.empty()
@@ -103,7 +103,7 @@ def emptied(server, mirror, **_):
 
 
 def configured(**changes):
-    """Started again with another configuration, and once more with its own."""
+    """Restarted with another configuration, and again with its own."""
     @contextlib.contextmanager
     def disturbance(server, **_):
         before = {name: getattr(server, name) for name in changes}
@@ -114,7 +114,7 @@ def configured(**changes):
 
 
 def disguised(issue):
-    """With a certificate that must not be believed."""
+    """It presents a certificate that is not valid for it."""
     @contextlib.contextmanager
     def disturbance(server, ca, certificate, scratch, **_):
         server.set(tls=issue(ca, scratch))
@@ -124,7 +124,7 @@ def disguised(issue):
 
 
 def changed(ldif):
-    """Without a restart: open connections stay."""
+    """Without a restart: open connections stay open."""
     @contextlib.contextmanager
     def disturbance(server, **_):
         server.modify(ldif)
@@ -169,7 +169,7 @@ def befall(mirror, ca, certificate, scratch):
 @pytest.mark.threads
 @pytest.mark.parametrize('name', DISTURBANCES)
 def test_one_fails_then_the_other(mirror, start, asking, befall, name):
-    """The second time the first server is still resting; it is asked for all that."""
+    """The second time the first server is still being avoided, but is asked nevertheless."""
     start(mirror.servers)
     with sockets.Watch('sdr') as watch, asking() as asker:
         asker.wait(3)
@@ -202,7 +202,7 @@ def test_read_only_does_no_harm(mirror, start, asking):
 
 
 def test_one_asker_tries_a_server_that_rested(mirror, start, asking):
-    """Then, if it is well, it is preferred again."""
+    """If the server works, it is preferred again."""
     timeout = 18
     start(mirror.servers, timeout=str(timeout))
     port = mirror.first.ldaps_port
@@ -232,7 +232,7 @@ def test_one_asker_tries_a_server_that_rested(mirror, start, asking):
 
 
 def test_the_only_one_that_is_well_gets_most_of_the_time(scratch, stop_later, talk):
-    """More than half of it, while one that failed is resting."""
+    """It gets more than half of the time, while a failed server is being avoided."""
     def answer(search):
         if search.whole:
             time.sleep(0.6 * TIMEOUT)
@@ -248,10 +248,8 @@ def test_the_only_one_that_is_well_gets_most_of_the_time(scratch, stop_later, ta
 # --- many askers ---
 
 def ask_at_once(postfix, count):
-    """What that many clients are answered who ask for Dave at the same moment.
-
-    All in time, whatever a machine needs that is as busy as that.
-    """
+    """The answers to this many clients that ask for Dave at the same moment. All must be in time, even on a
+    busy machine."""
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(count) as pool:
         clients = [stack.enter_context(postfix.client()) for _ in range(count)]
         answers = list(pool.map(lambda client: ask(client, [DAVE], data=False), clients))
@@ -261,7 +259,7 @@ def ask_at_once(postfix, count):
 
 @contextlib.contextmanager
 def slow(server):
-    """It rests before each answer, for half a second."""
+    """It pauses for half a second before each answer."""
     ended = threading.Event()
 
     def answers():
@@ -284,7 +282,7 @@ def slow(server):
 
 
 def ask_until(postfix, count, condition):
-    """What that many clients are answered who ask for Dave again and again until this is true."""
+    """The answers to this many clients that ask for Dave repeatedly until this is true."""
     ended = threading.Event()
 
     def run(client):
@@ -304,8 +302,8 @@ def ask_until(postfix, count, condition):
 
 
 def test_busy_is_not_failed(mirror, start, postfix):
-    """A server that is too slow for all who ask keeps its place when they are gone."""
-    # No search takes half of that; who waits behind all the others waits longer.
+    """A server that is too slow for all its clients is still preferred when they have gone."""
+    # No search takes half of that; a query that waits for all the others takes longer.
     start(mirror.servers, **{'max-connections': '1', 'timeout': '20'})
     assert ask_at_once(postfix, 1) == {250: 1}
     with slow(mirror.first):
@@ -316,7 +314,8 @@ def test_busy_is_not_failed(mirror, start, postfix):
 
 
 def test_many_at_a_frozen_server(mirror, start, postfix):
-    """Who waits for a connection waits no longer than who has one; then the second is asked."""
+    """A query that waits for a connection waits no longer than one that has a connection; then the second
+    server is asked."""
     start(mirror.servers, **{'timeout': str(TIMEOUT), 'max-connections': '4'})
     mirror.first.freeze()
     assert ask_at_once(postfix, MANY) == {250: MANY}
@@ -331,7 +330,7 @@ def test_many_at_a_frozen_server(mirror, start, postfix):
 @pytest.mark.parametrize('back', [0, 1], ids=['first', 'second'])
 @pytest.mark.parametrize('name', ['stopped', 'frozen', 'another password'])
 def test_both_fail_then_one_is_back(mirror, start, postfix, befall, name, back):
-    """A password that all have refused is not tried again without a reload: see test_refused.py."""
+    """A password that all servers have rejected is not tried again without a reload: see test_refused.py."""
     milter = start(mirror.servers)
     with postfix.client() as client, contextlib.ExitStack() as stack:
         with befall(name, mirror.servers[back]):
@@ -360,7 +359,7 @@ def test_move_written_to_the_other(mirror, start, deliver):
 
 
 def test_move_that_the_other_has_not_seen(mirror, start, deliver):
-    """It answers with the old site until it has."""
+    """The other server answers with the old site until it has received the change."""
     start(mirror.servers)
     with stopped(mirror.second):
         mirror.first.modify(owner('alice', 'onprem'))
@@ -379,7 +378,7 @@ def test_move_that_the_other_has_not_seen(mirror, start, deliver):
 
 @pytest.mark.parametrize('order', [1, -1], ids=['first', 'second'])
 def test_mirror_that_is_being_filled(new_slapd, start, asking, order):
-    """It knows some, not all: a person is unknown only if nobody knows him."""
+    """It has only some of the people: a recipient is unknown only if neither server has it."""
     full, half = new_slapd(), new_slapd(person('bob', sdrOwner='hosted'))
     start([half, full][::order])
     with asking() as asker:
@@ -388,7 +387,7 @@ def test_mirror_that_is_being_filled(new_slapd, start, asking, order):
 
 
 def test_stronger_key_of_the_other(new_slapd, start, deliver):
-    """The catch-all does not count while the other knows the address itself."""
+    """The catch-all is not used while the other server has the address itself."""
     half = new_slapd(person('any', mail='@example.com', sdrOwner='onprem'))
     start([half, new_slapd()])
     _, got = deliver([ALICE, 'alice+news@example.com'])
@@ -421,7 +420,7 @@ def test_random_disturbances(mirror, start, asking, befall):
             print(name, mirror.servers.index(server))
             with befall(name, server):
                 asker.wait(choice.randrange(4))
-            # No question is to meet the next one too.
+            # No query must meet the next failure, too.
             asker.wait(1)
         assert max(watch.peaks()[s.ldaps_port] for s in mirror.servers) <= CONNECTIONS
     wait_for(lambda: descriptors(milter.pid) <= open_before + 2 * CONNECTIONS, what='others closed')

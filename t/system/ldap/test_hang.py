@@ -1,7 +1,7 @@
-"""test_hang.py - a server that fails in every way at every stage: answered in time, at no cost
+"""test_hang.py - a server that fails in every way at every stage: answers are in time, and cheap
 
-The promise is `timeout` for a whole question. A busy machine takes longer to hear of it, so
-the tests allow for more; whoever waits without a deadline never ends.
+A whole query ends after `timeout`. A busy machine is slower, so the tests allow more time; a wait without a
+deadline would never end.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -23,10 +23,10 @@ from slapd import Slapd
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 TIMEOUT = 2
-PAIRED = 8  # half of it is for the good one of two, which may be slow
-PATIENT = 15  # a good one takes seconds for a question of half a megabyte, on a busy machine
+PAIRED = 8  # half of it is for the working server of two, which may be slow
+PATIENT = 15  # a working server takes seconds for a query of half a megabyte, on a busy machine
 LATEST = TIMEOUT + PATIENCE
-IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time that a question may take
+IDLE = IDLE_SHARE * TIMEOUT  # seconds of processor time for a query
 MEMORY = 50 << 20  # octets that sdr-milter may have in memory
 
 EVERY = ('ldap', 'ldaps', 'start-tls')
@@ -49,7 +49,7 @@ ROWS = [(transport, stage, manner) for stage, transports, manners in MATRIX
 
 
 class Office:
-    """A slapd with a server before it that may turn bad; an MTA, a milter and sdrctl that ask it."""
+    """A slapd behind a server that can fail; an MTA, a milter and sdrctl that query it."""
 
     def __init__(self, folder, transport, certificate, stop_later, narrow=False, timeout=TIMEOUT,
                  **options):
@@ -84,11 +84,11 @@ class Office:
         return path
 
     def ask_milter(self):
-        """What Postfix says to ALICE, and how long it thought about it."""
+        """The reply of Postfix to ALICE, and how long it took."""
         return timed_rcpt(self._postfix, ALICE)
 
     def wait_known(self):
-        """A good server may need more time than there is."""
+        """A working server may need more time than the timeout."""
         wait_for(lambda: self.ask_milter()[0] == KNOWN, what='an answer')
 
 
@@ -132,7 +132,7 @@ def test_bad_server(office, stage, manner):
 
 
 def big_filter(size):
-    """One that everybody matches, of so many octets; of few terms, which take less time."""
+    """A filter of this many octets that every entry matches, with few terms, which take less time."""
     terms = ''.join(f'(cn={i:01000})' for i in range(size // 1005))
     return f'(|(objectClass=*){terms})'
 
@@ -140,7 +140,7 @@ def big_filter(size):
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_server_that_stops_reading(office_of, transport):
-    """The question is larger than what the kernel keeps for a server that does not take it."""
+    """The query is larger than the kernel's buffers for a server that does not read."""
     office = office_of(transport, narrow=True, timeout=PATIENT, filter=big_filter(600_000))
     office.wait_known()
     office.server.turn(BOUND, 'silent')
@@ -157,7 +157,7 @@ def test_server_that_stops_reading(office_of, transport):
 @pytest.mark.milter
 @pytest.mark.parametrize('transport', EVERY)
 def test_endless_answer(office_of, transport):
-    """To read it is work; in time nevertheless, and not kept."""
+    """Reading takes processor time. The answer is in time nevertheless, and the entries are not kept."""
     office = office_of(transport)
     office.wait_known()
     office.server.turn(SEARCH, 'stream')

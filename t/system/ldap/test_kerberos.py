@@ -1,4 +1,4 @@
-"""test_kerberos.py - bind = gssapi: from the keytab alone, for as long as it takes
+"""test_kerberos.py - bind = gssapi: with only the keytab, for any length of time
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -39,7 +39,7 @@ def kerberos(realm, people):
 
 @pytest.fixture
 def options(ca):
-    """Those of the directory for this server and this keytab."""
+    """The options of the directory for this server and this keytab."""
     def make(server, keytab, **changes):
         changes = {name.replace('_', '-'): value for name, value in changes.items()}
         return {'uri': server.uri, 'bind': 'gssapi', 'bind-dn': None, 'keytab-file': str(keytab),
@@ -81,7 +81,7 @@ def test_nothing_can_be_read_on_the_wire(people, kerberos, write, stop_later):
 
 @pytest.mark.parametrize('tls', ['ldaps', 'start-tls'])
 def test_over_tls(new_ad, realm, write, tls):
-    """Bound to the certificate, where the server takes Kerberos over TLS at all."""
+    """With channel binding, if the server accepts Kerberos over TLS at all."""
     server = new_ad(PEOPLE, options=OVER_TLS)
     changes = {'uri': server.ldaps_uri} if tls == 'ldaps' else {'start_tls': 'yes'}
     assert_routed(write(server, realm(server).keytab(), **changes))
@@ -95,7 +95,7 @@ def test_over_tls_where_the_server_does_not_take_it(people, kerberos, write):
 # --- keys that do not fit ---
 
 def test_wrong_keys(new_ad, realm, write):
-    """The account's password has been changed since the keytab was made."""
+    """The account's password has changed since the keytab was made."""
     server = new_ad(PEOPLE)
     keytab = realm(server).keytab()
     server.set_password(READER_DN, 'another one')
@@ -131,7 +131,7 @@ def test_server_that_the_realm_does_not_know(people, kerberos, write, stop_later
 # --- the KDC is away ---
 
 def test_kdc_away_with_a_ticket(new_ad, realm, write, talk):
-    """A new connection is opened with the ticket that is there."""
+    """A new connection uses the existing ticket."""
     server = new_ad(PEOPLE)
     kerberos = realm(server)
     asked = talk(write(server, kerberos.keytab()))
@@ -170,7 +170,7 @@ def client(realm, mit):
 
 @pytest.fixture
 def openldap(mit, client, new_slapd, monkeypatch):
-    """A slapd that knows the reader by his ticket."""
+    """A slapd that authenticates the reader by Kerberos."""
     monkeypatch.setenv('KRB5_KTNAME', str(mit.service_keytab))
     return new_slapd(options=krb5.SLAPD_OPTIONS)
 
@@ -187,12 +187,12 @@ def test_openldap_over_tls(client, openldap, write, tls):
     assert f'BIND dn="{READER_DN}" mech=GSSAPI bind_ssf=0 ssf=256' in openldap.log()
 
 
-LIFETIME = 16  # seconds; a restart and a bind must not take so long
+LIFETIME = 16  # seconds; a restart and a bind must take less
 
 
 @pytest.fixture
 def short_lived(client, openldap, write, talk):
-    """An sdrctl that has asked with a ticket which will expire soon."""
+    """An sdrctl that has made a query with a ticket that will expire soon."""
     client.configure(f'ticket_lifetime = {LIFETIME}s')
     asked = talk(write(openldap, client.keytab()))
     assert asked.ask(ALICE)['verdict'] == 'redirect'
@@ -205,13 +205,13 @@ def wait_expired(asked):
 
 
 def restart(server):
-    """Whoever asks next has to bind again."""
+    """The next query has to bind again."""
     server.stop()
     server.start()
 
 
 def test_tickets_are_renewed(short_lived, openldap):
-    """Over the connection that outlives the ticket, and over a new one."""
+    """On the connection that outlives the ticket, and on a new one."""
     wait_expired(short_lived)
     assert short_lived.ask(ALICE)['verdict'] == 'redirect'
     restart(openldap)
@@ -235,7 +235,7 @@ def test_ticket_that_expires_while_the_kdc_is_away(short_lived, mit, openldap):
 # --- the milter ---
 
 def test_reload_with_another_principal(client, openldap, options, new_milter, scratch):
-    """A ticket of the old principal is not used, however often the configuration is loaded."""
+    """A ticket of the old principal is not used, however often the configuration is reloaded."""
     keytab = client.keytab(krb5.READER, krb5.ADMIN)
     run = scratch / 'run'
     run.mkdir(mode=0o755)

@@ -1,7 +1,7 @@
-"""test_ldaprc.py - what ldap.conf(5) sets changes nothing: no request, no handshake, no answer
+"""test_ldaprc.py - settings in ldap.conf(5) change no request, no handshake and no answer
 
-The server keeps every request as octets and what TLS agreed on. With a setting
-they are the same as without.
+The server records every request as octets, and the result of the TLS handshake. They must be the same with
+and without a setting.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,7 +29,7 @@ ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
 
 # {other} is a CA that did not sign the server's certificate, {cert} and {key} a client's
-# certificate, {pin} a key that is not the server's, {junk} a file without sense.
+# certificate, {pin} a key that is not the server's, {junk} a file with garbage.
 SETTINGS = {
     'URI': ['ldap://127.0.0.1:1', 'ldapi://%2Fnowhere', ':::'],
     'HOST': ['127.0.0.1:1'],
@@ -74,7 +74,7 @@ SETTINGS = {
     'TLS_RANDFILE': ['/nowhere'],
 }
 ROWS = [(name, value) for name, values in SETTINGS.items() for value in values]
-# What must not make a wrong certificate good.
+# Settings that must not make a wrong certificate valid.
 LENIENT = [('TLS_REQCERT', 'never'), ('TLS_REQCERT', 'allow'), ('TLS_REQSAN', 'never'),
            ('TLS_REQSAN', 'allow'), ('TLS', 'never'), ('TLS_CACERT', '{other}'),
            ('TLS_CACERTDIR', '{others}'), ('TLS_CIPHER_SUITE', 'NORMAL'),
@@ -85,7 +85,7 @@ PLAIN, LDAPS, START_TLS = 'ldap', 'ldaps', 'start-tls'
 
 
 class Office:
-    """A slapd, and a server before it for each transport that keeps what it is asked."""
+    """A slapd, and for each transport a server in front of it that records the requests."""
 
     def __init__(self, folder, stop_later):
         self.folder = folder
@@ -124,13 +124,13 @@ class Office:
             'password-file': self._password}, **sections)
 
     def seen(self, transport, **options):
-        """What sdrctl answers, and what its server sees of it."""
+        """The answer of sdrctl, and what its server received."""
         conf = self.folder / f'{transport}.conf'
         conf.write_text(self.conf(transport))
         server = self.servers[transport]
         server.requests, server.peers = [], []
         answer = ask(conf, ALICE, **options)
-        # whether the good-bye has come already is a matter of chance
+        # the unbind may have arrived or not
         requests = [r for r in server.requests if parse_tag(r) != UNBIND]
         return answer.verdict, answer.targets, answer.reason, requests, server.peers
 
@@ -179,9 +179,9 @@ def in_named_file(files, name, value):
     return {'cwd': files.folder, 'env': {**environment(), 'LDAPRC': 'otherrc'}}
 
 
-# libldap reads in three ways: the environment, files of the system, and files of the user, where
-# other options count. All settings are tried in each of them; in the other places, whose files it
-# reads alike, those that show that it has read them.
+# libldap reads settings from the environment, from files of the system, and from files of the user, where
+# other options are valid. All settings are tried in one place of each kind. In the other places only those
+# are tried that show that libldap has read the file.
 IN_ALL_WAYS = [(in_environment, PLAIN), (in_environment, LDAPS), (in_environment, START_TLS),
                (in_system_file, START_TLS), (in_home, START_TLS)]
 IN_OTHER_PLACES = [(in_file_of_environment, START_TLS), (in_working_folder, START_TLS),
@@ -196,7 +196,7 @@ def tried(rows, ways, places):
 
 @pytest.fixture
 def files(scratch, monkeypatch):
-    """A Namespace for files alone, in which nothing is set yet."""
+    """A Namespace with private files, none of which sets an option yet."""
     for name in [n for n in os.environ if n.startswith('LDAP')]:
         monkeypatch.delenv(name)
     with Namespace(scratch, network=False) as inside:
@@ -248,7 +248,7 @@ def test_makes_no_certificate_good(office, wrong_server, files, where, transport
 
 @pytest.fixture(scope='module')
 def postfix():
-    """For all tests of this file."""
+    """One Postfix for all tests of this file."""
     with paths.scratch() as folder, ExitStack() as stack:
         server = Postfix(folder / 'postfix', 1, milters=[f'unix:{world.SOCKET}'])
         stack.callback(server.stop)

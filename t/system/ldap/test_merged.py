@@ -1,7 +1,7 @@
-"""test_merged.py - two companies, one domain: whoever is in a directory is its owner's
+"""test_merged.py - two companies, one domain: each directory has its own default-owner
 
-The one has OpenLDAP, the other, which was bought, Active Directory; neither has
-any schema of ours. What one of them surely knows stands while the other is away.
+One has OpenLDAP, the other, which was bought, Active Directory; neither has our schema. A sure answer of one
+directory is used while the other is down.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,7 +15,7 @@ import world
 from adldif import person
 from befall import frozen, killed, stopped
 
-# The milter and the directories alone matter here.
+# Only the milter and the directories matter here.
 pytestmark = pytest.mark.usefixtures('postfix')
 
 RECIPIENTS = ALICE, ALICE_NEWS, DAVE, TWICE, NOBODY = [
@@ -31,7 +31,7 @@ EXPECTED = {
 
 @pytest.fixture
 def slapd(new_slapd):
-    """Ours."""
+    """Our server."""
     return new_slapd(world.person('dave', objectClass='inetOrgPerson')
                      + world.person('twice', objectClass='inetOrgPerson'), sdr_schema=False)
 
@@ -58,7 +58,7 @@ def hosted(address):
 
 
 def right(deliver, away):
-    """Everybody got what he should while this directory is away."""
+    """Every answer is right while this directory is down."""
     codes, known = EXPECTED[away]
     sent, got = deliver(RECIPIENTS)
     assert [rcpt.code for rcpt in sent.rcpts] == codes

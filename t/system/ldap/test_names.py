@@ -1,4 +1,4 @@
-"""test_names.py - a directory server that has a name, and name servers that are of little help
+"""test_names.py - a directory server with a host name, and name servers that fail
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,8 +15,8 @@ from slapd import Slapd
 
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
 AWAY, KNOWN = '451 4.4.3', '250 2.1.5'
-TIMEOUT = 8  # where somebody silent comes before one who answers
-SHORT = 4    # where nobody answers, or one alone
+TIMEOUT = 8  # if a silent server comes before one that answers
+SHORT = 4    # if no server answers, or there is only one
 IDLE = IDLE_SHARE * SHORT
 
 NAME = 'ldap.example.test'
@@ -29,7 +29,7 @@ def named(*records):
     return {NAME: list(records)}
 
 
-# what the name server says, and how; then what stands in the files
+# what the name server answers, and how; then the content of the files
 FOUND = {
     'address': dict(names=named(('A', HERE))),
     'address of IP version 6': dict(names=named(('AAAA', '::1'))),
@@ -77,7 +77,7 @@ NOT_FOUND = {
 
 
 class Place:
-    """A directory server in a namespace: at HERE and ::1 as it should be, at SILENT without a word."""
+    """A directory server in a namespace: it works at HERE and ::1, and is silent at SILENT."""
 
     def __init__(self, namespace, folder, stop_later):
         self._namespace = namespace
@@ -162,7 +162,7 @@ def test_not_found(answer, row):
 # --- sdr-milter, which lives on ---
 
 def assert_answers(postfix, milter, code):
-    """In time, and without work while it waits."""
+    """It answers in time, and uses no processor time while it waits."""
     before = cpu_seconds(milter.pid)
     reply, seconds = timed_rcpt(postfix, ALICE)
     assert reply == code
@@ -173,7 +173,7 @@ def assert_answers(postfix, milter, code):
 @pytest.mark.threads
 @pytest.mark.parametrize('name', ['silent', 'garbage', 'truncated, then silent', 'no such name'])
 def test_name_servers_that_recover(place, milter_of, name):
-    """The files are read anew for each connection; nothing of the failure is kept."""
+    """The files are read again for each connection; the failure is not remembered."""
     postfix, milter = milter_of(place.set_up(**NOT_FOUND[name]))
     assert_answers(postfix, milter, AWAY)
     place.name_server.names, place.name_server.manners = named(('A', HERE)), ''
@@ -181,7 +181,7 @@ def test_name_servers_that_recover(place, milter_of, name):
 
 
 def test_name_servers_that_die(place, milter_of):
-    """Who is connected needs none."""
+    """An open connection needs no name server."""
     postfix, milter = milter_of(place.set_up(names=named(('A', HERE))))
     assert_answers(postfix, milter, KNOWN)
     place.name_server.manners = 'silent'

@@ -1,6 +1,6 @@
-"""test_range.py - attributes whose values a server gives in pieces, as Active Directory does
+"""test_range.py - attributes whose values a server returns in pieces, as Active Directory does
 
-Samba never does; what stands here for Active Directory is t/lib/fakeldap.py.
+Samba never does; here t/lib/fakeldap.py plays Active Directory.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -22,7 +22,7 @@ ALICE = 'alice@example.com'
 DN = 'CN=Alice,dc=example,dc=com'
 HOSTED = 'CN=hosted,dc=example,dc=com'
 TIMEOUT = 20
-SHORT = 5  # for what lasts until then
+SHORT = 5  # if the server delays until then
 FOUND, AWAY = 'redirect', 'defer'
 
 
@@ -33,17 +33,15 @@ def addresses(alice_at, count=MANY):
 
 
 def piece(name, values, first):
-    """As it should be."""
+    """A correct piece."""
     some = values[first:first + PIECE]
     end = first + len(some)
     return {f'{name};range={first}-{"*" if end == len(values) else end - 1}': some}
 
 
 class Directory:
-    """Entries of which one attribute each has so many values that they come in pieces.
-
-    Whatever is searched for, all of them are the answer: who is who, others compare.
-    """
+    """Entries in which one attribute has so many values that they come in pieces. Every search returns all
+    entries; other tests check the filters."""
 
     def __init__(self, people, following=piece):
         """
@@ -93,11 +91,11 @@ def test_address_in_any_piece(ask, place):
 
 
 def test_nobody_has_it(ask):
-    """Only after all pieces were seen."""
+    """This is certain only after all pieces were read."""
     values = [f'smtp:a{i}@example.com' for i in range(MANY)]
     answer, server = ask(Directory({DN: ('proxyAddresses', values, TARGET)}))
     assert answer['reply'].startswith('550 5.1.1')
-    asked = [search for search in server.searches if search.base != '']  # after the root entry
+    asked = [search for search in server.searches if search.base != '']  # after the root DSE
     assert asked[0].whole and asked[2].attributes == ['proxyAddresses;range=3000-*']
 
 
@@ -144,7 +142,7 @@ FOLLOWING = {
 @pytest.mark.parametrize('place', [0, PIECE])
 @pytest.mark.parametrize('case', FOLLOWING)
 def test_pieces_that_follow_wrongly(ask, case, place):
-    """An owner's groups: without the others Alice would be the default owner's."""
+    """The pieces are groups. Without the missing ones Alice would belong to the default-owner."""
     following, expected = FOLLOWING[case]
     groups = [f'CN=g{i},dc=example,dc=com' for i in range(MANY)]
     groups[place] = HOSTED
@@ -159,7 +157,7 @@ def test_pieces_that_follow_wrongly(ask, case, place):
     'range=', 'range=0', 'range=0-', 'range=-9', 'range=5-0', 'range=0-x', 'range=0-4294967295',
     'range=0-99999999999999999999', 'range=1500-2999', 'range=1500-*'])
 def test_first_piece_that_makes_no_sense(ask, name):
-    """What is missing might be the recipient's address."""
+    """The missing values might include the recipient's address."""
     def answer(search):
         if search.whole:
             yield DN, {f'proxyAddresses;{name}': ['smtp:x@example.com'], 'mail': ['x@example.com']}
@@ -179,7 +177,7 @@ def test_no_more_after_the_first(ask, code):
 
 
 def test_entries_without_end(ask):
-    """They are not kept."""
+    """The entries are not kept in memory."""
     values = addresses(MANY - 1)
 
     def answer(search):
@@ -198,7 +196,7 @@ CUT_NAME, CUT_LIST = b'\x30\x20\x04\x20targetAddress', b'\x30\x20\x04\x0dtargetA
 
 @pytest.mark.parametrize('rest', [NO_VALUES, CUT_NAME, CUT_LIST], ids=['values', 'name', 'list'])
 def test_cut_entry(ask, rest):
-    """He is found; where his mail goes may be in what was cut off."""
+    """The recipient exists, but the missing part may say where the mail goes."""
     address = ldapwire.tlv(0x30, ldapwire.tlv(0x04, b'proxyAddresses'),
                            ldapwire.tlv(0x31, ldapwire.tlv(0x04, f'SMTP:{ALICE}'.encode())))
     cut = ldapwire.tlv(ldapwire.SEARCH_ENTRY, ldapwire.tlv(0x04, DN.encode()),

@@ -50,7 +50,7 @@ def set_password(slapd, password):
 
 
 def refused(slapd):
-    """How many binds."""
+    """The number of failed binds."""
     return slapd.log().count('RESULT tag=97 err=49')
 
 
@@ -84,7 +84,7 @@ def test_until_reload(slapd, start, many):
 
 @pytest.mark.parametrize('at_once', [1, MANY], ids=['in a row', 'at once'])
 def test_password_that_was_good(slapd, new_slapd, start, many, at_once):
-    """It may be the server that is in trouble: it gets a second and a third chance, no more."""
+    """The server may have the problem, so the password is tried a second and a third time, and no more."""
     servers = [slapd, new_slapd()]
     milter = start(servers, ldap.READER_PASSWORD)
     assert many() == {KNOWN}
@@ -113,7 +113,7 @@ ACCOUNT = f'CN=other,OU=services,{ldap.SUFFIX}'
 
 @pytest.fixture
 def account(ad):
-    """Locked after a few attempts."""
+    """An account that is locked after a few failed attempts."""
     domain = f'dn: {ldap.SUFFIX}\nchangetype: modify\nreplace: lockoutThreshold\nlockoutThreshold: '
     ad.add(person('alice', sdrOwner='hosted') + samba.user('other', OTHER_PASSWORD))
     ad.modify(f'{domain}{THRESHOLD}\n')
@@ -150,7 +150,7 @@ def test_password(write, scratch, talk, is_locked):
 
 
 def test_keytab(account, write, scratch, talk, is_locked, monkeypatch):
-    """The KDC counts as well."""
+    """Failures at the KDC count, too."""
     kerberos = krb5.Client(scratch / 'client', account)
     monkeypatch.setenv('KRB5_CONFIG', str(kerberos.conf))
     account.set_password(ACCOUNT, 'a third password')

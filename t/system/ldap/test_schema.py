@@ -1,4 +1,4 @@
-"""test_schema.py - the forms of the schema load, and mean the same
+"""test_schema.py - all forms of the schema load, and have the same meaning
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -44,7 +44,7 @@ def configured(scratch):
 
 
 def schema_of(folder):
-    """What slapd made of the schema called sdr in this cn=config folder."""
+    """The schema named sdr in this cn=config folder, as slapd converted it."""
     text = run([SLAPCAT, '-F', folder, '-n', '0', '-o', 'ldif-wrap=no'],
                env=ldap.environment()).stdout
     return re.search(r'^dn: cn=\{\d+\}sdr,cn=schema,cn=config\n.*?(?=\n\n)', text, re.M | re.S)[0]
@@ -58,7 +58,7 @@ def test_the_two_forms_are_the_same():
 
 
 def test_the_form_of_389_directory_server_is_the_same():
-    """But for OIDs, which stand there in full, and X-ORIGIN."""
+    """Except for OIDs, which are written in full there, and X-ORIGIN."""
     text = (paths.SCHEMA / 'sdr.schema').read_text()
     oids = {}
     for name, oid in re.findall(r'^objectIdentifier (\S+) (\S+)$', text, re.M):
@@ -77,7 +77,7 @@ def test_ldif_form_loads(configured):
 
 
 def test_conf_form_becomes_the_ldif_form(configured, scratch):
-    """slaptest's own conversion of sdr.schema equals sdr.ldif once that is loaded."""
+    """slaptest's own conversion of sdr.schema equals sdr.ldif after loading."""
     run([SLAPADD, '-F', configured, '-n', '0', '-l', paths.SCHEMA / 'sdr.ldif'],
         env=ldap.environment())
     conf, folder = scratch / 'ours.conf', scratch / 'ours.d'
@@ -89,7 +89,7 @@ def test_conf_form_becomes_the_ldif_form(configured, scratch):
 
 
 def test_ldif_form_loads_into_a_running_slapd(new_slapd):
-    """The way of README.md, while slapd runs; then an entry uses it."""
+    """As README.md says, while slapd runs; then an entry uses it."""
     server = new_slapd('', sdr_schema=False, config_admin=True)
     server.add((paths.SCHEMA / 'sdr.ldif').read_text())
     [index] = readme('## Indices', 'dn: ')

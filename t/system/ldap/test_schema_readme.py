@@ -1,6 +1,6 @@
-"""test_schema_readme.py - ldap-schema/README.md, followed to the letter, for an OpenLDAP without our schema
+"""test_schema_readme.py - ldap-schema/README.md, followed exactly, for an OpenLDAP without our schema
 
-Every example of the part about OpenLDAP is used, in the order in which it stands there.
+Executes every example of the part about OpenLDAP, in order.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -26,13 +26,13 @@ cn: mover
 userPassword: {MOVER_PASSWORD}
 
 """
-# The example moves Alice. Whoever has none of our attributes yet is Dave here.
+# The example moves Alice. In this test Dave has none of our attributes yet.
 PEOPLE = MOVER + world.person('alice', sdrOwner='onprem') + world.person(
     'dave', objectClass='inetOrgPerson')
 MAY_BIND = 'access to attrs=userPassword by self write by anonymous auth by * none\n'
 DENIED = (50,)
 
-# What belongs to slapd.conf, to cn=config, and to both, by how it begins.
+# Examples for slapd.conf, for cn=config, and for both, by their first words.
 SLAPD_CONF = ('include ', 'index ', 'access ', 'slaptest ', 'slapindex ')
 CN_CONFIG = ('dn: olcDatabase=', 'ldapadd -Y EXTERNAL', 'ldapsearch ', 'ldapmodify -Y EXTERNAL')
 BOTH = ('dn: ', 'ldapmodify ', 'slappasswd')
@@ -49,7 +49,7 @@ def examples():
 
 
 class Reader:
-    """Somebody who does what it says."""
+    """A reader who does what README.md says."""
 
     def __init__(self, server):
         self._server = server
@@ -87,7 +87,7 @@ class Reader:
 
 @pytest.fixture
 def verdicts(scratch, ca):
-    """Of Alice, Dave and nobody."""
+    """The verdicts for Alice, Dave and nobody."""
     def ask(server):
         conf = sdrctl.write_conf(scratch, world.conf(directory_corp={
             'uri': server.ldaps_uri, 'tls-ca-file': str(ca.cert),
@@ -100,7 +100,7 @@ def verdicts(scratch, ca):
 
 
 def follow(server, left_out, verdicts):
-    """Do all that is not meant for the other way, from the first line to the last."""
+    """Execute all examples except those for the other way, from the first line to the last."""
     server.modify(f'dn: {ldap.READER_DN}\nchangetype: delete\n')
     reader = Reader(server)
     before, moves = [[(heading, example) for heading, example in examples()
@@ -147,12 +147,12 @@ def slapd_conf(new_slapd, verdicts):
 
 @pytest.fixture(params=['cn_config', 'slapd_conf'])
 def followed(request):
-    """A slapd for which README.md was followed in one of the two ways."""
+    """A slapd that was set up by README.md in one of the two ways."""
     return request.getfixturevalue(request.param)
 
 
 def test_access(followed):
-    """Nobody may do more than that: what Alice shows to whom, and what may be written."""
+    """The accounts have only this access: who can read Alice, and what can be written."""
     def seen(dn, password):
         return followed.search('(mail=alice@example.com)', dn=dn, password=password, ok=(0, 32))
 
@@ -171,7 +171,7 @@ def test_access(followed):
 
 
 def test_access_suffices_for_a_replica(followed, new_sync):
-    """With syncprov, which the slapd of the tests has."""
+    """With syncprov, which the tests' slapd has."""
     sync = new_sync(followed).start()
     alice = '\n'.join(sync.caught_up())
     assert 'alice@example.com' in alice and 'hosted' in alice

@@ -1,7 +1,6 @@
-"""test_server_kinds.py - each kind of directory server proves what it shows in its own way
+"""test_server_kinds.py - each kind of directory server has its own proof of what it shows
 
-What the proofs of OpenLDAP and of Active Directory are worth there, test_visibility.py and
-test_ad_visibility.py have.
+test_visibility.py and test_ad_visibility.py test the proofs of OpenLDAP and of Active Directory themselves.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -73,7 +72,7 @@ def findings(conf, subject):
 # --- which kind it is ---
 
 def root(**attributes):
-    """A server whose root entry shows these, and that has Dave."""
+    """A server whose root DSE has these values, and which has Dave."""
     def answer(search):
         if search.base == '':
             yield '', attributes
@@ -91,7 +90,7 @@ def root(**attributes):
     ({'supportedCapabilities': ['1.2.840.113556.1.4.1851']}, 'Active Directory'),
     ({'vendorName': ['Samba Team (https://www.samba.org)'],
       'supportedCapabilities': ['1.2.840.113556.1.4.800']}, 'Samba'),
-    # It gives no pages:
+    # It does not support paged results:
     ({'objectClass': ['top', 'OpenLDAProotDSE']}, 'OpenLDAP as a proxy for another server'),
 ])
 def test_root_entry(write, stop_later, attributes, expected):
@@ -101,7 +100,7 @@ def test_root_entry(write, stop_later, attributes, expected):
 
 
 def test_openldap_and_before_openldap(new_slapd, new_proxy, write, verdicts):
-    """At both ends: whose mail is whose is as without the proxy."""
+    """With OpenLDAP on both ends, the owners are the same as without the proxy."""
     server = new_slapd()
     proxy = new_proxy(back_ldap(server))
     assert kind(write(server)) == kind(write(proxy)) == 'OpenLDAP'
@@ -115,7 +114,7 @@ READ_ALL = 'access to attrs=userPassword by anonymous auth by * none\naccess to 
 
 
 @pytest.mark.parametrize('access, expected', [
-    ('search', ['defer', 'pass']),  # that Plain has none is known
+    ('search', ['defer', 'pass']),  # it is known that Plain has none
     ('=c', ['defer', 'defer']),
     ('=cs', ['defer', 'pass']),
 ])
@@ -126,7 +125,7 @@ def test_search_without_read(new_slapd, verdicts, access, expected):
 
 
 def test_shown_and_of_no_weight(new_slapd, verdicts, scratch):
-    """A group that is no site's, a hold that is over: not hidden."""
+    """A group that belongs to no site, or a hold that has ended, is not hidden."""
     schema = odd_schema(scratch / 'odd.schema', 'memberOf',
                         'EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12')
     server = new_slapd(person('dave', objectClass=['inetOrgPerson', 'sdrRecipient', 'odd'],
@@ -177,7 +176,7 @@ def test_active_directory_behind_a_proxy(ad_behind_proxy, write, verdicts):
 
 
 def test_active_directory_glued_into_a_tree(ad, new_proxy, scratch, verdicts):
-    """Whose entry it is that shows no owner, the entry says."""
+    """An entry that shows no owner shows itself which server it comes from."""
     ad.add(AD_PEOPLE)
     proxy = new_proxy(glued(ad, scratch / 'glued'))
     proxy.add(BASE_WITHOUT_PEOPLE
@@ -212,7 +211,7 @@ def test_each_line_counts(new_slapd, verdicts):
 
 
 def test_another_kind_of_server(stop_later, verdicts):
-    """Who shows an owner is routed, and of nobody it is sure; not of who shows none."""
+    """Entries that show an owner are routed, and "unknown" is sure; entries that show none are not sure."""
     def answer(search):
         people = {name: {'mail': [f'{name}@example.com']} for name in ['alice', 'dave']}
         people['alice']['sdrOwner'] = ['hosted']
@@ -243,13 +242,13 @@ IN_VIRTUAL = {'search-base': VIRTUAL, 'bind-dn': READER_DN.replace(SUFFIX, VIRTU
 
 
 def massaged(server):
-    """Another server, its suffix rewritten both ways."""
+    """A proxy to another server, with the suffix rewritten in both directions."""
     return '\n'.join(['database ldap', f'suffix "{VIRTUAL}"', f'uri "{server.uri}"', 'overlay rwm',
                       f'rwm-suffixmassage "{VIRTUAL}" "{SUFFIX}"'])
 
 
 def relayed(server):
-    """The same within one server: a relay to a database that is a proxy, too."""
+    """The same within one server: a relay to a database that is itself a proxy."""
     return '\n'.join([back_ldap(server), 'database relay', f'suffix "{VIRTUAL}"', f'relay "{SUFFIX}"',
                       'overlay rwm', f'rwm-suffixmassage "{VIRTUAL}" "{SUFFIX}"'])
 
@@ -261,7 +260,7 @@ def view(request, new_proxy):
 
 
 def test_virtual_view(new_slapd, view, write, verdicts):
-    """What names an owner, and what proves it, is the same under any suffix."""
+    """The owner and its proof are the same under any suffix."""
     server = view(new_slapd())
     words, said = verdicts(server, [ALICE, DAVE, PLAIN, NOBODY], **IN_VIRTUAL)
     assert words == ['redirect', 'pass', 'pass', 'reject'], said
@@ -287,7 +286,7 @@ def test_copy_of_a_virtual_view(new_slapd, view, new_sync):
 
 @pytest.mark.parametrize('method', ['auto', 'syncrepl'])
 def test_copy_of_a_relay_is_never_wrong(new_slapd, new_sync, method):
-    """Where its server has content synchronization: of the other suffix."""
+    """Its server has content synchronization, but for the other suffix."""
     view = '\n'.join(['database relay', f'suffix "{VIRTUAL}"', f'relay "{SUFFIX}"', 'overlay rwm',
                       f'rwm-suffixmassage "{VIRTUAL}" "{SUFFIX}"'])
     server = new_slapd(acl=f'{default_acl()}{view}\n',
@@ -304,7 +303,7 @@ def test_copy_of_a_relay_is_never_wrong(new_slapd, new_sync, method):
 # --- a part of the tree that is away ---
 
 def test_part_that_is_away(new_slapd, new_proxy, verdicts):
-    """back-meta answers for it "success, and nothing"."""
+    """back-meta answers for it with "success" and no entries."""
     part = new_slapd(PEOPLE, anonymous_read=True)
     part.modify(f'dn: {READER_DN}\nchangetype: modify\nadd: objectClass\n'
                 'objectClass: inetLocalMailRecipient\n-\n'
@@ -324,7 +323,7 @@ def test_part_that_is_away(new_slapd, new_proxy, verdicts):
 # --- connections that lose what is behind them ---
 
 def test_target_of_a_proxy_that_was_restarted(new_slapd, new_proxy, write, talk):
-    """back-ldap asks it as nobody then, on each connection that had asked before."""
+    """Then back-ldap queries it anonymously, on every connection that was in use before."""
     server = new_slapd()
     asked = talk(write(new_proxy(back_ldap(server, 'rebind-as-user no'))))
     assert [asked.ask(r)['verdict'] for r in [ALICE, NOBODY]] == ['redirect', 'reject']
@@ -335,7 +334,7 @@ def test_target_of_a_proxy_that_was_restarted(new_slapd, new_proxy, write, talk)
 
 
 class Balancer(Tap):
-    """Leads each new connection to the next server, as one name for several does."""
+    """Passes each new connection to the next server, like one name for several servers."""
 
     def __init__(self, *servers):
         self._turn = cycle(servers)
@@ -347,7 +346,7 @@ class Balancer(Tap):
 
 
 def test_one_name_for_servers_that_differ(new_slapd, write, stop_later):
-    """Each connection proves for itself: one that is being filled counts for nothing."""
+    """Each connection proves itself: one to a server that is still being filled is not used."""
     whole, filling = new_slapd(), new_slapd(person('dave'))
     balancer = Balancer(whole, filling)
     stop_later(balancer.stop)
@@ -427,7 +426,7 @@ def test_389ds_misspelt(ds, verdicts, option):
 
 
 def test_389ds_without_the_attributes_of_the_profile(new_ds, verdicts):
-    """They cannot have values there."""
+    """Then the entries cannot have values of them."""
     people = PEOPLE.replace("objectClass: inetLocalMailRecipient\n", "")
     server = new_ds(schema=[ds389.SCHEMA], ldif=people,
                     acis=[ds389.aci("reader", PRECISE.replace(" || mailLocalAddress", ""), "read,search")])
@@ -436,7 +435,7 @@ def test_389ds_without_the_attributes_of_the_profile(new_ds, verdicts):
 
 
 def test_389ds_part_that_is_away(new_ds, verdicts):
-    """As during an import of its entries: "success, and nothing"."""
+    """As during an import of its entries: "success" and no entries."""
     branch = f'ou=branch,{SUFFIX}'
     server = new_ds()
     server.add_suffix('branch', branch, parent=SUFFIX)
@@ -463,7 +462,7 @@ def test_389ds_check(ds, write):
 # --- a copy ---
 
 def test_copy_of_what_may_not_be_read(new_slapd, new_sync):
-    """Nothing of it, and nothing more once it is hidden."""
+    """There is no copy, and no further change once it is hidden."""
     server = new_slapd(config_admin=True)
     sync = new_sync(server)
     sync.once()
@@ -475,7 +474,7 @@ def test_copy_of_what_may_not_be_read(new_slapd, new_sync):
 
 
 def test_copy_of_a_proxy(ad_behind_proxy, new_sync):
-    """Only with a must-see, and not when that is hidden."""
+    """Only with a must-see address, and not while that is hidden."""
     server, proxy = ad_behind_proxy
     assert ADD_LINE in new_sync(proxy, directory_corp=SLOW).once(ok=(75,)).stderr
     sync = new_sync(proxy, directory_corp={'must-see': LINE, **SLOW})
@@ -493,14 +492,14 @@ RETURN_NOTHING = struct.pack('HBBI', 6, 0, 0, 0)
 
 
 def let_nothing_in(connection):
-    """Each packet that comes is dropped, and not acknowledged: a filter of one instruction."""
+    """A filter of one instruction that drops each incoming packet, so that it is not acknowledged."""
     program = ctypes.create_string_buffer(RETURN_NOTHING)
     connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
                           struct.pack('HP', 1, ctypes.addressof(program)))
 
 
 class Forgetful(Balancer):
-    """It forgets connections without a word, as balancers and firewalls do with idle ones."""
+    """It forgets connections silently, as balancers and firewalls do with idle ones."""
 
     def __init__(self, *servers):
         self._clients = []
@@ -527,7 +526,7 @@ def test_connections_forgotten_without_a_word(new_slapd, write, stop_later, talk
 
 
 def test_each_connection_proves_for_itself(new_slapd, write, stop_later, talk):
-    """What one has shown, and what it has proven, says nothing of the other."""
+    """What one connection has seen and proven says nothing about the other."""
     balancer = Forgetful(new_slapd(), new_slapd(person('dave')))
     stop_later(balancer.stop)
     asked = talk(write(balancer, **{'must-see': LINE, 'timeout': '8'}))
@@ -538,7 +537,7 @@ def test_each_connection_proves_for_itself(new_slapd, write, stop_later, talk):
 
 @pytest.mark.parametrize('log, late', [('', 0), ('syncprov-sessionlog 100', 1)])
 def test_copy_by_one_name_for_several(new_slapd, new_sync, stop_later, log, late):
-    """Cookie and ids of the one mean nothing to the other."""
+    """The cookie and entry IDs of one server mean nothing to the other."""
     servers = [new_slapd(options=log), new_slapd(options=log)]
     servers[late].modify(f'dn: uid=bob,ou=people,{SUFFIX}\nchangetype: modify\nreplace: sn\nsn: x\n')
     balancer = Forgetful(*servers)
@@ -557,7 +556,7 @@ def test_copy_by_one_name_for_several(new_slapd, new_sync, stop_later, log, late
 
 
 def test_copy_by_one_name_with_a_mirror_that_lags(new_slapd, new_sync, stop_later, scratch):
-    """Who is new is not gone because the one that is asked next has not heard of him."""
+    """A new entry is not removed because the next server does not have it yet."""
     first, late = new_slapd(), new_slapd()
     for server, back in [(first, False), (late, True)]:
         server.stop()

@@ -1,7 +1,7 @@
 """test_values.py - addresses, owners and routing addresses as directories have them
 
-Live searches, the replica and LDIF files take a value for the same. One that holds an address and
-something else is never "no such recipient" where it is seen. PYTEST_SEED=N repeats a random run.
+Live searches, the replica and LDIF files give a value the same meaning. If a value contains an address and
+something else, the answer for that address is never "no such recipient". PYTEST_SEED=N repeats a random run.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -67,12 +67,12 @@ ROWS = [
 
 
 def line(attribute, value):
-    """One line of LDIF, whatever the value begins or ends with."""
+    """One line of LDIF, whatever characters the value begins or ends with."""
     return f'{attribute}:: {base64.b64encode(value.encode()).decode()}'
 
 
 def person(uid, *values, owner='hosted'):
-    """LDIF of somebody who has these values of (attribute, value)."""
+    """LDIF of an entry with these values of (attribute, value)."""
     text = world.person(uid, mail=None, objectClass=CLASSES, sdrOwner=owner)
     return text.rstrip('\n') + '\n' + '\n'.join(line(*value) for value in values) + '\n\n'
 
@@ -88,7 +88,7 @@ def verdicts(conf, recipients):
     return [' '.join([answer['verdict'], *answer['targets']]) for answer in ask(conf, recipients)]
 
 
-# Without a known address for each attribute nothing is sure.
+# Without a known address for each attribute no answer is sure.
 KEEPER = person('keeper', *((attribute, f'{scheme}keeper@example.com') for attribute, scheme in (
     ('proxyAddresses', 'smtp:'), ('sdrAddress', ''), ('mail', ''), ('mailLocalAddress', ''))))
 
@@ -152,7 +152,8 @@ PIECES = ['#@example.com'] * 6 + [
 
 
 def test_random_values(three):
-    """What one of them surely knows the others know; what is none in the replica is none."""
+    """If one of them is sure about an address, the others agree; unknown in the replica means unknown in all.
+    """
     seed = int(os.environ.get('PYTEST_SEED', random.randrange(1 << 32)))
     print(f'PYTEST_SEED={seed}')
     choice = random.Random(seed)
@@ -177,7 +178,7 @@ def test_random_values(three):
 
 
 def unique(values):
-    """In order, and no two that a server thinks are equal, or that are nothing to it."""
+    """In order, without values that a server considers equal or ignores."""
     kept = {}
     for attribute, text in values:
         kept.setdefault((attribute, re.sub(f'[\\s{NBSP}{ZWSP}]+', ' ', text).strip().casefold()
@@ -186,14 +187,14 @@ def unique(values):
 
 
 def agree(live, replica, file, extended=False):
-    """The file is read as the server is. A search may miss what the replica doubts; then it finds
-    nobody, or somebody without the extension."""
+    """The file gives the same answer as the server. If the replica is not sure, a search may miss the entry;
+    then it finds no recipient, or one without the extension."""
     return replica == file and (live == replica
                                 or replica == NOT_NOW and (live == NONE or extended))
 
 
 def test_another_value_that_can_be_read_counts(three):
-    """Of the same entry or of another; for a stronger key, even a doubt does."""
+    """A value of the same entry or of another; for a stronger key, even a doubtful one."""
     answers = three(
         person('one', ('proxyAddresses', 'one@example.com'), ('mail', 'one@example.com'))
         + person('two', ('mail', 'two@example.com'))
@@ -209,7 +210,7 @@ def test_another_value_that_can_be_read_counts(three):
 # --- what else an entry says ---
 
 def test_blanks_and_dots_around_owners_and_routing_addresses(new_slapd, new_sync, scratch):
-    """Of profile laser, which has host names."""
+    """For the profile laser, whose owners are host names."""
     def laser(uid, *values):
         text = world.person(uid, mail=None, objectClass=['inetOrgPerson', 'inetLocalMailRecipient'],
                             mailLocalAddress=f'{uid}@example.com')

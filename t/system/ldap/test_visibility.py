@@ -1,4 +1,4 @@
-"""test_visibility.py - a directory that hides something never refuses or misdelivers
+"""test_visibility.py - hidden values in a directory cause no rejection and no wrong delivery
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -10,7 +10,7 @@ import slapd as slapd_module
 from slapd import odd_schema
 from world import PEOPLE, person
 
-# The milter and the directory alone; what the client hears, test_directory.py has from both MTAs.
+# Only the milter and the directory; test_directory.py tests the replies of both MTAs.
 pytestmark = pytest.mark.usefixtures('postfix')
 
 HIDES = """\
@@ -33,7 +33,7 @@ def asked(new_slapd, new_milter, conf, deliver):
 
 @pytest.mark.parametrize('hidden', ['sdrOwner', 'sdrHold', 'sdrRoutingAddress'])
 def test_hidden_attribute(asked, hidden):
-    """An owner that cannot be read looks like none: Alice would stay at the default owner."""
+    """An owner that cannot be read looks like none: Alice would stay at the default-owner."""
     deliver = asked(acl=HIDES.format(hidden, slapd_module.READER_DN))
     sent, got = deliver(['alice@example.com', 'plain@example.com'])
     assert [r.code for r in sent.rcpts] == [451, 451]
@@ -54,7 +54,7 @@ def test_hidden_aliases(asked):
 
 @pytest.mark.parametrize('recipient', ['robert@example.com', 'nobody@example.com'])
 def test_hidden_aliases_and_somebody_for_the_rest(asked, recipient):
-    """Nothing of Robert's is for the catch-all."""
+    """No mail for Robert goes to the catch-all."""
     deliver = asked(acl=ALIASES_ARE_HIDDEN, ldif=PEOPLE + CATCH_ALL)
     sent, got = deliver(['alice@example.com', recipient])
     assert [r.code for r in sent.rcpts] == [250, 451]
@@ -68,7 +68,7 @@ def test_hidden_aliases_that_nobody_asks_for(asked):
     assert got == Counter(['alice@hosted.example.com', 'nobody@hosted.example.com'])
 
 
-# Of an owner that is not a text: its definition, and a value of hosted.
+# For an owner attribute that is not text: its definition, and a value for hosted.
 SYNTAXES = {
     'DN': ('EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12',
            'cn=hosted,dc=example,dc=com'),
@@ -111,7 +111,7 @@ def test_misspelt_attribute(asked, option):
 
 
 def test_presence_needs_no_schema(asked):
-    """Who is in the directory is its default owner's; nobody knows our attributes there."""
+    """Every entry in the directory belongs to the default-owner; no entry has our attributes."""
     people = person('dave', objectClass='inetOrgPerson')
     deliver = asked(ldif=people, sdr_schema=False)
     sent, got = deliver(['dave@example.com', 'nobody@example.com'])
@@ -133,7 +133,7 @@ def test_address_attributes_that_are_named_must_be_seen(asked, attributes, code)
 
 
 def test_attribute_without_equality_rule(asked, scratch):
-    """slapd finds nothing by it, and says so with result 0."""
+    """slapd finds no entry by it, and returns result 0."""
     schema = odd_schema(scratch / 'odd.schema', 'oddAddress',
                         'SYNTAX 1.3.6.1.4.1.1466.115.121.1.15')
     people = person('alice', objectClass=['inetOrgPerson', 'odd'], mail=None,
@@ -144,7 +144,7 @@ def test_attribute_without_equality_rule(asked, scratch):
 
 
 def test_references_make_a_none_unsure(asked):
-    """Part of the tree is on another server, which we do not ask."""
+    """Part of the tree is on another server, which sdr does not query."""
     referral = ('dn: ou=branch,dc=example,dc=com\nobjectClass: referral\n'
                 'objectClass: extensibleObject\nou: branch\n'
                 'ref: ldap://127.0.0.1:1/ou=branch,dc=example,dc=com\n\n')

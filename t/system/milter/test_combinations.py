@@ -1,4 +1,4 @@
-"""test_combinations.py - recipients of all kinds in one message: nobody lost, nobody twice
+"""test_combinations.py - recipients of all kinds in one message: no copy is lost or duplicated
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -11,7 +11,7 @@ import pytest
 import paths
 from mta import INSIDER
 
-# Who is given, and who gets it; or the reply.
+# The client's recipients, and who gets the message; or the reply.
 KINDS = {
     'alice@example.com': ['alice@hosted.example.com'],
     'alice@onprem.example.com': ['alice@hosted.example.com'],
@@ -29,7 +29,8 @@ KINDS = {
     'nobody@example.com': 550,
     'held@example.com': 451,
 }
-# Those who leave may be written in any way; two ways of one who stays are two to Sendmail.
+# Recipients who leave may be written in any way. For Sendmail, two ways of writing one who stays are two
+# recipients.
 LEAVING = [rcpt for rcpt, reached in KINDS.items()
            if isinstance(reached, list) and rcpt not in reached and len(reached) == 1
            and 'hosted' in reached[0]]
@@ -64,7 +65,7 @@ def expected(rcpts):
 
 @pytest.fixture
 def reported_and_reached(mta, milter, sink):
-    """Send these messages, (kinds, smtpclient.send()'s arguments); compare all of it."""
+    """Send these messages, (kinds, arguments of smtpclient.send()), and compare all results."""
     def check(messages):
         all_sent = [(kinds, mta.send(source=INSIDER, **options)) for kinds, options in messages]
         mta.wait_empty(60)
@@ -105,7 +106,7 @@ def test_a_hundred(reported_and_reached):
     'ORCPT=rfc822;' + 'x' * 400 + '@b.test', 'ORCPT=rfc822;a%s%n@b.test',
     'SIZE=1', 'X=1', 'RRVS=2026-01-01T00:00:00Z', 'NOTIFY=NEVER X=1', '=', '  NOTIFY=NEVER'])
 def test_any_parameter(deliver, arguments):
-    """Whatever the MTA has taken it must take again."""
+    """Parameters that the MTA has accepted from the client it must accept from the milter."""
     rcpts = ['alice@example.com', 'both@example.com', 'dave@example.com']
     sent, got = deliver(rcpts, rcpt_args=arguments)
     accepted = [rcpt for rcpt, reply in zip(rcpts, sent.rcpts) if reply.code == 250]

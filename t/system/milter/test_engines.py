@@ -1,6 +1,6 @@
-"""test_engines.py - both engines of sdr-milter hear the same from an MTA, and answer it the same
+"""test_engines.py - both engines of sdr-milter give the same answers to the same MTA session
 
-Our own engine is that of this build (of build/, if this one has libmilter in it), the other that of
+Our own engine is from this build (from build/, if this build uses libmilter), the other from
 build/libmilter: ../../configure --with-milter=libmilter && make.
 
 SPDX-License-Identifier: BSD-2-Clause
@@ -54,7 +54,7 @@ def new_both(world_of):
     def start(name, **options):
         sockets = [world_of(program, f'{name}-{number}', **options).socket_path
                    for number, program in enumerate((OWN, LIBMILTER))]
-        # libmilter has one table of the steps that are left out, for all MTAs.
+        # libmilter has one table of omitted steps for all MTAs.
         play(sockets[1], [offer(), (mc.QUIT, b'')])
         return lambda session: [play(path, session) for path in sockets]
     return start
@@ -102,7 +102,7 @@ def test_recorded_sessions(both, name):
 
 
 def test_recorded_sessions_are_edited(both):
-    """What is compared is not nothing."""
+    """The comparison includes edits."""
     said = [command for session in SESSIONS.values()
             for command, _ in assert_same(both, with_offer(session))]
     assert all(said.count(command) > 5 for command in [b'2', b'-', b'h', b'y', b'c'])
@@ -157,7 +157,7 @@ def flipped(chance, packet):
 
 
 def mutate(chance, session):
-    """In place; several times the same session becomes another one."""
+    """Changes the session in place; repeated calls give different results."""
     at = chance.randrange(1, len(session))
     kind = chance.choice(['new', 'new', 'new', 'drop', 'again', 'swap', 'flip', 'other', 'cut'])
     if kind == 'new':
@@ -225,7 +225,7 @@ UNKNOWN = [(mc.UNKNOWN, b'XYZZY\0')]
 DATA, EOH, NEXT = [(mc.DATA, b'')], [(mc.EOH, b'')], [(mc.QUIT_NC, b'')]
 GREETING = [(mc.CONNECT, b'client.test\0U'), (mc.HELO, b'client.test\0')]
 
-# What an MTA that leaves out nothing says; what it is answered by our own engine, and by libmilter.
+# The session of an MTA that omits nothing; the answers of our own engine, and of libmilter.
 DIFFERENCES = {
     'end straight after DATA': (ORDER, [*START, *DAVE, *DATA, *END], 'cccc', 'ccc'),
     'body straight after DATA': (ORDER, [*START, *DAVE, *DATA, (mc.BODY, b'x'), *END], 'ccccc', 'ccc'),
@@ -266,7 +266,7 @@ def test_differences(both, name):
 # --- signals ---
 
 def test_signals_of_libmilter(world_of):
-    """SIGHUP is its own; but it does reload."""
+    """libmilter handles SIGHUP itself, but the configuration is reloaded."""
     server = world_of(LIBMILTER, 'signals')
     assert 'configuration reloaded' in server.reload(signal.SIGUSR1)
     server.signal(signal.SIGHUP)

@@ -49,7 +49,7 @@ def test_refused_recipient_does_not_touch_the_others(deliver):
     ('both@onprem.example.com', 'both@example.com'),
     ('alice@onprem.example.com', 'alice@hosted.example.com'),
     ('<@relay.test:Alice@Example.com.>', 'Alice@hosted.example.com'),
-    # not an address, but the MTA makes one of it
+    # not an address, but the MTA makes it one
     ('< alice@example.com>', 'alice@hosted.example.com'),
     ('<alice@example.com >', 'alice@hosted.example.com'),
     ('<<alice@example.com>>', 'alice@hosted.example.com'),
@@ -68,7 +68,7 @@ def test_spelling(deliver, given, reached):
 def test_quoted(deliver, given, local):
     sent, got = deliver([given])
     assert codes(sent) == [250]
-    # Postfix takes needless quotes off what it passes on.
+    # Postfix removes needless quotes.
     assert got in (Counter([f'{local}@hosted.example.com']), Counter(['alice@hosted.example.com']))
 
 
@@ -159,7 +159,7 @@ def test_utf8_orcpt(deliver, sink, slapd):
 # --- headers ---
 
 def test_headers_stay_and_name_nobody(deliver, sink):
-    """A Bcc: recipient must not be found in what another recipient reads."""
+    """No other recipient can see a Bcc: recipient."""
     given = ['To: "Dave" <dave@example.com>', 'Subject: =?utf-8?q?caf=C3=A9?=', 'X-Odd:  two  ']
     sent, got = deliver(['alice@example.com', 'bob@example.com', 'dave@example.com'],
                         headers=given)
@@ -197,7 +197,7 @@ def test_below_the_limit(deliver, sink):
     ([1000] * 9, 554, '5.4.6'),
 ])
 def test_at_the_limit(deliver, ages, code, status):
-    headers = [mark for age in ages for mark in marks(1, age)]  # of now: the suite runs for long
+    headers = [mark for age in ages for mark in marks(1, age)]  # the current time: the suite runs for long
     sent, got = deliver(['alice@example.com', 'both@example.com'], headers=headers)
     assert (sent.data.code, sent.data.text.split()[0]) == (code, status)
     assert got == Counter()

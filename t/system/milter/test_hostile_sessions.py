@@ -1,4 +1,4 @@
-"""An outsider names recipients in order to relay, to run programs, to write files, to make us bounce
+"""An outside client tries recipients that would relay, run programs, write files or cause bounces
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -47,7 +47,7 @@ def attack(mta, sink, trap):
 
 
 def reasons(bounce):
-    """What it says of each recipient."""
+    """The reply for each recipient."""
     text = bounce.data.decode('latin-1')
     return re.findall(r'^(?:Final-Recipient: |Diagnostic-Code: |\d\d\d ).*', text, re.M)
 
@@ -150,7 +150,7 @@ POSTFIX_HERE = {'virtual_mailbox_domains': 'example.com', 'relay_domains': 'onpr
                  id='tables, mailboxes here'),
 ])
 def test_postfix(postfix, daemon, try_all, sink, main, tables):
-    """Accounts of the host and their aliases are there, too."""
+    """This host's accounts and their aliases exist there, too."""
     to_sink = f'smtp:[127.0.0.1]:{sink.port}'
     postfix.set(mydestination='onprem.test, localhost', mailbox_transport=to_sink,
                 virtual_transport=to_sink, alias_maps='inline:{ {team=alice@example.com} }', **main)
@@ -163,7 +163,7 @@ PATIENT = 'smtp_max_synprot_errors = 1000\nsmtp_max_unknown_commands = 1000\n'
 
 
 class PatientExim(DebianExim):
-    """It does not hang up on us."""
+    """An Exim that never closes our connection because of errors."""
 
     @staticmethod
     def _snippet(name):
@@ -172,7 +172,7 @@ class PatientExim(DebianExim):
 
 @pytest.fixture
 def next_machine(stop_later):
-    """A sink that Exim does not take for itself."""
+    """A sink whose address Exim does not take for its own."""
     server = Sink('127.0.0.20')
     stop_later(server.stop)
     return server.start()
@@ -180,7 +180,7 @@ def next_machine(stop_later):
 
 @pytest.fixture(params=['hubbed smarthost', 'smarthost'])
 def exim(request, scratch, next_machine, exim_conf, stop_later):
-    """Debian's, as doc/install.md says, with the mailboxes behind it, and here."""
+    """Debian's Exim, set up as doc/install.md says, with the mailboxes behind it or here."""
     server = PatientExim(scratch / 'debian', next_machine, exim_conf(), split=True, world=request.param)
     stop_later(server.stop)
     return server.start()
@@ -188,7 +188,7 @@ def exim(request, scratch, next_machine, exim_conf, stop_later):
 
 @pytest.mark.parametrize('first', range(4))
 def test_exim(exim, next_machine, trap, first):
-    """A sample of them: with all Exim takes minutes."""
+    """Tries a sample: all of them would take minutes with Exim."""
     recipients = hostile.all_recipients(trap)
     step = len(recipients) // paths.thorough(450, 150)
     hostile.attack(exim.port, ['alice@example.com', *recipients[first::step]])

@@ -39,7 +39,7 @@ def at(new_milter, conf):
 
 @pytest.mark.parametrize('address', ADDRESSES, ids=str)
 def test_milter(at, postfix, deliver, address):
-    """The milter's socket."""
+    """For the milter's socket."""
     port = free_port()
     milter = at(socket=written(address, port))
     postfix.set(inet_protocols='all', smtpd_milters=known_to_postfix(address, port))
@@ -50,7 +50,7 @@ def test_milter(at, postfix, deliver, address):
 
 @pytest.mark.parametrize('address', ADDRESSES, ids=str)
 def test_tables(at, postfix, deliver, address):
-    """The socket of the tables."""
+    """For the socket of the tables."""
     port = free_port()
     at(**{'map-socket': written(address, port), 'rewrite': 'tables'})
     table = f'socketmap:{known_to_postfix(address, port)}'
@@ -62,7 +62,7 @@ def test_tables(at, postfix, deliver, address):
 
 @pytest.mark.parametrize('has_key', [True, False])
 def test_sendmail(at, sendmail, deliver, scratch, has_key):
-    """Both sockets; a copy needs a key that lasts."""
+    """With both sockets at TCP addresses; copies need a key that lasts."""
     ports = free_port(), free_port()
     key = scratch / 'key'
     key.mkdir()
@@ -81,7 +81,7 @@ def test_sendmail(at, sendmail, deliver, scratch, has_key):
 
 
 def test_restart_with_connections_that_linger(at, postfix, deliver):
-    """A port whose last connections the kernel still remembers is no obstacle."""
+    """A port whose old connections the kernel still remembers can be used."""
     port = free_port()
     milter = at(socket=f'inet:{port}')
     postfix.use_milters(f'inet:127.0.0.1:{port}')
@@ -96,7 +96,7 @@ def test_restart_with_connections_that_linger(at, postfix, deliver):
 @pytest.mark.parametrize('option', ['socket', 'map-socket'])
 @pytest.mark.parametrize('address', ['0.0.0.0', '::'])
 def test_open_to_other_hosts_is_warned_of(at, scratch, postfix, option, address):
-    """By the daemon when it starts, and by sdrctl check."""
+    """The daemon warns when it starts, and so does sdrctl check."""
     milter = at(**{option: written(address, free_port())})
     assert f'{option}: {written(address, "")}' in milter.log()
     assert WARNING in milter.log()
@@ -106,7 +106,7 @@ def test_open_to_other_hosts_is_warned_of(at, scratch, postfix, option, address)
 
 
 def test_address_in_use(new_milter, conf, postfix):
-    """It does not start, and says which address."""
+    """It does not start, and reports the address."""
     with socket.socket() as other:
         other.bind(('127.0.0.1', 0))
         other.listen()
@@ -118,7 +118,7 @@ def test_address_in_use(new_milter, conf, postfix):
 
 
 def test_mail_server_whose_host_has_vanished(at, postfix):
-    """Its connections are asked whether they are alive."""
+    """The kernel probes its connections by keepalive."""
     port = free_port()
     at(socket=f'inet:{port}')
     with socket.create_connection(('127.0.0.1', port)) as connection:
@@ -134,7 +134,7 @@ def keepalive(port):
 
 
 def checked(mta, milter):
-    """What sdrctl check mta says."""
+    """The output of sdrctl check mta."""
     done = sdrctl.run(milter.conf, 'check', 'mta', *where(mta), '--timeout', '60',
                       env=programs(mta))
     assert done.stderr == ''

@@ -1,7 +1,6 @@
-"""test_log.py - every line of the logs is what the manual says: machines can read them
+"""test_log.py - every line of the logs follows the manual, so programs can parse it
 
-All other tests judge the lines that they meet in the same way, when a daemon
-or Exim ends (daemon.py, exim.py).
+All other tests check their logs in the same way, when a daemon or Exim ends (daemon.py, exim.py).
 
 SPDX-License-Identifier: BSD-2-Clause
 """

@@ -1,4 +1,4 @@
-"""What the lookup tables of sdr-milter answer, whoever asks
+"""The answers of sdr-milter's lookup tables
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -64,14 +64,15 @@ def test_route(tables, key, answer):
 @pytest.mark.parametrize('key', [r'"r\\obert"', r'r\obert', r'\alice', 'ali(x)ce', 'alice (x)', ' alice',
                                  'alice ', 'alice,dave', 'a:alice', '<alice>@example.com'])
 def test_keys_without_quotes(tables, key):
-    """Postfix asks so about what has quotes to the client: no octet of it means anything."""
+    """Postfix sends local parts unquoted, even if the client quoted them: no octet has a special meaning."""
     for table in ('route', 'recipient'):
         assert tables.ask(table, f'{key}@example.com') == 'NOTFOUND', table
 
 
 @pytest.mark.parametrize('key', ['"alice"', '"dave"', '"ali"ce', 'ali"ce', '"alice', '"post"master'])
 def test_keys_with_quotes_of_their_own(tables, key):
-    """What the client calls "\\"alice\\"": Postfix asks for it so, and at once without the outer quotes."""
+    """For the client's "\"alice\"", Postfix sends this key first, and then the key without the outer quotes.
+    """
     quoted = '"' + key.replace('"', '\\"') + '"'
     for table in ('route', 'recipient'):
         assert tables.ask(table, f'{quoted}@example.com') == 'NOTFOUND', table
@@ -95,7 +96,7 @@ PEOPLE = world.PEOPLE + ''.join([
 
 @pytest.fixture
 def routed(new_slapd, new_map):
-    """Tables with a site that is reached by its next hop."""
+    """Tables with a site that has a next hop."""
     slapd = new_slapd(PEOPLE)
     tables = new_map(directory_corp={'uri': slapd.uri}, **LEGACY)
     tables.slapd = slapd
@@ -145,7 +146,7 @@ def test_next_hop(new_slapd, new_map, next_hop, answer):
     ('nobody@example.com', 'NOTFOUND'),
     ('nobody@onprem.example.com', 'NOTFOUND'),
     ('held@example.com', 'TEMP 4.2.1 Mailbox is being moved, try again later'),
-    # what this directory does not decide about
+    # domains that this directory does not decide about
     ('alice@hosted.example.com', 'NOTFOUND'),
     ('alice@elsewhere.test', 'NOTFOUND'),
     ('alice', 'NOTFOUND'),
@@ -172,7 +173,7 @@ REDIRECTS = {
 
 @pytest.mark.parametrize('key, answer', REDIRECTS.items())
 def test_redirect(tables, key, answer):
-    """One address, in which Sendmail finds no "%0" to replace."""
+    """One address, which contains no "%0" that Sendmail would replace."""
     assert tables.ask('redirect', key) == answer
 
 
@@ -188,7 +189,7 @@ def test_other_names_without_a_domain_are_as_those_that_have_one(tables, key):
 
 
 def copy_name(tables, key):
-    """What the table "redirect" calls several targets."""
+    """The name that the table "redirect" returns for several targets."""
     answer = tables.ask('redirect', key)
     assert re.fullmatch('OK sdr-copy[.][0-9a-f]{32}[.][a-z0-9.=-]+', answer)
     return answer.removeprefix('OK ')
@@ -207,7 +208,7 @@ def copy_name(tables, key):
     ('two@onprem.example.com', 'OK two@hosted.example.com, two@legacy.example.com'),
 ])
 def test_alias(new_slapd, new_map, key, answer):
-    """Sendmail asks in lower case; in capitals it is the same name."""
+    """Sendmail sends the key in lower case; capitals name the same alias."""
     slapd = new_slapd(world.PEOPLE + world.person('two', sdrOwner=['hosted', 'legacy']))
     tables = new_map(directory_corp={'uri': slapd.uri},
                      **{'site legacy': {'routing-domain': 'legacy.%d'}})
@@ -232,14 +233,14 @@ sdrOwner: {owner}
 
 
 def test_alias_of_one_who_has_gone_since(tables, slapd):
-    """Unknown at once, and no bounce later."""
+    """The recipient is rejected at once, without a later bounce."""
     name = copy_name(tables, 'both@example.com')
     slapd.modify(f'dn: uid=both,ou=people,{SUFFIX}\nchangetype: delete\n')
     assert tables.ask('Alias1', name) == 'NOTFOUND'
 
 
 def forgeries(name):
-    """Names that the table "redirect" did not make, some of them very like the one that it made."""
+    """Names that the table "redirect" did not make, some very similar to the one that it made."""
     head, mac, address = name.split('.', 2)
     return [
         'sdr-copy.both.=.example.com', 'sdr-copy.nobody.=.example.com',
@@ -256,13 +257,13 @@ def forgeries(name):
 
 
 def test_forged_alias(tables):
-    """Not resolved, and not deferred either: Sendmail would take that mail."""
+    """Not resolved, and not deferred either, because Sendmail would accept the mail."""
     for name in forgeries(copy_name(tables, 'both@example.com')):
         assert tables.ask('Alias1', name) == 'NOTFOUND', name
 
 
 def test_key_file(tables, scratch):
-    """Beside the socket; nobody else can read it."""
+    """It is next to the socket, and no other user can read it."""
     path = scratch / 'run/map.sock.key'
     info = path.stat()
     assert (info.st_mode & 0o777, info.st_size, path.owner()) == (0o600, 32, 'sdr')
@@ -287,7 +288,7 @@ def restarted(new_bare_milter, scratch):
 
 
 def test_alias_after_a_restart(restarted):
-    """Sendmail may ask for the alias minutes after the rule: it is still known."""
+    """Sendmail may look up the alias minutes after the rule: it is still known."""
     assert restarted(lambda path: None).startswith('OK ')
 
 
@@ -305,7 +306,7 @@ def link(path):
     lambda path: path.write_bytes(bytes(33)), give_away, link,
 ], ids=['readable', 'short', 'gone', 'long', 'of another', 'a link'])
 def test_key_that_somebody_may_know(restarted, scratch, act):
-    """Is replaced; where a link leads to nothing is written."""
+    """It is replaced. If the path is a link to a missing file, that file is written."""
     assert restarted(act) == 'NOTFOUND'
     path = scratch / 'run/map.sock.key'
     assert not path.is_symlink() and path.owner() == 'sdr'
@@ -323,7 +324,7 @@ def test_key_that_cannot_be_made(new_bare_milter, scratch):
 
 
 def test_an_alias_settles_what_redirect_is_asked_next(tables):
-    """The address itself stays here: else it would become the same alias again."""
+    """The address itself stays here: otherwise it would become the same alias again."""
     name = copy_name(tables, 'both@example.com')
     tables.ask('Alias1', name)
     assert tables.ask('redirect', 'both@onprem.example.com') == 'OK both@example.com'
@@ -332,14 +333,14 @@ def test_an_alias_settles_what_redirect_is_asked_next(tables):
     assert tables.ask('redirect', 'both@example.com') == f'OK {name}'
 
 
-# What a mail server could take for a program, a file, or a list in a file.
+# Local parts that a mail server could take for a program, a file, or a list in a file.
 COMMANDS = ['|id', '/etc/passwd', ':include:/etc/passwd', ':Include:/x', ' |id', '\\|id', '\\"|id\\"',
             '\\\\|id', '\t/x', '(|id', '<|id>', ',|id', '; /x', '\\/x', '\\:include:/x']
 
 
 @pytest.fixture(params=['pass', 'hosted', 'onprem', 'catch-all of both', 'catch-all here'])
 def lenient(request, new_slapd, new_map):
-    """Tables that know everybody."""
+    """Tables for which every recipient is known."""
     catch_all = {'catch-all of both': ['hosted', 'onprem'], 'catch-all here': ['onprem']}
     people, domain = world.PEOPLE, {}
     if request.param in catch_all:
@@ -352,7 +353,7 @@ def lenient(request, new_slapd, new_map):
 
 
 def test_commands(lenient):
-    """Are unknown, and in no answer, whatever the directory and the configuration say."""
+    """They are unknown, and no answer contains one, whatever the directory and the configuration say."""
     assert lenient.ask('recipient', '"a|id"@example.com') == 'OK known'
     for local in COMMANDS:
         for domain in 'example.com', 'onprem.example.com':
@@ -377,7 +378,7 @@ def test_commands_from_the_directory(new_slapd, new_map, target, owner):
 
 @pytest.mark.parametrize('options', [{'rewrite': 'milter'}, {'rewrite': None}], ids=str)
 def test_the_milter_rewrites(new_map, options, scratch):
-    """Tables that rewrite, too, would do it twice: they defer, and the log says why."""
+    """If the tables rewrote, too, mail would be rewritten twice: they defer, and the log has the reason."""
     tables = new_map(milter=options)
     refused = 'TEMP 4.3.5 rewrite = tables is not in sdr.conf'
     for key in 'alice@example.com', 'dave@example.com', 'both@onprem.example.com':
@@ -420,7 +421,7 @@ def test_unknown_passes(new_map):
 
 @pytest.mark.parametrize('table', ['route', 'redirect', 'transport', 'recipient'])
 def test_directory_away(routed, table):
-    """Somebody may live behind a next hop: so the table transport has to ask as well."""
+    """Recipients may be at a site with a next hop, so the table "transport" must query the directory, too."""
     routed.slapd.stop()
     assert routed.ask(table, 'alice@example.com') == (
         'TEMP 4.4.3 Directory unavailable, try again later')
@@ -430,7 +431,7 @@ def test_directory_away(routed, table):
 # --- a directory that says nothing ---
 
 class Silent:
-    """Tables whose directory is frozen; a question to it proves that by having no answer."""
+    """Tables whose directory is frozen; a query without an answer proves that."""
 
     def __init__(self, path, slapd):
         self.tables, self._proof, self._slapd = Socketmap(path), Socketmap(path), slapd
@@ -438,7 +439,7 @@ class Silent:
         self._proof.send(netstring('route dave@example.com'))
 
     def ask(self, table, key):
-        """The answer; and the directory was silent until it had come."""
+        """The answer; checks that the directory did not answer before."""
         answer = self.tables.ask(table, key)
         assert not select.select([self._proof.socket], [], [], 0)[0]
         return answer
@@ -477,7 +478,7 @@ def test_what_needs_no_directory_is_answered_without_it(new_silent, sections):
 @pytest.mark.parametrize('key', ['alice@example.com', 'nobody@example.com', 'held@example.com',
                                  'alice@onprem.example.com', 'Alice+x@EXAMPLE.com'])
 def test_without_next_hops_the_table_of_them_needs_no_directory(new_silent, scratch, key):
-    """Nobody has one; it is not worth a line of the log either."""
+    """No site has a next hop; nothing is logged either."""
     silent = new_silent()
     assert silent.ask('transport', key) == 'NOTFOUND'
     silent.end()

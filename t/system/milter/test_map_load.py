@@ -21,7 +21,7 @@ from socketmap import Socketmap, netstring
 from watchdog import Watchdog
 
 MANY = 3000
-DEAF = 200   # each asks thousands of times before it cannot go on
+DEAF = 200   # each sends thousands of queries before its connection is full
 KEPT = 16     # threads of each socket that are kept for the next connections
 PATIENT = 60  # seconds that the directory may take
 AWAY = 'TEMP 4.4.3 Directory unavailable, try again later'
@@ -86,7 +86,7 @@ def all_right(answers):
 
 
 def needs_no_directory(server):
-    """It is answered at once, whatever the others wait for."""
+    """It is answered at once, however long the others wait."""
     with Socketmap(server.path) as tables:
         assert tables.ask('route', 'x@elsewhere.test') == 'NOTFOUND'
         assert tables.ask('recipient', 'x@hosted.example.com') == 'NOTFOUND'
@@ -107,7 +107,7 @@ def test_thousands_ask_now_and_then(server, crowd):
 
 
 def test_thousands_that_say_nothing(server, crowd):
-    """They cost no thread, and hold up nobody."""
+    """They use no threads and delay no other client."""
     before = threads(server)
     silent = crowd.join(MANY)
     asking = crowd.join(10)
@@ -119,7 +119,7 @@ def test_thousands_that_say_nothing(server, crowd):
 
 
 def test_hundreds_that_do_not_read(server, crowd):
-    """Each has asked until nothing more was taken from it. They cost no thread, and are given up."""
+    """Each has sent queries until its connection accepts no more. They use no threads, and are closed."""
     before = threads(server)
     deaf = crowd.join(DEAF)
     # It needs no directory: a thread that still waits for one would count, too.
@@ -130,11 +130,11 @@ def test_hundreds_that_do_not_read(server, crowd):
         assert all_right(crowd.ask(asking, alias))
         rounds += 1
         fewest = min(fewest, threads(server) - before)
-        if len(given_up(server)) > DEAF // 10:  # then fewer threads would prove nothing
+        if len(given_up(server)) > DEAF // 10:  # afterwards fewer threads would prove nothing
             break
-    # For those that read; threads that were busy as they asked may still rest at first.
+    # Threads for clients that read; threads that were busy at that moment may still be idle at first.
     assert fewest <= 2 * KEPT + 100 < DEAF * 9 // 10
-    # One whose last question was cut, and who was answered after all, ends in other words.
+    # A client whose last query was incomplete, and that was answered, gets another log line.
     wait_for(lambda: len(given_up(server)) == DEAF, 120, 'their end')
     assert server.lines('did not take its answer')
     assert server.watchdog.was_fed()
@@ -145,7 +145,7 @@ def given_up(server):
 
 
 def fill(clients, question):
-    """Ask until nothing is taken from any of these clients for a second."""
+    """Send queries until no connection accepts data for a second."""
     sent = {client.socket: 0 for client in clients}
     more = list(sent)
     while more:
@@ -158,7 +158,7 @@ def fill(clients, question):
 
 
 def pour(connection, question, begin):
-    """Send what is taken at once; how many octets that were."""
+    """Send what the connection accepts at once; returns the number of octets."""
     questions = question * 1000
     sent = 0
     try:
@@ -186,14 +186,14 @@ ROOM = 100
 
 @pytest.fixture
 def narrow(new_server):
-    """With descriptors for so many connections, and no more to be had."""
+    """A server with descriptors for this many connections and no more."""
     server = new_server(['--nofile=400:400'])
-    assert 400 - 128 - 16 == 256 > ROOM  # less those for the directory; half of it for the milter
+    assert 400 - 128 - 16 == 256 > ROOM  # without those for the directory; half of the rest is for the milter
     return server
 
 
 def test_more_than_there_is_room_for(narrow):
-    """Who has rested takes no place from who asks; nobody gets a wrong answer, or none."""
+    """An idle client takes no place from an active one; every answer arrives and is right."""
     with Crowd(narrow.path) as crowd:
         clients = crowd.join(ROOM)
         assert all_right(crowd.ask(clients, alias))
@@ -220,7 +220,7 @@ def test_the_one_that_has_rested_for_longest_goes(narrow):
 
 @pytest.mark.milter
 def test_a_question_that_waits_for_the_directory_keeps_its_connection(new_server, slapd):
-    """However many come; and it is answered on it."""
+    """However many clients connect, it is answered on its connection."""
     server = new_server(['--nofile=400:400'], directory_corp={'timeout': str(PATIENT)})
     with Crowd(server.path) as crowd:
         waiting = crowd.join(50)
@@ -239,7 +239,7 @@ def test_a_question_that_waits_for_the_directory_keeps_its_connection(new_server
 # --- no more threads ---
 
 def limit(server, option):
-    """Of the running one, by its own user: another one may not."""
+    """Limit the running process as its own user: other users may not."""
     run(['prlimit', '--pid', server.pid, option], user=server.user, group='sdr')
 
 
@@ -248,7 +248,7 @@ def no_more_threads(server):
 
 
 def no_more_memory(server):
-    """Not for the stack of another thread, which is a megabyte."""
+    """The limit leaves no room for another thread's stack, which is a megabyte."""
     status = Path(f'/proc/{server.pid}/status').read_text()
     size = int(status.split('VmSize:')[1].split()[0]) << 10
     limit(server, f'--as={size + 900_000}:')
@@ -261,7 +261,7 @@ SHORTAGES = [no_more_threads, *([] if SANITIZED else [no_more_memory])]
 def short(request, new_server):
     """A server that can start no more threads than it has."""
     server = new_server(directory_corp={'timeout': str(PATIENT)})
-    with Crowd(server.path) as crowd:  # what each thread, and a library, needs once
+    with Crowd(server.path) as crowd:  # what each thread, and a library, opens once
         for _ in range(3):
             assert all_right(crowd.ask(crowd.join(10), alias))
     request.param(server)
@@ -270,7 +270,7 @@ def short(request, new_server):
 
 @pytest.mark.milter
 def test_questions_wait_for_a_thread(short, slapd):
-    """Those that need no directory do not."""
+    """Queries that need no directory do not wait."""
     before = threads(short)
     with Crowd(short.path) as crowd:
         clients = crowd.join(40)
@@ -281,7 +281,7 @@ def test_questions_wait_for_a_thread(short, slapd):
         needs_no_directory(short)
         assert all(client.question for client in clients)
         slapd.thaw()
-        # On a busy machine the first ones have waited for as long as the directory may take.
+        # On a busy machine the first queries have reached the directory's timeout.
         assert all(answer.startswith('OK ') or answer == AWAY for answer in crowd.answers(clients))
         assert all_right(crowd.ask(clients, alias))
         assert [client.connects for client in clients] == [1] * 40
@@ -292,7 +292,7 @@ def test_questions_wait_for_a_thread(short, slapd):
 
 @pytest.mark.milter
 def test_sessions_wait_for_a_thread(short):
-    """Each is served as soon as those before it have ended."""
+    """Each is served as soon as earlier ones have ended."""
     peers = [MilterClient(str(short.path.with_name('milter.sock'))) for _ in range(30)]
     with ExitStack() as stack:
         for peer in peers:
@@ -318,7 +318,7 @@ def negotiation():
 
 @pytest.mark.milter
 def test_threads_that_can_be_started_again(new_server, slapd):
-    """What waits for them gets them."""
+    """Waiting queries get them."""
     server = new_server(directory_corp={'timeout': str(PATIENT)})
     no_more_threads(server)
     before = threads(server)
@@ -336,7 +336,7 @@ def test_threads_that_can_be_started_again(new_server, slapd):
 
 
 def test_what_the_replica_knows_does_not_wait_for_a_thread(new_server, new_sync, slapd):
-    """Who is unknown there has to be asked about, for a copy of yesterday cannot know."""
+    """A recipient that is not in the stale replica needs a live search."""
     sync = new_sync(slapd, replica={'unknown-max-age': '5'})
     sync.once()
     server = new_server.stopped(replica={'path': str(sync.path), 'unknown-max-age': '5'},
@@ -367,7 +367,7 @@ def unknown(number):
 
 @pytest.mark.parametrize('count', [1, 3, 6])
 def test_too_few_threads_to_begin_with(new_server, count):
-    """Is an error that is said, and the end."""
+    """The daemon reports an error and ends."""
     server = new_server.stopped([f'--nproc={count}:{count}'])
     server.launch()
     assert server.wait() == os.EX_OSERR

@@ -51,7 +51,7 @@ def ask(tables, question=ALICE):
 
 
 def test_two_hundred_clients(connect):
-    """All connected all the time, all asking at once; each gets its own answers."""
+    """All are connected and send queries at the same time; each gets its own answers."""
     clients = [connect() for _ in range(200)]
 
     def talk(pair):
@@ -79,7 +79,7 @@ def test_many_questions_ahead(connect):
 
 
 def test_the_longest_key(connect):
-    """Is no address, and no reason to close."""
+    """It is no address, and no reason to close the connection."""
     tables = connect()
     key = 'x' * (4096 - len('route '))
     assert tables.ask('route', key) == 'NOTFOUND'
@@ -91,7 +91,7 @@ def test_the_longest_key(connect):
     b'00:,', b':,', b'0x10:', b'6:route ;', b'route alice@example.com\n',
 ], ids=lambda said: repr(said[:20]))
 def test_no_netstring(server, connect, said):
-    """The end of that connection, and of none beside it."""
+    """Only that connection is closed."""
     beside = connect()
     ask(beside)
     hostile = connect()
@@ -143,7 +143,7 @@ def test_one_that_stops_within_a_question(server, connect):
 
 
 def test_one_that_does_not_read(server, connect):
-    """It asks on and on and never reads: given up, and nobody waits for it."""
+    """It sends queries and never reads answers: it is closed, and no other client waits for it."""
     question = netstring('route both@example.com') * 1000
     deaf = connect()
     deaf.socket.settimeout(180)
@@ -173,7 +173,7 @@ def test_a_silent_directory_holds_up_only_its_own_questions(new_server, new_slap
 
 
 def test_reload(server, connect):
-    """Connections last, and their next question is answered by the new configuration."""
+    """Connections stay open, and the next query uses the new configuration."""
     tables = connect()
     ask(tables)
     text = server.conf.read_text().replace('hosted.%d', 'cloud.%d')
@@ -183,7 +183,7 @@ def test_reload(server, connect):
 
 
 def test_socket(server):
-    """Its mode, and that it goes with its server."""
+    """It has the right mode, and is removed when its server ends."""
     info = os.stat(server.map_path)
     assert stat.S_ISSOCK(info.st_mode) and stat.S_IMODE(info.st_mode) == 0o660
     server.stop()

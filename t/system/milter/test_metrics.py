@@ -1,4 +1,4 @@
-"""test_metrics.py - the numbers of the daemons for Prometheus
+"""test_metrics.py - the daemons' metrics for Prometheus
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -25,7 +25,7 @@ def numbers(path):
 
 
 def assert_well_formed(path):
-    """As promtool sees it, and as its conventions are."""
+    """By promtool and by Prometheus's naming conventions."""
     text = path.read_text()
     described = re.findall(r'^# TYPE (\S+) (?:counter|gauge|histogram)$', text, re.M)
     assert described == re.findall(r'^# HELP (\S+) [A-Z0-9].*\.$', text, re.M)
@@ -38,7 +38,7 @@ def assert_well_formed(path):
 
 
 def promtool(arguments, **options):
-    """What it says, if it is content."""
+    """The output of promtool, which must be without errors."""
     done = subprocess.run([paths.prefix('prometheus') / 'usr/bin/promtool', *arguments],
                           capture_output=True, text=True, timeout=300, **options)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -46,14 +46,14 @@ def promtool(arguments, **options):
 
 
 def written_after(path, change):
-    """Wait until a page is written that has this in it."""
+    """Wait until a page that contains this text is written."""
     return wait_for(lambda: path.exists() and change(numbers(path)), INTERVAL + 10,
                     f'{path.name} with the change')
 
 
 @pytest.fixture
 def folder(scratch):
-    """Where the collector looks."""
+    """The folder that the collector reads."""
     path = scratch / 'collector'
     path.mkdir()
     shutil.chown(path, 'sdr')
@@ -132,7 +132,7 @@ def test_sync(new_sync, new_slapd, folder):
 
 @pytest.mark.slow
 def test_folder_away(server, folder):
-    """Logged once, and mail flows; a page comes when the folder does."""
+    """It is logged once, and mail flows; the page is written when the folder is back."""
     page = folder / 'sdr-milter.prom'
     assert written_after(page, bool)
     shutil.rmtree(folder)
@@ -144,7 +144,7 @@ def test_folder_away(server, folder):
 
 
 def test_no_half_of_a_page(server, folder):
-    """Nothing but pages is left in the folder of the collector."""
+    """The collector's folder contains only complete pages."""
     page = folder / 'sdr-milter.prom'
     assert written_after(page, bool)
     assert [path.name for path in folder.iterdir()] == [page.name]

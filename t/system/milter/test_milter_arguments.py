@@ -1,4 +1,4 @@
-"""test_milter_arguments.py - sdr-milter's command line, and what of its files it takes
+"""test_milter_arguments.py - sdr-milter's command line, and which files it accepts
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -68,7 +68,7 @@ def test_mistakes_are_reported_with_their_lines(sdr_milter, conf_file):
 
 @pytest.mark.parametrize('stream', ['', 'nonsense', '8', '0:0', 'THAT:1', '1:THIS', 'THAT:THIS'])
 def test_priorities_are_for_the_journal_alone(conf_file, scratch, stream):
-    """A file stands for it; a person who reads anything else sees the name of the program."""
+    """A file replaces the journal in this test. Any other output has the program's name instead."""
     path = conf_file(main={'loop-limit': '99'})
     with open(scratch / 'log', 'w+', encoding='utf-8') as log:
         at = (scratch / 'log').stat()
@@ -130,7 +130,7 @@ def test_version(sdr_milter, option):
     (['--test=1'], "option '--test' doesn't allow an argument"),
 ])
 def test_bad_use(sdr_milter, arguments, reason):
-    """One line with the plain name of the program, and where to look."""
+    """One line with the program's name, and where to find help."""
     assert sdr_milter(*arguments) == (64, '', f"sdr-milter: {reason}\nsee 'sdr-milter --help'\n")
 
 

@@ -1,4 +1,4 @@
-"""test_paths.py - the ways into an MTA, and what stands around the milter
+"""test_paths.py - the ways into an MTA, and other programs around the milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -31,7 +31,7 @@ def test_later_milter_refuses_the_message(later, deliver):
 
 
 def test_later_milter_refuses_a_recipient(later, deliver):
-    """Why ours must be the last: it does not learn of it, and brings the recipient back."""
+    """This is why ours must be last: it does not learn of the rejection, and adds the recipient again."""
     later(refuse_rcpt={'alice': '550 5.7.1 no'})
     sent, got = deliver(['alice@example.com', 'dave@example.com'])
     assert [r.code for r in sent.rcpts] == [550, 250]
@@ -81,7 +81,7 @@ def test_milter_down_defers(mta):
 
 
 def test_virtual_alias_of_postfix(postfix, milter, deliver):
-    """Postfix asks us about what the client said; the expansion is its own."""
+    """Postfix asks the milter about the client's recipient, and expands the alias itself."""
     postfix.set(virtual_alias_maps='inline:{ {team@example.com=dave@example.com} }')
     sent, got = deliver(['team@example.com', 'alice@example.com'])
     assert [r.code for r in sent.rcpts] == [550, 250]

@@ -1,4 +1,4 @@
-"""test_peers.py - MTAs that offer less than today's: what is negotiated, and what is then done
+"""test_peers.py - MTAs that offer less than current ones: the negotiation and its results
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -56,7 +56,7 @@ def test_actions(bare_milter, offered, edited):
 @pytest.mark.parametrize('missing', [mc.ADDRCPT | mc.ADDRCPT_PAR, mc.DELRCPT, mc.ADDHDRS,
                                      NEEDED | mc.ADDRCPT_PAR])
 def test_actions_without_which_nothing_can_be_done(bare_milter, missing):
-    """Mail that needs no edit is delivered; none passes without the edit that it needs."""
+    """Mail that needs no edit is delivered; mail that needs an edit is not delivered without it."""
     with connect(bare_milter) as client:
         client.open(actions=mc.ALL_ACTIONS & ~missing)
         assert bare_milter.lines('refuses what routing needs')
@@ -70,7 +70,7 @@ def test_actions_without_which_nothing_can_be_done(bare_milter, missing):
     0, mc.V1_STEPS, mc.V2_STEPS, mc.ALL_STEPS & ~mc.ALL_NR, mc.ALL_NR, mc.NR_HDR, mc.NR_MAIL,
     mc.NOHDRS, mc.ALL_STEPS, 0xffffffff])
 def test_steps(bare_milter, version, steps):
-    """Those that are offered may be left out, except the ones that routing lives on."""
+    """Steps that the MTA offers to omit are omitted, except those that routing needs."""
     with connect(bare_milter) as client:
         agreed = client.negotiate(version=version, steps=steps)
         assert agreed.steps & (mc.NOMAIL | mc.NORCPT | mc.NOHDRS | mc.NR_RCPT) == 0
@@ -98,7 +98,7 @@ REFUSED_LATER = (['continue'] * 5, [], '451 4.2.1')
     ({'i': None}, (REPLIES, EDITED, 'continue')),
     ({'{rcpt_addr}': None}, (REPLIES, EDITED, 'continue')),
     ({'{rcpt_addr}': ''}, (REPLIES, EDITED, 'continue')),
-    # not by SMTP, for all we know: nothing may be refused before the end
+    # perhaps not by SMTP, so nothing may be rejected before the end of the message
     ({'{rcpt_mailer}': None}, REFUSED_LATER),
     ({'{rcpt_mailer}': 'error'}, (['continue'] * 5, [], 'continue')),
 ])
@@ -117,7 +117,7 @@ def test_no_orcpt_is_made_up_where_it_is_not_postfix(bare_milter, version):
 
 
 def test_unknown_mailbox_that_does_not_come_by_smtp(bare_milter):
-    """The MTA bounces it by its own hand. Postfix knows the other by what a user has typed."""
+    """The MTA bounces the message itself. Postfix knows the other recipient by the text that a user typed."""
     typed = ['alice@example.com', 'alice', 'alice@example.com.', 'alice%example.com',
              'example.com!alice']
     with connect(bare_milter, **{'{rcpt_mailer}': None}) as client:
@@ -177,7 +177,7 @@ def test_who_stays_is_not_deleted_by_the_text_of_another(bare_milter, rcpts):
 # --- one connection, many messages ---
 
 def test_new_connection_on_the_old_one(bare_milter):
-    """QUIT_NC: the next connection of the MTA comes without a negotiation."""
+    """QUIT_NC: the MTA's next session does not negotiate."""
     with connect(bare_milter) as client:
         client.open()
         for _ in range(3):
@@ -190,7 +190,7 @@ def test_new_connection_on_the_old_one(bare_milter):
 
 
 def give_up(client, steps):
-    """So many steps of a message for Alice and both, and no more."""
+    """Send only this many steps of a message for Alice and both."""
     headers = [('X-SDR-Routed', 'onprem; 1')] * 9
     for step in [client.mail, lambda: client.rcpt(ALICE, 'NOTIFY=NEVER'), lambda: client.rcpt(BOTH),
                  lambda: client.rcpt(NOBODY), client.data, *(lambda h=h: client.header(*h)
@@ -253,7 +253,7 @@ mt.disconnect(conn)
 
 
 def test_miltertest(bare_milter, scratch):
-    """Debian's miltertest sees less than our client, but was written by others."""
+    """Debian's miltertest checks less than our client, but others wrote it."""
     script = scratch / 'script.lua'
     script.write_text(SCRIPT % bare_milter.socket_path)
     run(['miltertest', '-s', script])

@@ -1,6 +1,7 @@
-"""test_peers_broken.py - peers that break the protocol: they harm themselves, nobody else
+"""test_peers_broken.py - peers that break the protocol harm only themselves
 
-The connection of such a peer is closed or what it says ignored. The milter lives, says nothing false, leaks nothing and serves the next one.
+The milter closes the connection of such a peer or ignores its packets. It keeps running, gives no wrong
+answer, leaks nothing and serves the next peer.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -30,7 +31,7 @@ RCPT_ALICE = frame(mc.RCPT, strings(ALICE))
 
 @pytest.fixture(scope='module')
 def one_milter():
-    """For all tests of this file, as that of an MTA is for all its clients."""
+    """One milter for all tests of this file, just as an MTA's milter serves all its clients."""
     with paths.scratch() as folder, ExitStack() as stack:
         slapd = Slapd(folder / 'slapd', world.PEOPLE)
         stack.callback(slapd.stop)
@@ -45,7 +46,7 @@ def one_milter():
 
 @pytest.fixture
 def bare_milter(one_milter):
-    """It has outlived the tests before; if not, that was their fault."""
+    """It must have survived the tests before."""
     if not one_milter.alive():
         one_milter.start()
     yield one_milter
@@ -53,7 +54,7 @@ def bare_milter(one_milter):
 
 
 def healthy(milter):
-    """A new peer gets what it should, and the log shows nothing raw."""
+    """A new peer gets the right replies, and the log has no unescaped text."""
     with connect(milter) as client:
         client.open()
         assert played(client) == (REPLIES, EDITED, 'continue')
@@ -68,7 +69,7 @@ def length(number, octets=b''):
 COMMANDS = [mc.OPTNEG, mc.MACRO, mc.ABORT, mc.EOM, mc.QUIT, mc.QUIT_NC, mc.CONNECT, mc.HELO, mc.MAIL,
             mc.RCPT, mc.DATA, mc.HEADER, mc.EOH, mc.BODY, mc.UNKNOWN]
 BROKEN = [
-    # lengths that lie
+    # false lengths
     length(0), length(0, b'\0' * 8), length(0, RCPT_ALICE), length(1), length(2, b'R'),
     length(65537, b'R' + b'<a@b>\0' * 20000), length(0x7fffffff, b'R<a'), length(0x80000000, b'R<a'),
     *(length(0xffffffff, command) for command in COMMANDS),
@@ -126,7 +127,7 @@ ODD_COMMANDS = [
 
 @pytest.mark.parametrize('seed', range(10))
 def test_commands_in_any_order(bare_milter, seed):
-    """Each walk ends in the middle of something, on the same connection or by closing it."""
+    """Each sequence stops in the middle, and continues on the same connection or closes it."""
     chance = random.Random(seed)
     for _ in range(30):
         with connect(bare_milter) as client:
@@ -195,7 +196,7 @@ def test_odd_recipient(bare_milter, path, reply, resolved):
 
 @pytest.mark.parametrize('rest', [' NOTIFY=NEVER', ' %s%n', ' x>'])
 def test_parameters_after_the_bracket(bare_milter, rest):
-    """A Sendmail of 2022 leaves them there."""
+    """As a Sendmail of 2022 sends them."""
     with connect(bare_milter, v='8.17.1', **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest]) == (
@@ -206,7 +207,7 @@ def test_parameters_after_the_bracket(bare_milter, rest):
 @pytest.mark.parametrize('rest, reply', [
     ('\r\n', '553 5.1.3'), ('>', '553 5.1.3'), (',<dave@example.com>', 'continue'), ('(x)', '553 5.1.3')])
 def test_rest_after_the_bracket(bare_milter, rest, reply):
-    """Nobody says what an MTA makes of it: nothing is edited for that."""
+    """It is not known how an MTA reads it, so nothing is edited."""
     with connect(bare_milter, **{'{rcpt_addr}': None}) as client:
         client.open()
         assert played(client, [ALICE + rest, DAVE]) == ([reply, 'continue'], [], 'continue')
@@ -240,13 +241,13 @@ def test_odd_parameters(bare_milter, arguments, passed_on):
 # --- much of everything ---
 
 def in_letters(text, number):
-    """With capitals where the number has ones."""
+    """With a capital letter for each bit of the number."""
     return ''.join(c.upper() if number >> i & 1 else c for i, c in enumerate(text))
 
 
 @pytest.mark.parametrize('version, end_of_name', [('Postfix 3.7.11', '@example.com'), ('8.17.1', '')])
 def test_sixty_thousand_in_other_letters(bare_milter, version, end_of_name):
-    """One mailbox; to compare each with all the others would take the client's patience."""
+    """They all name one mailbox; comparing each with all others would take too long."""
     with connect(bare_milter, v=version) as client:
         client.open()
         client.mail()
@@ -277,7 +278,7 @@ def test_ten_thousand_recipients(bare_milter):
                                    'onprem; -9223372036854775808', 'onprem%s%n; 1', '\r\n' * 20000,
                                    'onprem' + ' ' * 60000 + '; 1'])
 def test_odd_mark(bare_milter, value):
-    """One is not yet a loop, whatever it says."""
+    """One mark is not a loop, whatever it contains."""
     with connect(bare_milter) as client:
         client.open()
         headers = [('X-SDR-Routed', value), ('x-sdr-routed', 'hosted; 1'), ('X' * 50000, 'y')]
@@ -286,7 +287,7 @@ def test_odd_mark(bare_milter, value):
 
 @pytest.mark.parametrize('rcpts, expected', [
     ([ALICE, BOTH], (['continue'] * 2, [], '554 5.4.6')),
-    # they stay: routed once more, and what comes back comes alone
+    # these stay: all are routed once more, and only the looping ones come back
     ([DAVE, ALICE], (['continue'] * 2, edits(alice=ORCPT['alice']), 'continue')),
 ])
 def test_thousands_of_marks(bare_milter, rcpts, expected):
@@ -343,6 +344,6 @@ def test_nothing_is_left_behind(new_bare_milter):
     for _ in range(5):
         misbehave(milter)
     wait_for(lambda: descriptors(milter) <= before, what='all peers gone')
-    if paths.BUILD.name not in ('asan', 'tsan'):  # which keep what is freed, and look for leaks
+    if paths.BUILD.name not in ('asan', 'tsan'):  # which keep freed memory, and look for leaks
         assert resident(milter) < memory + 4096
     healthy(milter)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.input]
 
 CLIENTS_MAX = 2000
 PACKET_MAX = 1_000_000
-MEMORY = 40 << 20  # octets that one peer may cost at most, with what the program has anyway
+MEMORY = 40 << 20  # the most octets for one peer and the program itself
 RCPT = frame(mc.RCPT, strings(ALICE))
 
 
@@ -38,7 +38,7 @@ def healthy(bare_milter):
 
 @pytest.mark.own_engine
 def test_endless_packet(bare_milter, healthy):
-    """The length is a lie: the connection is closed before anything of the rest is read."""
+    """The length is false: the connection is closed before the rest is read."""
     with connect(bare_milter) as client:
         client.open()
         with pytest.raises(Closed):
@@ -50,7 +50,7 @@ def test_endless_packet(bare_milter, healthy):
 
 
 def test_endless_message(bare_milter, healthy):
-    """Headers of the greatest size, one after the other: only one of them is in memory."""
+    """Headers of the greatest size, one after the other: only one is in memory at a time."""
     header = frame(mc.HEADER, strings('Subject', 'x' * (PACKET_MAX - 10)))
     with connect(bare_milter) as client:
         client.open()
@@ -65,7 +65,7 @@ def test_endless_message(bare_milter, healthy):
 
 
 def test_endless_macros(bare_milter, healthy):
-    """Those of each stage replace those before."""
+    """The macros of each stage replace the previous ones."""
     macros = [frame(mc.MACRO, stage + strings('{x}', 'y' * 500_000)) for stage in mc.SYMLIST_STAGES]
     with connect(bare_milter) as client:
         client.open()
@@ -79,7 +79,7 @@ def test_endless_macros(bare_milter, healthy):
 
 @pytest.mark.parametrize('size', [65535, 65536, 102400, PACKET_MAX - 20])
 def test_long_header(bare_milter, size):
-    """Longer than one that libmilter takes, and than what an MTA sends."""
+    """Longer than libmilter accepts, and than an MTA sends."""
     with connect(bare_milter) as client:
         client.open()
         assert played(client, headers=[('References', '<a@b> ' * (size // 6))]) == (
@@ -89,7 +89,7 @@ def test_long_header(bare_milter, size):
 # --- slow, and deaf ---
 
 def test_one_that_stops_within_a_packet(bare_milter, healthy):
-    """Nobody waits for it, not even a reload, and the end."""
+    """Nothing waits for it, not even a reload or the end."""
     with connect(bare_milter) as client:
         client.open()
         client.mail()
@@ -104,7 +104,7 @@ def test_one_that_stops_within_a_packet(bare_milter, healthy):
 
 
 def test_one_that_does_not_listen(bare_milter, healthy):
-    """It asks on and on and never reads. What it is to read is kept until it does."""
+    """It sends requests and never reads. The replies are kept until it does."""
     with connect(bare_milter) as client:
         client.open(steps=0)
         client.set_patience(1)
@@ -125,7 +125,7 @@ def test_one_that_does_not_listen(bare_milter, healthy):
 # --- too many ---
 
 def has_to_wait(client):
-    """It has said what an MTA says first, and is not answered."""
+    """Whether a client that has sent its first packet gets no answer."""
     client.send(mc.OPTNEG, struct.pack('!III', 6, mc.ALL_ACTIONS, mc.ALL_STEPS))
     return not client.has_answer(1)
 
@@ -133,7 +133,7 @@ def has_to_wait(client):
 @pytest.mark.own_engine
 @pytest.mark.skipif(SANITIZED, reason='thousands of threads cost too much memory')
 def test_as_many_as_there_may_be(bare_milter):
-    """Nobody in a session is sent away; new connections wait for somebody to leave."""
+    """No session is closed; new connections wait until one ends."""
     with ExitStack() as stack:
         peers = [stack.enter_context(connect(bare_milter)).open() for _ in range(CLIENTS_MAX)]
         late = stack.enter_context(connect(bare_milter))
@@ -148,7 +148,7 @@ def test_as_many_as_there_may_be(bare_milter):
 
 @pytest.mark.own_engine
 def test_few_descriptors(bare_milter):
-    """As if there were too many: those to the directory are not given away."""
+    """As if there were too many connections: the descriptors for the directory stay reserved."""
     bare_milter.stop()
     bare_milter.limits = ['--nofile=400:400']
     bare_milter.start()
@@ -187,7 +187,7 @@ def test_end_with_open_sessions(bare_milter, count):
 
 
 def test_end_while_the_directory_is_asked(bare_milter, slapd):
-    """Its answer is not waited for."""
+    """The daemon does not wait for the directory's answer."""
     with connect(bare_milter) as client:
         client.open()
         client.mail()
@@ -199,7 +199,7 @@ def test_end_while_the_directory_is_asked(bare_milter, slapd):
 
 @pytest.mark.own_engine
 def test_what_has_been_said_is_answered(bare_milter):
-    """All that has come when the end comes."""
+    """Everything received before the end is answered."""
     with connect(bare_milter) as client:
         client.open()
         client.mail()

@@ -30,7 +30,7 @@ def opened():
 
 
 def test_three_hundred_in_the_middle_of_a_message(bare_milter, opened):
-    """Each has its own recipients, and all of them go on together."""
+    """Each has its own recipients, and all continue at the same time."""
     peers = opened(bare_milter, 300)
     for peer in peers:
         peer.mail()
@@ -47,7 +47,7 @@ def test_three_hundred_in_the_middle_of_a_message(bare_milter, opened):
 
 
 def test_slow_peers_hold_up_nobody(bare_milter, opened):
-    """Five say half a recipient, and its rest only after many others have been served."""
+    """Five send half a recipient, and the rest only after many others have been served."""
     rcpt = mc.frame(mc.RCPT, mc.strings(ALICE))
     slow = opened(bare_milter, 5)
     for i, peer in enumerate(slow):
@@ -73,7 +73,7 @@ def test_octet_by_octet(bare_milter):
 # --- stopped at work ---
 
 class Talker:
-    """A thread that sends message after message, on connection after connection."""
+    """A thread that sends message after message, on one connection after the other."""
 
     def __init__(self, milter):
         self.messages = []
@@ -98,7 +98,7 @@ class Talker:
 
 
 def test_stopped_and_started_under_load(bare_milter):
-    """What is answered is right until the end."""
+    """All answers are right until the end."""
     talkers = [Talker(bare_milter) for _ in range(8)]
     try:
         for _ in range(5):
@@ -116,13 +116,13 @@ def test_stopped_and_started_under_load(bare_milter):
 # --- the directory's connections ---
 
 def connections(slapd):
-    """How many the milter has open, or is opening, to it: what the kernel says."""
+    """The number of the milter's connections to it, open or opening, as the kernel lists them."""
     rows = [line.split() for line in Path('/proc/thread-self/net/tcp').read_text().splitlines()[1:]]
     return sum(row[2].endswith(f':{slapd.port:04X}') and row[3] in ('01', '02') for row in rows)
 
 
 def ask_all(peers, rcpts, slapd):
-    """All at once: the replies, and the most connections to the directory in that time."""
+    """All at once: the replies, and the highest number of connections to the directory."""
     for peer in peers:
         peer.mail()
     start = time.monotonic()
@@ -130,7 +130,7 @@ def ask_all(peers, rcpts, slapd):
         peer.ask(rcpt)
     replies, most = [], 0
     for i, peer in enumerate(peers):
-        if i % 20 == 0:  # it takes a while
+        if i % 20 == 0:  # some time later
             most = max(most, connections(slapd))
         replies.append(short(peer.reply()))
     seconds = time.monotonic() - start

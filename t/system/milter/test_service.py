@@ -67,7 +67,7 @@ def test_socket_is_right_when_ready(new_milter, conf, postfix, reported, group, 
 
 @pytest.mark.parametrize('options', [{}, {'socket-group': 'postfix'}])
 def test_folder_that_gives_its_group(new_milter, scratch, options):
-    """To a milter that is in no group of the MTA, as the unit runs it."""
+    """The milter is in no group of the MTA, as the unit runs it."""
     folder = scratch / 'queue'
     folder.mkdir()
     shutil.chown(folder, 'sdr', 'postfix')
@@ -84,7 +84,7 @@ def test_folder_that_gives_its_group(new_milter, scratch, options):
 
 
 def quiet(reported):
-    """No word for longer than the watchdog is fed otherwise; those before are taken."""
+    """No watchdog message for longer than the usual interval; earlier ones are discarded."""
     with contextlib.suppress(TimeoutError):
         for _ in range(10):
             reported(4)
@@ -100,7 +100,7 @@ POLL, EPOLL_WAIT = 7, 232
 @pytest.mark.parametrize('syscall', [POLL, EPOLL_WAIT], ids=['who takes connections', 'who answers'])
 @pytest.mark.parametrize('tables', [False, True], ids=['milter', 'tables'])
 def test_watchdog_is_fed_by_answers(bare_milter, reported, syscall, tables):
-    """While these threads do nothing there is no sign of life, although the first one ticks."""
+    """While these threads do nothing no message is sent, although the first thread runs."""
     bare_milter.stop()
     if tables:
         folder = Path(bare_milter.socket_path).parent
@@ -116,7 +116,7 @@ def test_watchdog_is_fed_by_answers(bare_milter, reported, syscall, tables):
 
 
 def test_watchdog_is_fed_while_reloads_come_all_the_time(bare_milter, reported):
-    """Each of them cuts the tick short."""
+    """Each reload interrupts the interval."""
     bare_milter.stop()
     bare_milter.launch(NOTIFY_SOCKET=reported.path, WATCHDOG_USEC='3000000')
     words = []
@@ -187,7 +187,7 @@ def test_reload(milter, conf, deliver, number):
 
 
 def test_reload_within_a_message(milter, conf, mta, sink):
-    """One message has one configuration; the next one has the new."""
+    """A message has one configuration to its end; the next one has the new."""
     with mta.client() as client:
         client.mail()
         assert client.rcpt(ALICE).code == 250
@@ -232,7 +232,7 @@ def test_reload_warns_that_the_socket_needs_a_restart(milter, conf):
 # --- under load ---
 
 class Load:
-    """Threads that send until they are ended; what was sent, with its recipients."""
+    """Threads that send until they are stopped; the messages sent, with their recipients."""
 
     def __init__(self, mta, threads=6):
         self.sent = []
@@ -251,7 +251,7 @@ class Load:
             thread.join()
 
     def wait(self, more, answer=250):
-        """Until so many messages more got this answer."""
+        """Wait until this many more messages got this answer."""
         goal = self.count(answer) + more
         wait_for(lambda: self.count(answer) >= goal, 30, f'{more} more messages')
 
@@ -266,7 +266,7 @@ class Load:
 
 
 def test_reload_under_load(milter, conf, mta, sink):
-    """Every message goes wholly by the one configuration or wholly by the other."""
+    """Every message is handled entirely by one of the two configurations."""
     with Load(mta) as load:
         for i in range(20):
             load.wait(5)
@@ -330,7 +330,7 @@ def test_reset(mta, sink, reset):
 
 @pytest.mark.usefixtures('milter')
 def test_refused_then_good(mta, sink, slapd):
-    """In a message, and with nothing else in the message before."""
+    """A rejected recipient alone in a message, and then among others."""
     with mta.client() as client:
         client.mail()
         assert client.rcpt(NOBODY).code == 550
@@ -366,7 +366,7 @@ DIALOGUE = [b'EHLO client.test', b'MAIL FROM:<sender@outside.test>', b'RCPT TO:<
 
 
 def vanish(port, steps, rest=b''):
-    """Go through the dialogue so far, then close the connection without a word."""
+    """Execute the session so far, then close the connection without QUIT."""
     with socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) as peer, \
             peer.makefile('rb') as replies:
         for line in [None, *DIALOGUE[:steps]]:
@@ -396,7 +396,7 @@ LONGEST = {'postfix': 100_000, 'sendmail': 30_000}
 
 @pytest.mark.usefixtures('milter')
 def test_long_header(mta, deliver):
-    """As long as the MTA takes it."""
+    """As long as the MTA accepts."""
     line = ' <a@b.test>' * 50
     size = LONGEST[type(mta).__name__.lower()]
     header = 'References:' + '\r\n'.join([line] * (size // len(line)))
@@ -432,7 +432,7 @@ def in_use(pid, kind):
 
 
 def work(mta, rounds):
-    """Messages of all kinds, refused and given up ones among them."""
+    """Messages of all kinds, including rejected and aborted ones."""
     for i in range(rounds):
         sent = mta.send([ALICE, NOBODY, DAVE, 'held@example.com', BOTH])
         assert codes(sent) == [250, 550, 250, 451, 250] and sent.data.code == 250
@@ -455,7 +455,7 @@ def test_nothing_is_left_behind(mta, sink, milter):
 
 
 def settled(milter, mta):
-    """What is in use, once no connection of Postfix is open any more."""
+    """The resources in use, once Postfix has closed all connections."""
     path = str(mta.queue_folder / world.SOCKET)
     sockets = [line for line in Path('/proc/thread-self/net/unix').read_text().splitlines()
                if line.endswith(path)]
@@ -465,7 +465,7 @@ def settled(milter, mta):
 
 
 def test_many_connections_at_once(mta, sink, milter):
-    """Each of 50 clients is half-way through its message when all of them go on."""
+    """Each of 50 clients is in the middle of its message when all continue."""
     clients = [mta.client() for _ in range(50)]
     for client in clients:
         client.mail()

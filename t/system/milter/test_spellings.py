@@ -1,7 +1,7 @@
-"""test_spellings.py - one mailbox, however a client writes it: never the old one, never two
+"""test_spellings.py - however a client writes an address, mail never reaches the old mailbox or two
 
-Each spelling is sent with the name of somebody who has moved, and with one that nobody has. The MTA
-or we may refuse it; what is accepted reaches the mailbox at its new site, once.
+Each spelling is sent with the name of a person who has moved, and with an unknown name. The MTA or we may
+reject it. An accepted message reaches the mailbox at its new site, once.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -15,7 +15,7 @@ from mapped import use_map
 from paths import thorough
 from world import person
 
-# What a client writes, @ where the name stands, and the local part that is meant.
+# The client's text, with @ in place of the name, and the local part that it means.
 LOCAL_PARTS = {
     # RFC 5321: dot-strings and quoted strings
     '@': '@', 'x.@.y': 'x.@.y', '@+x': '@+x', '"@"': '@', '"@+x"': '@+x', r'"\@"': '@',
@@ -23,7 +23,7 @@ LOCAL_PARTS = {
     '"@."': '@.', '"@:x"': '@:x', '"@,x"': '@,x', '"@;x"': '@;x', '"@(x)"': '@(x)', '"@<x>"': '@<x>',
     '"@[x]"': '@[x]', r'"@\\x"': '@\\x', r'"@\"x"': '@"x', '"@%x"': '@%x', '"@!x"': '@!x',
     "!#$%&'*+-/=?^_`{|}~@": "!#$%&'*+-/=?^_`{|}~@", '@=x': '@=x', '@/x': '@/x', '@|x': '@|x',
-    # no dot-string
+    # not a dot-string
     '@..x': '@..x', '.@': '.@', '@.': '@.', '..@': '..@', '@...': '@...', '@:x': '@:x', 'x:@': 'x:@',
     ':@': ':@', '@;x': '@;x', ';@': ';@', '@,x': '@,x', '@[x]': '@[x]', '[@]': '[@]',
     # words and quoted strings, side by side
@@ -40,13 +40,13 @@ LOCAL_PARTS = {
     '＠@': '＠@', '@山田': '@山田', '"@ ö"': '@ ö',
     # lengths
     '@' + 'l' * 54: '@' + 'l' * 54, '@' + 'l' * 55: '@' + 'l' * 55, '@' + 'l' * 200: '@' + 'l' * 200,
-    # what is none
+    # not a local part
     '"@': None, '@"': None, '"@"x"': None, '@<x': None, '@>x': None, '@)': None, '@\1': None,
     '\x1b@': None, '"@\1"': None, '"@\x7f"': None, '@\x7f': None, '@' + 'l' * 300: None,
     '"@' + 'l' * 257 + '"': None, b'@\xff': None, b'"@\xe9"': None, b'@\xc0\xaf': None,
 }
 
-# The same of the whole path, # where the name stands.
+# The same for the whole path, with # in place of the name.
 PATHS = [
     '<<#@example.com>>', '<<<#@example.com>>>', '<Some One <#@example.com>>', '<"#" <#@example.com>>',
     '<x@elsewhere.test><#@example.com>', '<x@elsewhere.test>,<#@example.com>',
@@ -61,8 +61,8 @@ PATHS = [
     '<#@ｅｘａｍｐｌｅ.com>', '<#@example。com>', '<#@exa\u00admple.com>', '<#@example.com(c>', '<(c)#@example.com>',
     '<#@onprem.example.com>', '<#..x@onprem.example.com>', '<"#\1"@onprem.example.com>',
 ]
-# By way of the MTA itself, and lists in brackets. A Sendmail with mailboxes reads a user of its own in
-# some of these, an address of a split domain without an entry.
+# Routes through the MTA itself, and lists in brackets. A Sendmail with mailboxes reads some of these as a
+# local user: an address in a split domain without an entry.
 BY_WAY = [
     '<#%example.com@[127.0.0.1]>', '<"#@example.com"@[127.0.0.1]>', '<"#%example.com"@[127.0.0.1]>',
     '<#%example.com@onprem.test>', '<example.com!#>', '<#%example.com>', '<example.com!#@onprem.test>',
@@ -84,7 +84,7 @@ def bare(address):
 
 
 def paths(name, more=()):
-    """What a client writes of this name, octet for octet; all of it, or a third."""
+    """The ways in which a client may write this name, octet for octet; all of them, or a third."""
     spelled = [b'<' + octets(local).replace(b'@', name) + b'@example.com>' for local in LOCAL_PARTS]
     spelled += [octets(path).replace(b'#', name) for path in [*PATHS, *more]]
     return spelled[::STEP]
@@ -97,7 +97,7 @@ def mailboxes(name):
 
 
 def people():
-    """Who has moved, once for each of his names."""
+    """The people who have moved, once for each of their names."""
     return ''.join(person(f'u{i}', mail=None, sdrAddress=quoted(local) + '@example.com',
                           sdrOwner='hosted')
                    for i, local in enumerate(mailboxes('moved')))
@@ -129,7 +129,7 @@ def own_mailboxes(sendmail):
 
 
 def accepted(mta, sink, spelled):
-    """[(path, who got it)]: of what was not refused."""
+    """[(path, who got it)] of the messages that were not rejected."""
     sent = send_all(mta, spelled)
     mta.wait_empty(60)
     return [(path, sink.recipients(one.message_id)) for path, one in sent
@@ -183,7 +183,7 @@ def tables(postfix, new_milter, conf, scratch):
 
 
 def test_who_has_moved_is_reached_there_by_the_tables(tables, slapd, sink):
-    """The tables are not asked about what Postfix reads in an address after them."""
+    """The tables do not see what Postfix makes of an address after asking them."""
     slapd.add(people())
     taken = accepted(tables, sink, [octets(path).replace(b'#', b'moved') for path in [*PATHS, *BY_WAY]])
     assert [(path, got) for path, got in taken if not is_at_new_site(got)] == []

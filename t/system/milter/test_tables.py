@@ -1,4 +1,4 @@
-"""test_tables.py - the MTA's tables rewrite recipients, the milter does what tables cannot
+"""test_tables.py - the MTA's tables rewrite recipients, and the milter does what tables cannot do
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +19,7 @@ from world import person
 
 @pytest.fixture
 def slapd(new_slapd):
-    """With people of both sites, p0@ to p49@."""
+    """A slapd with people at both sites, p0@ to p49@."""
     crowd = [person(f'p{n}', sdrOwner=['onprem', 'hosted']) for n in range(50)]
     return new_slapd(world.PEOPLE + ''.join(crowd))
 
@@ -30,7 +30,7 @@ REACHED = Counter(CROWD) + Counter(f'p{n}@hosted.example.com' for n in range(50)
 
 @pytest.fixture
 def tables(mta, new_milter, conf, scratch):
-    """The milter beside the tables of the MTA of the test."""
+    """The milter, with the lookup tables in the MTA of the test."""
     options = use_map(mta, scratch, milter=True)
     return new_milter(conf(milter=options)).start()
 
@@ -66,7 +66,7 @@ def test_many_messages_at_once(mta, sink):
 
 @pytest.mark.usefixtures('tables')
 def test_an_alias_that_the_mta_alone_knows(postfix, deliver):
-    """Who is unknown to it as well is refused by its table of recipients."""
+    """Recipients that the MTA does not know either are rejected by its recipient table."""
     postfix.set(virtual_alias_maps=f'socketmap:unix:{SOCKET}:route, inline:{{ '
                                    '{team@example.com=alice@example.com,dave@example.com} }')
     sent, got = deliver(['team@example.com', 'nobody@example.com', 'nobody@onprem.example.com'])
@@ -104,7 +104,7 @@ def test_a_loop(deliver, age, code, status):
                                    '<x:alice@example.com;>', '<@x.test:alice@example.com.>'])
 @pytest.mark.usefixtures('postfix', 'tables')
 def test_no_spelling_is_refused(deliver, given):
-    """Nothing has to be deleted."""
+    """With tables no recipient has to be deleted."""
     sent, got = deliver([given], source=INSIDER)
     assert sent.rcpts[0].code == 250
     assert got == Counter(['alice@hosted.example.com'])
@@ -137,7 +137,7 @@ def test_no_recipient_is_edited(bare_tables, actions, version):
 
 
 def test_what_the_client_gave_is_judged(bare_tables):
-    """Sendmail's rules have mapped it by our table before the milter is asked."""
+    """Sendmail's rules have already mapped it by our table when the milter is called."""
     with connect(bare_tables, v='8.17.1') as client:
         client.open()
         client.mail()
@@ -169,7 +169,7 @@ def test_without_the_right_to_add_a_mark(bare_tables):
 
 
 def test_a_reload_changes_who_rewrites(bare_tables):
-    """On a connection that is open, too; a message ends as it began."""
+    """On an open connection, too; a message ends as it began."""
     with connect(bare_tables) as client:
         client.open()
         assert played(client, [ALICE])[1] == [MARK]

@@ -1,4 +1,4 @@
-"""What no milter sees, by the lookup tables: with the milter beside them, and without
+"""Mail that no milter sees, routed by the lookup tables, with and without the milter
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -45,7 +45,7 @@ def test_clients(mapped, deliver):
 
 
 def test_one_after_the_other(mapped, deliver):
-    """What the table remembers of one question has no effect on the next."""
+    """What the table remembers of one query has no effect on the next."""
     wanted = {
         'alice@example.com': ['alice@hosted.example.com'],
         'both@onprem.example.com': ['both@example.com'],
@@ -61,7 +61,7 @@ def test_one_after_the_other(mapped, deliver):
 
 
 def test_both_ways_in_one_message(mapped, deliver):
-    """Sent here, and to both: neither loses the other's copy."""
+    """One recipient has moved here, one has both mailboxes: neither loses a copy."""
     _, got = deliver(['both@onprem.example.com', 'both@example.com'])
     assert set(got) == {'both@example.com', 'both@hosted.example.com'}
     assert got['both@hosted.example.com'] == 1
@@ -79,7 +79,7 @@ def test_alias(mapped, deliver):
 
 
 def test_alias_by_name_alone(mapped, deliver, slapd):
-    """team: alice, bob. Who stays is a user of the machine to Sendmail."""
+    """team: alice, bob. For Sendmail, members who stay are users of the machine."""
     slapd.add(world.person('smmta', sdrOwner='onprem'))
     _, got = deliver('short@onprem.test', source=INSIDER)
     assert Counter(map(with_domain, got.elements())) == Counter([
@@ -108,7 +108,7 @@ def test_local_submission(mapped, sink):
     ('dave@example.com', 'dave@example.com'),
 ])
 def test_bounce(mapped, deliver, sink, bounced, sender, reached):
-    """To one who has moved, of a message that the gateway could not deliver."""
+    """To a sender who has moved, for a message that the gateway could not deliver."""
     sink.refuse[GONE] = '550 5.1.1 Gone'
     deliver(GONE, sender=sender, source=INSIDER)
     wait_for(bounced, 10, 'a bounce')
@@ -116,7 +116,7 @@ def test_bounce(mapped, deliver, sink, bounced, sender, reached):
 
 
 def test_unknown(mapped):
-    """Refused at once, by whichever of the two."""
+    """Rejected at RCPT, by the milter or by the MTA."""
     sent = mapped.send(['nobody@example.com', 'nobody@onprem.example.com'])
     assert [reply.code for reply in sent.rcpts] == [550, 550]
 
@@ -128,7 +128,7 @@ def test_on_hold(mapped, deliver):
 
 
 def test_alias_of_one_on_hold(mapped, deliver, sink, slapd):
-    """Waits, and gets there; nobody gets it twice."""
+    """The message waits and is then delivered; no member gets it twice."""
     hold(slapd, 'bob', 'TRUE')
     message_id = mapped.send('team@onprem.test', source=INSIDER).message_id
     wait_for(mapped.deferred, 10, 'a message that waits')
@@ -152,7 +152,7 @@ def mark(age=0):
 
 
 def test_a_mark_for_each_turn(mapped, deliver, sink, request):
-    """Whoever rewrites it, a message that leaves is marked if a milter sees it."""
+    """Whichever side rewrites, a message that leaves is marked if a milter sees it."""
     sent, _ = deliver(['alice@example.com', 'dave@example.com'])
     marks = [t.message.get_all('X-SDR-Routed', []) for t in sink.transactions
              if t.message_id == sent.message_id]
@@ -161,7 +161,7 @@ def test_a_mark_for_each_turn(mapped, deliver, sink, request):
 
 @pytest.mark.parametrize('recipients', [['alice@example.com'], ['both@example.com']])
 def test_loop(mapped, sink, request, recipients):
-    """The tables alone see no message."""
+    """The tables alone do not see messages."""
     sent = mapped.send(recipients, headers=[mark()] * 5)
     if 'map alone' in request.node.name:
         assert sent.data.code == 250
@@ -172,14 +172,14 @@ def test_loop(mapped, sink, request, recipients):
 
 @pytest.fixture
 def next_hop(stop_later):
-    """Another sink: the one that the site legacy has for its next hop."""
+    """Another sink: the next hop of the site legacy."""
     server = Sink()
     stop_later(server.stop)
     return server.start()
 
 
 def test_next_hop(new_mapped, deliver, next_hop, slapd):
-    """The recipient is kept and goes to another server; so does a member of an alias."""
+    """The recipient stays and goes to another server; so does a member of an alias."""
     slapd.modify(f'''dn: uid=bob,ou=people,{SUFFIX}
 changetype: modify
 replace: sdrOwner
@@ -196,7 +196,7 @@ sdrOwner: legacy
 
 
 def test_address_probe(new_mapped, postfix, deliver, sink):
-    """reject_unverified_recipient asks the owner's site."""
+    """reject_unverified_recipient probes the owner's site."""
     sink.refuse['alice+gone@hosted.example.com'] = '550 5.1.1 Gone'
     mapped = new_mapped()
     mapped.set(smtpd_recipient_restrictions='reject_unverified_recipient',

@@ -1,4 +1,4 @@
-"""What sdrctl check mta believes of Postfix and the lookup tables
+"""What sdrctl check mta assumes about Postfix and the lookup tables
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -34,14 +34,14 @@ def next_hop(stop_later):
 
 
 def test_recipients_who_are_routed_need_no_other_table(mapped):
-    """smtpd takes whom the table "route" has; who stays here must be in the other one."""
+    """smtpd accepts recipients in the table "route"; recipients who stay here must be in the other table."""
     postfix = mapped()
     postfix.set(relay_recipient_maps=HERE)
     assert [reply.code for reply in postfix.send(PEOPLE).rcpts] == [250, 250, 250, 550, 250]
 
 
 def test_recipients_of_other_domains(mapped):
-    """The table "recipient" knows none."""
+    """The table "recipient" has none of them."""
     postfix = mapped()
     postfix.set(relay_domains='example.com onprem.example.com example.net')
     sent = postfix.send(['dave@example.com', 'dave@example.net'])
@@ -54,7 +54,7 @@ def test_recipients_of_other_domains(mapped):
     ('static:smtp:[127.0.0.1]:1', False),
 ])
 def test_transport_table_before_ours(mapped, next_hop, slapd, first, used):
-    """All tables are asked for the address before any is for the domain."""
+    """Postfix asks all tables for the address before it asks any for the domain."""
     slapd.modify(f'''dn: uid=bob,ou=people,{SUFFIX}
 changetype: modify
 replace: sdrOwner
@@ -71,7 +71,7 @@ sdrOwner: legacy
 
 
 def test_no_next_hop_no_need_of_a_directory(mapped, slapd):
-    """Postfix asks for the transport of every recipient, one after the other: all would wait."""
+    """Postfix looks up the transport of every recipient, one after the other: all would wait."""
     postfix = mapped()
     postfix.set(virtual_alias_maps='', relay_recipient_maps='')
     slapd.freeze()
@@ -79,7 +79,7 @@ def test_no_next_hop_no_need_of_a_directory(mapped, slapd):
 
 
 def test_virtual_delivery(mapped):
-    """virtual(8) delivers by virtual_mailbox_maps, and wants no socketmap in it."""
+    """virtual(8) delivers by virtual_mailbox_maps, and does not accept socketmap in it."""
     postfix = mapped()
     postfix.set(relay_domains='', relay_recipient_maps='', transport_maps='',
                 virtual_mailbox_domains='example.com onprem.example.com',

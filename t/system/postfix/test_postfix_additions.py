@@ -1,4 +1,5 @@
-"""Postfix as doc/install.md says, with one popular line more: mail goes right, or sdrctl check mta says WRONG
+"""Postfix as doc/install.md says, with one more popular line: mail is routed correctly, or sdrctl check mta
+says WRONG
 
 The mailboxes are on another machine, the store; the other site is reached by its MX. Each line is
 tried with mail through Postfix, with a milter that rewrites and with tables that do.
@@ -31,7 +32,7 @@ CLIENTS = ['alice@example.com', 'dave@example.com', 'both@example.com', 'plain@e
 AT_STORE = Counter(['dave@example.com', 'both@example.com', 'plain@example.com'])
 AT_HOSTED = Counter(['alice@hosted.example.com', 'both@hosted.example.com'])
 
-# Tables of patterns, each in a file of that name.
+# Tables of patterns, each in a file with that name.
 PATTERNS = {
     # Host names below one's own domain are left out.
     'strip': r'/^(.*)@[^@]*\.example\.com$/ $1@example.com',
@@ -246,7 +247,7 @@ LINES = [
 
 
 class Office:
-    """Everything of one mode: deliver() says who got a message, check() what sdrctl says."""
+    """All servers of one mode. deliver() returns who got a message, check() the output of sdrctl."""
 
     def __init__(self, mode, postfix, hosted, store, conf_path, folder):
         self.mode, self.postfix, self.hosted, self.store = mode, postfix, hosted, store
@@ -288,7 +289,7 @@ class Office:
         return tuple(s.recipients(sent.message_id) for s in (self.store, self.hosted))
 
     def _all_gone(self):
-        """Looked at twice: a message may be between two queues."""
+        """Looks twice, because a message may be between two queues."""
         return not self.postfix.queue() and not self.postfix.queue()
 
     def check(self, *options):
@@ -369,7 +370,7 @@ ONE_HERE = inline('both@onprem.example.com=both@example.com')
     ({'canonical_maps': HERE, 'canonical_classes': 'header_recipient'}, None),
 ], ids=str)
 def test_what_another_site_has_sent_stays_here(new_office, mode, main, said):
-    """The milter is asked before any of this; the tables after it."""
+    """Postfix calls the milter before all of this, and the tables after it."""
     office = new_office(mode)
     office.use(main)
     at_store, at_hosted = office.deliver(['both@onprem.example.com'])
@@ -448,7 +449,7 @@ def test_alias_of_one_who_is_routed(new_office, mode):
     ('example.com lists.test', 'robert: alice', []),
 ], ids=str)
 def test_members_in_aliases(new_office, mode, local, aliases, modes):
-    """local(8) delivers in its own domains without a table."""
+    """local(8) delivers in its own domains without asking a table."""
     office = new_office(mode)
     path = office.postfix.folder / 'etc/aliases'
     path.write_text(f'{aliases}\n')
@@ -460,7 +461,7 @@ def test_members_in_aliases(new_office, mode, local, aliases, modes):
 
 
 class Filter(Sink):
-    """A content filter that gives each recipient's copy back in a message of its own."""
+    """A content filter that returns the copy of each recipient as a separate message."""
 
     def __init__(self, back):
         super().__init__()
@@ -482,7 +483,7 @@ def sink_path(raw):
 
 @dataclass
 class Filtered(Line):
-    """back: the options of the service that gets the mail back."""
+    """back: the options of the service that receives the mail from the filter."""
     back: str = ''
 
 
@@ -532,7 +533,7 @@ def test_content_filter(new_office, stop_later, mode, line):
 @pytest.mark.parametrize('edits', [{'add': ['<bob@example.com>']}, {'delete': ['<alice@example.com>']}],
                          ids=str)
 def test_milter_before_ours_that_edits(new_office, stop_later, scratch, mode, edits):
-    """sdr-milter hears nothing of what it does; the tables come after it."""
+    """sdr-milter does not see its edits; Postfix asks the tables after it."""
     office = new_office(mode)
     other = LaterMilter(scratch / 'other.sock', **edits)
     stop_later(other.stop)
@@ -564,7 +565,7 @@ OTHER_CLEANUP = 'other unix n - n - 0 cleanup'
         'x.test=hosted:')}, None),
 ], ids=['smtp', 'relay', 'taken out', 'transport', 'other transport'])
 def test_generic_of_a_service(new_office, mode, services, main, wrong):
-    """The client that takes the mail to the other site is the one that counts."""
+    """The client that sends the mail to the other site decides."""
     office = new_office(mode)
     office.serve(*services)
     office.use(main)
@@ -585,7 +586,7 @@ def test_generic_of_a_service(new_office, mode, services, main, wrong):
     ('tables', '', None),
 ])
 def test_cleanup_of_a_service(new_office, mode, options, wrong):
-    """Another cleanup(8), that master.cf names for one smtpd."""
+    """Another cleanup(8), which master.cf names for one smtpd."""
     office = new_office(mode)
     port = free_port()
     office.serve(BY_CLEANUP.replace('{port}', str(port)), f'{OTHER_CLEANUP} {options}')
@@ -611,7 +612,7 @@ def test_cleanup_of_a_service_without_the_table(new_office):
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 @pytest.mark.parametrize('entry', [None, 'robert@example.com=bob@example.com'])
 def test_canonical_of_mail_by_sendmail(new_office, mode, entry):
-    """A milter is shown the answer, and Postfix knows the recipient as he was written."""
+    """A milter gets the rewritten recipient, but Postfix knows the recipient by the original text."""
     office = new_office(mode)
     office.use({'canonical_maps': inline(entry) if entry else '',
                 **({'non_smtpd_milters': MILTER} if mode == 'milter' else {})})
@@ -639,7 +640,7 @@ def test_tables_in_files(new_office, kind):
 
 
 def test_known_people_are_asked_for(new_office):
-    """A table that cannot be listed has one of them alone."""
+    """A table that cannot be listed contains only one of them."""
     office = new_office('milter', site_hosted={'verify-address': 'bob@example.com'})
     office.use({'virtual_alias_maps': 'regexp:{folder}/bob'})
     code, output = office.check()
@@ -662,7 +663,7 @@ def test_a_table_that_is_silent(new_office, stop_later):
     ('tables', '-o receive_override_options=no_address_mappings')])
 @pytest.mark.parametrize('address, code', [('', WRONG), ('127.0.0.1:', OK)])
 def test_service_that_does_not_route(new_office, mode, options, address, code):
-    """For clients elsewhere, or for this host alone."""
+    """For clients elsewhere, or only for this host."""
     office = new_office(mode)
     port = free_port()
     office.serve(f'{address}{port} inet n - n - - smtpd {options}')
@@ -676,7 +677,7 @@ def test_service_that_does_not_route(new_office, mode, options, address, code):
 
 @pytest.mark.parametrize('classes', ['', 'bounce, notify'])
 def test_bounces_that_a_milter_sees(new_office, classes):
-    """internal_mail_filter_classes: sdr-milter may edit these too, and nothing is lost."""
+    """internal_mail_filter_classes: sdr-milter may edit these, too, and nothing is lost."""
     office = new_office('milter')
     office.use({'internal_mail_filter_classes': classes, 'non_smtpd_milters': MILTER})
     office.hosted.refuse['gone@elsewhere.test'] = '550 5.1.1 Gone'
@@ -699,7 +700,7 @@ def test_alias_domains_are_asked_about(new_office):
 
 
 def test_names_without_a_domain(new_office):
-    """Of a domain that is local."""
+    """In a domain that is local."""
     office = new_office('milter')
     office.use({'mydestination': 'example.com', 'relay_domains': 'onprem.example.com',
                 'local_recipient_maps': '', 'non_smtpd_milters': MILTER,
@@ -710,7 +711,7 @@ def test_names_without_a_domain(new_office):
 
 
 def test_a_copy_for_a_name_alone(new_office):
-    """myorigin may be a file, as Debian has it."""
+    """myorigin may be a file, as in Debian."""
     office = new_office('milter')
     mailname = office.postfix.folder / 'etc/mailname'
     mailname.write_text('example.com\n')
@@ -734,7 +735,7 @@ def test_whether_a_copy_belongs_here(new_office, address, where, code):
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 def test_filter_that_may_give_back_to_a_service(new_office, mode):
-    """It says nothing of content_filter, and only this host can connect to it."""
+    """It does not mention content_filter, and only this host can connect to it."""
     office = new_office(mode)
     front, back = free_port(), free_port()
     office.serve(f'127.0.0.1:{front} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:{back}',
@@ -747,7 +748,7 @@ def test_filter_that_may_give_back_to_a_service(new_office, mode):
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 def test_filter_that_is_a_program(new_office, mode):
-    """As FILTER_README has it: it gives mail back by sendmail(1)."""
+    """As in FILTER_README: it returns mail by sendmail(1)."""
     office = new_office(mode)
     office.serve(f'127.0.0.1:{free_port()} inet n - n - - smtpd -o content_filter=filter:dummy',
                  'filter unix - n n - - pipe user=nobody argv=/filter -f ${sender} -- ${recipient}')

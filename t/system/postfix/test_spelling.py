@@ -1,4 +1,4 @@
-"""test_spelling.py - a recipient that is replaced is never delivered twice, however it is spelled
+"""test_spelling.py - a replaced recipient is never delivered twice, however it is spelled
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -58,7 +58,7 @@ def office_with():
 
 @pytest.fixture
 def postfix(office_with):
-    """With its first main.cf again after the test."""
+    """Gets its original main.cf back after the test."""
     server = office_with(Postfix).mta
     main = dict(server.main)
     yield server
@@ -75,7 +75,7 @@ def sendmail(office_with):
 
 @pytest.fixture
 def office(office_with, mta):
-    """With an empty queue: one that a failed test has left is no matter of the next one."""
+    """With an empty queue: mail left by a failed test must not affect the next one."""
     yield office_with(type(mta))
     if mta.queue():
         office_with.cache_clear()
@@ -88,13 +88,13 @@ def sink(office):
 
 @pytest.fixture
 def scratch(office):
-    """Where the logs are."""
+    """The folder of the logs."""
     return office.folder
 
 
 @pytest.fixture
 def milter(scratch):
-    """It runs already."""
+    """The milter, which is running."""
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def codes(sent):
     return [reply.code for reply in sent.rcpts]
 
 
-# The client's text: what of it is the address.
+# The client's text, and the address in it.
 PATHS = {
     '<{}>': '{}',
     '<<{}>>': '{}',
@@ -134,14 +134,14 @@ CASES = ['alice@example.com', 'ALICE@Example.COM', 'Alice+Tag@EXAMPLE.com']
 @pytest.mark.parametrize('case', CASES)
 @pytest.mark.parametrize('path', PATHS)
 def test_only_the_address_counts(deliver, path, case):
-    """With somebody who stays, to whom it makes no difference."""
+    """With a recipient who stays, for whom it makes no difference."""
     sent, got = deliver([path.format(case), DAVE], source=INSIDER)
     assert codes(sent) == [250, 250]
     local = case.partition('@')[0]
     assert got == Counter([f'{local}@hosted.example.com', DAVE])
 
 
-# What else a mailbox may be called in the text. The MTAs take most of it.
+# Other ways to write a mailbox. The MTAs accept most of them.
 ODD = [
     '<x:{};>',
     '<x:{},;>',
@@ -164,7 +164,7 @@ ODD = [
 @pytest.mark.parametrize('case', CASES)
 @pytest.mark.parametrize('odd', ODD)
 def test_what_is_not_certain_is_refused(deliver, odd, case):
-    """Or it is delivered once; and the others of the message get it."""
+    """Or it is delivered once; the other recipients get the message."""
     sent, got = deliver([odd.format(case), DAVE], source=INSIDER)
     local = case.partition('@')[0]
     if codes(sent)[0] != 250:
@@ -202,7 +202,7 @@ def test_each_letter_of_a_local_part(deliver, add, name):
 @pytest.mark.parametrize('local', ['\u00b5', '\u03bc', 'stra\u00dfe', 'jos\u00e9', 'jose\u0301',
                                    'JOS\u00c9'])
 def test_letters_beyond_ascii_are_not_folded(deliver, add, path, local):
-    """A micro sign is not the Greek letter that it is compared as."""
+    """A micro sign is not the Greek letter to which Unicode folds it."""
     add('utf8', sdrAddress=f'{local}@example.com', mail=None, sdrOwner='hosted')
     sent, got = deliver([path.format(f'{local}@example.com'), DAVE], mail_args='SMTPUTF8',
                         source=INSIDER)
@@ -214,7 +214,7 @@ def test_letters_beyond_ascii_are_not_folded(deliver, add, path, local):
 
 @pytest.mark.usefixtures('postfix', 'milter')
 def test_a_copy_is_not_made_of_folded_letters(deliver, add):
-    """Rather no mail than mail to another mailbox; the plain spelling is no trouble."""
+    """Better no mail than mail to another mailbox; the plain spelling works."""
     add('utf8', sdrAddress='\u00b5@example.com', mail=None, sdrOwner=['onprem', 'hosted'])
     sent, got = deliver(['<(x)\u00b5@example.com>', '<<\u00b5@example.com>>', '<(x)both@example.com>'],
                         mail_args='SMTPUTF8', source=INSIDER)
@@ -223,7 +223,7 @@ def test_a_copy_is_not_made_of_folded_letters(deliver, add):
                            'both@hosted.example.com'])
 
 
-@pytest.mark.usefixtures('postfix', 'milter')  # what Sendmail maps is Sendmail's
+@pytest.mark.usefixtures('postfix', 'milter')  # Sendmail's own mappings take precedence
 @pytest.mark.parametrize('given', [
     '<alice%example.com@onprem.example.com>', '<alice%example.com@onprem.test>',
     '<example.com!alice@onprem.test>', '<alice@example.com@onprem.test>',
@@ -244,7 +244,7 @@ LISTS = ['<Jane <jane@x.test>, Somebody <{}>>', '<Jane <jane@x.test>, {}>', '<x:
 @pytest.mark.parametrize('given', LISTS)
 @pytest.mark.parametrize('name', ['alice', 'nobody', 'held'])
 def test_a_list_takes_no_others_with_it(deliver, given, name):
-    """Nor is anybody delivered who was refused, or moved."""
+    """A recipient who was rejected, or has moved, does not get the message either."""
     sent, got = deliver([given.format(f'{name}@example.com'), DAVE], source=INSIDER)
     assert codes(sent)[1] == 250 and sent.data.code == 250
     assert f'{name}@example.com' not in got and got[DAVE] == 1
@@ -272,7 +272,7 @@ def test_a_second_spelling_of_one_who_leaves(deliver):
     ('both', ['both@example.com', 'both@hosted.example.com']),
 ])
 def test_what_a_user_types(postfix, sink, given, reached):
-    """Postfix adds the domain before it asks, but looks for the text it had."""
+    """Postfix adds the domain before it calls the milter, but deletes only the original text."""
     postfix.set(myorigin='example.com')
     message_id = postfix.submit([given])
     postfix.wait_empty()

@@ -1,4 +1,4 @@
-"""The lookup tables in Sendmail, whose users have their mailboxes on this machine
+"""The lookup tables in a Sendmail with mailboxes on this machine
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -27,7 +27,7 @@ desk+*: dave
 
 @pytest.fixture
 def local(sendmail, new_milter, conf, scratch):
-    """Sendmail with its own aliases of people in the directory."""
+    """A Sendmail with its own aliases for people in the directory."""
     options = use_map(sendmail, scratch, milter=False)
     new_milter(conf(milter=options)).start()
     sendmail.set(mc=sendmail._mc.replace('dnl\n', f'dnl\n{LOCAL}', 1), aliases=ALIASES)
@@ -48,7 +48,7 @@ def local(sendmail, new_milter, conf, scratch):
     ('bob@onprem.test', ['bob@old.test']),
 ])
 def test_aliases_of_people_in_the_directory(local, deliver, recipient, reached):
-    """The directory comes first, for addresses in its domain and for names in an alias."""
+    """The directory takes precedence, for addresses in its domain and for names in an alias."""
     _, got = deliver(recipient, source=INSIDER)
     assert got == Counter(reached)
 
@@ -70,7 +70,7 @@ TEAM = ['both@box.test', 'both@hosted.example.com', 'bob@hosted.example.com', 's
     ('desk+x@example.com', ['smmta']),
 ])
 def test_alias_that_the_directory_does_not_know(local, deliver, recipient, reached):
-    """Sendmail's own goes on working, and its members are routed."""
+    """Sendmail's own alias still works, and its members are routed."""
     sent, got = deliver(recipient)
     assert sent.rcpts[0].code == 250
     assert got == Counter(reached)
@@ -88,21 +88,21 @@ def test_alias_that_the_directory_does_not_know(local, deliver, recipient, reach
     '"sdr-copy.0123456789abcdef0123456789abcdef.team=40example.com"@example.com',
 ])
 def test_who_is_no_alias(local, recipient):
-    """Accounts of this machine are none; nor is what only looks like one."""
+    """Accounts of this machine are no aliases; nor are names that only look like one."""
     sent = local.send(recipient)
     assert sent.rcpts[0].code // 100 == 5
     assert not local.queue()
 
 
 def test_alias_added_later(local, deliver):
-    """newaliases, and nothing else."""
+    """Only newaliases is needed."""
     assert local.send('later@example.com').rcpts[0].code == 550
     local.add_alias('later: alice@example.com')
     assert deliver('later@example.com')[1] == Counter(['alice@hosted.example.com'])
 
 
 def test_another_alias_file(local):
-    """Only SDR_ALIASES is asked."""
+    """Only the file in SDR_ALIASES is asked."""
     table = local.map('others', {'smmta': 'x'})
     local.set(mc=f"define(`SDR_ALIASES', `{table}')dnl\n{local._mc}")
     assert [r.code for r in local.send(['smmta@example.com', 'team@example.com']).rcpts] == [250, 550]
@@ -110,7 +110,7 @@ def test_another_alias_file(local):
 
 @pytest.fixture
 def behind(sendmail, new_milter, conf, scratch):
-    """Sendmail with the tables and the mailboxes on another machine."""
+    """Sendmail with the tables, and the mailboxes on another machine."""
     new_milter(conf(milter=use_map(sendmail, scratch, milter=False))).start()
     return sendmail
 
@@ -127,13 +127,13 @@ def test_local_parts_reach_the_other_site_as_they_are(behind, deliver, local_par
 
 
 def test_longest(behind, deliver):
-    """Too long for the name of an alias: deferred, and nothing is cut."""
+    """Too long for the name of an alias: the recipient is deferred, and nothing is truncated."""
     sent, _ = deliver([f'both+{"x" * 59}@example.com', f'both+{"x" * 180}@example.com'])
     assert [reply.code for reply in sent.rcpts] == [250, 451]
 
 
 def test_restart_between_the_rule_and_the_alias(sendmail, new_milter, conf, scratch, deliver):
-    """As often as RCPT comes, a name of the old daemon is none that the new one does not know."""
+    """The new daemon knows every name that the old one made."""
     server = new_milter(conf(milter=use_map(sendmail, scratch, milter=False))).start()
     for _ in range(3):
         _, got = deliver('both@example.com')
@@ -143,7 +143,7 @@ def test_restart_between_the_rule_and_the_alias(sendmail, new_milter, conf, scra
 
 
 def test_away(sendmail, new_milter, conf, scratch, sink):
-    """Deferred at once, and delivered when it is back."""
+    """Deferred at once, and delivered when the directory is back."""
     server = new_milter(conf(milter=use_map(sendmail, scratch, milter=False))).start()
     server.stop()
     sent = sendmail.send(['both@example.com', 'alice@example.com', 'nobody@example.com'])
@@ -156,7 +156,8 @@ def test_away(sendmail, new_milter, conf, scratch, sink):
 
 
 def test_next_hop_and_copies(sendmail, new_milter, conf, scratch, slapd):
-    """One owner by his next hop, another by his routing domain: refused, and not accepted to wait."""
+    """One owner has a next hop, another a routing domain: the recipient is rejected, not accepted and kept
+    waiting."""
     slapd.add(world.person('legboth', sdrOwner=['legacy', 'hosted']))
     options = use_map(sendmail, scratch, milter=False)
     new_milter(conf(milter={**options, 'milter-route': 'pass'}, **{
@@ -168,7 +169,7 @@ def test_next_hop_and_copies(sendmail, new_milter, conf, scratch, slapd):
 
 @pytest.mark.parametrize('rewrite', ['milter', None])
 def test_the_milter_rewrites(sendmail, new_milter, conf, scratch, rewrite):
-    """Rules that nobody answers as long as sdr.conf says so: nothing goes to the wrong place."""
+    """The rules get no answers while sdr.conf says so: no mail goes to the wrong place."""
     options = {**use_map(sendmail, scratch, milter=False), 'rewrite': rewrite}
     server = new_milter(conf(milter=options)).start()
     sent = sendmail.send(['alice@example.com', 'dave@example.com', 'both@example.com'])
@@ -177,7 +178,7 @@ def test_the_milter_rewrites(sendmail, new_milter, conf, scratch, rewrite):
 
 
 def test_one_who_has_moved_in_between(behind, sink, slapd):
-    """The queue knows no name of an alias: who is asked again is decided again."""
+    """The queue contains no alias names: the recipient is looked up again."""
     sent = behind.send('both@example.com')
     assert sent.rcpts[0].code == 250
     slapd.modify(f'dn: uid=both,ou=people,{SUFFIX}\nchangetype: modify\n'

@@ -1,6 +1,6 @@
-"""test_sendmail.py - what Sendmail alone can do to a recipient beside us
+"""test_sendmail.py - what only Sendmail does to recipients in addition to our edits
 
-The rest it does as Postfix does: in the other files each test runs with both.
+Everything else is as in Postfix: in the other files each test runs with both.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -100,7 +100,7 @@ def test_virtusertable_that_refuses(deliver):
 
 @pytest.mark.usefixtures('mapping', 'milter')
 def test_virtusertable_that_leads_to_nobody(deliver):
-    """Nobody knows the address that it makes."""
+    """The address that it makes is unknown."""
     sent, got = deliver(['lost@hosted.example.com', 'lost@example.com', ALICE])
     assert codes(sent) == [550, 550, 250]
     assert got == Counter([ALICE_HOSTED])
@@ -120,7 +120,7 @@ ROUTED = [
 @pytest.mark.usefixtures('milter')
 @pytest.mark.parametrize('local', ['nosuch', 'NoSuch+x', 'nobody.x'])
 def test_unknown_by_way_of_other_hosts(sendmail, local):
-    """Whichever way Sendmail reads it: in a split domain, or as a name of this host, where is none."""
+    """However Sendmail reads the address, in a split domain or as a user of this host, it is unknown."""
     for domain in 'example.com', 'Onprem.Example.COM':
         sent = sendmail.send([form.format(local, domain) for form in ROUTED])
         accepted = [form for form, code in zip(ROUTED, codes(sent)) if code == 250]
@@ -146,7 +146,7 @@ TEAM = [ALICE, DAVE, NOBODY]
     (['pair@onprem.test', 'both@onprem.example.com'], [BOTH, 'someone@elsewhere.test']),
 ])
 def test_aliases(sendmail, reached, mode, rcpts, expected):
-    """We are not asked about members; whether they are given as well makes no difference to them."""
+    """Sendmail does not ask us about members, whether or not the client names them, too."""
     sendmail.set(aliases=ALIASES, mc=f"define(`confDELIVERY_MODE', `{mode}')dnl\n")
     for order in permutations(rcpts):
         assert reached(order) == Counter(expected), order
@@ -204,7 +204,7 @@ def test_ldap_routing_while_the_directory_is_down(slapd, deliver):
 
 LOCAL_DOMAINS = "LOCAL_DOMAIN(`example.com onprem.example.com')dnl\n"
 SPLIT, OURS, OTHER, BARE = FORMS = ['{}@example.com', '{}@onprem.example.com', '{}@onprem.test', '{}']
-USERS = {  # accounts that every Debian has: who gets it, for each form
+USERS = {  # accounts of every Debian: who gets the message, for each form
     'daemon': (['daemon@hosted.example.com'], ['daemon@hosted.example.com'], ['daemon'], ['daemon']),
     'games': (['games', 'games@hosted.example.com'], ['games'], ['games'], ['games']),
     'mail': (['mail'], ['mail'], ['mail'], ['mail']),
@@ -235,7 +235,7 @@ def test_local_user_in_several_domains(deliver_all, user):
 @pytest.mark.parametrize('user, kept', [('mail+x', True), ('mail+x+y', True), ('mail++', True),
                                         ('games+x', True), ('daemon+x', False)])
 def test_detail_of_a_local_user(reached, user, kept):
-    """In our routing domain: the same user to Sendmail, who must not be deleted and added."""
+    """In our routing domain. For Sendmail it is the same user, who must not be deleted and added."""
     got = reached([OURS.format(user)])
     assert sum(got.values()) == 1
     assert ('@hosted.example.com' not in ''.join(got)) == kept, got
@@ -244,7 +244,7 @@ def test_detail_of_a_local_user(reached, user, kept):
 @pytest.mark.usefixtures('users', 'milter')
 @pytest.mark.parametrize('user, data', [('news', 451), ('backup', 250)])
 def test_local_user_who_is_refused_in_one_domain(deliver_all, user, data):
-    """Sendmail would take back whom it had accepted by the same name: nobody, without a word."""
+    """Sendmail would also drop the recipient that it accepted by the same name, silently."""
     others = {form.format(user) for form in (OTHER, BARE)}
     for rcpts, sent, got in deliver_all(some_of([form.format(user) for form in FORMS], 3)):
         accepted = {rcpt for rcpt, code in zip(rcpts, codes(sent)) if code == 250}
@@ -256,7 +256,8 @@ def test_local_user_who_is_refused_in_one_domain(deliver_all, user, data):
 
 @pytest.mark.usefixtures('users', 'milter')
 def test_user_that_sendmail_does_not_know(deliver):
-    """It does not ask us. Who has moved needs an account or an alias, or its domain is not its own."""
+    """It does not ask us. People who have moved need an account or an alias, or the domain must not be local.
+    """
     sent, got = deliver([ALICE, 'daemon@example.com'])
     assert codes(sent) == [550, 250]
     assert got == Counter(['daemon@hosted.example.com'])
@@ -266,7 +267,7 @@ def test_user_that_sendmail_does_not_know(deliver):
 
 @pytest.mark.usefixtures('milter')
 def test_access_db(sendmail, deliver):
-    """What we add is not looked up there."""
+    """Recipients that we add are not looked up there."""
     access = sendmail.map('access', {f'To:{ALICE}': 'REJECT', f'To:{DAVE}': 'ERROR:4.3.2:451 Later',
                                      f'To:{BOB_HOSTED}': 'REJECT'})
     sendmail.set(mc=f"FEATURE(`access_db', `{access}')dnl\nFEATURE(`blocklist_recipients')dnl\n")
@@ -277,7 +278,7 @@ def test_access_db(sendmail, deliver):
 
 @pytest.mark.usefixtures('milter')
 def test_no_dsn(sendmail, deliver, sink):
-    """Nothing may be added with a parameter then: Sendmail drops the recipient, silently."""
+    """Then no recipient may be added with a parameter: Sendmail drops it silently."""
     sendmail.set(mc="define(`confPRIVACY_FLAGS', `noreceipts')dnl\n")
     with sendmail.client() as client:
         assert 'DSN' not in client.ehlo.text
@@ -332,7 +333,7 @@ def test_socket_that_it_cannot_open(as_user, access):
 # --- slower than it waits ---
 
 def test_directory_slower_than_the_timeout(slapd, sendmail, new_milter, conf, deliver, sink):
-    """Sendmail's R: ends before the directory's timeout: it answers for us, and asks no more."""
+    """Sendmail's timeout R: ends before the directory's: Sendmail answers, and does not ask again."""
     new_milter(conf(directory_corp={'timeout': '60'})).start()
     sendmail.set(timeouts='C:1m;S:1m;R:10s;E:1m')
     slapd.freeze()
@@ -362,7 +363,7 @@ def test_milter_slower_than_the_timeout(sendmail, milter, deliver, sink):
 
 # --- doc/install.md ---
 
-# What comes before the lines for sendmail.mc.
+# The text before the lines for sendmail.mc.
 ALWAYS = 'above the `MAILER` lines:'
 ELSEWHERE = 'behind this Sendmail, add'
 

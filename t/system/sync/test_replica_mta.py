@@ -1,4 +1,4 @@
-"""test_replica_mta.py - MTAs that route by the replica, while the directory is dead
+"""test_replica_mta.py - MTAs that route by the replica while the directory is down
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -26,7 +26,7 @@ sdrOwner: {{}}
 
 @pytest.fixture
 def sync(new_sync, slapd):
-    """Not started."""
+    """An sdr-sync that is not started."""
     return new_sync(slapd, replica={'unknown-max-age': str(FRESH)})
 
 
@@ -62,7 +62,7 @@ def routing(request, sync, milter_for, new_postfix, new_sendmail, new_exim, exim
 
 
 def replies(mta, *recipients):
-    """The beginning of the answer to RCPT for each."""
+    """The beginning of the RCPT reply for each."""
     return [str(reply)[:9] for reply in mta.send(list(recipients)).rcpts]
 
 
@@ -77,10 +77,10 @@ def delivered(mta, sink, *recipients):
 
 
 def test_routing_goes_on(routing, sync, slapd, sink):
-    """Known ones for days, unknown ones as long as it is sure; recovery needs no hand."""
+    """Known recipients for days, unknown ones while the answer is sure; recovery needs no action."""
     sync.start()
     sync.caught_up()
-    # sdr-sync keeps the connection that it has, and searches by itself now and then.
+    # sdr-sync keeps its connection, and searches at intervals.
     connected = slapd.log().count(' ACCEPT from ')
     assert delivered(routing, sink, ALICE, DAVE, BOTH) == ROUTED
     assert slapd.log().count(' ACCEPT from ') == connected
@@ -103,7 +103,7 @@ def test_change_is_visible(routing, sync, slapd, sink):
 
 
 def test_replica_comes_and_goes(routing, sync, slapd, sink):
-    """Without one the directory is asked, by whoever may."""
+    """Without a replica the directory is asked, by the programs that may."""
     assert reply(routing, ALICE)[:3] in ('250', '451')
     sync.start()
     sync.caught_up()
@@ -116,7 +116,7 @@ def test_replica_comes_and_goes(routing, sync, slapd, sink):
 
 
 def test_directory_is_asked_while_the_replica_is_stale(exim_conf, new_exim, sync, slapd):
-    """sdr-sync is dead, the directory is not."""
+    """sdr-sync has ended, but the directory works."""
     sync.share('Debian-exim')
     exim = new_exim(exim_conf(
         replica={'path': str(sync.path), 'unknown-max-age': str(FRESH)})).start()

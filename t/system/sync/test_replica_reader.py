@@ -1,4 +1,4 @@
-"""test_replica_reader.py - which questions the replica answers, and which the directory
+"""test_replica_reader.py - which queries the replica answers, and which the directory
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -29,13 +29,13 @@ FRESH = 5  # seconds: the shortest unknown-max-age
 
 @pytest.fixture
 def sync(new_sync, slapd):
-    """Not started; what it has read is good for an hour."""
+    """Not started; its copy is valid for an hour."""
     return new_sync(slapd, replica={'unknown-max-age': '3600'}, directory_corp={'timeout': '20'})
 
 
 @pytest.fixture
 def forgetful(new_sync, slapd):
-    """The same, but soon it does not know any more who is not there."""
+    """The same, but it soon no longer knows who does not exist."""
     return new_sync(slapd, replica={'unknown-max-age': str(FRESH)}, directory_corp={'timeout': '20'})
 
 
@@ -72,7 +72,7 @@ def test_without_a_copy_the_directory_is_asked(sync, slapd):
 
 
 def test_in_a_stale_copy_unknown_ones_are_asked_live(forgetful, slapd):
-    """Those who have come since are found; those who were there need nobody."""
+    """New people are found; known ones need no live search."""
     forgetful.once()
     wait_for(lambda: answer(forgetful.conf, NOBODY) == ASKED_UNKNOWN, FRESH + 10, 'age')
     slapd.add(person('new', sdrOwner='hosted'))
@@ -82,7 +82,7 @@ def test_in_a_stale_copy_unknown_ones_are_asked_live(forgetful, slapd):
 
 
 def test_an_extension_is_a_weaker_key(forgetful, slapd):
-    """In a stale copy somebody may have come who has the full address."""
+    """In a stale copy the full address may belong to a new entry."""
     forgetful.once()
     extended = 'alice+x@example.com'
     wait_for(lambda: answer(forgetful.conf, extended) == ASKED, FRESH + 10, 'age')
@@ -155,7 +155,7 @@ def both(scratch, slapd):
 
 
 def test_a_none_needs_that_of_every_directory(both, slapd):
-    """One has no copy yet, and no server: an exact match in the other stands."""
+    """One directory has no copy yet and no server; an exact match in the other is used."""
     assert answers(both.conf, ALICE, CAROL, NOBODY) == [ASKED, NOT_NOW, NOT_NOW]
     both.sync.once()
     assert answers(both.conf, ALICE, CAROL, NOBODY) == [KNOWN, KNOWN, UNKNOWN]
@@ -170,7 +170,7 @@ def test_entries_of_two_directories_must_agree(both):
 
 
 def as_first_process(conf, recipients):
-    """sdrctl route as the first process of a PID namespace, as a container starts it."""
+    """sdrctl route as the first process of a PID namespace, as in a container."""
     return subprocess.Popen(
         ['unshare', '--pid', '--fork', '--kill-child', paths.BUILD / 'sdrctl/sdrctl', '-c', conf,
          'route', *recipients], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -178,7 +178,7 @@ def as_first_process(conf, recipients):
 
 
 def test_two_containers_with_the_same_process_id(sync, slapd):
-    """LMDB distinguishes its readers by process ID: the second one says what is wrong."""
+    """LMDB distinguishes its readers by process ID: the second one reports the error."""
     sync.once()
     slapd.stop()
     with as_first_process(sync.conf, ['-']) as first:

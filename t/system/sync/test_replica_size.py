@@ -1,4 +1,4 @@
-"""test_replica_size.py - a replica whose last pages were freed before they were ever written
+"""test_replica_size.py - a replica whose last pages were freed before they were written
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -13,13 +13,13 @@ PEOPLE = 40
 
 
 def people_with(ranges):
-    """LDIF in which each person has the addresses of that range."""
+    """LDIF in which each person has the addresses of this range."""
     return ''.join(person(f'u{i}', mail=[f'u{i}a{k}@example.com' for k in numbers],
                           sdrOwner='hosted') for i, numbers in enumerate(ranges))
 
 
 def test_addresses_that_come_and_go_by_hundreds(scratch):
-    """The copy answers after each read, and is the same file after each start."""
+    """The copy answers after each read, and remains the same file after each start."""
     chance = random.Random(2)
     ranges = [range(3)] * PEOPLE
     people = PeopleFile(scratch / 'people', people_with(ranges), replica={'max-removed': '100'})

@@ -1,4 +1,4 @@
-"""test_sync.py - the replica follows a directory, and survives what becomes of it
+"""test_sync.py - the replica follows a directory, and survives its failures
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -18,7 +18,7 @@ ALICE_THERE = 'redirect alice@hosted.example.com'
 BOB_THERE = 'redirect bob@hosted.example.com'
 ROBERT_THERE = 'redirect robert@hosted.example.com'
 WITH_LOG = 'syncprov-sessionlog 100'
-QUICK = {'unknown-max-age': '5'}  # it also says how often a silent server is asked
+QUICK = {'unknown-max-age': '5'}  # it is also the interval of requests to a silent server
 
 
 def record(name, *lines):
@@ -48,7 +48,7 @@ def directory(new_slapd):
 
 @pytest.fixture
 def sync(new_sync, directory):
-    """Running, and as good as its directory."""
+    """Running, with a complete copy."""
     sync = new_sync(directory, directory_corp={'timeout': '6'}, replica=QUICK).start('-v')
     sync.caught_up()
     return sync
@@ -102,7 +102,7 @@ def while_it_is_away(directory, sync, ldif):
 
 
 def while_the_log_is_lost(directory, sync, ldif):
-    """Then the server names all that is still there."""
+    """Then the server lists everything that still exists."""
     sync.stop()
     directory.modify(ldif)
     directory.stop()
@@ -134,7 +134,7 @@ def test_server_restarted(directory, sync):
 
 @pytest.mark.parametrize('reported', [False, True], ids=['nothing-reported-since', 'more-reported-since'])
 def test_killed_server(directory, sync, reported):
-    """It forgets that it deleted and changed entries since it was last stopped."""
+    """It forgets which entries it deleted and changed since it was last stopped."""
     directory.stop()
     directory.start()
     sync.caught_up()
@@ -155,7 +155,7 @@ def test_killed_server(directory, sync, reported):
 
 
 def test_restored_from_a_backup(directory, sync, scratch):
-    """What sdr-sync knows is younger than what there is."""
+    """sdr-sync's state is newer than the directory."""
     directory.stop()
     directory.copy_data(scratch / 'backup')
     directory.start()
@@ -189,8 +189,8 @@ def test_server_that_is_dead_at_the_start(directory, new_sync):
 
 
 def test_other_server_is_used(new_slapd, new_sync):
-    """The same company, loaded a second time: its entries have other ids, and a cookie of the
-    first means nothing to it."""
+    """The same company, loaded a second time: its entries have other IDs, and a cookie of the first server
+    means nothing to it."""
     servers = [new_slapd(options=WITH_LOG), new_slapd(options=WITH_LOG)]
     sync = new_sync(servers[0], directory_corp={'uri': [server.uri for server in servers],
                                                 'timeout': '6'}).start('-v')
@@ -208,7 +208,7 @@ def test_other_server_is_used(new_slapd, new_sync):
 
 
 def test_two_directories(new_slapd, new_sync, directory):
-    """One of them is dead: who may be in it is not unknown."""
+    """One of them is down: recipients that may be in it are not unknown."""
     other = new_slapd(person('carol', sdrOwner='hosted'))
     sync = new_sync(directory, directory_corp={'timeout': '6'}, replica=QUICK,
                     **{'directory other': {
@@ -269,7 +269,7 @@ def test_access_taken_away(directory, sync, acl, reported):
     (hidden('sdrAddress'), 'sdrAddress'),
 ], ids=['blind', 'owner', 'hold', 'aliases'])
 def test_access_taken_away_while_it_reads(new_slapd, new_sync, acl, reported):
-    """No server reports it. Those who are changed afterwards would lose what is not shown."""
+    """No server reports this. Entries that change afterwards would lose the hidden attributes."""
     server = new_slapd(config_admin=True)
     sync = new_sync(server).start()
     sync.caught_up()
@@ -287,7 +287,7 @@ def test_access_taken_away_while_it_reads(new_slapd, new_sync, acl, reported):
 
 
 def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
-    """slapd cannot compare "x" with a name, and says so before it looks at the access rights."""
+    """slapd cannot compare "x" with a name, and says so before it checks the access rights."""
     value = f'cn=hosted,{SUFFIX}'
     schema = ldap.odd_schema(scratch / 'odd.schema', 'oddOwner',
                              'EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12')
@@ -306,7 +306,7 @@ def test_no_first_copy_of_names_that_are_hidden(new_slapd, new_sync, scratch):
     f'limits dn.exact="{ldap.READER_DN}" size=3',
     f'limits dn.exact="{ldap.READER_DN}" size.hard=1 size.soft=1'])
 def test_size_limit_of_the_server(directory, new_sync, limit):
-    """Each time all is read again."""
+    """Everything is read again each time."""
     sync = new_sync(directory, replica={'reconcile': '2'}).start()
     sync.caught_up()
     directory.set(options=limit)
@@ -333,7 +333,7 @@ def test_search_base_deleted(directory, new_sync):
 
 
 def test_server_without_content_synchronization(new_slapd, new_sync):
-    """It says that it knows how, but nobody has asked for the overlay. So all is read each time."""
+    """It announces the control, but the overlay is not configured. So everything is read each time."""
     server = new_slapd()
     conf = server.folder / 'slapd.conf'
     conf.write_text(conf.read_text().replace('overlay syncprov\n', ''))
@@ -347,7 +347,7 @@ def test_server_without_content_synchronization(new_slapd, new_sync):
 
 
 def test_server_without_people(new_slapd, new_sync):
-    """Nothing is unknown there."""
+    """No recipient counts as unknown."""
     sync = new_sync(new_slapd(''), replica=QUICK).start()
     sync.wait_reported('no entry shows a value')
     assert sync.ask(NOBODY) == ['defer']
@@ -356,7 +356,7 @@ def test_server_without_people(new_slapd, new_sync):
 # --- what is left of another time ---
 
 def set_cookie(path, cookie):
-    """Put it into what sdr-sync knows of its first directory: see sync/store/state.h."""
+    """Write the cookie into sdr-sync's state of its first directory: see sync/store/state.h."""
     with lmdbfile.table(path, 'meta') as meta:
         octets = meta.get_sealed(b'\0w')
         size, = struct.unpack_from('=I', octets, 44)
@@ -370,7 +370,7 @@ def set_cookie(path, cookie):
     b'rid=000,csn=20200101000000.000000Z#000000#007#000000', b''],
     ids=['old', 'new', 'stranger', 'none'])
 def test_cookie_of_another_time(directory, sync, cookie):
-    """Who has gone in between is missed nevertheless."""
+    """Entries deleted in between are noticed nevertheless."""
     sync.stop()
     directory.modify(record('dave', 'changetype: delete') + ALICE_HERE)
     set_cookie(sync.path, cookie)
@@ -380,7 +380,7 @@ def test_cookie_of_another_time(directory, sync, cookie):
 
 
 def every_second(sync):
-    """From now on all is read again every second."""
+    """From now on everything is read again every second."""
     sync.configure(sync.conf.read_text().replace('[replica]\n', '[replica]\nreconcile = 1\n'))
     sync.reload()
 
@@ -389,7 +389,7 @@ def every_second(sync):
     b'garbage', b'\0', b'rid=000', b'rid=,csn=', b'csn=20200101000000.000000Z#000000#000#000000',
     b'x' * 8192], ids=['garbage', 'nul', 'rid', 'empty', 'no-rid', 'long'])
 def test_malformed_cookie(directory, sync, cookie):
-    """OpenLDAP takes it for none at all, and says nothing of who is gone."""
+    """OpenLDAP treats it as no cookie, and does not report deleted entries."""
     sync.stop()
     directory.modify(record('dave', 'changetype: delete') + ALICE_HERE)
     set_cookie(sync.path, cookie)
@@ -400,7 +400,7 @@ def test_malformed_cookie(directory, sync, cookie):
 
 
 def test_all_is_read_again(directory, sync):
-    """In case that something was missed; nobody notices."""
+    """In case something was missed; no query is affected."""
     every_second(sync)
     wait_for(lambda: len(sync.lines('reading everything')) >= 4)
     directory.modify(ALICE_HERE)
@@ -435,7 +435,7 @@ def test_once_with_a_silent_server(directory, new_sync):
 
 
 def test_once_follows_no_more(directory, new_sync):
-    """Then the directory is asked for those who are not in the replica."""
+    """Then the directory is asked for recipients that are not in the replica."""
     sync = new_sync(directory, replica=QUICK)
     sync.once()
     directory.stop()

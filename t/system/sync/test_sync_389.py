@@ -1,4 +1,4 @@
-"""test_sync_389.py - 389 Directory Server reports each change, or all is read
+"""test_sync_389.py - 389 Directory Server reports each change, or sdr-sync reads everything
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -33,7 +33,7 @@ def deleted(*names):
 
 
 def forget_changes(ds):
-    """As when its changelog is trimmed: what was before is known to nobody."""
+    """As when its changelog is trimmed: earlier changes are forgotten."""
     names = [line for line in ds.search('(changeNumber=*)', '1.1', base='cn=changelog').splitlines()
              if line.startswith('dn: ')]
     ds.modify(''.join(f'{line}\nchangetype: delete\n\n' for line in names))
@@ -53,7 +53,7 @@ def test_nothing_has_changed(people, new_sync):
     assert (method(sync), sync.dump()) == ('syncrepl', before)
 
 
-# What it does not report after a break.
+# Changes that it does not report after an interruption.
 UNREPORTED = {
     'the-last-address': lambda ds: ds.modify(modify(dn('dave'), 'delete: mail')),
     'many-deletions': lambda ds: ds.modify(deleted(*MANY)),
@@ -75,7 +75,7 @@ def test_unreported(people, new_sync, name, once):
 
 
 def test_trimmed_changelog(new_ds, new_sync):
-    """By the server itself, as its settings say."""
+    """The server trims it itself, by its settings."""
     ds = new_ds()
     sync = new_sync(ds, replica=ALL_MAY_GO)
     sync.once()
@@ -91,7 +91,7 @@ def group(name, *members):
 
 
 def test_groups(people, new_sync):
-    """Members are modified, those of groups in groups as well: both are reported."""
+    """Members are modified, also those of nested groups: both are reported."""
     hosted, inner = (f'cn={name},ou=people,{SUFFIX}' for name in ('hosted', 'inner'))
     nobody = f'cn=nobody,{SUFFIX}'
     people.add(group('hosted', nobody) + group('inner', nobody))

@@ -21,11 +21,11 @@ from slapd import READER_DN, SUFFIX
 from world import person
 
 ROUNDS = 60 if SANITIZED else 500
-LONGEST = 0.6 if SANITIZED else 0.06  # seconds that it has to live
+LONGEST = 0.6 if SANITIZED else 0.06  # seconds until it is killed
 UNLIMITED = f'limits dn.exact="{READER_DN}" size=unlimited\nsyncprov-sessionlog 1000'
 ALICE, DAVE, BOTH, NOBODY = (f'{name}@example.com' for name in ('alice', 'dave', 'both', 'nobody'))
 ALICE_THERE = 'redirect alice@hosted.example.com'
-# People whom nothing ever happens to.
+# People whose entries never change.
 FIRM = {ALICE: 'redirect', DAVE: 'pass', BOTH: 'copy', 'robert@example.com': 'redirect',
         NOBODY: 'reject'}
 
@@ -39,7 +39,7 @@ def dn(name):
 
 
 def answers(sync):
-    """What is said of FIRM, and where each answer comes from: the replica, or else the directory."""
+    """The answers for FIRM, and the source of each: the replica, or else the directory."""
     done = sdrctl.run(sync.conf, 'route', '--json', *FIRM)
     assert done.returncode in (0, 75), done
     said = [json.loads(line) for line in done.stdout.splitlines()]
@@ -49,7 +49,7 @@ def answers(sync):
 # --- kill -9 ---
 
 class Changes(threading.Thread):
-    """A directory that does not rest: with Changes(slapd): ..."""
+    """A directory that changes all the time: with Changes(slapd): ..."""
 
     def __init__(self, slapd, choice):
         super().__init__()
@@ -97,7 +97,7 @@ def choice():
 
 
 def test_killed_while_it_reads_for_the_first_time(new_slapd, new_sync, choice):
-    """There is nothing to answer from; and what is there is no obstacle."""
+    """There is no copy to answer from; an incomplete one does no harm."""
     sync = new_sync(new_slapd(world.PEOPLE + crowd(2500), options=UNLIMITED))
     for number in range(ROUNDS * 2 // 5):
         if number % 5 == 0:
@@ -113,7 +113,7 @@ def test_killed_while_it_reads_for_the_first_time(new_slapd, new_sync, choice):
 
 
 def test_killed_while_changes_come(new_slapd, new_sync, choice):
-    """Changes that it has missed, and those that come while it runs."""
+    """It gets the changes that it has missed, and those that arrive while it runs."""
     slapd = new_slapd(world.PEOPLE + crowd(100), options=UNLIMITED)
     sync = new_sync(slapd, replica={'max-removed': '100', 'unknown-max-age': '3600'}).start()
     sync.caught_up()
@@ -192,7 +192,7 @@ def test_change_does_not_fit(on_a_disk):
 
 
 def test_start_with_a_full_disk(on_a_disk):
-    """Nothing to start from; then there is room, and whoever restarts it is served."""
+    """It cannot start; when there is space again, a restart succeeds."""
     disk = on_a_disk('1M', world.PEOPLE)
     sync = disk.sync
     disk.fill()
@@ -207,7 +207,7 @@ def test_start_with_a_full_disk(on_a_disk):
 
 @pytest.mark.parametrize('left', [4096 * n for n in range(1, 41, 3)])
 def test_hardly_any_room(on_a_disk, left):
-    """Wherever it ends: what is there is no obstacle when there is room."""
+    """Wherever it fails, the remains do no harm when there is space again."""
     disk = on_a_disk('1M', world.PEOPLE)
     sync = disk.sync
     disk.fill()
@@ -233,12 +233,12 @@ def cut(size):
 
 
 def cut_half(path):
-    """Of what is in it: behind that it is empty."""
+    """Truncate the file to half of its content."""
     os.truncate(path, path.stat().st_blocks * 512 // 8192 * 4096)
 
 
 def overwrite(octet, first=0, last=None):
-    """These octets of the file."""
+    """A function that overwrites this part of a file with this octet."""
     def spoil(path):
         octets = bytearray(path.read_bytes())
         end = len(octets) if last is None else last
@@ -262,7 +262,7 @@ def lost_state(path):
 
 
 def only_begun(path):
-    """As sdr-sync leaves it if it is killed right after it was made."""
+    """As sdr-sync leaves the file if it is killed right after creating it."""
     path.unlink()
     lmdbfile.make_empty(path)
 
@@ -297,13 +297,13 @@ DAMAGES = {
 }
 
 
-NEW = 'emptied', 'only-begun'  # there is nothing to be thrown away
+NEW = 'emptied', 'only-begun'  # there is nothing to discard
 
 
 @pytest.mark.parametrize('name', DAMAGES)
 def test_damaged_file(new_slapd, new_sync, name):
-    """It is made anew if it has been a replica; what is somebody else's is left alone. Until then
-    readers ask the directory."""
+    """A file that was a replica is made again; any other is left alone. Until then readers ask the directory.
+    """
     spoil, anew = DAMAGES[name]
     sync = new_sync(new_slapd(world.PEOPLE + crowd(300)))
     sync.once()
@@ -328,7 +328,7 @@ def test_damaged_file(new_slapd, new_sync, name):
     lambda path: path.unlink(), cut(0), cut(100), overwrite(b'\0'), overwrite(b'\xff'), shuffle],
     ids=['gone', 'emptied', 'cut', 'zeroed', 'ones', 'random'])
 def test_damaged_lock_file(new_slapd, new_sync, spoil):
-    """LMDB makes it anew when nobody has it open."""
+    """LMDB makes it again when no process has it open."""
     sync = new_sync(new_slapd())
     sync.once()
     spoil(sync.path.with_name('replica-lock'))
@@ -338,7 +338,7 @@ def test_damaged_lock_file(new_slapd, new_sync, spoil):
 
 
 def test_readers_while_it_is_made_anew(new_slapd, new_sync, talk):
-    """One that has the old file open all the time, and many that come and go."""
+    """One keeps the old file open, and many open and close it."""
     sync = new_sync(new_slapd(world.PEOPLE + crowd(300)), replica={'unknown-max-age': '3600'})
     sync.once()
     reader = talk(sync.conf)

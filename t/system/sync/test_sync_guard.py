@@ -1,4 +1,4 @@
-"""test_sync_guard.py - many who are lost at once are held back until it is sure that it is meant
+"""test_sync_guard.py - a large loss is held back until it is confirmed
 
 sync/store/guard.h has the rules: more than five, and more than max-removed percent.
 
@@ -76,13 +76,13 @@ def sync(new_guarded):
 
 
 def wait_held(sync, count, of=SIZE):
-    """Until so many are held back, and it was said."""
+    """Wait until this many are held back, and this was logged."""
     text = f'<3>directory corp: too much would be lost: {count} of {of} entries'
     wait_for(lambda: sync.lines(text), 60, text)
 
 
 def wait_released(sync):
-    """Until it was logged, after the last error. Other lines may follow."""
+    """Wait until the release was logged, after the last error. Other lines may follow."""
     def released():
         reported = [line for line in sync.lines('directory corp: ')
                 if 'held back' in line]
@@ -91,7 +91,7 @@ def wait_released(sync):
 
 
 def accept(sync, count, directory='corp'):
-    """What sdrctl sync accept leaves; what is said of it."""
+    """Write the file that sdrctl sync accept writes; returns what sdr-sync logs about it."""
     before = len(sync.lines())
     new = sync.home / 'accept.new'
     new.write_text(f'{directory} {count}\n')
@@ -151,7 +151,7 @@ def test_many_are_held_back(directory, new_guarded, when, max_removed, count):
 
 @pytest.mark.parametrize('when', [while_it_runs, while_it_is_away])
 def test_one_after_the_other(directory, sync, when):
-    """Those who are let go within a short time count together."""
+    """Removals within a short time are counted together."""
     for name in NAMES[:5]:
         when(directory, sync, deletion(name))
         wait_for(lambda gone=name: sync.ask(mail(gone)) == ['reject'], 20)
@@ -164,7 +164,7 @@ def test_one_after_the_other(directory, sync, when):
 
 
 def test_many_at_once_while_it_runs(directory, sync):
-    """They come one by one, but there is no end of them."""
+    """They arrive one by one, but do not stop."""
     directory.modify(deletion(*NAMES))
     directory.add(person('last', sdrOwner='hosted'))
     wait_for(lambda: sync.ask(mail('last')) == there(mail('last')), 20)
@@ -200,7 +200,7 @@ def test_kinds_of_loss(directory, sync, when, kind):
     ('replace: description', 'description: x'),
 ], ids=['owner', 'dual', 'hold', 'other'])
 def test_what_is_no_loss(directory, sync, when, lines):
-    """People are moved in batches: that is what all of this is for."""
+    """Moving people in batches is the purpose of sdr."""
     when(directory, sync, change(NAMES, *lines))
     sync.caught_up()
     assert sync.lines('too much') == []
@@ -213,7 +213,7 @@ def moved(*names):
 
 
 def test_many_who_move_are_reported(directory, sync):
-    """They are taken: that is what a migration does."""
+    """The moves are accepted: a migration does this."""
     while_it_is_away(directory, sync, moved(*NAMES[:20]))
     wait_for(lambda: sync.lines('<4>directory corp: many entries moved: 20 of 40 entries within 10 min'))
     assert sync.ask(mail('u0'), mail('u20')) == ['pass', *there(mail('u20'))]
@@ -241,7 +241,7 @@ def access(lines):
 
 
 def test_access_to_half_of_the_people(directory, sync):
-    """Nothing shows that somebody is not shown."""
+    """The server does not report that it hides entries."""
     sync.stop()
     good = directory.acl
     directory.set(acl=access(f'access to dn.regex="uid=u[0-9],ou=people,{SUFFIX}" by * none'))
@@ -262,14 +262,14 @@ def test_access_to_half_of_the_people(directory, sync):
 
 @pytest.fixture
 def held(directory, sync):
-    """Ten of them are held back."""
+    """Ten people are held back."""
     while_it_is_away(directory, sync, deletion(*NAMES[:10]))
     wait_held(sync, 10)
     return sync
 
 
 def test_others_are_served(directory, held):
-    """What is new is taken."""
+    """New entries are accepted."""
     directory.modify(change(['u20'], 'replace: sdrOwner', 'sdrOwner: onprem'))
     directory.add(person('carol', sdrOwner='hosted'))
     directory.modify(change(['u21'], 'add: sdrAddress', 'sdrAddress: new@example.com'))
@@ -279,7 +279,7 @@ def test_others_are_served(directory, held):
 
 
 def test_more_of_one_who_is_held(directory, sync):
-    """He has lost an alias, and everything else of him goes on."""
+    """He has lost an alias; all his other changes are accepted."""
     while_it_is_away(directory, sync, change(NAMES[:10], 'delete: sdrAddress'))
     wait_held(sync, 10)
     directory.modify(change(['u0'], 'replace: sdrOwner', 'sdrOwner: onprem')
@@ -320,7 +320,7 @@ def test_survives_a_restart(directory, held, end):
 
 
 def test_nobody_is_refused_until_then(directory, sync):
-    """Neither while it happens nor while it is undone."""
+    """Neither while the loss happens nor while it is undone."""
     answers, ended = [], threading.Event()
 
     def ask():
@@ -360,7 +360,8 @@ def named_again(name):
     (change(NAMES[:10], 'delete: sdrAddress'), named_again),
 ], ids=['entries', 'owners', 'aliases'])
 def test_undone_one_by_one(directory, sync, lost, back):
-    """The last few are few, but others have just come back: they may follow."""
+    """At the end few are missing. But others have just come back, so the rest may follow, and stays held
+    back."""
     while_it_is_away(directory, sync, lost)
     wait_held(sync, 10)
     for name in NAMES[:10]:
@@ -381,7 +382,7 @@ def test_directory_is_sane_again(directory, held):
 
 
 def test_part_of_them_comes_back(directory, held):
-    """The others are few."""
+    """The rest is few enough."""
     directory.add(crowd(NAMES[:6]))
     wait_released(held)
     held.caught_up()
@@ -398,7 +399,7 @@ def test_owners_come_back(directory, sync):
 
 
 def test_replaced_by_others_with_the_same_addresses(directory, sync):
-    """Restored from LDIF without operational attributes: everybody has a new id."""
+    """Restored from LDIF without operational attributes: every entry has a new ID."""
     sync.stop()
     directory.stop()
     directory.empty()
@@ -410,7 +411,7 @@ def test_replaced_by_others_with_the_same_addresses(directory, sync):
 
 
 def test_replaced_by_others_without_owners(directory, sync):
-    """As above, but what says whose they are was not in the LDIF: they are lost nevertheless."""
+    """As above, but the LDIF had no owners: the owners are a loss."""
     sync.stop()
     directory.stop()
     directory.empty()
@@ -423,7 +424,7 @@ def test_replaced_by_others_without_owners(directory, sync):
 
 
 def test_addresses_taken_over_by_others(directory, sync):
-    """A reorganisation: ten mailboxes become one."""
+    """A reorganization: ten mailboxes become one."""
     while_it_is_away(directory, sync, deletion(*NAMES[:10]) + person(
         'team', sdrOwner='onprem', sdrAddress=[*map(mail, NAMES[:10]), *map(alias, NAMES[:10])])
         .replace('\n', '\nchangetype: add\n', 1))
@@ -451,7 +452,7 @@ def test_accepted_by_sdrctl(held):
 @pytest.mark.parametrize('line', ['corp 9', 'corp 0', 'corp -1', 'corp', 'other 10', 'corp 10 x', '',
                                   'corp 99999999999999999999', '\0', 'corp 0x10', 'corp ten'])
 def test_not_accepted(held, line):
-    """Somebody has seen another number, or made a mistake."""
+    """The administrator has seen another number, or made a mistake."""
     path = held.path.with_name('replica.accept')
     path.write_text(line)
     wait_for(lambda: not path.exists())
@@ -460,7 +461,7 @@ def test_not_accepted(held, line):
 
 
 def test_accepted_while_away(directory, held):
-    """It is there when sdr-sync comes back."""
+    """sdr-sync reads the acceptance when it starts again."""
     held.stop()
     held.path.with_name('replica.accept').write_text('corp 10\n')
     held.start()
@@ -468,7 +469,7 @@ def test_accepted_while_away(directory, held):
 
 
 def test_one_company_of_two(new_slapd, new_sync, directory):
-    """What is lost in one directory says nothing of the other."""
+    """A loss in one directory says nothing about the other."""
     other = new_slapd(crowd([f'v{n}' for n in range(SIZE)]), anonymous_read=True)
     sync = new_sync(directory, replica={'unknown-max-age': '5'}, **{'directory other': {
         'uri': other.uri, 'search-base': SUFFIX, 'default-owner': 'onprem', 'profile': 'sdr',

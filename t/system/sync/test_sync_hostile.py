@@ -1,6 +1,7 @@
-"""test_sync_hostile.py - servers that say what RFC 4533 does not let them say
+"""test_sync_hostile.py - servers that violate RFC 4533
 
-Whatever it is: sdr-sync lives, loses nobody, says what is wrong, and does not hurry.
+Whatever the server sends, sdr-sync keeps running, loses no entry, reports the error, and waits before it
+tries again.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -24,13 +25,13 @@ HELD = 'too much would be lost'
 
 
 def good(session):
-    """Everybody, as it should be done."""
+    """A script that sends everybody correctly."""
     session.send(*map(session.entry, NAMES), session.refresh_delete())
 
 
 @pytest.fixture
 def server(new_slapd, stop_later):
-    """A good one until become() is called."""
+    """A good server until become() is called."""
     upstream = new_slapd(world.PEOPLE)
     server = SyncServer(upstream.folder / 'ldapi', good)
     stop_later(server.stop)
@@ -56,7 +57,7 @@ def sync(new_reader, server):
 
 
 def sends(make):
-    """A script that sends what make(session) returns, and is silent then, but for questions."""
+    """A script that sends make(session), and then only answers requests."""
     def script(session):
         messages = make(session)
         session.send(*(messages if isinstance(messages, list) else [messages]))
@@ -109,7 +110,7 @@ NO_INFO = 'sync info that cannot be read'
 UUID = ident_of('u0')
 STATE_OF_U0 = tlv(0x30, tlv(0x0a, b'\1'), tlv(0x04, UUID))
 
-# What it does when it is asked for what is new, and what is said of it.
+# What the server does at a sync request, and the error.
 ERRORS = {
     'entry-without-state': (sends(raw_entry), NO_STATE),
     'state-empty': (with_state(b''), NO_STATE),
@@ -170,7 +171,7 @@ ERRORS = {
 
 
 def meet(sync, server, script):
-    """A server that has become like that, at once: sdr-sync itself would wait a while."""
+    """Make the server behave like this at once: sdr-sync itself would wait before it reconnects."""
     server.become(script)
     sync.reload()
     wait_for(lambda: server.searches)
@@ -193,7 +194,7 @@ def test_error(server, sync, name):
 @pytest.mark.parametrize('name', ['entry-without-state', 'refresh-required-for-ever', 'reference',
                                   'ended', 'closed'])
 def test_it_does_not_hurry(server, sync, name):
-    """And it finds out by itself that the server is well again."""
+    """It waits between attempts, and notices by itself that the server works again."""
     begin = time.monotonic()
     server.become(ERRORS[name][0])
     sync.wait_reported(f'{server.uri}: ', ERRORS[name][1])
@@ -205,7 +206,7 @@ def test_it_does_not_hurry(server, sync, name):
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
 
 
-# What is strange, and allowed or harmless.
+# Unusual, but allowed or harmless.
 STRANGE = {
     'refresh-ends-twice': lambda s: [s.refresh_delete(), s.refresh_delete(), s.refresh_present()],
     'cookie-empty': lambda s: [*map(s.entry, NAMES), s.refresh_delete(cookie=b'')],
@@ -253,7 +254,7 @@ def test_strange(server, sync, name):
     assert sync.lines(HELD) == []
 
 
-# What would lose many, and is put in words that are as they should be.
+# Valid messages that would cause a large loss.
 SWEEPING = {
     'nobody-is-present': (lambda s: s.refresh_present(), 40),
     'half-of-them-are': (lambda s: [s.ids(NAMES[:20]), s.refresh_present()], 20),
@@ -281,7 +282,7 @@ def test_nobody_is_swept(server, sync, name):
 
 
 def test_full_read_that_names_nobody(server, sync):
-    """It wants all to be read again, and shows nothing."""
+    """The server demands a full read, and shows no entries."""
     def forgetful(session):
         known = COOKIE in server.searches[-1]
         session.send(session.result(4096) if known else session.refresh_delete())
@@ -291,7 +292,7 @@ def test_full_read_that_names_nobody(server, sync):
 
 
 def test_server_that_never_gives_a_cookie(server, sync):
-    """Then all is read each time."""
+    """Then everything is read each time."""
     server.become(sends(lambda s: [*map(s.entry, NAMES), s.refresh_delete(cookie=None)]))
     for _ in range(3):
         wait_for(lambda: server.searches)
@@ -301,7 +302,7 @@ def test_server_that_never_gives_a_cookie(server, sync):
 
 
 def test_connection_that_never_lasts(server, sync):
-    """It is up to date each time; it does not hurry."""
+    """Each connection brings the copy up to date; sdr-sync waits between them."""
     server.shows = NAMES
     server.become(closes_after_the_refresh)
     wait_for(lambda: len(server.searches) >= 2, 20)
@@ -320,7 +321,7 @@ def test_connection_that_never_lasts(server, sync):
 ], ids=['entries', 'the-same-entry', 'ids', 'cookies', 'nothing'])
 @pytest.mark.parametrize('persisting', [False, True])
 def test_no_end_of_it(server, sync, make, persisting):
-    """Everybody is served, and it ends on the signal."""
+    """All queries are answered, and it ends on the signal."""
     def script(session):
         if persisting:
             session.send(session.refresh_delete())
@@ -351,12 +352,12 @@ def only_reports_changes(session):
 
 def never_pauses(session):
     session.send(session.refresh_delete())
-    # Long ones: an answer comes behind all that fits into the buffers of the sockets.
+    # Long messages: the answer comes after everything in the sockets' buffers.
     session.send_again_and_again(session.info(tlv(0x80, b'more' * 1000)) * 10)
 
 
 def asked_of_nobody(sync):
-    """Where the answer comes from: the replica, as long as it is known to be up to date."""
+    """The source of the answer: the replica, as long as it is known to be up to date."""
     done = sdrctl.run(sync.conf, 'route', '--json', 'nobody@example.com')
     return json.loads(done.stdout)['source']
 
@@ -364,7 +365,7 @@ def asked_of_nobody(sync):
 @pytest.mark.parametrize('script, seconds', [
     (refreshes_slowly, 2), (only_reports_changes, 20), (never_pauses, 20)])
 def test_changes_prove_nothing(server, sync, script, seconds):
-    """There may be others behind them: only that a question is answered proves that there are not."""
+    """More changes may follow: only the answer to a request proves that none do."""
     wait_for(lambda: asked_of_nobody(sync) == 'replica')
     server.shows = NAMES
     meet(sync, server, script)
@@ -379,7 +380,7 @@ def test_changes_prove_nothing(server, sync, script, seconds):
 @pytest.mark.parametrize('name', ['entry-without-state', 'cookie-refused-for-ever', 'closed',
                                   'dripping', 'silent'])
 def test_next_server(server, sync, new_slapd, new_reader, name):
-    """Who is not served by one is by another."""
+    """If one server does not work, another is used."""
     other = new_slapd(world.PEOPLE)
     sync = new_reader(server.uri, other.uri)
     server.become(ERRORS[name][0])
@@ -389,7 +390,8 @@ def test_next_server(server, sync, new_slapd, new_reader, name):
 
 
 def test_next_server_if_none_lasts(server, new_slapd, new_reader):
-    """One that brings it up to date and goes away, again and again, is left for the other."""
+    """A server that brings the copy up to date and then closes the connection, again and again, is replaced
+    by the other."""
     def reports_all_and_closes(session):
         good(session)
         session.end()
@@ -422,7 +424,7 @@ def test_once(server, new_reader, script, reported):
     assert sync.ask(*RECIPIENTS) == AS_THEY_ARE
 
 
-# As 389 Directory Server ends a refresh, whatever is gone: without refreshDeletes.
+# 389 Directory Server always ends a refresh like this, without refreshDeletes.
 OF_389 = b'ldap.example.com:389#cn=router,dc=example,dc=com:dc=example,dc=com:(mail=*)#7'
 
 
@@ -430,7 +432,8 @@ OF_389 = b'ldap.example.com:389#cn=router,dc=example,dc=com:dc=example,dc=com:(m
 @pytest.mark.parametrize('cookie', [OF_389, COOKIE, b'my own'], ids=['389', 'openldap', 'other'])
 @pytest.mark.parametrize('named', [[], NAMES[:1]], ids=['nothing', 'one-change'])
 def test_end_that_proves_nothing(server, new_reader, cookie, once, named):
-    """Who is not named after a cookie need not be gone; and who is gone is missed nevertheless."""
+    """An entry that is not listed after a cookie may still exist, and deleted entries are noticed
+    nevertheless."""
     there = list(NAMES)
 
     def script(session):

@@ -73,7 +73,7 @@ def test_before_the_first_read_nothing_is_sure(new_people):
 
 @pytest.mark.parametrize('text', ['rubbish', '', 'dn: cn=x\nmail: x@example.org\n'])
 def test_copy_that_was_never_read_says_so(new_people, text):
-    """It is not damaged."""
+    """It is not reported as damaged."""
     people = new_people(text)
     people.sync.once(ok=(75,))
     assert 'it is not complete yet' in sdrctl.run(people.conf, 'route', ALICE).stdout
@@ -86,7 +86,7 @@ def test_once(new_people):
 
 
 def test_file_does_not_age(new_people):
-    """Nobody looks after it, and even "there is none" stays sure."""
+    """No process checks it, and even "unknown" stays sure."""
     people = new_people(replica={'unknown-max-age': '5'})
     people.sync.once()
     read = time.monotonic()
@@ -146,7 +146,7 @@ def test_replaced_by_an_older_one_of_the_same_size(people):
 
 
 class Restless:
-    """A thread that adds to the file all the time, as far as the machine lets it."""
+    """A thread that appends to the file all the time, as fast as the machine allows."""
 
     def __init__(self, path):
         self._path, self._last, self._longest = path, time.monotonic(), 0
@@ -162,7 +162,7 @@ class Restless:
         self._thread.join()
 
     def has_rested(self):
-        """Was there a time in which sdr-sync, which looks every second, may have found it at rest?"""
+        """Whether sdr-sync, which looks every second, may have found the file unchanged."""
         return max(self._longest, time.monotonic() - self._last) > 0.8
 
     def _run(self):
@@ -174,7 +174,7 @@ class Restless:
 
 
 def test_slowly_written_file_is_not_read_before_it_rests(people):
-    """Each part would be a good file by itself."""
+    """Each part would be a valid file."""
     parts = (ALICE_HERE + person('late', sdrOwner='hosted')).split('\n\n')[:-1]
     people.path.write_text('')
     with Restless(people.path) as restless:
@@ -223,7 +223,7 @@ def test_complaint_is_logged_once(people):
 
 
 def test_file_that_is_cut_between_two_records_loses_nobody(new_people):
-    """Nothing in the text shows it: that is what the guard is for."""
+    """The text itself does not show it: the guard notices."""
     people = new_people(CROWDED)
     people.sync.start()
     wait_for(lambda: people.ask(CROWD[-1]) == ['redirect user59@hosted.example.com'])
@@ -250,7 +250,7 @@ def test_unreadable(people):
 
 
 def test_what_is_no_file(people):
-    """A FIFO would be waited for, and a folder is none."""
+    """Reading a FIFO would block, and a folder has no text."""
     people.path.unlink()
     os.mkfifo(people.path, 0o644)
     wait_reported(people, 'not a regular file')
@@ -263,7 +263,7 @@ def test_reload_to_another_file(people):
     people.sync.configure(people.conf_text(other))
     assert 'configuration reloaded' in people.sync.reload()
     wait_for(lambda: people.ask(ALICE) == ['pass'])
-    people.replace(world.PEOPLE)  # nobody looks at that one any more
+    people.replace(world.PEOPLE)  # sdr-sync no longer looks at that file
     other.write_text(ALICE_HERE + person('late', sdrOwner='hosted'))
     wait_for(lambda: people.ask('late@example.com', ALICE) == [
         'redirect late@hosted.example.com', 'pass'])

@@ -20,7 +20,7 @@ LIMITED = 'limits dn.exact="cn=router,ou=services,dc=example,dc=com" size.prtota
 
 
 def status(sync):
-    """Of the one directory."""
+    """The status of the only directory."""
     done = sdrctl.run(sync.conf, 'sync', 'status', '--json')
     return json.loads(done.stdout.splitlines()[0])
 
@@ -66,7 +66,7 @@ def test_active_directory_is_asked(people_ad, ad_sync):
 
 
 def test_overlay_on_another_database(new_slapd, new_sync):
-    """The server says that it has content synchronization, and has none here."""
+    """The server announces content synchronization, but this database does not have it."""
     sync = new_sync(new_slapd(syncprov='elsewhere'))
     sync.once()
     assert status(sync)['method'] == 'full'
@@ -99,7 +99,7 @@ def group_of_names(*members):
 @pytest.mark.parametrize('depends', BY_GROUP)
 @pytest.mark.parametrize('overlay', OVERLAYS)
 def test_groups_of_openldap(new_slapd, new_sync, overlay, depends):
-    """Members are not modified: content synchronization would never report it."""
+    """Members are not modified: content synchronization would not report it."""
     slapd = new_slapd(group_of_names() + '\n' + world.person('alice') + world.person('dave'),
                       options=OVERLAYS[overlay],
                       schema=[SERVER / 'etc/ldap/schema/dyngroup.schema'])
@@ -136,7 +136,7 @@ METHODS = ['syncrepl', 'full', 'syncrepl', 'full']
 
 
 def test_change_of_method_changes_nothing(new_slapd, new_sync):
-    """Nobody is lost, or there twice, or even written again."""
+    """No entry is lost, duplicated or even written again."""
     slapd = new_slapd(options=LIMITED)
     sync = new_sync(slapd)
     sync.once()
@@ -172,7 +172,7 @@ def test_more_than_a_page(new_slapd, new_sync):
 
 
 def test_limit_of_the_server(new_slapd, new_sync):
-    """What it does not report is not gone."""
+    """Entries that it does not report are not deleted."""
     slapd = new_slapd(options=LIMITED, syncprov=False)
     sync = new_sync(slapd, replica={'max-removed': '100'})
     sync.once()
@@ -185,7 +185,7 @@ def test_limit_of_the_server(new_slapd, new_sync):
 # --- Active Directory ---
 
 def test_second_controller(new_ad, people_ad, ad_sync, scratch):
-    """It numbers its changes otherwise, and need not be as far."""
+    """It numbers its changes differently, and may lag behind."""
     people_ad.stop()
     people_ad.copy_data(scratch / 'copy')
     second = new_ad()
@@ -207,7 +207,7 @@ def test_second_controller(new_ad, people_ad, ad_sync, scratch):
 
 
 def test_owners_by_group(new_ad, ad_sync):
-    """Members come and go, and are not changed by it: the group is."""
+    """Adding a member changes the group, not the member."""
     ad = new_ad(people(world.person('alice') + world.person('dave')) + group(HOSTED, []))
     sync = ad_sync(ad, directory_corp={'owner-attribute': 'memberOf'},
                    site_hosted={'owner-value': HOSTED}).start()
@@ -231,7 +231,7 @@ INNER = rf'CN=inner\, (ö),OU=groups,{SUFFIX}'
 
 @pytest.mark.parametrize('method', ['usn', 'full'])
 def test_groups_in_groups(new_ad, ad_sync, method):
-    """Whoever is in them belongs to the site; even if they are in each other."""
+    """Members of nested groups belong to the site, even if the groups contain each other."""
     alice, dave = (f'CN={name},OU=people,{SUFFIX}' for name in ('alice', 'dave'))
     ad = new_ad(people(world.person('alice') + world.person('dave') + world.person('stays'))
                 + group(INNER, [('member', alice.encode())])
@@ -287,7 +287,7 @@ def test_out_of_the_search_base(people_ad, ad_sync):
 
 
 def test_folder_out_of_the_search_base(people_ad, ad_sync):
-    """Who is in it is not changed by that."""
+    """Moving a folder does not change the entries in it."""
     away = f'OU=away,OU=groups,{SUFFIX}'
     people_ad.add(f'dn: {away}\nobjectClass: organizationalUnit\n\n')
     sync = ad_sync(people_ad, directory_corp={'search-base': f'OU=people,{SUFFIX}'},
@@ -305,7 +305,7 @@ def test_folder_out_of_the_search_base(people_ad, ad_sync):
 
 
 def test_access_taken_away_while_it_reads(people_ad, ad_sync):
-    """An Active Directory says nothing at all of those who are hidden, nor that they are."""
+    """Active Directory reports neither hidden entries nor that it hides them."""
     sync = ad_sync(people_ad).start()
     before = sync.caught_up()
     access(people_ad, '(D;CI;LCRPLO;;;$sid)')

@@ -1,8 +1,8 @@
-"""The replica is what the directory is, whatever happens to either.
+"""The replica equals the directory, whatever happens to either.
 
-Random changes of a directory, random deaths of sdr-sync and its servers: after
-each round the replica is what a fresh read gives. PYTEST_SEED=N repeats a run,
-ROUNDS=N makes it so many rounds long, and -s shows each and the sums.
+The directory changes at random, and sdr-sync and its servers are killed at random. After each round the
+replica equals a fresh copy. PYTEST_SEED=N repeats a run, ROUNDS=N sets the number of rounds, and -s shows
+each round and the totals.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -19,7 +19,7 @@ from company import AdCompany, Company, Round
 pytestmark = pytest.mark.slow
 
 DOMAINS = {'domain example.org': {'unknown': 'reject'}}
-# In Active Directory an attribute that nobody shows any more counts as hidden.
+# In Active Directory an attribute counts as hidden when no entry shows it any more.
 KEEPER = world.person('keeper', sdrOwner='hosted', sdrHold='TRUE',
                       sdrRoutingAddress='keeper@hosted.example.com')
 ANYTHING_GOES = {'max-removed': '100'}  # the guard has tests of its own
@@ -53,7 +53,7 @@ def test_openldap(choice, new_slapd, new_sync, scratch, method):
 
 @pytest.mark.parametrize('method', ['usn', 'usn-blind', 'full'])
 def test_active_directory(choice, new_ad, new_sync, scratch, ca, method):
-    """Who cannot see deletions reads everybody again and again."""
+    """An account that cannot see deletions reads everybody again and again."""
     ad = new_ad(AdCompany(choice).entry(world.PEOPLE + KEEPER))
     blind = method == 'usn-blind'
     if not blind:
@@ -70,7 +70,7 @@ def test_active_directory(choice, new_ad, new_sync, scratch, ca, method):
 
 @pytest.mark.parametrize('method', ['syncrepl', 'full'])
 def test_389_directory_server(choice, new_ds, new_sync, scratch, method):
-    """By content synchronization it is read anew after each interruption."""
+    """With content synchronization everything is read again after each interruption."""
     ds = new_ds()
     sync = new_sync(ds, **DOMAINS, replica=ANYTHING_GOES,
                     directory_corp={'sync': method, 'sync-interval': '1'}).start()

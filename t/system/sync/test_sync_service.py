@@ -1,4 +1,4 @@
-"""test_sync_service.py - sdr-sync as the service manager and the administrator see it
+"""test_sync_service.py - sdr-sync as a service
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -34,7 +34,7 @@ def directory(new_slapd):
 
 @pytest.fixture
 def sync(new_sync, directory):
-    """Not started."""
+    """An sdr-sync that is not started."""
     return new_sync(directory, directory_corp={'timeout': '6'}, replica={'unknown-max-age': '5'})
 
 
@@ -82,13 +82,14 @@ def test_notifications(sync, reported, directory):
 
 
 def test_watchdog_while_a_reload_waits(hanging_at, reported):
-    """For a server that does not even let it in."""
+    """It waits for a server that does not even accept the connection."""
     _, sync = hanging_at(READER_DN.encode(), timeout='5')
     sync.launch(NOTIFY_SOCKET=reported.path)
     wait_for(lambda: sync.lines('is ready'))
 
     def signs_of_life():
-        """How many there are during a reload. It waits no time if the server's timeout is over just then."""
+        """The number of watchdog messages during a reload. It does not wait if the server's timeout ends at
+        that moment."""
         sync.signal(signal.SIGUSR1)
         while reported() != b'RELOADING=1':
             pass
@@ -101,7 +102,7 @@ def test_watchdog_while_a_reload_waits(hanging_at, reported):
 
 
 def test_signs_of_life_while_reloads_come_all_the_time(sync, reported):
-    """Each of them cuts the second short."""
+    """Each reload interrupts the interval of a second."""
     metrics = sync.home / 'sync.prom'
     sync.configure(f'{sync.conf.read_text()}metrics-file = {metrics}\n')
     sync.launch(NOTIFY_SOCKET=reported.path)
@@ -124,7 +125,7 @@ def test_signal_ends_it(running, number):
 
 @pytest.mark.parametrize('when', ['before', 'after'])
 def test_end_while_the_server_is_silent(sync, directory, when):
-    """Within the time that the service manager gives it."""
+    """Within the time that the service manager allows."""
     if when == 'before':
         directory.freeze()
         sync.start()
@@ -138,7 +139,7 @@ def test_end_while_the_server_is_silent(sync, directory, when):
 
 @pytest.mark.parametrize('do', [Sync.reload, Sync.stop], ids=['reload', 'stop'])
 def test_server_is_slow_to_answer(hanging_at, do):
-    """It has a minute to do so; nobody waits for that."""
+    """It has a minute; no query waits for it."""
     server, sync = hanging_at(b'entryUUID')
     sync.start()
     assert server.asked.wait(PATIENCE)
@@ -147,7 +148,7 @@ def test_server_is_slow_to_answer(hanging_at, do):
 
 
 def ends_while_it_reads(sync):
-    """It starts with nothing, and may be done before it is ended."""
+    """Starts without a copy, and may finish before it is stopped."""
     for path in sync.home.glob('replica*'):
         path.unlink()
     sync.start('-v')
@@ -157,7 +158,7 @@ def ends_while_it_reads(sync):
 
 
 def test_end_in_the_middle_of_a_refresh(new_slapd, new_sync):
-    """Nothing is known before all of it was read; then it goes on where it was."""
+    """No answer counts before everything was read; then it continues where it was."""
     crowd = ''.join(person(f'u{i}', sdrOwner='hosted') for i in range(6000))
     sync = new_sync(new_slapd(world.PEOPLE + crowd,
                               options=f'limits dn.exact="{READER_DN}" size=unlimited'))
@@ -191,7 +192,7 @@ def test_reload_of_the_same(running, directory, number):
     (f'search-base = {SUFFIX}', f'search-base = ou=people,{SUFFIX}', [ALICE_THERE, 'pass']),
 ], ids=['filter', 'default-owner', 'domain', 'owner-value', 'site', 'base'])
 def test_reload_of_another_configuration(running, old, new, answers):
-    """The copy is made anew: it was made under another."""
+    """The copy is made again, because it was made under another configuration."""
     edit(running, old, new)
     assert 'configuration reloaded' in running.reload()
     wait_for(lambda: running.lines('up to date')[1:])
@@ -214,7 +215,7 @@ def test_reload_of_an_owner_value(running, directory):
     ('path = ', 'path = /nonexistent', '/nonexistent'),
 ], ids=['profile', 'owner', 'section', 'path'])
 def test_reload_of_a_mistake(running, directory, old, new, reported):
-    """What was in force stays."""
+    """The old configuration stays in use."""
     good = running.conf.read_text()
     edit(running, old, new)
     log = running.reload()
@@ -255,7 +256,7 @@ def test_second_one_is_refused(running, directory):
 
 
 def refusal(sync):
-    """What it says when it gives up at the start."""
+    """The error when it gives up at the start."""
     sync.launch()
     assert sync.wait() == 71
     [line] = sync.lines()[-1:]
@@ -274,7 +275,7 @@ def test_without_right_to_write(sync):
 
 
 def test_file_of_another_user(sync):
-    """Somebody has tried it as root."""
+    """An administrator has run it as root."""
     sync.path.touch(0o640)
     assert refusal(sync) == f'<3>{sync.path}: Permission denied'
 
@@ -287,7 +288,7 @@ def test_lock_file_of_another_user(sync):
 
 
 def test_lock_file_that_is_left_over(sync):
-    """Without a replica it counts for nothing."""
+    """Without a replica it is ignored."""
     sync.path.with_name('replica-lock').touch(0o640)
     sync.start()
     sync.caught_up()
@@ -299,14 +300,14 @@ def test_path_is_a_folder(sync):
 
 
 def test_path_is_a_link(sync, scratch):
-    """It would be written elsewhere."""
+    """The file would be written elsewhere."""
     sync.path.symlink_to(scratch / 'elsewhere')
     assert refusal(sync) == f'<3>{sync.path}: it is a symbolic link'
     assert not (scratch / 'elsewhere').exists()
 
 
 def test_file_is_taken_away(running, directory):
-    """Whatever for: a new one is made, and nobody waits for a restart."""
+    """For whatever reason: a new one is made, without a restart."""
     running.path.unlink()
     wait_for(lambda: len(running.lines('up to date')) == 2, 30)
     wait_for(lambda: running.ask(ALICE) == [ALICE_THERE])
@@ -315,7 +316,7 @@ def test_file_is_taken_away(running, directory):
 
 
 def test_modes(running):
-    """The group reads, and LMDB wants its readers to write to the lock file."""
+    """The group may read, and LMDB's readers must be able to write to the lock file."""
     lock = running.path.with_name('replica-lock')
     assert [oct(p.stat().st_mode & 0o777) for p in (running.path, lock)] == ['0o640', '0o660']
 
@@ -346,7 +347,7 @@ def test_configuration_without_replica(sync):
 
 
 def test_refused_password_is_not_tried_again_and_again(new_slapd, new_sync, scratch):
-    """Or the account would be locked; a reload ends that."""
+    """Otherwise the account would be locked; a reload ends this."""
     slapd = new_slapd()
     sync = new_sync(slapd)
     password = sync.folder / 'password'

@@ -1,8 +1,8 @@
-"""bases.py - machines on which Debian's own mail servers have been installed, by apt
+"""bases.py - machines with Debian's own mail servers, installed by apt
 
-build/worlds/debian is what debootstrap makes; build/worlds/NAME is a layer over it with
-all that apt has added or changed when it installed one of the mail servers. Both are made
-when they are first needed. Nothing is configured but what the packages ask (debconf).
+debootstrap makes build/worlds/debian; build/worlds/NAME is a layer over it with everything that apt has added
+or changed when it installed one of the mail servers. Both are made when they are first needed. Only the
+packages' own questions (debconf) are answered.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -16,7 +16,7 @@ import paths
 
 FOLDER = paths.ROOT / 'build/worlds'
 INIT = Path(__file__).with_name('install')
-# name: (packages, answers to what they ask)
+# name: (packages, answers to their questions)
 BASES = {
     'postfix': ('postfix postfix-pcre dovecot-lmtpd', """\
 postfix postfix/main_mailer_type select Internet Site
@@ -42,7 +42,7 @@ slapd slapd/password2 password admin
 
 
 def layers(name):
-    """The folders of this base, the uppermost first. Made now if they are not there yet."""
+    """The folders of this base, the uppermost first. Makes them if they do not exist."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / 'lock', 'w', encoding='ascii') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

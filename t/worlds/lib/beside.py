@@ -16,7 +16,7 @@ def start(machine, text):
 
 
 def proxy(_, port, next_port):
-    """A content filter that finds nothing."""
+    """A content filter that passes everything on."""
     return Tap('127.0.0.1', int(next_port), own_port=int(port))
 
 

@@ -1,4 +1,4 @@
-"""look.py - one world, run once: the messages that all get, and some random ones
+"""look.py - runs one world once, with the common messages and some random ones
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -37,7 +37,7 @@ class Look:
 
     @property
     def verdict(self):
-        """The differences from what is expected, or nothing."""
+        """The differences from the expected result, or nothing."""
         if self.expected == 'ok':
             return [*(['check mta says WRONG'] if self.code == WRONG else []), *self.faults]
         pattern = self.expected.removeprefix('WRONG').strip()

@@ -1,6 +1,6 @@
-"""machine.py - a machine with one of Debian's mail servers (bases.py), and the world outside
+"""machine.py - a machine with one of Debian's mail servers (bases.py), and the hosts outside
 
-Both have a network of their own, with one wire between them. The machine is a set of namespaces
+Both have their own network, with one link between them. The machine is a set of namespaces
 too: files, names, processes. It ends with the process that made it.
 
 SPDX-License-Identifier: BSD-2-Clause

@@ -28,7 +28,7 @@ def make_root(spec):
     for name in ('upper', 'work', 'root'):
         (ram / name).mkdir()
     root = ram / 'root'
-    # Whoever is in there must get through to what is shared.
+    # Users of the machine need access to the shared folder.
     (ram / 'upper').chmod(0o755)
     run('mount', '-t', 'overlay', 'overlay', '-o',
         f"lowerdir={':'.join(spec['layers'])},upperdir={ram}/upper,workdir={ram}/work", root)

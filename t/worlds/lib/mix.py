@@ -6,7 +6,7 @@ import random
 
 from post import FORGED, OURS, Message
 
-# People of their own for a big mix, where nobody needs an account.
+# More people for a large mix; none needs an account.
 CROWD = 40
 SITES = {'moved': {'hosted'}, 'stays': {'here'}, 'lives': {'here', 'hosted'}}
 LDIF_OWNERS = {'moved': ['hosted'], 'stays': [], 'lives': ['onprem', 'hosted']}
@@ -27,7 +27,7 @@ def messages(post, seed, number):
     """Make NUMBER random messages to the recipients of this Post."""
     dice = random.Random(seed)
     known = sorted(post.owners)
-    # sendmail(1) says nothing to whom it has taken: Postfix would try for ever.
+    # sendmail(1) does not report whom it has accepted: Postfix would retry for ever.
     taken = [person for person in known if person not in post.refused]
     extensions = 'extensions' not in post.world.expected
     for _ in range(number):

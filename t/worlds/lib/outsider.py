@@ -1,4 +1,4 @@
-"""outsider.py - an outsider who tries odd recipients
+"""outsider.py - an outside client that tries odd recipients
 
 Only mailboxes in the split domain may be reached: nothing is relayed, no program runs, no file is
 written, no unknown recipient is accepted, and no bounce is sent to a forged sender.
@@ -12,7 +12,7 @@ from machine import ADDRESS, NAME, network_of
 from post import FORGED, OURS, OWNERS
 from realworld import ALWAYS_LOCAL, HERE_ACCOUNTS, STRANGER, unquoted
 
-TRACE = '/tmp/fuzz'  # every file and program that is tried would leave one of this name
+TRACE = '/tmp/fuzz'  # every file and program that is tried would create a file of this name
 TAG = 'prvs=1234abcdef='
 PEOPLE = [*OWNERS, 'held', 'nosuch', 'root', 'postmaster']
 PROGRAMS = ['|touch {trace}', '|/bin/sh -c "touch {trace}"', '{trace}', ':include:{trace}',
@@ -93,7 +93,7 @@ MUTATIONS = [quoted, quoted, backslashed, half_quoted, inserted, inserted, route
 
 
 class Outsider:
-    """What was sent: {Message-ID: recipient}, those that were accepted."""
+    """Send the messages; {Message-ID: recipient} of the accepted ones."""
 
     def __init__(self, world, seed):
         self.world = world
@@ -131,16 +131,17 @@ class Outsider:
         yield from (f'{path} exists' for path in files)
 
     def _may_bounce(self, name, place):
-        """doc/install.md says so of this world: the mailboxes know no tag of a bounce address."""
+        """According to doc/install.md, the mailboxes of this world do not understand the tag of a bounce
+        address."""
         recipient = unquoted(self.accepted.get(name, b'').decode('utf-8', 'replace').lower())
         return place.startswith('bounce') and TAG in recipient and self.world.expected.get('tags') == 'bounced'
 
     def _wrong(self, place, who):
-        """What is wrong with mail for this recipient there."""
+        """The faults of mail for this recipient there."""
         if place.startswith('bounce'):
             return 'a bounce'
         local, _, domain = who.rpartition('@')
-        # An extension may look like anything; it stays what it is. So does the tag of a bounce address.
+        # An extension may contain anything and stays unchanged. So does the tag of a bounce address.
         person = unquoted(local).removeprefix(TAG).partition('+')[0]
         if person.lower() in ALWAYS_LOCAL and place == 'mailstore':
             return ''

@@ -1,8 +1,8 @@
-"""post.py - the messages that every world gets, and where they have to be in the end
+"""post.py - the messages that every world gets, and their right places
 
-What counts is one message for one recipient. Either its sender learns at once that he keeps it, or
-it comes to be in exactly the right places, in each of them once. What comes back to a sender whose
-address may be forged went wrong.
+It counts one message for one recipient. Either the recipient is rejected or deferred, so that the sender
+keeps the message, or the message arrives once in each of the right places and nowhere else. A bounce to a
+sender whose address may be forged is an error.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -115,7 +115,7 @@ class Post:
         if domain not in OURS:
             return REFUSED_SOMEHOW, set()
         if domain != OURS[0] and owners and 'here' in owners:
-            # It says that the mailbox here is meant.
+            # This form means the mailbox here.
             owners = {'here'}
         if person == 'held':
             return POSTPONED, set()
@@ -146,7 +146,7 @@ class Post:
         return {(message.id, *place): n for place, n in most.items()}
 
     def _perhaps(self, message):
-        """Places of recipients that another milter means, but does not write as they are written here."""
+        """Places of recipients that another milter names, but not in the text used here."""
         return {place for recipient in message.recipients
                 if plain(recipient) in self._removed and recipient not in self._removed
                 for place in self.right(recipient)[1]}
@@ -155,7 +155,8 @@ class Post:
         return [place for person in self._bcc for place in self.right(f'{person}@example.com')[1]]
 
     def _most(self, place, recipients):
-        """A mail server delivers once for each recipient that it was given. sdr-milter adds each once."""
+        """A mail server delivers once for each recipient in the envelope. sdr-milter adds each recipient
+        once."""
         return 1 if self._milter_edits and place[0] == 'hosted' else recipients
 
     @staticmethod
@@ -163,12 +164,12 @@ class Post:
         return [recipient for recipient, reply in zip(message.recipients, message.replies)
                 if STATES[reply.code // 100] == ACCEPTED]
 
-    # --- what became of it ---
+    # --- results ---
 
     def settle(self, seconds=40):
         """
-        Until the queues are empty, twice in a row: a message may be between two of them; or
-        nothing has changed in them for so many seconds.
+        Wait until the queues are empty twice in a row, because a message may be between two of them; or until
+        they have not changed for this many seconds.
         """
         looks = [None]
         begin = changed = time.monotonic()
@@ -179,7 +180,7 @@ class Post:
                 changed = time.monotonic()
 
     def faults(self):
-        """One line for each thing that went wrong, except of the kinds that the world exempts."""
+        """One line for each fault, except for kinds of messages that the world exempts."""
         found = self.world.found()
         lines = []
         for message in self.messages:
@@ -210,7 +211,7 @@ class Post:
     def _copies(self, message, found):
         expected = self.expected(message)
         if message.kind in self._exempt:
-            # Wherever it is, it is somewhere, and once.
+            # It is in some place, once.
             if not found and expected:
                 yield 'lost'
             yield from (f'{n} times: {key[1:]}' for key, n in found.items() if n > 1)

@@ -19,7 +19,7 @@ from sinks import Sink
 
 WORLDS = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).parent
-# What is outside: the other site, the mail store behind, everybody else.
+# The hosts outside: the other site, the mail store, everybody else.
 HOSTED, MAILSTORE, STRANGER = '198.51.100.1', '192.0.2.9', '203.0.113.1'
 NAMES = {
     'mx.example.com': [('A', ADDRESS)],
@@ -33,7 +33,7 @@ NAMES = {
     'mx.example.net': [('A', STRANGER)],
 }
 ACCOUNTS = ['alice', 'bob', 'dave', 'carol', 'both', 'held']
-# Whoever may have mail in the mailboxes of the machine; Debian's own aliases lead to root, or mail.
+# The users who may have mail on the machine; Debian's own aliases lead to root or mail.
 ALWAYS_LOCAL = {'postmaster', 'abuse', 'mailer-daemon'}
 HERE_ACCOUNTS = {*ACCOUNTS, *ALWAYS_LOCAL, 'root', 'mail', 'nobody'}
 UNITS = {'postfix': 'postfix', 'exim': 'exim4', 'sendmail': 'sendmail'}
@@ -45,7 +45,7 @@ def names():
 
 
 def read(name):
-    """What is expected there: {key: value}."""
+    """The expected result: {key: value}."""
     parser = configparser.ConfigParser(delimiters=('=',), interpolation=None)
     parser.read_string('[world]\n' + (WORLDS / name / 'expected').read_text(encoding='utf-8'))
     return {'mailboxes': 'mbox', 'check': 'ok', **parser['world']}
@@ -115,7 +115,7 @@ class World:
         if self.base != 'exim':
             units.Sdr(self.machine, 'sdr-milter').start()
         for service in [*(['dovecot'] if self.expected['mailboxes'] == 'maildir' else []), UNITS[self.base]]:
-            # A daemon may keep what it gets as standard output.
+            # A daemon may keep its standard output open.
             log = f'/var/log/{service}.start'
             started = f'service {service} start >{log} 2>&1'
             self.machine.command(f'{started} || {{ cat {log} /var/log/mail.log; exit 1; }}', timeout=600)
@@ -184,7 +184,7 @@ WAITING = {'postfix': postfix_waiting, 'exim': exim_waiting, 'sendmail': sendmai
 
 
 def about(message, place):
-    """(the message that this is, or is a report of, place)"""
+    """(the Message-ID of this message, or of the message that it reports on, place)"""
     if message.get_content_type() == 'multipart/report':
         original = re.search(r'^Message-ID:\s*<([^>]*)>', message.get_payload()[-1].as_string(), re.M | re.I)
         return (original.group(1) if original else '?'), f'bounce {place}'
@@ -192,7 +192,7 @@ def about(message, place):
 
 
 def plain(recipient):
-    """Lower case, without quotes that it does not need."""
+    """In lower case, without needless quotes."""
     local, _, domain = recipient.rpartition('@')
     bare = unquoted(local)
     if re.fullmatch(r'[\w.=+-]+', bare):
@@ -201,5 +201,5 @@ def plain(recipient):
 
 
 def unquoted(local):
-    """What it stands for to a mail server that reads RFC 822 too: "bot\\h" and bot\\h are both."""
+    """Its meaning for a mail server that also reads RFC 822: "bot\\h" and bot\\h are both."""
     return re.sub(r'\\(.)|"', r'\1', local, flags=re.S)
