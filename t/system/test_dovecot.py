@@ -29,7 +29,7 @@ def adapted(name, changes):
     return text
 
 
-# No name server here knows the other site's host: the address is told beside it.
+# No name server here knows the other site's host: hostip is its address.
 
 def recipe_2_3(scratch, slapd, address, _):
     table = scratch / 'sdr-hosted.conf.ext'
