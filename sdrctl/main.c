@@ -128,6 +128,7 @@ main(int argc, char **argv)
         switch (c) {
         case 'c':
             path = optarg;
+            usage_set_config(path);
             break;
         case 'h':
             print_usage(stdout);

@@ -4,6 +4,7 @@
 #include "usage.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sysexits.h>
@@ -114,7 +115,19 @@ static const struct {
      "  --retries NUMBER          how often to ask again, for the proof (default 2)\n"
      "  --retry-after SECONDS     how long to wait before that (default 60)\n"
      "  --json                    with --status: write one JSON object per line\n"
-     "  -q, --quiet               print only what was not done\n" NETWORK},
+     "  -q, --quiet               print only what was not done\n"
+     "  -v, --verbose             print a line for each mailbox\n" NETWORK
+     "\nFILE has a section for each wave. Only recipients and to are required:\n\n"
+     "  [wave NAME]\n"
+     "  recipients = FILE         one address per line, or CSV\n"
+     "  to = SITE                 the new owner\n"
+     "  from = SITE               the owner now\n"
+     "  start = YYYY-MM-DD HH:MM  when the wave begins, in local time\n"
+     "  hold = yes | no           defer mail until the wave is done (default yes)\n"
+     "  command = PROGRAM ARG...  run this before the move; the environment variable\n"
+     "                            SDR_RECIPIENTS has the path of the recipients\n"
+     "  verify = yes | before | no\n"
+     "                            ask the sites before and after the move (default yes)\n"},
     {"export", "--for FORMAT [--site SITE] [--since JOURNAL]",
      "print what a mail system without sdr must know",
      "  --for FORMAT              csv, postfix, exim, cpanel, exchange or google\n"
@@ -132,6 +145,24 @@ static const struct {
 };
 /* clang-format on */
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+/* ---- suggestions ---- */
+
+static char program[PATH_MAX + 16] = "sdrctl";
+
+void
+usage_set_config(const char *path)
+{
+    snprintf(program, sizeof program, "sdrctl -c %s", path);
+}
+
+const char *
+usage_program(void)
+{
+    return program;
+}
+
+/* ---- help ---- */
 
 void
 print_usage(FILE *out)

@@ -33,4 +33,14 @@ usage_error(const char *command, const char *format, ...);
 bool
 read_json_option(int argc, char **argv, const char *command, bool *as_json);
 
+/* Remember the configuration file given with -c. */
+void
+usage_set_config(const char *path);
+
+/* The words with which a suggested command begins: "sdrctl" or "sdrctl -c
+ * FILE".
+ */
+const char *
+usage_program(void);
+
 #endif

@@ -11,6 +11,7 @@ struct change_command {
     enum change_kind kind;
     const char *name;   /* move, hold or release */
     const char *origin; /* the step of a plan, for the journal; NULL: none */
+    bool brief;         /* print counts, not each change */
 };
 
 /* As command_move() and the like. */
@@ -18,8 +19,9 @@ int
 change_command(struct sdr *sdr, const struct change_command *command, int argc,
                char **argv);
 
-/* As command_undo(). */
+/* As command_undo(). ORIGIN and BRIEF as above. */
 int
-undo_command(struct sdr *sdr, const char *origin, int argc, char **argv);
+undo_command(struct sdr *sdr, const char *origin, bool brief, int argc,
+             char **argv);
 
 #endif

@@ -34,6 +34,8 @@ static void
 report_mistake(struct job *job, unsigned long line, const char *address,
                const char *text)
 {
+    if (job->ignores_mistakes)
+        return;
     job->mistakes++;
     report_of(job, line, address, text);
 }

@@ -21,6 +21,7 @@ struct job {
     struct writer writer;
     struct network network;
     bool skip_done, verify;
+    bool ignores_mistakes; /* does not report or count them */
     /* results */
     struct admin *admin;
     struct batch batch;

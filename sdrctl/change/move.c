@@ -56,7 +56,8 @@ execute(struct job *job, struct sdr *sdr)
                             .origin = job->writer.origin,
                             .done = done_word(job->plan.kind),
                             .json = job->writer.json,
-                            .quiet = job->writer.quiet};
+                            .quiet = job->writer.quiet,
+                            .brief = job->writer.brief};
 
     snprintf(
         command, sizeof command, "%s%s%s%s%s%s%s%s%s", job->name,
@@ -182,11 +183,12 @@ change_command(struct sdr *sdr, const struct change_command *command, int argc,
                char **argv)
 {
     const char *name = command->name;
-    struct job job = {.config = sdr_get_config(sdr),
-                      .name = name,
-                      .plan = {.kind = command->kind},
-                      .writer = {.origin = command->origin},
-                      .code = EX_OK};
+    struct job job = {
+        .config = sdr_get_config(sdr),
+        .name = name,
+        .plan = {.kind = command->kind},
+        .writer = {.origin = command->origin, .brief = command->brief},
+        .code = EX_OK};
     struct sdr_error error = {""};
     int c, index = 0;
 
@@ -210,7 +212,7 @@ change_command(struct sdr *sdr, const struct change_command *command, int argc,
 int
 command_move(struct sdr *sdr, int argc, char **argv)
 {
-    const struct change_command move = {CHANGE_MOVE, "move", NULL};
+    const struct change_command move = {CHANGE_MOVE, "move", NULL, false};
 
     return change_command(sdr, &move, argc, argv);
 }
@@ -218,7 +220,7 @@ command_move(struct sdr *sdr, int argc, char **argv)
 int
 command_hold(struct sdr *sdr, int argc, char **argv)
 {
-    const struct change_command hold = {CHANGE_HOLD, "hold", NULL};
+    const struct change_command hold = {CHANGE_HOLD, "hold", NULL, false};
 
     return change_command(sdr, &hold, argc, argv);
 }
@@ -226,7 +228,8 @@ command_hold(struct sdr *sdr, int argc, char **argv)
 int
 command_release(struct sdr *sdr, int argc, char **argv)
 {
-    const struct change_command release = {CHANGE_RELEASE, "release", NULL};
+    const struct change_command release = {CHANGE_RELEASE, "release", NULL,
+                                           false};
 
     return change_command(sdr, &release, argc, argv);
 }

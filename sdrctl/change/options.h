@@ -11,7 +11,9 @@
 struct writer {
     struct credentials credentials;
     bool dry_run, json, quiet, wait;
-    const char *origin; /* the step of a plan, not an option; NULL: none */
+    /* not options, but of a plan */
+    const char *origin; /* the step; NULL: none */
+    bool brief;         /* print counts, not each change */
 };
 
 /* For getopt_long(): the letters, and rows of a table. */

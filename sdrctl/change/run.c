@@ -71,13 +71,14 @@ static void
 report(const struct run *run, const struct change *change, const char *result,
        const char *reason)
 {
-    bool good = strcmp(result, run->done) == 0;
+    bool good = strcmp(result, run->done) == 0
+                || strcmp(result, result_names[CHANGE_NEEDLESS]) == 0;
 
     if (run->json) {
         report_json(change, result, reason, run->shows_values);
         return;
     }
-    if (run->quiet && good)
+    if ((run->quiet || run->brief) && good)
         return;
     print_clean(change->address);
     printf(": %s", result);

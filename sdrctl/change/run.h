@@ -17,6 +17,7 @@ struct run {
     const char *origin;  /* likewise; NULL: not part of a plan */
     const char *done;    /* the result for a change that is made: "moved" */
     bool json, quiet;
+    bool brief;        /* print the counts, and only what was not done */
     bool shows_values; /* also print the entry and the values of each change */
 };
 

@@ -50,6 +50,7 @@ undo(struct sdr *sdr, const struct writer *writer, const char *path,
                       .done = "undone",
                       .json = writer->json,
                       .quiet = writer->quiet,
+                      .brief = writer->brief,
                       .shows_values = true};
     int code;
 
@@ -101,10 +102,11 @@ read_journal(struct journal_content *content, const struct sdr_config *config,
 }
 
 int
-undo_command(struct sdr *sdr, const char *origin, int argc, char **argv)
+undo_command(struct sdr *sdr, const char *origin, bool brief, int argc,
+             char **argv)
 {
     const struct sdr_config *config = sdr_get_config(sdr);
-    struct writer writer = {.origin = origin};
+    struct writer writer = {.origin = origin, .brief = brief};
     struct journal_content content;
     struct sdr_error error;
     int c, code;
@@ -135,5 +137,5 @@ undo_command(struct sdr *sdr, const char *origin, int argc, char **argv)
 int
 command_undo(struct sdr *sdr, int argc, char **argv)
 {
-    return undo_command(sdr, NULL, argc, argv);
+    return undo_command(sdr, NULL, false, argc, argv);
 }

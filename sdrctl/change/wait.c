@@ -10,6 +10,7 @@
 
 #include "net/clock.h"
 #include "replica/reader.h"
+#include "usage.h"
 
 enum { WAIT_MS = 60 * 1000, GLANCE_MS = 300, STEP_MS = 50 };
 
@@ -105,9 +106,10 @@ wait_for_replica(struct sdr *sdr, const struct changes *changes, bool wait,
         fprintf(
             stderr,
             "sdrctl: the replica does not have %zu of %zu changes yet; until "
-            "it does, mail is routed as before; see sdrctl sync status, and if "
-            "sdr-sync holds the changes back, run sdrctl sync accept\n",
-            changes->count - seen, changes->count);
+            "it does, mail is routed as before; see %s sync status, and if "
+            "sdr-sync holds the changes back, run %s sync accept\n",
+            changes->count - seen, changes->count, usage_program(),
+            usage_program());
     return wait ? EX_TEMPFAIL : EX_OK;
 }
 

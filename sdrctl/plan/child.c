@@ -33,12 +33,12 @@ set_signals(void (*handler)(int))
         sigaction(signals[i], &action, NULL);
 }
 
-/* No SA_RESTART: waits end. */
+/* Without SA_RESTART, so that a signal ends a wait. */
 void
 child_catch_signals(void)
 {
     set_signals(on_signal);
-    signal(SIGPIPE, SIG_IGN); /* what is done is recorded, whoever reads */
+    signal(SIGPIPE, SIG_IGN); /* record what was done even if nobody reads */
 }
 
 bool
@@ -47,7 +47,8 @@ child_interrupted(void)
     return interrupted != 0;
 }
 
-/* A signal between the look at it and the wait is seen at the next one. */
+/* A signal between the check and waitpid() is passed on after the next signal.
+ */
 static int
 wait_for(pid_t pid, struct sdr_error *error)
 {
@@ -90,7 +91,7 @@ child_run(int (*function)(void *arg), void *arg, struct sdr_error *error)
 
     if (pid != 0)
         return pid < 0 ? -1 : wait_for(pid, error);
-    set_signals(SIG_DFL); /* steps have their own handlers, or none */
+    set_signals(SIG_DFL); /* a step sets its own handlers */
     code = function(arg);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("sdrctl: standard output");

@@ -1,8 +1,8 @@
-/* child.h - a step is run by a process of its own
+/* child.h - run a step in a child process
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * It has the lock of the state too: if sdrctl is killed, nobody else works on
- * the plan before the step has ended.
+ * The child inherits the lock of the state. If sdrctl is killed, no other
+ * process works on the plan until the step has ended.
  */
 #ifndef SDRCTL_CHILD_H
 #define SDRCTL_CHILD_H
@@ -11,20 +11,20 @@
 
 #include "status.h"
 
-/* On a signal to terminate: the step that runs gets it too, and
- * child_interrupted() is true from then on. */
+/* Catch the signals that terminate a process. The running step gets SIGTERM,
+ * and child_interrupted() returns true from then on. */
 void
 child_catch_signals(void);
 
 bool
 child_interrupted(void);
 
-/* Run FUNCTION in a child. Returns its result; or -1 with the reason. */
+/* Run FUNCTION in a child. Returns its result, or -1 with the reason. */
 int
 child_run(int (*function)(void *arg), void *arg, struct sdr_error *error);
 
-/* Run a program, whose words end with NULL; its standard input is empty.
- * Results as above. */
+/* Run a program; NULL ends its words. Its standard input is empty. Returns as
+ * child_run(). */
 int
 child_execute(char **words, struct sdr_error *error);
 

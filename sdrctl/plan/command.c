@@ -16,7 +16,7 @@
 #include "usage.h"
 
 enum { OPTION_STATUS = 1, OPTION_UNDO, OPTION_REPEAT, OPTION_ACCEPT };
-/* Those that only verify has, which reads their values. */
+/* Options of verify alone. It reads their values. */
 enum { OPTION_AT = 16, OPTION_RATE, OPTION_RETRIES, OPTION_RETRY_AFTER };
 
 static const struct option options[] = {
@@ -28,6 +28,7 @@ static const struct option options[] = {
     {"dry-run", no_argument, NULL, 'n'},
     {"json", no_argument, NULL, 'j'},
     {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
     {"status", no_argument, NULL, OPTION_STATUS},
     {"undo", required_argument, NULL, OPTION_UNDO},
     {"repeat", no_argument, NULL, OPTION_REPEAT},
@@ -50,7 +51,7 @@ struct choice {
 
 /* ---- options ---- */
 
-/* The arguments that the option goes on to; NULL: none. */
+/* Returns the arguments to which the option is passed on, or NULL. */
 static struct arguments *
 arguments_for(struct choice *choice, int c)
 {
@@ -83,6 +84,8 @@ read_option(struct choice *choice, int c, struct sdr_error *error)
     switch (c) {
     case OPTION_STATUS:
         return choice->status = true;
+    case 'v':
+        return choice->run.verbose = true;
     case OPTION_UNDO:
         choice->undo = optarg;
         return true;
@@ -117,6 +120,8 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
         wrong = "--repeat and --accept are only for a run";
     else if (choice->run.repeat && choice->undo != NULL)
         wrong = "--repeat is not for --undo";
+    else if (choice->run.verbose && choice->writer.quiet)
+        wrong = "use only one of --quiet and --verbose";
     else if (choice->undo != NULL && !is_wave_name(choice->undo))
         wrong = "--undo: not the name of a wave";
     if (wrong != NULL)
@@ -124,26 +129,7 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
     return wrong == NULL && writer_is_valid(&choice->writer, error);
 }
 
-/* ---- what is wanted ---- */
-
-static int
-print_steps(struct plan_run *run)
-{
-    for (unsigned i = 0; i < run->plan.count; i++) {
-        const struct wave *wave = &run->plan.waves[i];
-
-        printf("wave %s: %zu mailbox%s to %s", wave->name, wave->count,
-               wave->count == 1 ? "" : "es", wave->to_text);
-        if (wave->start_text != NULL)
-            printf(", at %s", wave->start_text);
-        putchar('\n');
-        for (unsigned step = 0; step < STEPS; step++) {
-            if (wave_has(wave, (enum step)step))
-                step_print(run, wave, (enum step)step);
-        }
-    }
-    return EX_OK;
-}
+/* ---- what is done ---- */
 
 static int
 report(const struct sdr_error *error, enum sdr_status status)
@@ -152,17 +138,33 @@ report(const struct sdr_error *error, enum sdr_status status)
     return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
 }
 
+/* If the state is missing but there are journals, the journals are the error.
+ */
+static enum sdr_status
+open_state(struct choice *choice, struct sdr_error *error)
+{
+    struct plan_run *run = &choice->run;
+    struct sdr_error lost;
+    enum sdr_status checked, status = state_open(&run->state, run->path,
+                                                 choice->undo == NULL, error);
+
+    if (status != SDR_OK && status != SDR_NOTFOUND)
+        return status;
+    checked = state_check_journals(&run->state, run->config, &lost);
+    if (checked == SDR_OK)
+        return status;
+    *error = lost;
+    return checked;
+}
+
 static int
 change(struct choice *choice)
 {
     struct plan_run *run = &choice->run;
     struct sdr_error error;
-    enum sdr_status status =
-        state_open(&run->state, run->path, choice->undo == NULL, &error);
+    enum sdr_status status = open_state(choice, &error);
     int code;
 
-    if (status == SDR_OK)
-        status = state_check_journals(&run->state, run->config, &error);
     if (status != SDR_OK)
         code = report(&error, status);
     else if (choice->undo != NULL)
@@ -173,8 +175,9 @@ change(struct choice *choice)
     return code;
 }
 
+/* For --status and --dry-run. */
 static int
-show_status(struct choice *choice)
+show(struct choice *choice)
 {
     struct plan_run *run = &choice->run;
     struct sdr_error error;
@@ -186,13 +189,17 @@ show_status(struct choice *choice)
     if (status == SDR_OK && !runs)
         status = state_check_journals(&run->state, run->config, &error);
     state_unlock(&run->state);
-    code = status == SDR_OK ? plan_status(run, runs, choice->writer.json)
-                            : report(&error, status);
+    if (status != SDR_OK)
+        code = report(&error, status);
+    else if (choice->status)
+        code = plan_status(run, runs, choice->writer.json);
+    else
+        code = plan_dry_run(run);
     state_close(&run->state);
     return code;
 }
 
-/* A wave is undone by its journals, whatever has become of the plan. */
+/* An undo needs only the journals, not the plan. */
 static int
 run_choice(struct choice *choice)
 {
@@ -201,17 +208,15 @@ run_choice(struct choice *choice)
                    ? EX_OK
                    : plan_read(&run->plan, run->config, run->path);
 
-    if (code == EX_OK && choice->writer.dry_run)
-        code = print_steps(run);
-    else if (code == EX_OK && choice->status)
-        code = show_status(choice);
+    if (code == EX_OK && (choice->status || choice->writer.dry_run))
+        code = show(choice);
     else if (code == EX_OK)
         code = change(choice);
     plan_clear(&run->plan);
     return code;
 }
 
-/* One plan has one state, by whatever links it is found. */
+/* The real path: a plan has one state, even if links lead to it. */
 static int
 run_file(struct choice *choice, const char *path)
 {
@@ -235,7 +240,7 @@ command_plan(struct sdr *sdr, int argc, char **argv)
 
     choice.run.state.fd = -1;
     network_init(&choice.network);
-    while ((c = getopt_long(argc, argv, "D:y:nq", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "D:y:nqv", options, NULL)) != -1) {
         if (!read_option(&choice, c, &error))
             return usage_error("plan", "%s", error.text);
         hand_on(&choice, c);

@@ -11,7 +11,7 @@
 
 enum { DIGEST_SIZE = (FINGERPRINT_SIZE - 1) / 2 };
 
-/* With the NUL: no two texts run into each other. */
+/* The NUL separates two texts. */
 static bool
 add(gnutls_hash_hd_t hash, const char *text)
 {

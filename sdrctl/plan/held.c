@@ -1,4 +1,4 @@
-/* held.c - who is on hold by a wave; see run.h
+/* held.c - count the recipients that a wave has on hold; see run.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "plan/run.h"
 #include "print.h"
 
-/* Nobody but who is in the journals of the wave, if the directory says so now.
- */
+/* Count the recipients in the journals that are on hold now. If the directory
+ * does not answer, count them all. */
 static void
 ask_directory(struct plan_run *run, struct job *job, struct held *held)
 {
@@ -57,8 +57,8 @@ held_report(struct plan_run *run, const char *wave, size_t base)
     if (held_count(run, wave, base, &held, &error) != SDR_OK) {
         print_error(&error);
         fprintf(stderr,
-                "sdrctl: it is not known how many recipients are on hold by "
-                "wave %s\n",
+                "sdrctl: the number of recipients on hold by wave %s is "
+                "unknown\n",
                 wave);
     } else if (held.count > 0) {
         fprintf(stderr, "sdrctl: %s%zu recipient%s on hold by wave %s\n",

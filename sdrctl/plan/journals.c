@@ -11,6 +11,7 @@
 #include "change/journal.h"
 #include "change/journal_check.h"
 #include "change/journal_file.h"
+#include "print.h"
 
 void
 origin_make(char origin[ORIGIN_SIZE], const struct state *state,
@@ -22,7 +23,8 @@ origin_make(char origin[ORIGIN_SIZE], const struct state *state,
 
 /* ---- finding them ---- */
 
-/* Whether the origin is a step of this plan. NAME is that of the wave. */
+/* Read the origin. Sets NAME to the wave. Returns false if it is no step of
+ * this plan. */
 static bool
 read_origin(struct wave_journal *journal, const char *origin,
             const struct state *state, char name[WAVE_NAME_MAX + 1])
@@ -50,7 +52,7 @@ look_at(struct wave_journals *journals, const struct state *state,
     enum sdr_status status =
         journal_read_origin(path, origin, sizeof origin, error);
 
-    if (status == SDR_NOTFOUND) /* it had no changes, and was removed */
+    if (status == SDR_NOTFOUND) /* it was empty, and is gone */
         return SDR_OK;
     if (status != SDR_OK || !read_origin(&journal, origin, state, name))
         return status;
@@ -107,30 +109,59 @@ wave_journals_clear(struct wave_journals *journals)
     *journals = (struct wave_journals){NULL, 0, 0};
 }
 
-/* ---- the state has them all ---- */
+/* ---- the state has all records ---- */
 
-/* The record that a step begins with is on disk before its journal is made;
- * that of an undo, before all journals that it makes. */
+static void
+print_unknown(const char *wave, enum step step, const char *path)
+{
+    struct sdr_error error;
+
+    sdr_error_set(&error, "plan: wave %s: %s has written %s", wave,
+                  step_names[step], path);
+    print_error(&error);
+}
+
+/* The record "started" of a step has the number of its journal. That of an undo
+ * comes before the numbers of its journals. */
 static enum sdr_status
-check_journal(const struct state *state, const char *path,
+check_journal(const struct state *state, const char *path, size_t *unknown,
               struct sdr_error *error)
 {
-    char origin[ORIGIN_SIZE], name[WAVE_NAME_MAX + 1];
+    char origin[ORIGIN_SIZE], wave[WAVE_NAME_MAX + 1];
     struct wave_journal journal;
     enum sdr_status status =
         journal_read_origin(path, origin, sizeof origin, error);
 
-    if (status == SDR_NOTFOUND) /* as above */
+    if (status == SDR_NOTFOUND) /* as in look_at() */
         return SDR_OK;
-    if (status != SDR_OK || !read_origin(&journal, origin, state, name)
+    if (status != SDR_OK || !read_origin(&journal, origin, state, wave)
         || journal.number < state->count
         || (journal.step == STEP_UNDO && journal.number == state->count))
         return status;
-    sdr_error_set(error,
-                  "%s: lines are missing: it ends before the step that has "
-                  "written %s; restore the file, or undo its journals "
-                  "by hand, the last one first",
-                  state->path, path);
+    print_unknown(wave, journal.step, path);
+    ++*unknown;
+    return SDR_OK;
+}
+
+static enum sdr_status
+report_unknown(const struct state *state, size_t count, struct sdr_error *error)
+{
+    const char *s = count == 1 ? "" : "s";
+
+    if (state->count == 0)
+        sdr_error_set(error,
+                      "%s: it is missing or empty, but this plan has written "
+                      "the journal%s above; nothing was done; restore the file "
+                      "from a backup, or undo the journal%s by hand, the last "
+                      "one first; for a new plan, use another file name",
+                      state->path, s, s);
+    else
+        sdr_error_set(error,
+                      "%s: lines are missing: the journal%s above %s later; "
+                      "nothing was done; restore the file from a backup, or "
+                      "undo all journals of the plan by hand, the last one "
+                      "first",
+                      state->path, s, count == 1 ? "is" : "are");
     return SDR_INVALID;
 }
 
@@ -141,18 +172,21 @@ state_check_journals(const struct state *state, const struct sdr_config *config,
     struct journal_list list = {NULL, 0};
     enum sdr_status status =
         journal_list_read(&list, config->journal_directory, error);
+    size_t unknown = 0;
 
     if (status == SDR_NOTFOUND)
         return SDR_OK;
     for (size_t i = 0; i < list.count && status == SDR_OK; i++)
-        status = check_journal(state, list.paths[i], error);
+        status = check_journal(state, list.paths[i], &unknown, error);
     journal_list_clear(&list);
-    return status;
+    return status == SDR_OK && unknown > 0
+               ? report_unknown(state, unknown, error)
+               : status;
 }
 
 /* ---- their changes ---- */
 
-/* The changes move from the journal's list to CHANGES. */
+/* Move the changes from FROM to CHANGES. */
 static bool
 take_changes(struct changes *changes, struct changes *from)
 {

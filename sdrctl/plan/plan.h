@@ -1,7 +1,7 @@
 /* plan.h - a plan: waves of recipients that move one after the other
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Read from a file in the form of sdr.conf, see sdrctl(8). One thread.
+ * The file has the form of sdr.conf: see sdrctl(8). For one thread.
  */
 #ifndef SDRCTL_PLAN_H
 #define SDRCTL_PLAN_H
@@ -14,7 +14,7 @@
 
 enum plan_verify {
     PLAN_VERIFY_NO,
-    PLAN_VERIFY_BEFORE, /* without the proof after the move */
+    PLAN_VERIFY_BEFORE, /* only before the move */
     PLAN_VERIFY_YES
 };
 
@@ -23,13 +23,13 @@ struct wave {
     const char *name, *recipients, *to_text, *from_text, *start_text, *command;
     bool hold;
     enum plan_verify verify;
-    char *path;         /* of the recipients */
-    size_t count;       /* of them */
+    char *path;         /* of the file of recipients */
+    size_t count;       /* how many recipients it has */
     unsigned to, from;  /* sites */
     time_t start;       /* 0: at once */
-    char **words;       /* of the command, ended by NULL; NULL: none */
-    char *words_memory; /* theirs */
-    char fingerprint[FINGERPRINT_SIZE]; /* of all but the start */
+    char **words;       /* of the command, then NULL; NULL: no command */
+    char *words_memory; /* holds the words */
+    char fingerprint[FINGERPRINT_SIZE]; /* of everything but start */
 };
 
 struct plan {
@@ -41,16 +41,21 @@ struct plan {
     char **sections;           /* holds the names */
 };
 
-/* Read the file and the files of recipients. All errors are printed on standard
- * error. Returns an exit code: 0; 65, the recipients are wrong; 78, the plan
- * is. The plan is freed by plan_clear() in any case. */
+/* Read the plan and its files of recipients. Prints all errors on standard
+ * error. Returns an exit code: 0; 65 if a file of recipients is wrong; 78 if
+ * the plan is wrong. The caller calls plan_clear() in any case. */
 int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path);
+
+/* Do the same without the files of recipients. */
+int
+plan_read_waves(struct plan *plan, const struct sdr_config *config,
+                const char *path);
 
 void
 plan_clear(struct plan *plan);
 
-/* NULL if there is none with this name. */
+/* Returns the wave with this name, or NULL. */
 const struct wave *
 plan_find(const struct plan *plan, const char *name);
 

@@ -80,8 +80,8 @@ progress_find(struct progress *progress, const struct state *state,
     }
 }
 
-/* What was verified may have changed since, as long as nothing else has. The
- * fingerprint is in the text of "done" too. */
+/* If the wave was edited after verify, before any other step, verify runs
+ * again. The text of its "done" has the fingerprint, too. */
 bool
 progress_is_done(const struct progress *progress, const struct wave *wave,
                  enum step step)
@@ -90,7 +90,8 @@ progress_is_done(const struct progress *progress, const struct wave *wave,
 
     if (record == NULL)
         return false;
-    if (step == STEP_VERIFY && strcmp(record->text, wave->fingerprint) != 0)
+    if (step == STEP_VERIFY && progress->fingerprint == NULL
+        && strcmp(record->text, wave->fingerprint) != 0)
         return false;
     return record->event == EVENT_DONE || record->event == EVENT_ACCEPTED;
 }

@@ -84,7 +84,7 @@ read_site(struct sdr_load *load, const struct sdr_config *config,
         *site = (unsigned)found;
 }
 
-/* A time that there is, in the time zone of the process. */
+/* mktime() changes a time that does not exist, such as 30 February. */
 static void
 read_start(struct sdr_load *load, struct wave *wave)
 {
@@ -108,7 +108,7 @@ read_start(struct sdr_load *load, struct wave *wave)
                          "start: there is no such time: %s", wave->start_text);
 }
 
-/* Words are between blanks; nothing quotes. */
+/* Blanks separate words. There are no quotes. */
 static void
 split_command(struct sdr_load *load, struct wave *wave)
 {
@@ -128,7 +128,7 @@ split_command(struct sdr_load *load, struct wave *wave)
         wave->words[count++] = word;
 }
 
-/* A relative path begins at the folder of the plan. */
+/* A relative path is relative to the folder of the plan. */
 static char *
 path_beside(const char *plan, const char *path)
 {
@@ -218,14 +218,20 @@ read_file(struct plan *plan)
 }
 
 int
+plan_read_waves(struct plan *plan, const struct sdr_config *config,
+                const char *path)
+{
+    *plan = (struct plan){.config = config, .path = path};
+    return sdr_status_exit(read_file(plan));
+}
+
+int
 plan_read(struct plan *plan, const struct sdr_config *config, const char *path)
 {
-    enum sdr_status status;
+    int code = plan_read_waves(plan, config, path);
 
-    *plan = (struct plan){.config = config, .path = path};
-    status = read_file(plan);
-    if (status != SDR_OK)
-        return sdr_status_exit(status);
+    if (code != EX_OK)
+        return code;
     return plan_read_recipients(plan) ? EX_OK : EX_DATAERR;
 }
 

@@ -15,7 +15,7 @@
 
 /* An address of a wave. */
 struct listed {
-    char *key; /* in the form in which addresses are compared */
+    char *key; /* the address, for comparison */
     char *address;
     const struct wave *wave;
     unsigned long line;
@@ -28,7 +28,7 @@ struct list {
 
 /* ---- one wave ---- */
 
-/* The caller clears the batch in any case. */
+/* The caller calls batch_clear() in any case. */
 static bool
 read_wave(struct wave *wave, struct batch *batch)
 {
@@ -65,7 +65,7 @@ wave_is_same(const struct wave *wave)
 
 /* ---- all of them ---- */
 
-/* What is no address stays as it is: the first step refuses it. */
+/* Text that is not an address stays as it is. plan_look_up() refuses it. */
 static char *
 make_key(const char *text)
 {
@@ -78,7 +78,7 @@ make_key(const char *text)
                                                                         : NULL;
 }
 
-/* The addresses of the batch move to the list. */
+/* Move the addresses from the batch to the list. */
 static bool
 add_wave(struct list *list, const struct wave *wave, struct batch *batch)
 {
@@ -122,7 +122,7 @@ print_twice(const struct listed *first, const struct listed *second)
     print_error(&error);
 }
 
-/* Twice in one wave is an error of its first step. */
+/* plan_look_up() reports an address that is twice in one wave. */
 static bool
 check_list(struct list *list)
 {

@@ -6,14 +6,14 @@
 
 #include "plan/plan.h"
 
-/* Read the files of recipients, and set the fingerprints of the waves. False,
- * with all errors printed, if a file is wrong, or an address is in two waves.
- */
+/* Read the files of recipients, and set the counts and fingerprints of the
+ * waves. Prints all errors. Returns false if a file is wrong, or if an address
+ * is in two waves. */
 bool
 plan_read_recipients(struct plan *plan);
 
-/* Read its recipients again. False, with the error printed, if they are not
- * those of the plan any more. */
+/* Read the recipients of the wave again. Prints an error and returns false if
+ * they have changed. */
 bool
 wave_is_same(const struct wave *wave);
 

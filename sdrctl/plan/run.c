@@ -12,6 +12,7 @@
 #include "plan/child.h"
 #include "plan/recipients.h"
 #include "print.h"
+#include "usage.h"
 
 enum { GLANCE_SECONDS = 30 };
 
@@ -37,7 +38,14 @@ report(const struct sdr_error *error, int code)
     return code;
 }
 
-/* Say at what the plan stops, and what is next. */
+static void
+suggest_undo(const struct plan_run *run, const char *wave, const char *next)
+{
+    fprintf(stderr, "sdrctl: %s; or take the wave back: %s plan --undo %s %s\n",
+            next, usage_program(), wave, run->path);
+}
+
+/* Print why the plan stops, and what to do next. */
 static int
 stop(struct plan_run *run, const struct wave *wave, size_t base,
      const char *what, const char *next)
@@ -55,16 +63,14 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
         return EX_TEMPFAIL;
     }
     held_report(run, wave->name, base);
-    fprintf(stderr,
-            "sdrctl: %s; or take the wave back: sdrctl plan --undo %s %s\n",
-            next, wave->name, run->path);
+    suggest_undo(run, wave->name, next);
     return EX_TEMPFAIL;
 }
 
-/* ---- what has begun must be as it was ---- */
+/* ---- a wave that has begun must not change ---- */
 
-static int
-check_begun(struct plan_run *run)
+int
+plan_check_begun(struct plan_run *run)
 {
     for (size_t i = 0; i < run->state.count; i++) {
         const char *name = run->state.records[i].wave;
@@ -78,17 +84,18 @@ check_begun(struct plan_run *run)
             continue;
         if (wave == NULL)
             sdr_error_set(&error,
-                          "%s: wave %s has begun, but is not in the plan; add "
-                          "it again, or take it back: sdrctl plan --undo %s %s",
-                          run->path, name, name, run->path);
+                          "%s: wave %s has begun, but is not in the plan",
+                          run->path, name);
         else if (strcmp(progress.fingerprint, wave->fingerprint) != 0)
-            sdr_error_set(
-                &error,
-                "%s: wave %s, or its file of recipients, has changed since it "
-                "began; restore it, or take it back: sdrctl plan --undo %s %s",
-                run->path, name, name, run->path);
-        if (error.text[0] != '\0')
-            return report(&error, EX_DATAERR);
+            sdr_error_set(&error,
+                          "%s: wave %s, or its file of recipients, has changed "
+                          "since it began",
+                          run->path, name);
+        if (error.text[0] == '\0')
+            continue;
+        print_error(&error);
+        suggest_undo(run, name, "restore it");
+        return EX_DATAERR;
     }
     return EX_OK;
 }
@@ -112,7 +119,7 @@ do_step(struct plan_run *run, const struct wave *wave, size_t base,
         if (step == STEP_VERIFY)
             snprintf(text, sizeof text, "%s", wave->fingerprint);
         else
-            step_journal(run, wave, number, text, sizeof text);
+            step_journal(run, wave, base, step, text, sizeof text);
         return state_add(&run->state, wave->name, step, EVENT_DONE, text,
                          &error)
                    ? EX_OK
@@ -140,7 +147,7 @@ accept_step(struct plan_run *run, const struct wave *wave, enum step step)
                : report(&error, EX_IOERR);
 }
 
-/* Whether a step was interrupted, or has failed. */
+/* True if the step was interrupted or has failed. */
 static bool
 has_stopped(const struct progress *progress, enum step step)
 {
@@ -158,10 +165,10 @@ next_step(struct plan_run *run, const struct wave *wave,
     if (step == STEP_COMMAND && !run->repeat && has_stopped(progress, step)
         && progress->steps[step]->event == EVENT_STARTED)
         return stop(run, wave, progress->base,
-                    "command: it was interrupted, and it is not known how far "
-                    "it got",
-                    "run the plan with --repeat to run it again, or with "
-                    "--accept if it has done its work");
+                    "command: it was interrupted, perhaps in the middle of its "
+                    "work",
+                    "run the plan with --repeat to run the command again, or "
+                    "with --accept if it has done its work");
     if (step == STEP_COMMAND)
         run->repeat = false;
     return do_step(run, wave, progress->base, step);
@@ -192,7 +199,31 @@ wait_for_start(const struct plan_run *run, const struct wave *wave)
     return EX_TEMPFAIL;
 }
 
-/* The wave was undone: what now? */
+/* The files of recipients may have been edited since the plan was read. */
+static int
+read_recipients_again(struct plan_run *run)
+{
+    if (!plan_read_recipients(&run->plan))
+        return EX_DATAERR;
+    return plan_check_begun(run);
+}
+
+/* Begin the wave, which has changed nothing yet. The first look-up finds the
+ * errors of all waves, before any of them begins. */
+static int
+begin_wave(struct plan_run *run, const struct wave *wave)
+{
+    int code = run->looked_up ? EX_OK : plan_look_up(run, NULL);
+
+    run->looked_up = true;
+    if (code == EX_OK)
+        code = wait_for_start(run, wave);
+    if (code == EX_OK)
+        code = read_recipients_again(run);
+    return code == EX_OK ? plan_look_up(run, wave) : code;
+}
+
+/* Decide what to do with a wave that was undone. */
 static int
 decide_undone(struct plan_run *run, const struct wave *wave, size_t base)
 {
@@ -201,8 +232,8 @@ decide_undone(struct plan_run *run, const struct wave *wave, size_t base)
 
     if (!run->repeat && !run->accept)
         return stop(run, wave, base, "it was undone",
-                    "run the plan with --repeat to begin it anew, or with "
-                    "--accept to go on without it");
+                    "run the plan with --repeat to begin it again, or with "
+                    "--accept to continue without it");
     run->repeat = run->accept = false;
     return state_add(&run->state, wave->name, STEP_UNDO, event, "", &error)
                ? EX_OK
@@ -250,23 +281,23 @@ run_wave(struct plan_run *run, const struct wave *wave)
         return code;
     if (progress.state == WAVE_BEING_UNDONE)
         return stop(run, wave, progress.base, "it is being undone",
-                    "finish that first");
-    if (progress.state == WAVE_NOT_BEGUN)
-        code = wait_for_start(run, wave);
+                    "finish the undo first");
+    if (progress.fingerprint == NULL)
+        code = begin_wave(run, wave);
     return code == EX_OK ? run_steps(run, wave) : code;
 }
 
 int
 plan_run(struct plan_run *run)
 {
-    int code = check_begun(run);
+    int code = plan_check_begun(run);
 
     child_catch_signals();
     for (unsigned i = 0; i < run->plan.count && code == EX_OK; i++)
         code = run_wave(run, &run->plan.waves[i]);
     if (code == EX_OK && (run->accept || run->repeat)) {
-        fputs("sdrctl: plan: nothing has stopped that --accept or --repeat "
-              "could decide\n",
+        fputs("sdrctl: plan: no wave has stopped, so there is nothing to "
+              "--accept or to --repeat\n",
               stderr);
         return EX_DATAERR;
     }

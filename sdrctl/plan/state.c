@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 #include "array.h"
 #include "change/journal_file.h"
+#include "plan/lock.h"
 
 #define FIRST_LINE "# sdrctl plan 1"
 #define ID_START   "# id: "
 
-/* Of any version. */
+/* The first line of any version. */
 #define FIRST_WORDS "# sdrctl plan "
-
-/* A look at the lock is short: wait for it. */
-enum { LOCK_TRIES = 20, LOCK_STEP_NS = 100 * 1000 * 1000 };
 
 const char *const step_names[ALL_STEPS] = {
     [STEP_VERIFY] = "verify",   [STEP_HOLD] = "hold",
@@ -87,7 +87,7 @@ keep_record(struct state *state, const struct record *record, const char *text)
     return false;
 }
 
-/* A line without its end. */
+/* Read a line, without its line feed. */
 static enum sdr_status
 read_record(struct state *state, const char *line)
 {
@@ -140,10 +140,11 @@ read_id(struct state *state, const char *line)
         || strspn(id, "0123456789abcdef") != PLAN_ID_SIZE - 1)
         return SDR_INVALID;
     memcpy(state->id, id, PLAN_ID_SIZE);
+    state->has_id = true;
     return SDR_OK;
 }
 
-/* LEN octets without the line's end, but with a NUL. */
+/* LEN octets, then a NUL, without the line feed. */
 static enum sdr_status
 read_line(struct state *state, unsigned long number, const char *line,
           size_t len, struct sdr_error *error)
@@ -162,9 +163,9 @@ read_line(struct state *state, unsigned long number, const char *line,
     return status;
 }
 
-/* A line without its end was not on disk when the process ended, so that
- * nothing has followed from it. But if it is the first one, this may be
- * somebody else's file. */
+/* The process ended before it had written the whole last line. So it did
+ * nothing after that, and the line is ignored. If it is the first line, make
+ * sure that the file is a state. */
 static enum sdr_status
 check_rest(const struct state *state, const char *line, size_t len,
            struct sdr_error *error)
@@ -174,7 +175,7 @@ check_rest(const struct state *state, const char *line, size_t len,
     return read_first_line(state, line, len, error);
 }
 
-/* Sets *END behind the last whole line. */
+/* Set *END to the end of the last whole line. */
 static enum sdr_status
 read_lines(struct state *state, FILE *file, off_t *end, struct sdr_error *error)
 {
@@ -219,7 +220,7 @@ read_all(struct state *state, off_t *end, struct sdr_error *error)
 
 /* ---- writing ---- */
 
-/* A regular file takes all of a line, or there is no room. */
+/* A write to a regular file is only short if the disk is full. */
 static bool
 write_line(struct state *state, const char *line)
 {
@@ -233,13 +234,8 @@ write_line(struct state *state, const char *line)
 static bool
 write_head(struct state *state)
 {
-    unsigned char random[(PLAN_ID_SIZE - 1) / 2];
     char head[sizeof FIRST_LINE + PLAN_ID_SIZE + 16];
 
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return false;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(state->id + 2 * i, 3, "%02x", random[i]);
     snprintf(head, sizeof head, FIRST_LINE "\n" ID_START "%s\n", state->id);
     return write_line(state, head);
 }
@@ -274,32 +270,43 @@ state_add(struct state *state, const char *wave, enum step step,
 /* ---- opening and closing ---- */
 
 static bool
+make_id(char id[PLAN_ID_SIZE], const char *path)
+{
+    unsigned char digest[32];
+
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, path, strlen(path), digest) != 0)
+        return false;
+    for (size_t i = 0; i < (PLAN_ID_SIZE - 1) / 2; i++)
+        snprintf(id + 2 * i, 3, "%02x", digest[i]);
+    return true;
+}
+
+static bool
 begin(struct state *state, const char *path, struct sdr_error *error)
 {
     *state = (struct state){.fd = -1};
-    if (asprintf(&state->path, "%s.state", path) >= 0)
+    if (asprintf(&state->path, "%s.state", path) < 0)
+        state->path = NULL;
+    if (state->path != NULL && make_id(state->id, path))
         return true;
-    state->path = NULL;
     sdr_error_set(error, "no memory");
     return false;
 }
 
-static bool
-lock(const struct state *state)
+static enum sdr_status
+refuse_locked(const struct state *state, struct sdr_error *error)
 {
-    const struct timespec step = {.tv_nsec = LOCK_STEP_NS};
+    char holders[128];
 
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(state->fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK)
-            return false;
-        nanosleep(&step, NULL);
-    }
-    return false;
+    lock_holders(state->fd, holders, sizeof holders);
+    sdr_error_set(error,
+                  "%s: another process works on this plan:%s; it may be a step "
+                  "that still runs although sdrctl was killed",
+                  state->path, holders[0] != '\0' ? holders : " unknown");
+    return SDR_TEMPFAIL;
 }
 
-/* The file is only looked for. */
+/* Find out whether there is a file. */
 static enum sdr_status
 find_file(const struct state *state, struct sdr_error *error)
 {
@@ -325,20 +332,14 @@ state_open(struct state *state, const char *path, bool create,
         status = journal_file_open_to_append(state->path, &state->fd, error);
     if (status != SDR_OK)
         return status;
-    if (!lock(state)) {
-        sdr_error_set(error,
-                      "%s: another process works on this plan; it may be a "
-                      "step that goes on although sdrctl was killed",
-                      state->path);
-        return SDR_TEMPFAIL;
-    }
+    if (!lock_take(state->fd))
+        return refuse_locked(state, error);
     status = read_all(state, &end, error);
     if (status != SDR_OK)
         return status;
     if (ftruncate(state->fd, end) != 0)
         return failed(state, error);
-    if (state->id[0] == '\0'
-        && (ftruncate(state->fd, 0) != 0 || !write_head(state)))
+    if (!state->has_id && (ftruncate(state->fd, 0) != 0 || !write_head(state)))
         return failed(state, error);
     return SDR_OK;
 }

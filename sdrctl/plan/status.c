@@ -6,10 +6,11 @@
 #include <sysexits.h>
 
 #include "json.h"
+#include "plan/lock.h"
 #include "plan/run.h"
 #include "print.h"
 
-/* What is known of a wave. */
+/* The state of a wave. */
 struct view {
     const struct wave *wave;
     struct progress progress;
@@ -18,7 +19,7 @@ struct view {
     bool runs; /* a process works on the plan */
 };
 
-/* Who else holds the recipients of a wave that is over is none of its own. */
+/* A wave that is over holds nobody, unless a step was accepted. */
 static bool
 may_hold(const struct view *view)
 {
@@ -96,13 +97,44 @@ print_step(const struct view *view, enum step step)
     putchar('\n');
 }
 
+/* Print which step has stopped or runs. */
+static void
+print_stop(const struct view *view)
+{
+    enum step next = progress_next(&view->progress, view->wave);
+    const struct record *record =
+        next < (enum step)STEPS ? view->progress.steps[next] : NULL;
+
+    if (record != NULL && record->event == EVENT_FAILED)
+        printf(", %s failed", step_names[next]);
+    else if (record != NULL && record->event == EVENT_STARTED)
+        printf(", %s %s", step_names[next],
+               view->runs ? "runs" : "was interrupted");
+    if (view->progress.fingerprint == NULL)
+        fputs(", nothing changed yet", stdout);
+}
+
+static void
+print_state(const struct view *view)
+{
+    const char *then = view->progress.fingerprint;
+
+    printf("wave %s: %s", view->wave->name, wave_state_names[view->state]);
+    if (view->state == WAVE_BEGUN)
+        print_stop(view);
+    if ((view->state == WAVE_BEGUN || view->state == WAVE_DONE) && then != NULL
+        && strcmp(then, view->wave->fingerprint) != 0)
+        fputs(", its section or its recipients were edited since", stdout);
+    putchar('\n');
+}
+
 static void
 print_view(const struct view *view)
 {
     const struct wave *wave = view->wave;
 
-    printf("wave %s: %s\n  mailboxes %zu, to %s", wave->name,
-           wave_state_names[view->state], wave->count, wave->to_text);
+    print_state(view);
+    printf("  mailboxes %zu, to %s", wave->count, wave->to_text);
     if (wave->from_text != NULL)
         printf(" from %s", wave->from_text);
     if (wave->start_text != NULL)
@@ -179,6 +211,7 @@ print_view_json(const struct view *view)
 int
 plan_status(struct plan_run *run, bool runs, bool as_json)
 {
+    char holders[128];
     int code = EX_OK;
 
     for (unsigned i = 0; i < run->plan.count; i++) {
@@ -191,7 +224,10 @@ plan_status(struct plan_run *run, bool runs, bool as_json)
         else
             print_view(&view);
     }
-    if (runs && !as_json)
-        puts("a process works on the plan now");
+    if (runs && !as_json) {
+        lock_holders(run->state.fd, holders, sizeof holders);
+        printf("a process works on the plan now:%s\n",
+               holders[0] != '\0' ? holders : " unknown");
+    }
     return code;
 }

@@ -23,7 +23,7 @@ arguments_add(struct arguments *arguments, const char *item)
 {
     const char *last = NULL;
 
-    /* Ended by NULL, as argv is. */
+    /* NULL at the end, as in argv. */
     if (!sdr_array_append(&arguments->items, &arguments->count,
                           &arguments->room, &item, sizeof item)
         || !sdr_array_append(&arguments->items, &arguments->count,
@@ -53,7 +53,7 @@ add_texts(struct arguments *arguments, const char *const *texts)
     return true;
 }
 
-/* ---- what is run ---- */
+/* ---- the command of a step ---- */
 
 static bool
 add_move(const struct plan_run *run, const struct wave *wave, bool verify,
@@ -86,7 +86,7 @@ add_proof(const struct plan_run *run, const struct wave *wave,
            && add_texts(arguments, tail);
 }
 
-/* The addresses of "release" are added by its caller. */
+/* The caller adds the addresses of STEP_RELEASE. */
 static bool
 make_arguments(const struct plan_run *run, const struct wave *wave,
                enum step step, struct arguments *arguments)
@@ -129,7 +129,7 @@ step_print(struct plan_run *run, const struct wave *wave, enum step step)
             print_clean(arguments.items[i]);
         }
         if (step == STEP_RELEASE)
-            fputs(" (who was put on hold by this wave)", stdout);
+            fputs(" (those whom this wave has put on hold)", stdout);
         putchar('\n');
     }
     free(arguments.items);
@@ -164,13 +164,14 @@ report(const struct sdr_error *error, enum sdr_status status)
 static int
 change(struct step_child *child, enum change_kind kind, const char *name)
 {
-    const struct change_command command = {kind, name, child->origin};
+    const struct change_command command = {kind, name, child->origin,
+                                           !child->run->verbose};
 
     return change_command(child->run->sdr, &command,
                           (int)child->arguments.count, child->arguments.items);
 }
 
-/* A dry run prints LDIF. */
+/* move --dry-run prints LDIF, which nobody needs here. */
 static int
 verify(struct step_child *child)
 {
@@ -219,8 +220,8 @@ command(struct step_child *child)
     return code < 0 ? EX_TEMPFAIL : code;
 }
 
-/* Until the replica has what this run of the step and all before it have
- * changed. */
+/* Wait until the replica has the changes of this step, including its earlier
+ * interrupted runs. */
 static int
 wait_for_step(struct step_child *child)
 {
@@ -315,17 +316,20 @@ step_run(struct plan_run *run, const struct wave *wave, size_t base,
 }
 
 void
-step_journal(struct plan_run *run, const struct wave *wave, size_t number,
-             char *path, size_t size)
+step_journal(struct plan_run *run, const struct wave *wave, size_t base,
+             enum step step, char *path, size_t size)
 {
     struct wave_journals journals;
     struct sdr_error error;
 
     path[0] = '\0';
     if (wave_journals_find(&journals, run->config, &run->state, wave->name,
-                           number, &error)
-            == SDR_OK
-        && journals.count > 0)
-        snprintf(path, size, "%s", journals.items[0].path);
+                           base, &error)
+        == SDR_OK) {
+        for (size_t i = 0; i < journals.count; i++) {
+            if (journals.items[i].step == step)
+                snprintf(path, size, "%s", journals.items[i].path);
+        }
+    }
     wave_journals_clear(&journals);
 }

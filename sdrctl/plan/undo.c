@@ -1,9 +1,9 @@
-/* undo.c - take a wave back; see run.h
+/* undo.c - undo a wave; see run.h
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The journals of its steps are undone, the last one first, each once: undoing
- * a journal again, after those before it, would change entries that are as they
- * were.
+ * The journals of its steps are undone, the last one first, and each once.
+ * After an interruption the undo continues with the next journal: to undo one
+ * again after an older one would change entries that are already as they were.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct undo {
     const char *wave;
     size_t base;
     struct wave_journals journals;
-    const char *path; /* the journal that is undone */
+    const char *path; /* of the journal that is undone now */
 };
 
 static bool
@@ -94,8 +94,8 @@ undo_child(void *arg)
         return EX_TEMPFAIL;
     }
     optind = 0;
-    return undo_command(undo->run->sdr, origin, (int)arguments.count,
-                        arguments.items);
+    return undo_command(undo->run->sdr, origin, !undo->run->verbose,
+                        (int)arguments.count, arguments.items);
 }
 
 static int
@@ -112,8 +112,8 @@ stop(struct undo *undo, const struct sdr_error *error)
             undo->path, error->text);
     held_report(run, undo->wave, undo->base);
     fprintf(stderr,
-            "sdrctl: fix what is reported above, and undo the wave again; or, "
-            "to leave what cannot be undone as it is, add --accept\n");
+            "sdrctl: fix what is reported above, and undo the wave again; or "
+            "add --accept to leave what cannot be undone as it is\n");
     return EX_TEMPFAIL;
 }
 
@@ -196,6 +196,61 @@ undo_all(struct undo *undo)
     return code == EX_OK ? finish(undo) : code;
 }
 
+/* ---- waves that cannot be undone ---- */
+
+static int
+refuse(const char *wave, const char *reason)
+{
+    struct sdr_error error;
+
+    sdr_error_set(&error, "plan: wave %s: %s; nothing was changed", wave,
+                  reason);
+    print_error(&error);
+    return EX_DATAERR;
+}
+
+/* Add the name to the list in the text. */
+static void
+add_name(char *text, size_t size, const char *name)
+{
+    size_t len = strlen(text);
+
+    snprintf(text + len, size - len, "%s %s", len > 0 ? "," : "", name);
+}
+
+/* True if the record with this index is the first of its wave. */
+static bool
+is_first(const struct state *state, size_t index)
+{
+    size_t i = 0;
+
+    while (strcmp(state->records[i].wave, state->records[index].wave) != 0)
+        i++;
+    return i == index;
+}
+
+static int
+refuse_not_begun(struct plan_run *run, const char *wave)
+{
+    char names[300] = "", reason[400];
+
+    /* If the plan cannot be read, the state still names waves. */
+    (void)plan_read_waves(&run->plan, run->config, run->path);
+    if (plan_find(&run->plan, wave) != NULL)
+        return refuse(wave, "it has not begun");
+    for (unsigned i = 0; i < run->plan.count; i++)
+        add_name(names, sizeof names, run->plan.waves[i].name);
+    for (size_t i = 0; i < run->state.count; i++) {
+        const char *name = run->state.records[i].wave;
+
+        if (plan_find(&run->plan, name) == NULL && is_first(&run->state, i))
+            add_name(names, sizeof names, name);
+    }
+    snprintf(reason, sizeof reason, "there is no such wave%s%s",
+             names[0] != '\0' ? ", only" : "", names);
+    return refuse(wave, reason);
+}
+
 int
 plan_undo(struct plan_run *run, const char *wave)
 {
@@ -206,15 +261,10 @@ plan_undo(struct plan_run *run, const char *wave)
     int code;
 
     progress_find(&progress, &run->state, wave);
-    if (progress.state == WAVE_NOT_BEGUN || progress.state == WAVE_UNDONE
-        || progress.state == WAVE_LEFT_OUT) {
-        sdr_error_set(&error, "plan: wave %s: %s; nothing was changed", wave,
-                      progress.state == WAVE_NOT_BEGUN
-                          ? "it has not begun"
-                          : "it is undone already");
-        print_error(&error);
-        return EX_DATAERR;
-    }
+    if (progress.state == WAVE_NOT_BEGUN)
+        return refuse_not_begun(run, wave);
+    if (progress.state == WAVE_UNDONE || progress.state == WAVE_LEFT_OUT)
+        return refuse(wave, "it is undone already");
     undo.base = progress.base;
     status = wave_journals_find(&undo.journals, run->config, &run->state, wave,
                                 undo.base, &error);

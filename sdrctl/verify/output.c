@@ -31,6 +31,66 @@ is_listed(const struct mailbox *mailbox)
            && mailbox->finding != FINDING_UNASKED;
 }
 
+static bool
+proves_nothing(const struct answer *answer)
+{
+    return answer->kind == ANSWER_ANY || answer->kind == ANSWER_ROUTES;
+}
+
+/* Mailboxes that are unproven for the same sites are one line. */
+static bool
+is_grouped(const struct mailbox *mailbox)
+{
+    return mailbox->finding == FINDING_UNPROVEN && mailbox->found;
+}
+
+static bool
+is_alike(const struct verify *verify, const struct mailbox *a,
+         const struct mailbox *b)
+{
+    if (!is_grouped(a) || !is_grouped(b) || a->owners != b->owners)
+        return false;
+    for (unsigned i = 0; i < verify->config->site_count; i++) {
+        if ((proves_nothing(&a->answers[i]) || proves_nothing(&b->answers[i]))
+            && a->answers[i].kind != b->answers[i].kind)
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_in_earlier_line(const struct verify *verify, size_t index)
+{
+    const struct mailbox *mailbox = &verify->mailboxes[index];
+
+    for (size_t i = 0; i < index && is_grouped(mailbox); i++) {
+        if (is_alike(verify, &verify->mailboxes[i], mailbox))
+            return true;
+    }
+    return false;
+}
+
+/* Print the addresses of the line that begins with this mailbox. */
+static void
+print_addresses(const struct verify *verify, size_t index)
+{
+    enum { NAMED = 3 };
+    const struct mailbox *first = &verify->mailboxes[index];
+    size_t count = 1;
+
+    print_clean(first->address);
+    for (size_t i = index + 1; i < verify->count && is_grouped(first); i++) {
+        const struct mailbox *mailbox = &verify->mailboxes[i];
+
+        if (!is_alike(verify, first, mailbox) || count++ >= NAMED)
+            continue;
+        fputs(", ", stdout);
+        print_clean(mailbox->address);
+    }
+    if (count > NAMED)
+        printf(" and %zu more", count - NAMED);
+}
+
 void
 verify_as_text(const struct verify *verify)
 {
@@ -39,11 +99,11 @@ verify_as_text(const struct verify *verify)
     for (size_t i = 0; i < verify->count; i++) {
         const struct mailbox *mailbox = &verify->mailboxes[i];
 
-        if (!is_listed(mailbox))
+        if (!is_listed(mailbox) || is_in_earlier_line(verify, i))
             continue;
         get_reason(verify, mailbox, reason);
         printf("%-8s ", finding_texts[mailbox->finding].name);
-        print_clean(mailbox->address);
+        print_addresses(verify, i);
         fputs(": ", stdout);
         print_clean(reason);
         putchar('\n');

@@ -77,6 +77,12 @@ class Planner:
     def has_begun(self):
         return self.plan.with_name('plan.state').exists()
 
+    def forget(self):
+        """As if it had never run."""
+        self.plan.with_name('plan.state').unlink(missing_ok=True)
+        for journal in self.office.journals.iterdir():
+            journal.unlink()
+
     def events(self):
         lines = self.plan.with_name('plan.state').read_text().splitlines()[2:]
         return [' '.join(line.split()[1:4]) for line in lines]

@@ -45,6 +45,7 @@ from tls import CA
 MILTER_FIXTURES = {'milter', 'new_milter'}
 MTAS = ['postfix', 'sendmail', 'exim']
 FOLDERS_WITH_THREADS = {'milter', 'ldap'}
+FOLDERS_OF_SHORT_RUNS = {'ctl', 'exim'}
 
 
 def pytest_configure(config):
@@ -73,10 +74,11 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(items):
     """
-    Memory: of each test in a folder the first case, and all where the input is the point. Races:
-    of each test that runs sdr-milter, and is not about an MTA, all where threads are the point; for
-    "check all" the first case of the others, too. More: from the third case of a test on seven of
-    eight; for "check all" none.
+    Memory: all cases where the input is the point; in a folder, the first case of each test. A program
+    takes longer to start with AddressSanitizer than to run once: of FOLDERS_OF_SHORT_RUNS the first test
+    of each file, for "check all" every test. Races: of each test that runs sdr-milter, and is not
+    about an MTA, all where threads are the point; for "check all" the first case of the others, too.
+    More: from the third case of a test on seven of eight; for "check all" none.
     """
     seen = Counter()
     for item in items:
@@ -84,14 +86,15 @@ def pytest_collection_modifyitems(items):
         marked = item.get_closest_marker
         if MILTER_FIXTURES.intersection(item.fixturenames):
             item.add_marker('milter')
-        if number == 0 and item.path.parent != HERE or marked('input'):
+        if marked('input') or number == 0 and item.path.parent != HERE and not (
+                item.path.parent.name in paths.thorough([], FOLDERS_OF_SHORT_RUNS) and seen[item.path]):
             item.add_marker('memory')
         if marked('milter') and (marked('threads') or paths.thorough(number == 0, False)
                                  and item.path.parent.name in FOLDERS_WITH_THREADS):
             item.add_marker('races')
         if paths.thorough(False, number >= 2 and number % 8 != 0) and not marked('whole'):
             item.add_marker('more')
-        seen[item.function] += 1
+        seen.update([item.function, item.path])
     items.sort(key=lambda item: not item.get_closest_marker('slow'))
 
 

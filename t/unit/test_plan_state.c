@@ -43,6 +43,22 @@ read_once(size_t *count)
     return status;
 }
 
+/* The id of a plan at this path, which has no state. */
+static void
+id_of(const char *path, char id[PLAN_ID_SIZE])
+{
+    struct state state;
+    bool runs;
+    enum sdr_status status;
+
+    unlink(names.state);
+    status = state_open_to_read(&state, path, &runs, &error);
+    unit_row(status != SDR_INVALID && strlen(state.id) == PLAN_ID_SIZE - 1,
+             "%s: %s", path, state.id);
+    memcpy(id, state.id, PLAN_ID_SIZE);
+    state_close(&state);
+}
+
 /* ---- the content of the file ---- */
 
 static const struct row {
@@ -139,12 +155,15 @@ test_texts(void **state)
     unit_end();
 }
 
-/* If the file ends within the first two lines, nothing was recorded: it gets a
- * new ID. */
+/* If the file ends within the first two lines, nothing was recorded. The id is
+ * that of the path, as in a new file. */
 static void
 test_torn_head(void **unused)
 {
+    char id[PLAN_ID_SIZE];
+
     (void)unused;
+    id_of(names.plan, id);
     for (size_t len = 0; len < strlen(HEAD); len++) {
         struct state state;
         enum sdr_status status;
@@ -152,7 +171,7 @@ test_torn_head(void **unused)
         unit_write(names.state, HEAD, len, 0600);
         status = state_open(&state, names.plan, true, &error);
         unit_row(status == SDR_OK && strlen(state.id) == PLAN_ID_SIZE - 1
-                     && strcmp(state.id, ID) != 0 && state.count == 0,
+                     && strcmp(state.id, id) == 0 && state.count == 0,
                  "head of %zu octets: %s", len, error.text);
         state_close(&state);
     }
@@ -180,6 +199,54 @@ test_torn_anywhere(void **unused)
                  "%zu octets: %s", len, error.text);
     }
     unit_end();
+}
+
+/* ---- the id ---- */
+
+static void
+test_id(void **unused)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } id_rows[] = {
+        {"/root/plan", "/root/plan", true},
+        {"/root/plan", "/root/plan2", false},
+        {"/root/plan", "/root/Plan", false},
+        {"/a", "/b", false},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < UNIT_COUNT(id_rows); i++) {
+        char a[PLAN_ID_SIZE], b[PLAN_ID_SIZE];
+
+        id_of(id_rows[i].a, a);
+        id_of(id_rows[i].b, b);
+        unit_row((strcmp(a, b) == 0) == id_rows[i].same, "%s, %s", id_rows[i].a,
+                 id_rows[i].b);
+    }
+    unit_end();
+}
+
+/* A new file has it; the file of a plan that was renamed keeps its own. */
+static void
+test_id_in_file(void **unused)
+{
+    char id[PLAN_ID_SIZE];
+    struct state state;
+    size_t count;
+
+    (void)unused;
+    unlink(names.state);
+    id_of(names.plan, id);
+    assert_int_equal(open_once(&count), SDR_OK);
+    assert_int_equal(state_open(&state, names.plan, false, &error), SDR_OK);
+    assert_string_equal(state.id, id);
+    state_close(&state);
+    unit_write(names.state, HEAD LINE, strlen(HEAD LINE), 0600);
+    assert_int_equal(state_open(&state, names.plan, false, &error), SDR_OK);
+    assert_string_equal(state.id, ID);
+    state_close(&state);
 }
 
 /* ---- what is written is read ---- */
@@ -418,9 +485,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),         cmocka_unit_test(test_torn_head),
-        cmocka_unit_test(test_torn_anywhere), cmocka_unit_test(test_records),
-        cmocka_unit_test(test_lock),          cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_torn_head),
+        cmocka_unit_test(test_torn_anywhere),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_id),
+        cmocka_unit_test(test_id_in_file),
+        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_owners),
         cmocka_unit_test(test_names),
     };
 

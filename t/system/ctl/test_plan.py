@@ -3,9 +3,11 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import os
+import re
 
 import pytest
 
+import slapd
 import world
 from nameserver import NameServer
 from office import Office
@@ -14,7 +16,9 @@ from proc import free_port, wait_for
 
 OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78
 NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
-PEOPLE = ''.join(map(world.person, NAMES))
+PEOPLE = ''.join([
+    *map(world.person, NAMES), world.person('gus', sdrAddress=['gustav@example.com', 'gg@example.com']),
+    world.person('one', mail='both@example.com'), world.person('two', mail='both@example.com')])
 HOSTED, OLD = '127.0.0.2', '127.0.0.3'
 STRIDE = 1 if os.environ.get('SDR_THOROUGH') else 19  # of calls at which it is killed
 FIRST, SECOND = NAMES[:3], NAMES[3:]
@@ -78,7 +82,7 @@ def test_dry_run(planner):
         '  command  /bin/copy --all',
         f'  move     sdrctl move --to hosted --skip-done --from onprem --wait --file {batch}',
         f'  proof    sdrctl verify --port 2525 --rate 7 --file {batch}',
-        '  release  sdrctl release --skip-done --wait (who was put on hold by this wave)']
+        '  release  sdrctl release --skip-done --wait (those whom this wave has put on hold)']
     assert planner.state() == before and not planner.plan.with_name('plan.state').exists()
 
 
@@ -187,6 +191,110 @@ def test_same_file_twice(planner):
         code=WRONG)
 
 
+# --- recipients that the directory does not have, or has once ---
+
+def write_waves(planner, **waves):
+    for name, lines in waves.items():
+        (planner.folder / name).write_text('\n'.join(lines) + '\n')
+
+
+def check_refused(planner, *expected):
+    """Before anything changes, with all errors of all waves: (wave, line, words)."""
+    before = planner.state()
+    for arguments in [], ['--dry-run']:
+        said = planner.run(*arguments, code=WRONG)
+        for wave, line, words in expected:
+            assert f'{planner.folder / wave}:{line}: {words}\n' in said, said
+        assert said.count(f'{planner.folder}/') - said.count('--file ') == len(expected) + said.count(', at /'), said
+    assert planner.state() == before and planner.journal_count() == 0
+    assert not planner.has_begun() or planner.events() == []
+
+
+def test_unknown_recipients(planner):
+    write_waves(planner, first=['ann@example.com', 'nobody@example.com'],
+                second=['name', '', 'dan@example.com', 'nemo@example.com', 'dan@example.org', 'dan'])
+    check_refused(planner, ('first', 2, 'nobody@example.com: no entry with this address'),
+                  ('second', 4, 'nemo@example.com: no entry with this address'),
+                  ('second', 5, 'dan@example.org: not in a split domain'),
+                  ('second', 6, 'dan: not a valid address'))
+
+
+def test_ambiguous_recipient(planner):
+    write_waves(planner, second=['both@example.com', 'dan@example.com'])
+    check_refused(planner, ('second', 1, 'both@example.com: several entries have this address: merge them first'))
+
+
+def test_recipient_that_cannot_move(planner):
+    planner.write(**{'from': 'hosted'})
+    check_refused(planner, *[(wave, line, f'{address}: not at hosted') for wave, names in WAVES.items()
+                             for line, address in enumerate(addresses(names), 1)])
+
+
+def test_recipient_who_has_moved(planner):
+    """He is skipped."""
+    planner.office.run('move', '--to', 'hosted', 'eve@example.com')
+    planner.run('--dry-run')
+    planner.finish()
+
+
+@pytest.mark.parametrize('one, other', [
+    ('gus', 'gustav'), ('gg', 'gus'), ('gustav', 'gg')])
+def test_one_person_in_two_waves(planner, one, other):
+    """By two addresses: neither wave begins."""
+    write_waves(planner, first=['ann@example.com', f'{one}@example.com'],
+                second=[f'{other}@example.com', 'dan@example.com'])
+    check_refused(planner, ('second', 1, f'{other}@example.com: in wave second, but the same entry is in wave first '
+                            f'as {one}@example.com, at {planner.folder}/first:2'))
+
+
+def test_one_person_in_a_wave_that_is_done(planner):
+    write_waves(planner, first=['gus@example.com'])
+    planner.write(command=planner.command('test "$SDR_WAVE" = first'))
+    planner.run(code=NOT_NOW)
+    planner.run('--undo', 'second')
+    write_waves(planner, second=['dan@example.com', 'gustav@example.com'])
+    before = planner.state()
+    said = planner.run('--repeat', code=WRONG)
+    assert f'{planner.folder}/second:2: gustav@example.com: in wave second, but the same entry' in said
+    assert planner.state() == before
+
+
+def test_one_person_twice_in_a_wave(planner):
+    write_waves(planner, second=['dan@example.com', 'gus@example.com', 'gg@example.com'])
+    check_refused(planner, ('second', 3, 'gg@example.com: listed twice'))
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_directory_does_not_answer(planner):
+    planner.office.server.stop()
+    for arguments in [], ['--dry-run']:
+        said = planner.run(*arguments, code=NOT_NOW)
+        assert 'the recipients cannot be looked up now; try again later' in said, said
+    assert planner.journal_count() == 0
+
+
+def test_wave_that_has_begun_goes_on(planner):
+    """Whoever is on hold does not stay so for an error of a later wave, which is found before it begins."""
+    planner.write(command=planner.command('exit 1'))
+    planner.run(code=NOT_NOW)
+    planner.command('true')
+    write_waves(planner, second=['dan@example.com', 'nobody@example.com'])
+    said = planner.run(code=WRONG)
+    assert 'wave first: done\n' in said and 'second:2: nobody@example.com: no entry with this address' in said
+    assert owners(planner, NAMES) == [THERE] * 3 + [HERE] * 3
+
+
+@pytest.mark.parametrize('planner', ['server'], indirect=True)
+def test_person_who_has_left(planner):
+    """After his wave; the others go on."""
+    write_waves(planner, first=['gus@example.com', 'ann@example.com'])
+    planner.write(command=planner.command('test "$SDR_WAVE" = first'))
+    planner.run(code=NOT_NOW)
+    planner.office.server.modify(f'dn: uid=gus,ou=people,{slapd.SUFFIX}\nchangetype: delete\n')
+    planner.command('true')
+    planner.finish()
+
+
 # --- a state that lacks something ---
 
 def test_state_without_end(planner):
@@ -198,13 +306,62 @@ def test_state_without_end(planner):
     lines = text.splitlines(keepends=True)
     for kept in lines[:2], [*lines[:2], lines[2][:10]]:
         state.write_text(''.join(kept))
-        for arguments in [], ['--status'], ['--undo', 'first'], ['--accept']:
-            said = planner.run(*arguments, code=WRONG)
-            assert f'{state}: lines are missing: it ends before the step that has written ' in said
+        check_missed(planner, 'hold', f'{state}: it is missing or empty, but this plan has written the journal above;')
         assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
     state.write_text(text)
     planner.run('--undo', 'first')
     assert owners(planner, NAMES) == [HERE] * 6
+
+
+def check_missed(planner, step, words):
+    """Nothing is done without that record of the first wave."""
+    for arguments in [], ['--status'], ['--undo', 'first'], ['--accept'], ['--repeat']:
+        said = planner.run(*arguments, code=WRONG)
+        assert f'sdrctl: {words}' in said, said
+        assert f'sdrctl: plan: wave first: {step} has written {planner.office.journals}/' in said, said
+
+
+@pytest.mark.parametrize('kept, step', [(3, 'move'), (4, 'move'), (6, 'release')])
+def test_state_without_last_lines(planner, kept, step):
+    planner.finish()
+    before, state = planner.state(), planner.plan.with_name('plan.state')
+    state.write_text(''.join(state.read_text().splitlines(keepends=True)[:kept]))
+    check_missed(planner, step, f'{state}: lines are missing: the journals above are later;')
+    assert planner.state() == before
+
+
+@pytest.mark.parametrize('command', ['false', 'true'])
+def test_state_is_gone(planner, command):
+    """A wave that has begun, or is done, never runs again unnoticed, by whatever path the plan is found."""
+    planner.write(command=command)
+    planner.run(code=NOT_NOW if command == 'false' else OK)
+    before, state = planner.state(), planner.plan.with_name('plan.state')
+    kept = state.rename(planner.folder / 'kept')
+    link = planner.folder / 'link'
+    link.symlink_to(planner.plan)
+    words = f'{state}: it is missing or empty, but this plan has written the journal'
+    check_missed(planner, 'hold', words)
+    for path in link, planner.folder / '..' / planner.folder.name / 'plan':
+        assert words in planner.office.run('plan', path, code=WRONG)
+    assert planner.state() == before
+    kept.rename(state)
+    planner.run('--undo', 'first')
+    assert owners(planner, FIRST) == [HERE] * 3
+    state.unlink()
+    assert 'wave first: undo has written' in planner.run(code=WRONG)
+
+
+def test_renamed_with_state(planner):
+    """It is the same plan; a new one under the old name is another, and does not begin."""
+    planner.finish()
+    state, new = planner.plan.with_name('plan.state'), planner.folder / 'new'
+    state.rename(planner.folder / 'new.state')
+    planner.plan.rename(new)
+    assert planner.office.run('plan', new) == 'all waves are done\n'
+    planner.write()
+    check_missed(planner, 'hold', f'{state}: it is missing or empty')
+    planner.office.run('plan', '--undo', 'first', new)
+    assert owners(planner, NAMES) == [HERE] * 3 + [THERE] * 3
 
 
 def test_state_of_another_plan(planner):
@@ -248,7 +405,7 @@ def test_accepted(planner):
     assert 'wave first: done' in said and 'wave second: command: exit code 1' in said
     planner.run('--accept')
     assert owners(planner, NAMES) == [THERE] * 6
-    assert 'nothing has stopped' in planner.run('--accept', code=WRONG)
+    assert 'no wave has stopped' in planner.run('--accept', code=WRONG)
 
 
 def test_somebody_is_gone(planner):
@@ -271,6 +428,47 @@ def test_changed_while_it_runs(planner):
     assert 'first: it has changed since the plan was read' in said
     assert '3 recipients are on hold by wave first' in said
     assert owners(planner, NAMES) == [HELD_HERE] * 3 + [HERE] * 3
+
+
+def wait_in_command(planner):
+    """The plan, as it runs, in the command of the first wave; and the FIFO that ends it."""
+    fifo = planner.folder / 'fifo'
+    os.mkfifo(fifo)
+    planner.write(command=planner.command(
+        f'test $SDR_WAVE = second || {{ echo >{planner.folder}/runs; read line <{fifo}; }}'))
+    process = planner.start()
+    wait_for((planner.folder / 'runs').exists)
+    return process, fifo
+
+
+@pytest.mark.parametrize('names', [['dan'], ['dan', 'eve', 'fay', 'gus'], ['fay', 'dan']])
+def test_changed_before_it_begins(planner, names):
+    """What counts is who is in the file when the wave begins."""
+    process, fifo = wait_in_command(planner)
+    write_waves(planner, second=addresses(names))
+    fifo.write_text('go\n')
+    said, _ = process.communicate()
+    assert process.returncode == OK, said
+    everybody = [*NAMES, 'gus']
+    assert owners(planner, everybody) == [THERE if name in FIRST + names else HERE for name in everybody]
+    assert planner.run() == 'all waves are done\n'
+
+
+@pytest.mark.parametrize('file, lines, words', [
+    ('second', ['dan@example.com', 'ben@example.com'], 'second:2: ben@example.com: in wave second, but also in wave first'),
+    ('second', ['dan@example.com', 'nobody@example.com'], 'second:2: nobody@example.com: no entry with this address'),
+    ('second', ['"dan@example.com'], 'second:1: a quote is not closed'),
+    ('second', [], 'second: no addresses'),
+    ('first', ['ann@example.com'], 'first: it has changed since the plan was read'),
+])
+def test_changed_to_an_error(planner, file, lines, words):
+    """The wave does not begin."""
+    process, fifo = wait_in_command(planner)
+    write_waves(planner, **{file: lines})
+    fifo.write_text('go\n')
+    said, _ = process.communicate()
+    assert process.returncode in (WRONG, NOT_NOW) and words in said, said
+    assert owners(planner, SECOND) == [HERE] * 3
 
 
 def test_changed_plan(planner):
@@ -300,7 +498,7 @@ def test_undone_wave(planner):
     planner.run('--undo', 'first')
     assert 'wave first: it was undone; the plan stops here' in planner.run(code=NOT_NOW)
     assert 'it is undone already' in planner.run('--undo', 'first', code=WRONG)
-    assert 'it has not begun' in planner.run('--undo', 'third', code=WRONG)
+    assert 'wave third: there is no such wave, only first, second;' in planner.run('--undo', 'third', code=WRONG)
     assert 'No such file' in planner.office.run('plan', '--undo', 'first', planner.folder / 'none', code=NO_JOURNAL)
     assert not (planner.folder / 'none.state').exists()
     planner.run('--repeat')
@@ -332,6 +530,81 @@ def test_missing_journal(planner):
     assert owners(planner, FIRST) == [THERE] * 3
     (planner.folder / 'lost').rename(lost)
     planner.run('--undo', 'first')
+
+
+def test_undo_of_waves_that_have_not_begun(planner):
+    """The waves are named: those of the plan and those of its state."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    assert 'wave second: it has not begun; nothing' in planner.run('--undo', 'second', code=WRONG)
+    assert 'wave fist: there is no such wave, only first, second; nothing' in planner.run('--undo', 'fist', code=WRONG)
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert 'no such wave, only other, first; nothing' in planner.run('--undo', 'First', code=WRONG)
+    planner.plan.unlink()
+    assert 'no such wave, only first; nothing' in planner.run('--undo', 'other', code=WRONG)
+    assert owners(planner, FIRST) == [HELD_HERE] * 3
+    planner.run('--undo', 'first')
+
+
+# --- what it prints ---
+
+def test_counts(planner):
+    """A line for each step, or for each person if that is wanted."""
+    said = planner.run()
+    for words in '3 held\n', '3 moved\n', '3 released\n':
+        assert said.count(words) == 2, said
+    assert '@' not in said and said.count('journal: ') == 6
+    said = planner.run('--undo', 'first')
+    assert said.count('3 undone\n') == 3 and '@' not in said
+    said = planner.run('--repeat', '--verbose')
+    for word in 'held', 'moved', 'released':
+        assert [f'{address}: {word}' in said for address in addresses(FIRST)] == [True] * 3
+    assert planner.run('-v', '--undo', 'first').count('@example.com: undone') == 9
+    assert 'use only one of --quiet and --verbose' in planner.run('-q', '-v', code=BAD_USE)
+
+
+def test_quiet(planner):
+    """It says nothing of people who are as they were already."""
+    assert planner.run('-q') == ''
+    move, = [step['journal-or-reason'] for step in planner.views()['first']['steps'] if step['step'] == 'move']
+    assert planner.office.run('undo', '-q', move) == ''
+    assert planner.office.run('undo', move).count(': unchanged') == 3
+    assert planner.office.run('undo', '-q', move) == ''
+    assert planner.run('-q', '--undo', 'first') == ''
+    assert owners(planner, FIRST) == [HERE] * 3
+
+
+def test_suggested_commands(planner):
+    """They can be run as they are."""
+    planner.write(command='false')
+    undo = f'sdrctl -c {planner.office.conf} plan --undo first {planner.plan}\n'
+    assert planner.run(code=NOT_NOW).endswith(f'or take the wave back: {undo}')
+    planner.write(command='true')
+    assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
+    planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
+    assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
+
+
+def test_edited_after_the_end(planner):
+    """A wave that is done stays so, whatever is written."""
+    planner.finish()
+    (planner.folder / 'first').write_text('ann@example.com\n')
+    said = planner.run('--status')
+    assert 'wave first: done, its section or its recipients were edited since\n' in said
+    assert 'wave second: done\n' in said and planner.status()[0] == 'done'
+
+
+def test_journal_of_a_resumed_step(planner):
+    """The step did its work, and was killed before its end was recorded."""
+    planner.plan.write_text(GOOD.replace('verify', 'hold = no\nverify'))
+    planner.finish()
+    state = planner.plan.with_name('plan.state')
+    state.write_text(''.join(state.read_text().splitlines(keepends=True)[:-1]))
+    assert planner.events() == ['first move started']
+    assert 'wave first: begun, move was interrupted\n' in planner.run('--status')
+    assert '3 already done' in planner.run()
+    step, = planner.views()['first']['steps']
+    assert (step['state'], step['journal-or-reason']) == ('done', str(planner.office.journal()))
 
 
 # --- sites are asked ---
@@ -372,6 +645,7 @@ def test_not_accepted(planner, site, new_host):
     new_host(HOSTED, site.port, mailboxes(NAMES[:2]))
     said = site(planner, code=NOT_NOW)
     assert 'site hosted rejects cat@hosted.example.com' in said and 'wave first: verify: exit code 65' in said
+    assert 'wave first: begun, verify failed, nothing changed yet\n' in planner.run('--status')
     assert planner.state() == before and planner.status() == (
         'begun', {'verify': 'failed', 'hold': None, 'move': None, 'proof': None, 'release': None}, 0)
     (planner.folder / 'first').write_text('ann@example.com\n')
@@ -402,11 +676,13 @@ def test_second_run(planner):
     first = planner.start()
     wait_for((planner.folder / 'runs').exists)
     for arguments in [], ['--undo', 'first']:
-        assert 'another process works on this plan' in planner.run(*arguments, code=NOT_NOW)
-    assert 'a process works on the plan now' in planner.run('--status')
+        said = planner.run(*arguments, code=NOT_NOW)
+        assert re.search(rf'another process works on this plan:( \d+)* {first.pid}[ ;]', said), said
+    assert re.search(rf'a process works on the plan now:( \d+)* {first.pid}[ \n]', planner.run('--status'))
     first.kill()
     first.wait()
-    assert 'another process works on this plan' in planner.run(code=NOT_NOW)
+    said = planner.run(code=NOT_NOW)
+    assert re.search(r'another process works on this plan:( \d+)+;', said) and f' {first.pid}' not in said
     fifo.write_text('go\n')
     wait_for(lambda: 'a process works' not in planner.run('--status'))
     assert 'command: it was interrupted' in planner.run(code=NOT_NOW)
@@ -450,7 +726,7 @@ def test_killed(planner, library, group):
         planner.run('--undo', 'first')
         planner.run('--undo', 'second')
         assert planner.state() == before
-        planner.plan.with_name('plan.state').unlink()
+        planner.forget()
         if code == 0:
             return
     assert False, 'it never ends'
@@ -467,7 +743,7 @@ def test_undo_killed(planner, library, group):
         assert owners(planner, FIRST) == [HERE] * 3
         planner.run('--undo', 'second')
         assert planner.state() == before
-        planner.plan.with_name('plan.state').unlink()
+        planner.forget()
         if code == 0:
             return
     assert False, 'it never ends'
@@ -486,4 +762,4 @@ def test_broken_off_and_undone(planner, library):
         if state.exists() and 'second' in state.read_text():
             planner.run('--undo', 'second')
         assert planner.state() == before
-        state.unlink(missing_ok=True)
+        planner.forget()

@@ -126,7 +126,7 @@ def run_killed(planner, library, choice, flow, *arguments):
     holds, ended = 0, 'undone' if arguments else 'done'
     for _ in range(500):
         repeat = ['--repeat'] if not arguments and planner.has_begun() and command_runs(planner) else []
-        code = killed(planner, library, choice.randrange(2, 30), choice.random() < .5, *arguments, *repeat)
+        code = killed(planner, library, choice.randrange(2, paths.thorough(30, 90)), choice.random() < .5, *arguments, *repeat)
         assert code in (0, -signal.SIGKILL, NOT_NOW)
         if not planner.has_begun():
             continue

@@ -205,6 +205,20 @@ def test_catch_all(conf, new_host, verify, port):
     assert verbs(host) == ['EHLO', 'MAIL', 'RCPT', 'RSET', 'QUIT']
 
 
+def test_unproven_in_one_line(new_file, new_host, verify, port):
+    """With the first addresses and how many there are; CSV has them all."""
+    names = [f'p{n}' for n in range(7)]
+    conf = new_file(''.join(world.person(name, sdrOwner='hosted') for name in names))
+    new_host(HOSTED, port, replies={'RCPT': '250 2.1.5 Ok'})
+    everybody = [f'{name}@example.com' for name in names]
+    for count, words in (1, ''), (2, ', p1@example.com'), (3, ', p1@example.com, p2@example.com'), (
+            7, ', p1@example.com, p2@example.com and 4 more'):
+        reported = verify(conf, *everybody[:count], code=NOT_NOW)
+        assert f'unproven p0@example.com{words}: hosted, the owner, accepts any recipient\n' in reported
+        assert reported.count('unproven ') == 1 and f'\n{count} unproven: ' in reported
+    assert verify(conf, '--csv', *everybody, code=NOT_NOW).count(',unproven,') == 7
+
+
 PEOPLE = ['dave', 'plain', 'carol']
 
 

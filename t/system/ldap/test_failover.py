@@ -415,7 +415,7 @@ def test_random_disturbances(mirror, start, asking, befall):
     with sockets.Watch('sdr') as watch, asking() as asker:
         asker.wait(10)
         open_before, memory_before = descriptors(milter.pid), resident(milter.pid)
-        for _ in range(30):
+        for _ in range(paths.thorough(30, 10)):
             name, server = choice.choice(list(DISTURBANCES)), choice.choice(mirror.servers)
             print(name, mirror.servers.index(server))
             with befall(name, server):
