@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,17 +102,27 @@ count(enum decision_for whom, const struct sdr_verdict *verdict, int64_t took)
     pthread_mutex_unlock(&lock);
 }
 
-void
+struct decision {
+    struct sdr_verdict verdict; /* must be first */
+    struct sdr_workspace workspace;
+};
+
+struct sdr_verdict *
 decision_make(enum decision_for whom, struct sdr *sdr, const char *recipient,
-              bool verbose, struct sdr_verdict *verdict)
+              bool verbose)
 {
     int debug = LOG_DEBUG;
     struct sdr_trace trace = {say_line, &debug};
     int64_t began = microseconds();
+    struct decision *decision = malloc(sizeof *decision);
 
-    sdr_decide(sdr, recipient, verbose ? &trace : NULL, verdict);
-    if (verdict->decided)
-        count(whom, verdict, microseconds() - began);
+    if (decision == NULL)
+        return NULL;
+    sdr_decide_in(&decision->workspace, sdr, recipient, verbose ? &trace : NULL,
+                  &decision->verdict);
+    if (decision->verdict.decided)
+        count(whom, &decision->verdict, microseconds() - began);
+    return &decision->verdict;
 }
 
 void

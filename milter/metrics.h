@@ -13,10 +13,12 @@
 
 enum decision_for { DECISION_MILTER, DECISION_MAP };
 
-/* Call sdr_decide() and count its verdict; log each step if VERBOSE. */
-void
+/* Call sdr_decide() and count its verdict; log each step if VERBOSE. Returns
+ * the verdict, which the caller frees with free(); NULL without memory. It is
+ * not on the stack, since a session has a thread, most of which wait. */
+struct sdr_verdict *
 decision_make(enum decision_for whom, struct sdr *sdr, const char *recipient,
-              bool verbose, struct sdr_verdict *verdict);
+              bool verbose);
 
 /* Count a message that was refused because of a routing loop. */
 void

@@ -4,6 +4,7 @@
 #include "recipients.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -307,19 +308,15 @@ is_for_the_tables(const struct message *message,
  * that the directory does not know is refused in either case. */
 static enum mta_answer
 leave_mapped(struct mta *mta, struct message *message,
-             struct recipient *recipient)
+             struct recipient *recipient, struct sdr_verdict *verdict)
 {
-    struct sdr_verdict verdict;
-
-    decision_make(DECISION_MILTER, message->sdr, recipient->key,
-                  configuration_is_verbose(), &verdict);
-    if (!is_unknown(&verdict) || message_left_to_tables(message)) {
+    if (!is_unknown(verdict) || message_left_to_tables(message)) {
         log_mapped(mta, recipient);
         return MTA_CONTINUE;
     }
-    if (!message_decide(message, recipient, &verdict))
+    if (!message_decide(message, recipient, verdict))
         return MTA_TEMPFAIL;
-    return refuse(mta, message, recipient, &verdict);
+    return refuse(mta, message, recipient, verdict);
 }
 
 /* Keep a local user of Sendmail, without an edit. Sendmail identifies it by the
@@ -340,21 +337,18 @@ keep_local_user(const struct message *message,
 }
 
 static enum mta_answer
-decide(struct mta *mta, struct message *message, struct recipient *recipient)
+carry_out(struct mta *mta, struct message *message, struct recipient *recipient,
+          struct sdr_verdict *verdict)
 {
-    struct sdr_verdict verdict;
-
-    decision_make(DECISION_MILTER, message->sdr, recipient->key,
-                  configuration_is_verbose(), &verdict);
     if (!message_left_to_tables(message)) {
-        keep_local_user(message, recipient, &verdict);
-        judge_spelling(message, recipient, &verdict);
+        keep_local_user(message, recipient, verdict);
+        judge_spelling(message, recipient, verdict);
     } else {
-        judge_reading(message, recipient, &verdict);
+        judge_reading(message, recipient, verdict);
     }
-    if (!message_decide(message, recipient, &verdict))
+    if (!message_decide(message, recipient, verdict))
         return MTA_TEMPFAIL;
-    switch (verdict.kind) {
+    switch (verdict->kind) {
     case SDR_PASS:
     case SDR_REDIRECT:
     case SDR_COPY:
@@ -362,11 +356,29 @@ decide(struct mta *mta, struct message *message, struct recipient *recipient)
         return MTA_CONTINUE;
     case SDR_REJECT:
     case SDR_DEFER:
-        if (is_for_the_tables(message, &verdict))
+        if (is_for_the_tables(message, verdict))
             return MTA_CONTINUE;
-        return refuse(mta, message, recipient, &verdict);
+        return refuse(mta, message, recipient, verdict);
     }
     return MTA_TEMPFAIL;
+}
+
+/* Decide, and do with the verdict what THEN does. */
+static enum mta_answer
+decide(struct mta *mta, struct message *message, struct recipient *recipient,
+       enum mta_answer (*then)(struct mta *mta, struct message *message,
+                               struct recipient *recipient,
+                               struct sdr_verdict *verdict))
+{
+    struct sdr_verdict *verdict =
+        decision_make(DECISION_MILTER, message->sdr, recipient->key,
+                      configuration_is_verbose());
+    enum mta_answer answer = MTA_TEMPFAIL;
+
+    if (verdict != NULL)
+        answer = then(mta, message, recipient, verdict);
+    free(verdict);
+    return answer;
 }
 
 static enum mta_answer
@@ -377,11 +389,11 @@ judge(struct mta *mta, struct message *message, struct recipient *recipient)
     if (same && !find_address(recipient, &same))
         return MTA_TEMPFAIL;
     if (!same && is_mapped(message, recipient))
-        return leave_mapped(mta, message, recipient);
+        return decide(mta, message, recipient, leave_mapped);
     recipient->is_certain = is_certain(message, recipient);
     if (recipient->is_certain && message_decide_again(message, recipient))
         return MTA_CONTINUE;
-    return decide(mta, message, recipient);
+    return decide(mta, message, recipient, carry_out);
 }
 
 static enum mta_answer

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,7 +27,7 @@ struct question {
     struct socketmap_session *session;
     const char *key;
     char quoted[2 * SDR_ADDRESS_MAX + 3]; /* the key, if it needs quotes */
-    struct sdr_verdict verdict;           /* about the key */
+    struct sdr_verdict *verdict;          /* about the key */
     char *answer;
     size_t len;
     bool ordinary; /* not worth a line in the log */
@@ -49,7 +50,7 @@ answer(struct question *question, const char *format, ...)
 static void
 answer_not_now(struct question *question)
 {
-    const struct sdr_reply *reply = &question->verdict.reply;
+    const struct sdr_reply *reply = &question->verdict->reply;
 
     answer(question, "TEMP %s %s", reply->enhanced, reply->text);
 }
@@ -58,7 +59,7 @@ answer_not_now(struct question *question)
 static void
 answer_targets(struct question *question, const struct sdr_address *kept)
 {
-    const struct sdr_verdict *verdict = &question->verdict;
+    const struct sdr_verdict *verdict = question->verdict;
     const char *between = "";
 
     answer(question, "OK ");
@@ -93,7 +94,7 @@ answer_kept(struct question *question)
 static void
 note_settled(struct question *question)
 {
-    const struct sdr_verdict *verdict = &question->verdict;
+    const struct sdr_verdict *verdict = question->verdict;
 
     if (verdict->settled)
         memcpy(question->session->settled, verdict->targets[0].address,
@@ -110,7 +111,7 @@ struct manner {
 static void
 answer_verdict(struct question *question, const struct manner *manner)
 {
-    switch (question->verdict.kind) {
+    switch (question->verdict->kind) {
     case SDR_REDIRECT:
         manner->redirect(question);
         return;
@@ -118,7 +119,7 @@ answer_verdict(struct question *question, const struct manner *manner)
         manner->copy(question);
         return;
     case SDR_ROUTE:
-        if (question->verdict.target_count > 0)
+        if (question->verdict->target_count > 0)
             manner->next_hop(question);
         return;
     case SDR_DEFER:
@@ -186,7 +187,7 @@ refuse_next_hop(struct question *question)
 static void
 redirect_to_one(struct question *question)
 {
-    const struct sdr_verdict *verdict = &question->verdict;
+    const struct sdr_verdict *verdict = question->verdict;
 
     if (verdict->target_count > 1 && verdict->settled) {
         refuse_next_hop(question);
@@ -216,7 +217,7 @@ answer_local(struct question *question)
 {
     const char *name = question->key + (question->key[0] == '"');
 
-    if (question->verdict.kind != SDR_COPY || name[0] != '\\')
+    if (question->verdict->kind != SDR_COPY || name[0] != '\\')
         answer_redirect(question);
 }
 
@@ -225,10 +226,10 @@ answer_local(struct question *question)
 static void
 answer_transport(struct question *question)
 {
-    const char *hop = question->verdict.next_hop;
+    const char *hop = question->verdict->next_hop;
     const char *port;
 
-    switch (question->verdict.kind) {
+    switch (question->verdict->kind) {
     case SDR_ROUTE:
         port = strrchr(hop, ':');
         answer(question, hop[0] == '[' ? "OK smtp:%.*s%s" : "OK smtp:[%.*s]%s",
@@ -255,9 +256,9 @@ answer_known(struct question *question)
 static void
 answer_recipient(struct question *question)
 {
-    switch (question->verdict.kind) {
+    switch (question->verdict->kind) {
     case SDR_PASS:
-        if (question->verdict.decided)
+        if (question->verdict->decided)
             answer_known(question);
         return;
     case SDR_REDIRECT:
@@ -301,7 +302,7 @@ answer_alias(struct question *question)
 {
     struct sdr_address home;
 
-    switch (question->verdict.kind) {
+    switch (question->verdict->kind) {
     case SDR_REDIRECT:
         answer_targets(question, NULL);
         return;
@@ -345,7 +346,7 @@ is_command(const char *local)
 static void
 reject_commands(struct question *question)
 {
-    struct sdr_verdict *verdict = &question->verdict;
+    struct sdr_verdict *verdict = question->verdict;
     struct sdr_address key;
     bool found = sdr_address_parse(&key, question->key) == SDR_OK
                  && is_command(key.local);
@@ -392,12 +393,17 @@ is_alias_table(const char *name)
            && name[6] == '\0';
 }
 
-static void
+/* Returns false, with an answer, without memory. */
+static bool
 decide(struct question *question, bool verbose)
 {
-    decision_make(DECISION_MAP, question->sdr, question->key, verbose,
-                  &question->verdict);
-    reject_commands(question);
+    question->verdict =
+        decision_make(DECISION_MAP, question->sdr, question->key, verbose);
+    if (question->verdict != NULL)
+        reject_commands(question);
+    else
+        answer(question, "TEMP 4.3.0 Out of memory");
+    return question->verdict != NULL;
 }
 
 /* Returns true if the last answer on this connection has settled the key. */
@@ -435,8 +441,8 @@ log_answer(const struct question *question, const char *table)
 
     if (question->len == 0 || question->ordinary)
         return;
-    sdr_log_decision(line, sizeof line, question->key, &question->verdict);
-    say(verdict_priority(&question->verdict), "map %s: %s", table, line);
+    sdr_log_decision(line, sizeof line, question->key, question->verdict);
+    say(verdict_priority(question->verdict), "map %s: %s", table, line);
 }
 
 static void
@@ -452,9 +458,9 @@ ask_table(struct question *question, const char *name, bool verbose)
             return;
         if (question->key[0] == '@') /* Postfix, for the whole domain */
             return;
-        decide(question, verbose);
-        if (tables[i].rewrites && question->verdict.decided
-            && refuse_to_rewrite(question))
+        if (!decide(question, verbose)
+            || (tables[i].rewrites && question->verdict->decided
+                && refuse_to_rewrite(question)))
             return;
         tables[i].answer(question);
         log_answer(question, name);
@@ -484,7 +490,8 @@ ask_alias(struct question *question, const char *name, bool verbose)
     if (!read_alias(question->key, key) || refuse_to_rewrite(question))
         return;
     question->key = key;
-    decide(question, verbose);
+    if (!decide(question, verbose))
+        return;
     answer_alias(question);
     log_answer(question, name);
 }
@@ -558,6 +565,7 @@ socketmap_answer(struct sdr *sdr, struct socketmap_session *session,
         ask_alias(&question, name, verbose);
     else
         ask_table(&question, name, verbose);
+    free(question.verdict);
     if (question.len == 0)
         answer(&question, NOT_FOUND);
     return question.len;

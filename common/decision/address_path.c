@@ -297,20 +297,27 @@ parse_parts(struct sdr_address *addr, struct address_path_reader *reader,
     return sdr_address_make(addr, bare, len, name);
 }
 
-enum sdr_status
-sdr_address_parse(struct sdr_address *addr, const char *text)
+/* Not inlined: the stack of almost all callers stays smaller by 10 kB. */
+__attribute__((noinline)) static enum sdr_status
+parse_tolerantly(struct sdr_address *addr, const char *text)
 {
     struct sdr_address parsed;
     struct address_path_reader reader;
     char *domain;
 
-    if (sdr_address_parse_path(addr, text) == SDR_OK)
-        return SDR_OK;
     if (!read_text(&reader, text, &domain)
         || parse_parts(&parsed, &reader, domain) != SDR_OK)
         return SDR_INVALID;
     sdr_address_copy(addr, &parsed);
     return SDR_OK;
+}
+
+enum sdr_status
+sdr_address_parse(struct sdr_address *addr, const char *text)
+{
+    return sdr_address_parse_path(addr, text) == SDR_OK
+               ? SDR_OK
+               : parse_tolerantly(addr, text);
 }
 
 enum sdr_status

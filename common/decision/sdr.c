@@ -130,24 +130,41 @@ sdr_look_up(struct sdr *sdr, const char *recipient,
     return look_up(sdr, recipient, true, NULL, question, answer, verdict);
 }
 
+static void
+decide(struct sdr_workspace *workspace, struct sdr *sdr, const char *recipient,
+       const struct sdr_trace *trace, struct sdr_verdict *verdict)
+{
+    struct sdr_question *question = &workspace->question;
+    struct sdr_answer *answer = &workspace->answer;
+
+    sdr_trace(trace, "recipient %s", recipient);
+    if (look_up(sdr, recipient, false, trace, question, answer, verdict)
+        != SDR_OK) {
+        if (answer->status == SDR_OK)
+            sdr_trace(trace, "found by key %s@%s in %s",
+                      question->keys.key[answer->facts.key].folded,
+                      question->keys.key[answer->facts.key].domain,
+                      answer->facts.dn);
+        sdr_route_decide(sdr->config, question, answer, verdict);
+    }
+    sdr_trace(trace, "rule %s", verdict->reason);
+}
+
 void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict)
 {
-    struct sdr_question question;
-    struct sdr_answer answer;
+    struct sdr_workspace workspace;
 
-    sdr_trace(trace, "recipient %s", recipient);
-    if (look_up(sdr, recipient, false, trace, &question, &answer, verdict)
-        != SDR_OK) {
-        if (answer.status == SDR_OK)
-            sdr_trace(trace, "found by key %s@%s in %s",
-                      question.keys.key[answer.facts.key].folded,
-                      question.keys.key[answer.facts.key].domain,
-                      answer.facts.dn);
-        sdr_route_decide(sdr->config, &question, &answer, verdict);
-    }
-    sdr_trace(trace, "rule %s", verdict->reason);
+    decide(&workspace, sdr, recipient, trace, verdict);
+}
+
+void
+sdr_decide_in(struct sdr_workspace *workspace, struct sdr *sdr,
+              const char *recipient, const struct sdr_trace *trace,
+              struct sdr_verdict *verdict)
+{
+    decide(workspace, sdr, recipient, trace, verdict);
 }
 
 bool

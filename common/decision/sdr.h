@@ -67,6 +67,20 @@ SDR_PUBLIC void
 sdr_decide(struct sdr *sdr, const char *recipient,
            const struct sdr_trace *trace, struct sdr_verdict *verdict);
 
+/* What a decision works with: too much for the stack of a thread that then
+ * waits for long. */
+struct sdr_workspace {
+    struct sdr_question question;
+    struct sdr_answer answer;
+};
+
+/* Like sdr_decide(), in a WORKSPACE, whose contents before and afterwards mean
+ * nothing. One thread at a time for each workspace. */
+SDR_PUBLIC void
+sdr_decide_in(struct sdr_workspace *workspace, struct sdr *sdr,
+              const char *recipient, const struct sdr_trace *trace,
+              struct sdr_verdict *verdict);
+
 /* The first step of sdr_decide(), for callers that need the directories'
  * answer. Returns SDR_NOTFOUND with QUESTION and ANSWER, for
  * sdr_route_decide(); or SDR_OK with VERDICT if the address alone decides. Any

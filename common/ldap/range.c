@@ -31,9 +31,11 @@ read_number(const char **text, unsigned long *number)
 enum sdr_status
 sdr_range_parse(const char *name, struct sdr_range *range)
 {
-    const char *at = strcasestr(name, ";range=");
+    const char *at = strchr(name, ';'); /* few names have options */
     unsigned long last = 0;
 
+    if (at != NULL)
+        at = strcasestr(at, ";range=");
     if (at == NULL)
         return SDR_NOTFOUND;
     at += strlen(";range=");
@@ -188,18 +190,21 @@ sdr_range_follow(LDAP *ld, const char *dn, const char *name, int64_t deadline,
                  void (*value)(void *, const char *, const char *, size_t),
                  void *arg, struct sdr_error *error)
 {
-    struct collection collection = {.ld = ld,
-                                    .dn = dn,
-                                    .deadline = deadline,
-                                    .value = value,
-                                    .arg = arg,
-                                    .error = error};
-    enum sdr_status status = sdr_range_parse(name, &collection.range);
+    struct collection collection;
+    struct sdr_range range = {0};
+    enum sdr_status status = sdr_range_parse(name, &range);
 
+    if (status == SDR_NOTFOUND)
+        return SDR_OK; /* almost always */
+    collection = (struct collection){.ld = ld,
+                                     .dn = dn,
+                                     .range = range,
+                                     .deadline = deadline,
+                                     .value = value,
+                                     .arg = arg,
+                                     .error = error};
     snprintf(collection.attribute, sizeof collection.attribute, "%.*s",
              (int)strcspn(name, ";"), name);
-    if (status == SDR_NOTFOUND)
-        return SDR_OK;
     if (status != SDR_OK)
         return fail(&collection, "the range in the result is not understood");
     if (collection.range.first > 0)

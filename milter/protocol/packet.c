@@ -8,9 +8,10 @@
 #include <string.h>
 
 enum {
-    LENGTH = 4,   /* octets of the length field */
-    BLOCK = 4096, /* initial buffer; Postfix writes this much */
-    KEPT = 65536, /* larger buffers are freed when empty */
+    LENGTH = 4,    /* octets of the length field */
+    BLOCK = 4096,  /* buffer for what comes; Postfix writes this much */
+    REPLIES = 512, /* first buffer for replies */
+    KEPT = 65536,  /* larger buffers are freed when empty */
 };
 
 uint32_t
@@ -52,12 +53,12 @@ packet_take(struct packet_reader *reader, struct packet *packet)
     return PACKET_OK;
 }
 
-/* Double the buffer until it has NEEDED octets. Memory is allocated only for
- * received data, never for an announced length. */
+/* Double the buffer, at first of FIRST octets, until it has NEEDED. Memory is
+ * allocated only for received data, never for an announced length. */
 static bool
-array_grow(char **octets, size_t *size, size_t needed)
+array_grow(char **octets, size_t *size, size_t first, size_t needed)
 {
-    size_t wanted = *size > 0 ? *size : BLOCK;
+    size_t wanted = *size > 0 ? *size : first;
     char *grown;
 
     while (wanted < needed)
@@ -92,7 +93,7 @@ packet_make_room(struct packet_reader *reader, char **room, size_t *len)
     reader->start = 0;
     if (reader->end == 0)
         shrink(&reader->octets, &reader->size);
-    if (!array_grow(&reader->octets, &reader->size, reader->end + 1))
+    if (!array_grow(&reader->octets, &reader->size, BLOCK, reader->end + 1))
         return false;
     *room = reader->octets + reader->end;
     *len = reader->size - reader->end;
@@ -136,7 +137,8 @@ static void
 put(struct packet_writer *writer, const void *octets, size_t len)
 {
     if (writer->lost
-        || !array_grow(&writer->octets, &writer->size, writer->len + len)) {
+        || !array_grow(&writer->octets, &writer->size, REPLIES,
+                       writer->len + len)) {
         writer->lost = true;
         return;
     }

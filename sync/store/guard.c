@@ -161,7 +161,8 @@ guard_apply(struct guard *guard, const struct tables *tables,
         if (change->octets == NULL)
             return 0;
         guard->entries++;
-        return show(guard, tables, &id, change->octets, change->len);
+        guard->changed = true;
+        return tables_add(tables, &id, change->octets, change->len);
     }
     if (rc != 0)
         return rc;

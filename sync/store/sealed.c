@@ -34,39 +34,38 @@ sealed_get(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
                : MDB_CORRUPTED;
 }
 
+/* Make the value with its seal, in memory that the caller frees. */
 static int
-put(const struct tables *tables, MDB_dbi dbi, MDB_val *key, uint32_t next,
-    const void *octets, size_t len)
+seal(const struct tables *tables, MDB_dbi dbi, const MDB_val *key,
+     uint32_t next, const void *octets, size_t len, MDB_val *value)
 {
     const struct sdr_checksum checksum = seal_of(tables, dbi);
-    MDB_val value = {SDR_CHECKSUM_SIZE + len, malloc(SDR_CHECKSUM_SIZE + len)};
-    int rc;
 
-    if (value.mv_data == NULL)
+    value->mv_size = SDR_CHECKSUM_SIZE + len;
+    value->mv_data = malloc(value->mv_size);
+    if (value->mv_data == NULL)
         return ENOMEM;
     if (len > 0)
-        memcpy((char *)value.mv_data + SDR_CHECKSUM_SIZE, octets, len);
-    sdr_checksum_write(&checksum, key, next, value.mv_data, value.mv_size);
-    rc = mdb_put(tables->txn, dbi, key, &value, 0);
-    free(value.mv_data);
-    return rc;
+        memcpy((char *)value->mv_data + SDR_CHECKSUM_SIZE, octets, len);
+    sdr_checksum_write(&checksum, key, next, value->mv_data, value->mv_size);
+    return 0;
 }
 
 int
 sealed_put(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
            const void *octets, size_t len)
 {
-    return put(tables, dbi, key, 0, octets, len);
+    MDB_val value;
+    int rc = seal(tables, dbi, key, 0, octets, len, &value);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_put(tables->txn, dbi, key, &value, 0);
+    free(value.mv_data);
+    return rc;
 }
 
 /* ---- addresses ---- */
-
-/* The neighbours of a key; in LMDB's memory. */
-struct neighbours {
-    MDB_val before, value; /* the key before it; size 0: none */
-    uint32_t named;        /* named by that key; 0: none */
-    uint32_t behind;       /* the name of the key, or of the next one */
-};
 
 static bool
 is_ours(const struct tables *tables, const MDB_val *key)
@@ -75,116 +74,115 @@ is_ours(const struct tables *tables, const MDB_val *key)
            && *(const unsigned char *)key->mv_data == tables->directory;
 }
 
-static int
-look_around(const struct tables *tables, MDB_cursor *cursor, const MDB_val *key,
-            struct neighbours *found)
+static bool
+is_same(const MDB_val *a, const MDB_val *b)
 {
-    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
-    MDB_val behind = *key, value;
-    int rc = mdb_cursor_get(cursor, &behind, &value, MDB_SET_RANGE);
-
-    if (rc != 0 && rc != MDB_NOTFOUND)
-        return rc;
-    if (rc == 0 && is_ours(tables, &behind))
-        found->behind = sdr_checksum_name(&checksum, &behind);
-    rc = mdb_cursor_get(cursor, &found->before, &found->value,
-                        rc == 0 ? MDB_PREV : MDB_LAST);
-    if (rc != 0 && rc != MDB_NOTFOUND)
-        return rc;
-    if (rc == MDB_NOTFOUND || !is_ours(tables, &found->before))
-        found->before.mv_size = 0;
-    else if (!sdr_checksum_open(&checksum, &found->before, &found->value,
-                                &found->named))
-        return MDB_CORRUPTED;
-    return found->named == found->behind ? 0 : MDB_CORRUPTED;
+    return a->mv_size == b->mv_size
+           && memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
 }
 
+/* Write to the table of addresses. FLAGS of mdb_cursor_put(). */
 static int
-find_neighbours(const struct tables *tables, const MDB_val *key,
-                struct neighbours *found)
+put_at(const struct tables *tables, const struct sealed_place *place,
+       MDB_val *key, uint32_t next, const void *octets, size_t len,
+       unsigned flags)
 {
-    MDB_cursor *cursor = NULL;
-    int rc = mdb_cursor_open(tables->txn, tables->addresses, &cursor);
+    MDB_val value;
+    int rc = seal(tables, tables->addresses, key, next, octets, len, &value);
 
-    memset(found, 0, sizeof *found);
     if (rc != 0)
         return rc;
-    rc = look_around(tables, cursor, key, found);
-    mdb_cursor_close(cursor);
+    rc = mdb_cursor_put(place->cursor, key, &value, flags);
+    free(value.mv_data);
     return rc;
 }
 
-/* Make the key before name NEXT. */
-static int
-rename_next(const struct tables *tables, const struct neighbours *found,
-            uint32_t next)
-{
-    unsigned char octets[SDR_RECORD_KEY_MAX];
-    MDB_val key = {found->before.mv_size, octets};
-
-    if (key.mv_size == 0 || key.mv_size > sizeof octets)
-        return MDB_CORRUPTED;
-    memcpy(octets, found->before.mv_data, key.mv_size);
-    return put(tables, tables->addresses, &key, next, found->value.mv_data,
-               found->value.mv_size);
-}
-
-static int
-make_first(const struct tables *tables, uint32_t next)
-{
-    unsigned char octet = tables->directory;
-    MDB_val key = {1, &octet};
-
-    return put(tables, tables->addresses, &key, next, NULL, 0);
-}
-
-/* Read the old value of the address. */
-static int
-get_address(const struct tables *tables, MDB_val *key, MDB_val *value,
-            uint32_t *next)
+int
+sealed_find_address(const struct tables *tables, const MDB_val *key,
+                    struct sealed_place *place, MDB_val *value)
 {
     const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
-    int rc = mdb_get(tables->txn, tables->addresses, key, value);
+    MDB_val found = *key;
+    int rc;
 
-    return rc != 0 || sdr_checksum_open(&checksum, key, value, next)
-               ? rc
-               : MDB_CORRUPTED;
+    *place = (struct sealed_place){.to_before = MDB_PREV};
+    rc = mdb_cursor_open(tables->txn, tables->addresses, &place->cursor);
+    if (rc == 0)
+        rc = mdb_cursor_get(place->cursor, &found, value, MDB_SET_RANGE);
+    if (rc == 0 && is_same(&found, key))
+        return sdr_checksum_open(&checksum, &found, value, &place->next)
+                   ? 0
+                   : MDB_CORRUPTED;
+    if (rc == MDB_NOTFOUND)
+        place->to_before = MDB_LAST;
+    else if (rc == 0 && is_ours(tables, &found))
+        place->next = sdr_checksum_name(&checksum, &found);
+    return rc == 0 ? MDB_NOTFOUND : rc;
+}
+
+void
+sealed_leave(struct sealed_place *place)
+{
+    if (place->cursor != NULL)
+        mdb_cursor_close(place->cursor);
+    place->cursor = NULL;
+}
+
+/* Make the key before the place name NEXT. It must name WAS. The directory
+ * alone is the key before all others. */
+static int
+rename_next(const struct tables *tables, const struct sealed_place *place,
+            uint32_t was, uint32_t next)
+{
+    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
+    unsigned char octets[SDR_RECORD_KEY_MAX] = {tables->directory};
+    MDB_val before, value, key = {1, octets};
+    uint32_t named = 0;
+    int rc = mdb_cursor_get(place->cursor, &before, &value, place->to_before);
+
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return rc;
+    if (rc == MDB_NOTFOUND || !is_ours(tables, &before))
+        return was == 0 ? put_at(tables, place, &key, next, NULL, 0, 0)
+                        : MDB_CORRUPTED;
+    if (before.mv_size > sizeof octets
+        || !sdr_checksum_open(&checksum, &before, &value, &named)
+        || named != was)
+        return MDB_CORRUPTED;
+    key.mv_size = before.mv_size;
+    memcpy(octets, before.mv_data, key.mv_size);
+    return put_at(tables, place, &key, next, value.mv_data, value.mv_size,
+                  MDB_CURRENT);
 }
 
 int
-sealed_put_address(const struct tables *tables, MDB_val *key,
+sealed_add_address(const struct tables *tables,
+                   const struct sealed_place *place, MDB_val *key,
                    const void *octets, size_t len)
 {
     const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
-    struct neighbours found;
-    MDB_val old;
-    uint32_t next = 0;
-    int rc = get_address(tables, key, &old, &next);
+    int rc = rename_next(tables, place, place->next,
+                         sdr_checksum_name(&checksum, key));
 
-    if (rc == MDB_NOTFOUND) {
-        uint32_t name = sdr_checksum_name(&checksum, key);
-
-        rc = find_neighbours(tables, key, &found);
-        next = found.behind;
-        if (rc == 0)
-            rc = found.before.mv_size == 0 ? make_first(tables, name)
-                                           : rename_next(tables, &found, name);
-    }
     return rc != 0 ? rc
-                   : put(tables, tables->addresses, key, next, octets, len);
+                   : put_at(tables, place, key, place->next, octets, len, 0);
 }
 
 int
-sealed_del_address(const struct tables *tables, MDB_val *key)
+sealed_change_address(const struct tables *tables,
+                      const struct sealed_place *place, MDB_val *key,
+                      const void *octets, size_t len)
 {
-    struct neighbours found;
-    MDB_val old;
-    uint32_t next = 0;
-    int rc = get_address(tables, key, &old, &next);
+    return put_at(tables, place, key, place->next, octets, len, 0);
+}
 
-    if (rc == 0)
-        rc = find_neighbours(tables, key, &found);
-    if (rc == 0)
-        rc = rename_next(tables, &found, next);
+int
+sealed_del_address(const struct tables *tables,
+                   const struct sealed_place *place, MDB_val *key)
+{
+    const struct sdr_checksum checksum = seal_of(tables, tables->addresses);
+    int rc = rename_next(tables, place, sdr_checksum_name(&checksum, key),
+                         place->next);
+
     return rc != 0 ? rc : mdb_del(tables->txn, tables->addresses, key, NULL);
 }

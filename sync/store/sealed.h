@@ -33,12 +33,39 @@ int
 sealed_put(const struct tables *tables, MDB_dbi dbi, MDB_val *key,
            const void *octets, size_t len);
 
-/* Write an address; KEY must not be LMDB's memory. */
+/* Where an address is, or belongs, in its table. */
+struct sealed_place {
+    MDB_cursor *cursor;
+    uint32_t next;           /* the name of the address behind it; 0: none */
+    MDB_cursor_op to_before; /* leads the cursor to the address before it */
+};
+
+/* Find an address, and fill PLACE for one of the next three functions. Returns
+ * 0 with the VALUE, as sealed_get() does, or MDB_NOTFOUND. The place is valid
+ * until the next write. Always call sealed_leave() afterwards. */
 int
-sealed_put_address(const struct tables *tables, MDB_val *key,
+sealed_find_address(const struct tables *tables, const MDB_val *key,
+                    struct sealed_place *place, MDB_val *value);
+
+void
+sealed_leave(struct sealed_place *place);
+
+/* Write an address that is not there. KEY and OCTETS must not be LMDB's memory,
+ * in all three. */
+int
+sealed_add_address(const struct tables *tables,
+                   const struct sealed_place *place, MDB_val *key,
                    const void *octets, size_t len);
 
+/* Change an address that is there. */
 int
-sealed_del_address(const struct tables *tables, MDB_val *key);
+sealed_change_address(const struct tables *tables,
+                      const struct sealed_place *place, MDB_val *key,
+                      const void *octets, size_t len);
+
+/* Remove an address that is there. */
+int
+sealed_del_address(const struct tables *tables,
+                   const struct sealed_place *place, MDB_val *key);
 
 #endif

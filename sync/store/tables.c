@@ -72,40 +72,62 @@ find_record(const MDB_val *records, const unsigned char *id, struct slot *slot)
     }
 }
 
+/* What the address has now, and where. */
+struct address {
+    MDB_val key, records; /* no records if it is not there */
+    struct sealed_place place;
+    struct slot slot; /* of the entry's record */
+};
+
+/* Write the records with another one in the slot; without one if LEN is 0. */
+static int
+replace_record(const struct tables *tables, struct address *address,
+               const unsigned char *record, size_t len)
+{
+    const MDB_val *old = &address->records;
+    const struct slot *slot = &address->slot;
+    size_t behind = slot->offset + slot->len;
+    size_t size = old->mv_size - slot->len + len;
+    unsigned char *octets;
+    int rc;
+
+    if (size == 0)
+        return sealed_del_address(tables, &address->place, &address->key);
+    octets = malloc(size);
+    if (octets == NULL)
+        return ENOMEM;
+    if (slot->offset > 0)
+        memcpy(octets, old->mv_data, slot->offset);
+    if (len > 0)
+        memcpy(octets + slot->offset, record, len);
+    if (old->mv_size > behind)
+        memcpy(octets + slot->offset + len, (const char *)old->mv_data + behind,
+               old->mv_size - behind);
+    rc = (old->mv_size > 0 ? sealed_change_address : sealed_add_address)(
+        tables, &address->place, &address->key, octets, size);
+    free(octets);
+    return rc;
+}
+
 /* Replace the entry's record among those of the address; remove it if LEN is 0.
  */
 static int
-set_record(const struct tables *tables, const struct sdr_record_key *address,
+set_record(const struct tables *tables, const struct sdr_record_key *key,
            const unsigned char *id, const unsigned char *record, size_t len)
 {
-    MDB_val key = value_of(address->octets, address->len), old = {0, NULL}, new;
-    struct slot slot = {0, 0};
-    unsigned char *octets;
-    int rc = sealed_get(tables, tables->addresses, &key, &old);
+    struct address address = {.key = value_of(key->octets, key->len)};
+    int rc = sealed_find_address(tables, &address.key, &address.place,
+                                 &address.records);
 
-    if (rc == MDB_NOTFOUND)
-        old.mv_size = 0;
-    else if (rc != 0)
-        return rc;
-    rc = find_record(&old, id, &slot);
-    if (rc != 0 || (len == 0 && slot.len == 0))
-        return rc;
-    new.mv_size = old.mv_size - slot.len + len;
-    if (new.mv_size == 0)
-        return sealed_del_address(tables, &key);
-    new.mv_data = octets = malloc(new.mv_size);
-    if (octets == NULL)
-        return ENOMEM;
-    if (slot.offset > 0)
-        memcpy(octets, old.mv_data, slot.offset);
-    if (len > 0)
-        memcpy(octets + slot.offset, record, len);
-    if (old.mv_size > slot.offset + slot.len)
-        memcpy(octets + slot.offset + len,
-               (const char *)old.mv_data + slot.offset + slot.len,
-               old.mv_size - slot.offset - slot.len);
-    rc = sealed_put_address(tables, &key, octets, new.mv_size);
-    free(octets);
+    if (rc == MDB_NOTFOUND) {
+        address.records.mv_size = 0;
+        rc = 0;
+    }
+    if (rc == 0)
+        rc = find_record(&address.records, id, &address.slot);
+    if (rc == 0 && (len > 0 || address.slot.len > 0))
+        rc = replace_record(tables, &address, record, len);
+    sealed_leave(&address.place);
     return rc;
 }
 
@@ -180,10 +202,22 @@ copy_entry(const struct tables *tables, const struct tables_id *id,
 }
 
 int
-tables_put(const struct tables *tables, const struct tables_id *id,
+tables_add(const struct tables *tables, const struct tables_id *id,
            const void *octets, size_t len)
 {
     MDB_val key = value_of(id->octets, sizeof id->octets);
+    struct entry_view view;
+    int rc = entry_read(&view, octets, len) ? index_all(tables, id, view)
+                                            : MDB_CORRUPTED;
+
+    return rc != 0 ? rc
+                   : sealed_put(tables, tables->entries, &key, octets, len);
+}
+
+int
+tables_put(const struct tables *tables, const struct tables_id *id,
+           const void *octets, size_t len)
+{
     struct entry_view old, new;
     unsigned char *copy = NULL;
     int rc;
@@ -193,11 +227,9 @@ tables_put(const struct tables *tables, const struct tables_id *id,
     rc = copy_entry(tables, id, &copy, &old);
     if (rc == 0)
         rc = unindex(tables, id, old, &new);
-    if (rc == 0 || rc == MDB_NOTFOUND)
-        rc = index_all(tables, id, new);
     free(copy);
-    return rc != 0 ? rc
-                   : sealed_put(tables, tables->entries, &key, octets, len);
+    return rc != 0 && rc != MDB_NOTFOUND ? rc
+                                         : tables_add(tables, id, octets, len);
 }
 
 int

@@ -34,6 +34,11 @@ int
 tables_get(const struct tables *tables, MDB_dbi dbi, const struct tables_id *id,
            MDB_val *octets);
 
+/* Write an entry that is not there, and index it by its keys. */
+int
+tables_add(const struct tables *tables, const struct tables_id *id,
+           const void *octets, size_t len);
+
 /* Make the entry what the octets say, and index it by its keys. */
 int
 tables_put(const struct tables *tables, const struct tables_id *id,

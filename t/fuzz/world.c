@@ -171,6 +171,15 @@ sdr_decide(struct sdr *sdr, const char *recipient,
     verdict_check(&question, verdict);
 }
 
+void
+sdr_decide_in(struct sdr_workspace *workspace, struct sdr *sdr,
+              const char *recipient, const struct sdr_trace *trace,
+              struct sdr_verdict *verdict)
+{
+    (void)workspace;
+    sdr_decide(sdr, recipient, trace, verdict);
+}
+
 bool
 sdr_needs_directory(struct sdr *sdr, const char *recipient)
 {
