@@ -139,11 +139,13 @@ class Machine:
         return run(['chroot', self.root, *who, *argv], ok=ok, env=QUIET)
 
     def install(self, debs):
+        """What dpkg has said, as a CompletedProcess."""
         (self.root / 'packages').mkdir()
         for deb in debs:
             shutil.copy(deb, self.root / 'packages')
-        self.run('sh', '-c', 'dpkg --install /packages/*.deb')
+        done = self.run('sh', '-c', 'dpkg --install /packages/*.deb')
         shutil.rmtree(self.root / 'packages')
+        return done
 
     def write(self, path, text, mode=0o644):
         target = self.root / path.lstrip('/')

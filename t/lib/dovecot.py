@@ -11,7 +11,8 @@ from samba import laid_over_usr
 
 IMAP, SUBMISSION = 993, 465
 
-CONFIGURATION = """\
+# What both versions understand.
+SERVICES = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
@@ -22,15 +23,10 @@ default_login_user = nobody
 first_valid_uid = 1
 mail_uid = sdr
 mail_gid = sdr
-mail_location = maildir:{folder}/mail/%u
 protocols = imap submission
 listen = {address}
 hostname = {name}
 ssl = required
-ssl_cert = <{certificate.cert}
-ssl_key = <{certificate.key}
-# The CA that it trusts, in place of those of the system.
-import_environment = $import_environment SSL_CERT_FILE={certificate.ca}
 submission_relay_host = 127.0.0.1
 submission_relay_port = {sink_port}
 service imap-login {{
@@ -50,6 +46,15 @@ service submission-login {{
 service stats {{
   chroot =
 }}
+"""
+
+CONFIGURATIONS = {
+    '2.3': SERVICES + """\
+mail_location = maildir:{folder}/mail/%u
+ssl_cert = <{certificate.cert}
+ssl_key = <{certificate.key}
+# The CA that it trusts, in place of those of the system.
+import_environment = $import_environment SSL_CERT_FILE={certificate.ca}
 {first}
 passdb {{
   driver = passwd-file
@@ -59,7 +64,28 @@ userdb {{
   driver = static
   args = uid=sdr gid=sdr home={folder}/mail/%u
 }}
-"""
+""",
+    '2.4': """\
+dovecot_config_version = 2.4.1
+dovecot_storage_version = 2.4.1
+""" + SERVICES + """\
+mail_driver = maildir
+mail_path = {folder}/mail/%{{user}}
+ssl_server_cert_file = {certificate.cert}
+ssl_server_key_file = {certificate.key}
+{first}
+passdb passwd-file {{
+  passwd_file_path = {folder}/users
+}}
+userdb static {{
+  fields {{
+    uid = sdr
+    gid = sdr
+    home = {folder}/mail/%{{user}}
+  }}
+}}
+""",
+}
 
 
 def version():
@@ -87,7 +113,7 @@ class Dovecot:
             (self.folder / 'mail' / user / 'new/1').write_text(f'Subject: {self.folder.name}\n\nHello\n')
         (self.folder / 'users').write_text(''.join(f'{u}:{{PLAIN}}{p}\n' for u, p in passwords.items()))
         self._file = self.folder / 'dovecot.conf'
-        self._file.write_text(CONFIGURATION.format(
+        self._file.write_text(CONFIGURATIONS[version()].format(
             folder=self.folder, address=address, name=name, certificate=certificate, sink_port=sink_port,
             first=first, SUBMISSION=SUBMISSION))
         self._process = None

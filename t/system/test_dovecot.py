@@ -21,6 +21,34 @@ HERE = {user: f'{user} here' for user in (ALICE, BOTH, DAVE)}
 THERE = {user: f'{user} there' for user in (ALICE, BOTH, DAVE)}
 
 
+def adapted(name, changes):
+    text = (FILES / name).read_text(encoding='utf-8')
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+# No name server here knows the other site's host: hostip is its address.
+
+def recipe_2_3(scratch, slapd, address, _):
+    table = scratch / 'sdr-hosted.conf.ext'
+    table.write_text(adapted('sdr-hosted.conf.ext', {
+        'ldap://ldap.example.com': slapd.uri, 'tls = yes': 'tls = no', '@PASSWORD@': READER_PASSWORD,
+        '=ssl=yes': f'=ssl=yes, =hostip={address}'}))
+    return adapted('sdr-auth.conf.ext', {'/etc/dovecot/sdr-hosted.conf.ext': str(table)})
+
+
+def recipe_2_4(_, slapd, address, ca):
+    return adapted('sdr-auth-2.4.conf.ext', {
+        '/etc/ssl/certs/ca-certificates.crt': str(ca.cert),
+        'ldap://ldap.example.com': slapd.uri, 'ldap_starttls = yes': 'ldap_starttls = no',
+        '@PASSWORD@': READER_PASSWORD, '    ssl = yes\n': f'    ssl = yes\n    hostip = {address}\n'})
+
+
+RECIPES = {'2.3': recipe_2_3, '2.4': recipe_2_4}
+
+
 @pytest.fixture
 def other_sink(stop_later):
     server = Sink()
@@ -31,9 +59,6 @@ def other_sink(stop_later):
 @pytest.fixture
 def new_dovecot(scratch, ca, stop_later):
     """new_dovecot(folder, name of the host, more, its certificate's name): at an address of its own."""
-    if version() != '2.3':
-        pytest.skip('the chapter is for Dovecot 2.3')
-
     def start(folder, host, *arguments, named=None, **options):
         certificate = ca.issue(folder, f'DNS:{named or host}')
         server = Dovecot(scratch / folder, free_address(), host, certificate, *arguments, **options)
@@ -43,32 +68,20 @@ def new_dovecot(scratch, ca, stop_later):
 
 
 @pytest.fixture
-def pair(scratch, slapd, new_dovecot, sink, other_sink):
+def pair(scratch, slapd, new_dovecot, sink, other_sink, ca):
     """pair(name in the other site's certificate): the Dovecot here, with the files of the chapter."""
     def start(named=None):
         there = new_dovecot('there', 'imap.example.org', other_sink.port, THERE, named=named)
-        table = scratch / 'sdr-hosted.conf.ext'
-        table.write_text(adapted('sdr-hosted.conf.ext', {
-            'ldap://ldap.example.com': slapd.uri, 'tls = yes': 'tls = no', '@PASSWORD@': READER_PASSWORD,
-            # No name server here knows the host.
-            '=ssl=yes': f'=ssl=yes, =hostip={there.address}'}))
-        return new_dovecot('here', 'mail.example.com', sink.port, HERE, first=adapted(
-            'sdr-auth.conf.ext', {'/etc/dovecot/sdr-hosted.conf.ext': str(table)}))
+        return new_dovecot('here', 'mail.example.com', sink.port, HERE,
+                           first=RECIPES[version()](scratch, slapd, there.address, ca))
     return start
-
-
-def adapted(name, changes):
-    text = (FILES / name).read_text(encoding='utf-8')
-    for old, new in changes.items():
-        assert old in text
-        text = text.replace(old, new)
-    return text
 
 
 @pytest.fixture
 def trust(ca):
     context = ssl.create_default_context(cafile=ca.cert)
     context.check_hostname = False  # they are asked at their addresses
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # a CA with few extensions will do
     return context
 
 
@@ -118,4 +131,4 @@ def test_certificate_of_another_host(pair, log_in):
     """The password is not sent to it."""
     dovecot = pair(named='imap.example.net')
     assert log_in(dovecot, ALICE, THERE[ALICE]).startswith('[UNAVAILABLE]')
-    assert 'Login' not in (dovecot.folder.parent / 'there/log').read_text()
+    assert ALICE not in (dovecot.folder.parent / 'there/log').read_text()
