@@ -139,7 +139,7 @@ dump_chosen(struct dump *dump, struct sdr_replica *replica,
             continue;
         sdr_error_prefix(&error, "directory %s",
                          dump->config->directories[i].name);
-        print_error(&error);
+        print_error_line(&error);
         code = EX_TEMPFAIL;
     }
     return code;

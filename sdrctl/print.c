@@ -24,7 +24,7 @@ print_clean_octets(const char *octets, size_t len)
 }
 
 void
-print_error(const struct sdr_error *error)
+print_error_line(const struct sdr_error *error)
 {
     char clean[4 * sizeof error->text];
 

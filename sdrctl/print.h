@@ -19,6 +19,6 @@ print_clean_octets(const char *octets, size_t len);
 /* Print the error on standard error, escaped in the same way, as one line that
  * begins with the name of the program. */
 void
-print_error(const struct sdr_error *error);
+print_error_line(const struct sdr_error *error);
 
 #endif

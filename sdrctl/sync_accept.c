@@ -48,7 +48,7 @@ get_held(const struct job *job, unsigned directory, uint64_t *held)
         return true;
     if (sdr_replica_state(job->replica, directory, &state, &error) != SDR_OK) {
         sdr_error_prefix(&error, "directory %s", options->name);
-        print_error(&error);
+        print_error_line(&error);
         return false;
     }
     *held = state.holding != 0 ? state.held : 0;

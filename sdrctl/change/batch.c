@@ -136,7 +136,7 @@ batch_print_mistake(void *arg, const struct batch *batch, unsigned long line,
         sdr_error_prefix(&error, "%s:%lu", batch->file, line);
     else
         sdr_error_prefix(&error, "%s", batch->file);
-    print_error(&error);
+    print_error_line(&error);
 }
 
 struct batch_reader {

@@ -129,7 +129,7 @@ report_journal(const struct job *job, const char *path)
     struct sdr_error error;
 
     if (journal_read(&content, job->config, path, &error) != SDR_OK) {
-        print_error(&error);
+        print_error_line(&error);
         return false;
     }
     if (job->address != NULL)
@@ -166,7 +166,7 @@ report_all(const struct job *job)
     int code = EX_OK;
 
     if (status != SDR_OK && status != SDR_NOTFOUND) {
-        print_error(&error);
+        print_error_line(&error);
         return sdr_status_exit(status);
     }
     if (list.count == 0)

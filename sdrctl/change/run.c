@@ -270,7 +270,7 @@ run_changes(const struct run *run, struct changes *changes)
                       run->command, run->origin, &error)
         != SDR_OK) {
         sdr_error_prefix(&error, "journal-directory");
-        print_error(&error);
+        print_error_line(&error);
         fputs("sdrctl: nothing was changed\n", stderr);
         return EX_IOERR;
     }

@@ -96,7 +96,7 @@ read_journal(struct journal_content *content, const struct sdr_config *config,
     }
     if (status == SDR_OK)
         return EX_OK;
-    print_error(&error);
+    print_error_line(&error);
     fputs("sdrctl: nothing was changed\n", stderr);
     return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
 }

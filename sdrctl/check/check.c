@@ -163,7 +163,7 @@ run(struct check *check, int which)
     if (status == SDR_INVALID)
         return usage_error("check", "%s", error.text);
     if (status != SDR_OK) {
-        print_error(&error);
+        print_error_line(&error);
         return EX_TEMPFAIL;
     }
     worst = which < 0 ? run_all(check) : checks[which].run(check);

@@ -175,7 +175,7 @@ open_config(struct diff *diff, const char *path)
                                       sdr_get_config(diff->after));
         return EX_OK;
     }
-    print_error(&error);
+    print_error_line(&error);
     return EX_CONFIG;
 }
 
@@ -196,7 +196,7 @@ open_ldif(struct diff *diff, const struct arguments *arguments)
         new_ldif_use(diff->ldif, diff->after);
         return EX_OK;
     }
-    print_error(&error);
+    print_error_line(&error);
     return status == SDR_TEMPFAIL ? EX_TEMPFAIL : EX_DATAERR;
 }
 
@@ -254,7 +254,7 @@ read_log(struct diff *diff, const char *path)
         struct sdr_error error;
 
         sdr_error_set(&error, "%s: %s", path, strerror(errno));
-        print_error(&error);
+        print_error_line(&error);
         code = EX_DATAERR;
     }
     free(line);
@@ -281,7 +281,7 @@ read_all(struct diff *diff)
             sdr_error_prefix(&error, "%s", after->path);
     }
     if (status != SDR_OK)
-        print_error(&error);
+        print_error_line(&error);
     return sdr_status_exit(status);
 }
 

@@ -76,7 +76,7 @@ diff_find_moved(struct diff *diff, const struct batch *batch)
             continue;
         sdr_error_set(&error, "%s:%lu: %s: %s", batch->file, line->line,
                       line->address, reason);
-        print_error(&error);
+        print_error_line(&error);
         if (code != EX_DATAERR)
             code = diff->old.sure ? EX_DATAERR : EX_TEMPFAIL;
     }

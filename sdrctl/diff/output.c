@@ -230,5 +230,5 @@ diff_end(struct diff *diff)
         return;
     sdr_error_prefix(&error, "%zu recipients cannot be decided now",
                      diff->unknown);
-    print_error(&error);
+    print_error_line(&error);
 }

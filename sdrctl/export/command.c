@@ -224,7 +224,7 @@ run(struct job *job)
 
     export_addresses_clear(&job->addresses);
     if (status != SDR_OK) {
-        print_error(&error);
+        print_error_line(&error);
         return sdr_status_exit(status);
     }
     if (job->mistakes == 0)
@@ -278,7 +278,7 @@ read_journal(struct job *job, const char *path)
              strchr(path, '/') == NULL ? "/" : "", path);
     status = journal_read(&job->journal, &job->config, whole, &error);
     if (status != SDR_OK) {
-        print_error(&error);
+        print_error_line(&error);
         return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
     }
     changes_drop_not_made(&job->journal.changes);

@@ -134,7 +134,7 @@ check_arguments(const struct choice *choice, struct sdr_error *error)
 static int
 report(const struct sdr_error *error, enum sdr_status status)
 {
-    print_error(error);
+    print_error_line(error);
     return status == SDR_NOTFOUND ? EX_NOINPUT : sdr_status_exit(status);
 }
 

@@ -55,7 +55,7 @@ held_report(struct plan_run *run, const char *wave, size_t base)
     struct held held;
 
     if (held_count(run, wave, base, &held, &error) != SDR_OK) {
-        print_error(&error);
+        print_error_line(&error);
         fprintf(stderr,
                 "sdrctl: the number of recipients on hold by wave %s is "
                 "unknown\n",

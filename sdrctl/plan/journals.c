@@ -118,7 +118,7 @@ print_unknown(const char *wave, enum step step, const char *path)
 
     sdr_error_set(&error, "plan: wave %s: %s has written %s", wave,
                   step_names[step], path);
-    print_error(&error);
+    print_error_line(&error);
 }
 
 /* The record "started" of a step has the number of its journal. That of an undo

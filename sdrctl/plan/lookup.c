@@ -117,7 +117,7 @@ find_duplicates(struct lookup *lookup)
                       "wave %s as %s, at %s:%lu",
                       b->wave->path, b->line, b->address, b->wave->name,
                       a->wave->name, a->address, a->wave->path, a->line);
-        print_error(&error);
+        print_error_line(&error);
         lookup->code = EX_DATAERR;
     }
 }

@@ -59,7 +59,7 @@ wave_is_same(const struct wave *wave)
         return ok;
     sdr_error_set(&error, "%s: it has changed since the plan was read",
                   wave->path);
-    print_error(&error);
+    print_error_line(&error);
     return false;
 }
 
@@ -119,7 +119,7 @@ print_twice(const struct listed *first, const struct listed *second)
         &error, "%s:%lu: %s: in wave %s, but also in wave %s, at %s:%lu",
         second->wave->path, second->line, second->address, second->wave->name,
         first->wave->name, first->wave->path, first->line);
-    print_error(&error);
+    print_error_line(&error);
 }
 
 /* plan_look_up() reports an address that is twice in one wave. */

@@ -34,7 +34,7 @@ plan_say(const struct plan_run *run, const char *wave, const char *format, ...)
 static int
 report(const struct sdr_error *error, int code)
 {
-    print_error(error);
+    print_error_line(error);
     return code;
 }
 
@@ -56,7 +56,7 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
     fflush(stdout);
     sdr_error_set(&error, "plan: wave %s: %s; the plan stops here", wave->name,
                   what);
-    print_error(&error);
+    print_error_line(&error);
     progress_find(&progress, &run->state, wave->name);
     if (progress.fingerprint == NULL) {
         fprintf(stderr, "sdrctl: this wave has changed nothing; %s\n", next);
@@ -93,7 +93,7 @@ plan_check_begun(struct plan_run *run)
                           run->path, name);
         if (error.text[0] == '\0')
             continue;
-        print_error(&error);
+        print_error_line(&error);
         suggest_undo(run, name, "restore it");
         return EX_DATAERR;
     }
@@ -128,7 +128,7 @@ do_step(struct plan_run *run, const struct wave *wave, size_t base,
     if (run->state.count > number
         && !state_add(&run->state, wave->name, step, EVENT_FAILED, error.text,
                       &other))
-        print_error(&other);
+        print_error_line(&other);
     sdr_error_prefix(&error, "%s", step_names[step]);
     return stop(run, wave, base, error.text,
                 "fix what is reported above, and run the plan again");

@@ -50,7 +50,7 @@ make_view(struct plan_run *run, const struct wave *wave, struct view *view)
         || held_count(run, wave->name, view->progress.base, &view->held, &error)
                == SDR_OK)
         return true;
-    print_error(&error);
+    print_error_line(&error);
     return false;
 }
 

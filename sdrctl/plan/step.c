@@ -157,7 +157,7 @@ out_of_memory(void)
 static int
 report(const struct sdr_error *error, enum sdr_status status)
 {
-    print_error(error);
+    print_error_line(error);
     return sdr_status_exit(status);
 }
 
@@ -216,7 +216,7 @@ command(struct step_child *child)
     child_catch_signals();
     code = child_execute(child->arguments.items, &error);
     if (code < 0)
-        print_error(&error);
+        print_error_line(&error);
     return code < 0 ? EX_TEMPFAIL : code;
 }
 

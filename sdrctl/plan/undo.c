@@ -106,7 +106,7 @@ stop(struct undo *undo, const struct sdr_error *error)
 
     if (!state_add(&run->state, undo->wave, STEP_UNDO, EVENT_FAILED,
                    error->text, &other))
-        print_error(&other);
+        print_error_line(&other);
     fflush(stdout);
     fprintf(stderr, "sdrctl: plan: wave %s: undo of %s: %s\n", undo->wave,
             undo->path, error->text);
@@ -137,7 +137,7 @@ undo_journal(struct undo *undo)
     }
     if (!state_add(&run->state, undo->wave, STEP_UNDO, event, undo->path,
                    &error)) {
-        print_error(&error);
+        print_error_line(&error);
         return EX_IOERR;
     }
     if (!child_interrupted())
@@ -157,7 +157,7 @@ finish(struct undo *undo)
 
     if (!state_add(&run->state, undo->wave, STEP_UNDO, EVENT_DONE, "",
                    &error)) {
-        print_error(&error);
+        print_error_line(&error);
         return EX_IOERR;
     }
     plan_say(run, undo->wave, "undone");
@@ -180,12 +180,12 @@ undo_all(struct undo *undo)
     int code = EX_OK;
 
     if (!has_all(undo, &error)) {
-        print_error(&error);
+        print_error_line(&error);
         return EX_NOINPUT;
     }
     if (!state_add(&undo->run->state, undo->wave, STEP_UNDO, EVENT_STARTED, "",
                    &error)) {
-        print_error(&error);
+        print_error_line(&error);
         return EX_IOERR;
     }
     for (size_t i = undo->journals.count; i > 0 && code == EX_OK; i--) {
@@ -205,7 +205,7 @@ refuse(const char *wave, const char *reason)
 
     sdr_error_set(&error, "plan: wave %s: %s; nothing was changed", wave,
                   reason);
-    print_error(&error);
+    print_error_line(&error);
     return EX_DATAERR;
 }
 
@@ -272,7 +272,7 @@ plan_undo(struct plan_run *run, const char *wave)
     if (status == SDR_OK) {
         code = undo_all(&undo);
     } else {
-        print_error(&error);
+        print_error_line(&error);
         code = sdr_status_exit(status);
     }
     wave_journals_clear(&undo.journals);

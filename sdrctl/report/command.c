@@ -35,7 +35,7 @@ report_silent(const struct report *report)
             continue;
         sdr_error_prefix(&error, "directory %s is unavailable",
                          report->sources[i].directory);
-        print_error(&error);
+        print_error_line(&error);
         code = EX_TEMPFAIL;
     }
     return code;
@@ -50,7 +50,7 @@ read_course(struct report *report, const struct chosen *chosen)
     if (!course_read(&report->course, report->config, chosen,
                      report->config->journal_directory, &error)) {
         sdr_error_prefix(&error, "no chart over time");
-        print_error(&error);
+        print_error_line(&error);
         course_clear(&report->course);
     }
     course_sort(&report->course);

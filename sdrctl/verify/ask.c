@@ -80,7 +80,7 @@ warn(const struct asking *asking, const char *what, const char *more)
 
     sdr_error_set(&warning, "warning: site %s %s%s", site_name(asking), what,
                   more);
-    print_error(&warning);
+    print_error_line(&warning);
 }
 
 /* ---- the recipients ---- */

@@ -185,7 +185,7 @@ read_addresses(struct verify *verify, const struct arguments *arguments,
         status =
             addresses_read(batch, verify->config, arguments->filter, &error);
     if (status != SDR_OK)
-        print_error(&error);
+        print_error_line(&error);
     return sdr_status_exit(status);
 }
 
@@ -214,7 +214,7 @@ warn_unasked(const struct verify *verify)
                   "warning: site %s is this site and was not asked: to ask the "
                   "host that has its mailboxes, add --at %s=HOST",
                   name, name);
-    print_error(&warning);
+    print_error_line(&warning);
 }
 
 static int
