@@ -1,4 +1,4 @@
-/* address.c - fuzzed: addresses parsed, read, cut to keys, quoted and spelled
+/* address.c - fuzz target: parsing, comparing, quoting and spelling addresses
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "decision/address.h"
@@ -20,7 +20,7 @@ check_equal(const struct sdr_address *a, const struct sdr_address *b)
     FUZZ_RULE(strcmp(a->domain, b->domain) == 0);
 }
 
-/* What is written is the same when it is read, in both ways. */
+/* Both parsers read the formatted address back unchanged. */
 static void
 check_written(const struct sdr_address *address)
 {
@@ -35,7 +35,7 @@ check_written(const struct sdr_address *address)
     check_equal(address, &again);
 }
 
-/* The folded local part stands for the mailbox. */
+/* The folded local part names the same mailbox. */
 static void
 check_folded(const struct sdr_address *address)
 {
@@ -45,9 +45,9 @@ check_folded(const struct sdr_address *address)
     FUZZ_RULE(fuzz_is_clean(address->folded));
     if (!sdr_address_requote(address->folded, strlen(address->folded), local,
                              sizeof local))
-        return; /* no room for quotes */
+        return; /* too long with quotes */
     if (address->folded[0] == '"')
-        return; /* a quoted text to requote() */
+        return; /* sdr_address_requote() took it for a quoted one */
     snprintf(text, sizeof text, "%s@%s", local, address->domain);
     FUZZ_RULE(sdr_address_parse(&folded, text) == SDR_OK);
     FUZZ_RULE(strcmp(folded.folded, address->folded) == 0);
@@ -69,8 +69,9 @@ check_requoted(const struct sdr_address *address)
     FUZZ_RULE(sdr_address_same(address, &quoted));
 }
 
-/* Each is shorter than the one before it, but the one behind a tag; what is
- * sent is a local part, and the whole one where nothing is left out. */
+/* The first key is the address, the last is the catch-all, and all others are
+ * other mailboxes in the same domain. Without its extension, the local part is
+ * still valid. If a key omits no extension, the local part is unchanged. */
 static void
 check_keys(const struct sdr_address *address, const char *delimiters)
 {
@@ -97,7 +98,8 @@ check_keys(const struct sdr_address *address, const char *delimiters)
     }
 }
 
-/* Where a mailbox can be read, so can its domain, and it is the same. */
+/* sdr_address_find_domain() finds the domain of each address that can be
+ * parsed. */
 static void
 check_domain_of(const char *text)
 {
@@ -112,7 +114,7 @@ check_domain_of(const char *text)
     FUZZ_RULE(strcmp(domain, address.domain) == 0);
 }
 
-/* One of them at least is a way to write this address and no other. */
+/* The spellings differ, and at least one is read as the same mailbox. */
 static void
 check_spelled(const struct sdr_address *address)
 {
@@ -131,7 +133,8 @@ check_spelled(const struct sdr_address *address)
         same += sdr_address_read(&other, text, strlen(text)) == SDR_OK
                 && sdr_address_same(&other, address);
     }
-    /* Quotes need room; an empty one is written like the catch-all. */
+    /* Quotes may make it too long. An empty local part looks like the
+     * catch-all. */
     FUZZ_RULE(same > 0 || address->folded[0] == '\0'
               || address->folded[0] == '"');
 }
@@ -154,7 +157,8 @@ check_parsed(const char *text)
     check_spelled(&address);
 }
 
-/* A directory may hold more than SMTP takes: "al ice@example.com". */
+/* A directory may hold an address that SMTP does not allow:
+ * "al ice@example.com". */
 static void
 check_read(const char *text, size_t len)
 {
@@ -173,7 +177,7 @@ check_read(const char *text, size_t len)
     }
 }
 
-/* The text, and what stands behind its first line. */
+/* Check the first line and the rest as two addresses. Changes TEXT. */
 static void
 check_pair(char *text)
 {

@@ -1,4 +1,4 @@
-/* config.c - fuzzed: a whole sdr.conf
+/* config.c - fuzz target: a whole sdr.conf
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "config/config.h"
@@ -74,7 +74,7 @@ check_directory(const struct sdr_config *config,
         || (directory->password != NULL && directory->password[0] != '\0'));
 }
 
-/* Nobody knows the recipient. */
+/* Check the verdict about a recipient that is in no directory. */
 static void
 check_unknown(const struct sdr_config *config, const char *domain)
 {

@@ -28,7 +28,8 @@ envelope_add(struct envelope *envelope, const char *given, const char *resolved,
                       .unmapped = unmapped};
 }
 
-/* Without blanks and pairs of brackets; the span of the rest. */
+/* Returns TEXT without surrounding blanks and pairs of brackets, *LEN octets.
+ */
 static const char *
 strip(const char *text, size_t *len)
 {
@@ -58,7 +59,8 @@ reads_same(const char *a, const char *b)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* As Postfix: of one pair of brackets, one route. */
+/* Returns true if TEXT is GIVEN without one pair of brackets and one source
+ * route, which Postfix removes. */
 static bool
 reads_without_route(const char *given, const char *text)
 {
@@ -103,7 +105,7 @@ envelope_delete(struct envelope *envelope, const char *text)
 
 /* ---- the rules ---- */
 
-/* True if the MTA's map has made another mailbox of what the client said. */
+/* Returns true if the MTA has mapped the recipient to another mailbox. */
 static bool
 is_mapped(const struct rcpt *r, const struct sdr_address *resolved)
 {
@@ -120,8 +122,9 @@ is_mapped(const struct rcpt *r, const struct sdr_address *resolved)
            && !sdr_address_same(&given, resolved);
 }
 
-/* What the decision about a recipient has to be made of; false if the MTA's map
- * has made another mailbox of it, which stays. */
+/* Decide about a recipient by the text that the milter must look up. MAILBOX is
+ * all zero if that is no address. Returns false if the MTA has mapped the
+ * recipient to another mailbox: then the milter must not edit it. */
 static bool
 decide(const struct rcpt *r, struct sdr_address *mailbox,
        struct sdr_verdict *verdict)
@@ -148,7 +151,7 @@ decide(const struct rcpt *r, struct sdr_address *mailbox,
     return !mapped;
 }
 
-/* True if mail for the mailbox is delivered. */
+/* Returns true if a recipient that was not deleted is this mailbox. */
 static bool
 is_present(const struct envelope *envelope, const struct sdr_address *mailbox)
 {
@@ -180,15 +183,17 @@ check_targets(const struct envelope *envelope,
     }
 }
 
-/* Sendmail knows a user of its own by name alone; see message.h. */
+/* Returns true for a local user of Sendmail, whose {rcpt_addr} has no domain.
+ */
 static bool
 has_bare_name(const struct rcpt *r)
 {
     return r->resolved != NULL && strchr(r->resolved, '@') == NULL;
 }
 
-/* The MTA has made another mailbox of it, which stays; unless by just this text
- * there is one that does not: then that is who gets it. */
+/* The milter leaves a mapped recipient alone. It can still be gone: the MTA
+ * deletes it too if a recipient given as the same text is redirected. Then the
+ * targets of that recipient get the mail. */
 static void
 check_mapped(const struct envelope *envelope, const struct rcpt *r)
 {
@@ -203,7 +208,7 @@ check_mapped(const struct envelope *envelope, const struct rcpt *r)
     check_targets(envelope, &verdict);
 }
 
-/* Kept, or replaced by all its targets; never lost. */
+/* A recipient is kept, or replaced by all its targets. */
 static void
 check_recipient(const struct envelope *envelope, const struct rcpt *r)
 {
@@ -223,7 +228,7 @@ check_recipient(const struct envelope *envelope, const struct rcpt *r)
         FUZZ_RULE(envelope->marks == 1);
 }
 
-/* A target of somebody, and added once. */
+/* An added recipient is the target of another recipient, and was added once. */
 static void
 check_added(const struct envelope *envelope, const struct rcpt *added)
 {

@@ -1,5 +1,5 @@
-/* envelope.h - the recipients of a message at a played MTA, edited by the
- * milter SPDX-License-Identifier: BSD-2-Clause
+/* envelope.h - the recipients of a message, in a simulated MTA
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef FUZZ_ENVELOPE_H
 #define FUZZ_ENVELOPE_H
@@ -12,9 +12,9 @@ enum { RECIPIENTS_MAX = 64 };
 
 struct rcpt {
     char *given;
-    const char *resolved; /* borrowed; NULL: not given */
+    const char *resolved; /* {rcpt_addr}, borrowed; NULL: none */
     bool added;           /* by the milter */
-    bool unmapped;        /* the MTA has read it, and mapped nothing yet */
+    bool unmapped;        /* the MTA applies its maps later, as Postfix */
     bool gone;
 };
 
@@ -22,25 +22,25 @@ struct envelope {
     struct rcpt rcpts[RECIPIENTS_MAX * 8];
     unsigned count;
     unsigned marks;
-    bool by_tables; /* for good: nothing may be edited */
+    bool by_tables; /* the tables rewrite: the milter edits nothing */
 };
 
 void
 envelope_clear(struct envelope *envelope);
 
-/* A recipient, by the client or by the milter. */
+/* Add a recipient of the client or of the milter. Copies GIVEN. */
 void
 envelope_add(struct envelope *envelope, const char *given, const char *resolved,
              bool by_milter, bool unmapped);
 
-/* As an MTA reads a text: by the client's without what is around it, or by
- * what that was mapped to. A text without a domain is for an MTA whose users
- * type such. */
+/* Delete each recipient that an MTA would delete by TEXT: the given text, or
+ * the address that it was mapped to. Ignores a text without a domain: it is
+ * meant for recipients that local users submit without one. */
 void
 envelope_delete(struct envelope *envelope, const char *text);
 
-/* The rules of a message that was accepted: each recipient is kept, or replaced
- * by all its targets; what is added is a target of somebody, once. */
+/* Check the recipients of an accepted message: each is kept, or replaced by all
+ * its targets; each added recipient is a target, and was added once. */
 void
 envelope_check(const struct envelope *envelope);
 

@@ -1,15 +1,15 @@
-/* facts.c - fuzzed: entries of directories, and what is decided by them
+/* facts.c - fuzz target: directory entries, and the decision about them
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The input is lines: the number of a configuration and a recipient, then
- * entries: "dn" with the number of their directory, and their values:
+ * The first line has the number of a configuration and a recipient. The entries
+ * follow: "dn" with the number of the directory and the name, then the values:
  *
  *   0 alice@example.com
  *   dn 2 cn=alice,dc=example,dc=com
  *   proxyAddresses: SMTP:alice@example.com
  *
- * Each is read as a live search does it, and as sdr-sync and the replica do it:
- * the verdict must be the same.
+ * Each entry is read in two ways: as by a live search, and as by sdr-sync and
+ * the replica. Both must lead to the same verdict.
  */
 #include "decision/facts.h"
 
@@ -20,7 +20,7 @@
 #include "decision/route.h"
 #include "verdict.h"
 
-/* Three points of view of one company. */
+/* The configurations: the same sites, each with another this-site. */
 #define SITES                                                                  \
     "recipient-delimiter = +-\n"                                               \
     "[site onprem]\n"                                                          \
@@ -67,7 +67,7 @@ enum { VIEWS = sizeof texts / sizeof texts[0], ENTRIES_MAX = 64 };
 
 static const struct sdr_config *configs[VIEWS];
 
-/* What one way of reading has found, by directory. */
+/* The result of one way of reading, for each directory. */
 struct findings {
     struct sdr_facts facts[8];
     bool found[8];
@@ -77,7 +77,7 @@ static struct {
     const struct sdr_config *config;
     struct sdr_question question;
     struct findings live, copied;
-    /* the entry that is being read */
+    /* the current entry */
     bool in_entry;
     unsigned directory;
     unsigned count;
@@ -85,9 +85,10 @@ static struct {
     struct entry entry;
 } now;
 
-/* ---- as the replica does it ---- */
+/* ---- reading as the replica ---- */
 
-/* Under which of the keys the store has the entry; the strongest counts. */
+/* Find the strongest key of the question that the entry has. Returns false if
+ * it has none. */
 static bool
 find_key(struct entry_view view, struct sdr_facts *facts)
 {
@@ -147,7 +148,7 @@ number(char digit)
     return (unsigned char)(digit - '0');
 }
 
-/* "dn N NAME" */
+/* Begin an entry: "dn N NAME". Ignores entries after ENTRIES_MAX. */
 static void
 begin_entry(const char *line)
 {
@@ -164,7 +165,7 @@ begin_entry(const char *line)
     entry_begin(&now.entry, now.config, now.directory, id, name);
 }
 
-/* "ATTRIBUTE: VALUE" */
+/* Take "ATTRIBUTE: VALUE". */
 static void
 take_value(char *line, size_t len)
 {
@@ -210,8 +211,8 @@ decide(const struct findings *findings, struct sdr_verdict *verdict)
     verdict_check(&now.question, verdict);
 }
 
-/* What is sent on has the local part as it was written, unless the entry or the
- * site has another. */
+/* The local part of each target is that of the recipient, with or without its
+ * extension, or that of an entry's routing address. */
 static void
 check_local_parts(const struct sdr_verdict *verdict)
 {

@@ -1,9 +1,8 @@
 /* fuzz.h - what all fuzz targets share
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * A target is a LLVMFuzzerTestOneInput() about one subject. Whatever the octets
- * are, it must neither crash nor find a rule broken. libFuzzer calls it, or
- * replay.c with the seeds.
+ * A target defines LLVMFuzzerTestOneInput() for one subject. No input may make
+ * it crash or break a rule. libFuzzer calls it, or replay.c with the seeds.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -18,7 +17,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* End the program unless the rule holds. */
+/* Abort the program if the rule does not hold. */
 #define FUZZ_RULE(rule)                                                        \
     ((rule) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #rule))
 
@@ -29,8 +28,8 @@ fuzz_broken(const char *file, int line, const char *rule)
     abort();
 }
 
-/* In a block of just that size, so that a sanitizer sees who goes beyond; the
- * caller frees it. */
+/* Returns a copy in a block of exactly this size, so that a sanitizer reports
+ * each access beyond it. The caller frees it. */
 static inline void *
 fuzz_copy(const void *octets, size_t len)
 {
@@ -42,7 +41,7 @@ fuzz_copy(const void *octets, size_t len)
     return block;
 }
 
-/* The same with a NUL behind it. */
+/* Like fuzz_copy(), with a NUL after the copy. */
 static inline char *
 fuzz_text(const void *octets, size_t len)
 {
@@ -55,7 +54,7 @@ fuzz_text(const void *octets, size_t len)
     return text;
 }
 
-/* True if there is no control character in the text. */
+/* Returns true if the text has no control character. */
 static inline bool
 fuzz_is_clean(const char *text)
 {
@@ -66,13 +65,13 @@ fuzz_is_clean(const char *text)
     return true;
 }
 
-/* An input that is read line by line. */
+/* The rest of an input that is read line by line. */
 struct fuzz_lines {
     const char *at, *end;
 };
 
-/* The next line without its end, of *len octets, to be freed by the caller; it
- * may hold NULs and has one behind it. NULL if there is none. */
+/* Returns the next line without its newline: *LEN octets, which may include
+ * NULs, and a NUL. The caller frees it. Returns NULL after the last line. */
 static inline char *
 fuzz_line(struct fuzz_lines *lines, size_t *len)
 {

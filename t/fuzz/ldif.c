@@ -1,7 +1,7 @@
-/* ldif.c - fuzzed: a directory that is an LDIF file, on its way into the store
+/* ldif.c - fuzz target: the import of a directory that is an LDIF file
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The store and the worker are played by this file.
+ * This file replaces source/refresh.c and source/worker.c: nothing is stored.
  */
 #include "source/ldif_import.h"
 
@@ -34,7 +34,7 @@ static struct {
     unsigned begun, entries, with_address, ended, cleared;
 } now;
 
-/* ---- the others ---- */
+/* ---- refresh.c and worker.c ---- */
 
 void
 refresh_begin(struct refresh *refresh, struct worker *worker,
@@ -46,7 +46,7 @@ refresh_begin(struct refresh *refresh, struct worker *worker,
     now.begun++;
 }
 
-/* Names that differ in case are the same, if they are UTF-8. */
+/* A name in UTF-8 and the same name in upper case have one normal form. */
 static void
 check_name(const char *dn)
 {
@@ -134,7 +134,7 @@ worker_stopping(struct worker *worker)
 
 /* ---- the target ---- */
 
-/* As a whole or not at all. */
+/* The text is imported as a whole, or nothing is. */
 static void
 take(const struct sdr_config *config, unsigned directory, const char *text,
      size_t len)

@@ -1,20 +1,23 @@
-/* milter.c - fuzzed: what an MTA says to the milter, from negotiation to QUIT
+/* milter.c - fuzz target: a connection of an MTA to the milter
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * An input that begins with a NUL is the octets of a connection. Any other is a
- * script for an MTA, see played.h. Lines, by their first letter:
+ * An input that begins with a NUL is sent as it is. Any other input is a script
+ * for a simulated MTA, see played.h. The first letter of a line is a command:
  *
- *   V TEXT, M TEXT, I TEXT   macros from now on: v, {rcpt_mailer}, i; without a
- *                            text there is none
- *   Q                        the MTA never sends {rcpt_addr}; before any R
- *   N ACTIONS STEPS VERSION  another connection, with this offer (hexadecimal)
- *   S NUMBER                 the milter reads so many octets at once
+ *   V TEXT, M TEXT, I TEXT   set the macro v, {rcpt_mailer} or i; without TEXT,
+ *                            unset it
+ *   Q                        never send {rcpt_addr}; ignored after the first R
+ *   N ACTIONS STEPS VERSION  reconnect with this offer (hexadecimal)
+ *   S NUMBER                 the milter receives so many octets at a time
  *   F                        MAIL
- *   R GIVEN TAB RESOLVED TAB PARAMETER...   RCPT; without RESOLVED it is GIVEN
- *   L                        from the next message on the tables rewrite
- *   H VALUE                  a loop mark among the headers
- *   D, U                     DATA to the body; an unknown command
- *   E, A, K, C               end of message, abort, QUIT_NC, another connection
+ *   R GIVEN TAB RESOLVED TAB PARAMETER...   RCPT; the default of RESOLVED is
+ *                            GIVEN without brackets
+ *   L                        the tables rewrite from the next message on;
+ *                            ignored within a message
+ *   H VALUE                  a header with a loop mark
+ *   D                        DATA, a header, the end of headers, a body
+ *   U TEXT                   an unknown command
+ *   E, A, K, C               end of message, abort, QUIT_NC, reconnect
  */
 #include "protocol/constants.h"
 
@@ -23,7 +26,7 @@
 #include "played.h"
 #include "world.h"
 
-/* ---- the rest of the program ---- */
+/* ---- configuration.c ---- */
 
 struct sdr *
 configuration_get(void)
@@ -39,7 +42,7 @@ configuration_is_verbose(void)
 
 /* ---- the script ---- */
 
-/* What is left out stays as it was. */
+/* Reconnect with the numbers in TEXT; a missing one keeps its value. */
 static void
 offer(char *text)
 {
@@ -127,10 +130,10 @@ play(const char *script, size_t size)
     }
 }
 
-/* ---- any octets ---- */
+/* ---- arbitrary octets ---- */
 
-/* Whole packets that a milter may say, and no more of them than it is asked
- * for. */
+/* The milter sends only complete packets, and only commands that it may send.
+ */
 static void
 hear_anything(void)
 {

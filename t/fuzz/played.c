@@ -14,7 +14,7 @@
 
 struct played played;
 
-/* ---- what the milter answers ---- */
+/* ---- replies of the milter ---- */
 
 static void
 hear_nothing(void)
@@ -35,7 +35,6 @@ hear_continue(void)
     hear_nothing();
 }
 
-/* "550 5.1.1 text", which an MTA reads as a format. */
 void
 played_check_reply(const struct packet *packet)
 {
@@ -49,7 +48,7 @@ played_check_reply(const struct packet *packet)
         FUZZ_RULE(s[1] == '%');
 }
 
-/* True if it goes on. */
+/* Returns true if the reply is "continue". */
 static bool
 hear_decision(const struct packet *packet)
 {
@@ -90,7 +89,7 @@ hear_mark(struct packet_strings *strings)
     played.envelope.marks++;
 }
 
-/* False if it is none. */
+/* Carry out an edit of the message. Returns false if the packet is no edit. */
 static bool
 hear_edit(const struct packet *packet)
 {
@@ -124,7 +123,7 @@ hear_edit(const struct packet *packet)
     return true;
 }
 
-/* ---- what the MTA says ---- */
+/* ---- commands of the MTA ---- */
 
 static void
 say(char command, const char *text)
@@ -135,7 +134,8 @@ say(char command, const char *text)
     wire_end(&played.wire);
 }
 
-/* A step that the milter may want left out, or may not answer. */
+/* Send a step, unless the milter negotiated WITHOUT. There is a reply, unless
+ * it negotiated SILENT. */
 static void
 step(char command, uint32_t without, uint32_t silent, const char *text)
 {
@@ -157,7 +157,7 @@ put_macro(const char *name, const char *value)
     wire_put_text(&played.wire, value);
 }
 
-/* All of them at each stage. */
+/* Send all macros of this stage. */
 static void
 say_macros(char stage, const char *resolved)
 {
@@ -195,8 +195,9 @@ say_number(uint32_t number)
     wire_put(&played.wire, &number, sizeof number);
 }
 
-/* What is agreed on was offered; no actions and no steps are those of version
- * 1. False if the milter does not speak this version. */
+/* Negotiate. The milter may agree only to what was offered; an offer of 0 means
+ * the actions or steps of version 1. Returns false if the milter does not
+ * support this version. */
 static bool
 negotiate(void)
 {
@@ -241,7 +242,7 @@ played_hang_up(void)
     FUZZ_RULE(world_references() == 0);
 }
 
-/* A connection, if there is none; false if there can be none. */
+/* Connect if there is no connection. Returns false if negotiation fails. */
 static bool
 open_connection(void)
 {
@@ -268,7 +269,7 @@ played_mail(void)
     played.has_rcpt = played.in_content = false;
 }
 
-/* What it maps by: the mailbox, however it is spelled; else the text. */
+/* Returns the key of the map: the mailbox, or the text if it is no address. */
 static char *
 map_key(const char *given)
 {
@@ -282,7 +283,7 @@ map_key(const char *given)
     return fuzz_text(text, strlen(text));
 }
 
-/* Without brackets. */
+/* Returns a copy without brackets. */
 static char *
 bare(const char *given)
 {
@@ -293,6 +294,9 @@ bare(const char *given)
     return fuzz_text(given, len);
 }
 
+/* Returns what GIVEN is mapped to. The first call for a mailbox sets that: to
+ * WANTED, or to the given address if that is NULL. Returns NULL if the map is
+ * full. */
 static const char *
 resolve(const char *given, const char *wanted)
 {
@@ -320,8 +324,9 @@ is_refused(void)
     return played.mailer != NULL && strcmp(played.mailer, "error") == 0;
 }
 
-/* What one client has given is what the MTA has made of another's, and nobody
- * can read it: by this text no MTA could know which of the two is meant. */
+/* Returns true if another recipient was mapped to GIVEN, or given as RESOLVED,
+ * and that text cannot be parsed. If the milter deletes by such a text, the MTA
+ * cannot tell which of the two recipients is meant. */
 static bool
 is_ambiguous(const char *given, const char *resolved)
 {
@@ -341,7 +346,7 @@ is_ambiguous(const char *given, const char *resolved)
     return false;
 }
 
-/* True if the milter takes it. */
+/* Send RCPT. Returns true if the milter accepts the recipient. */
 static bool
 ask(char *const *words)
 {
@@ -418,7 +423,7 @@ played_content(void)
     step(SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, "Hello\r\n");
 }
 
-/* Where it does not go on nothing is edited. */
+/* A refused message must not have been edited. */
 void
 played_end(void)
 {
@@ -455,7 +460,7 @@ played_unknown(const char *text)
         step(SMFIC_UNKNOWN, SMFIP_NOUNKNOWN, SMFIP_NR_UNKN, text);
 }
 
-/* ---- its life ---- */
+/* ---- begin and end ---- */
 
 void
 played_leave_to_tables(void)

@@ -1,8 +1,8 @@
-/* played.h - an MTA that is played: it speaks the milter protocol, and keeps
- * the envelope that is edited SPDX-License-Identifier: BSD-2-Clause
+/* played.h - a simulated MTA: the milter protocol, and the edited envelope
+ * SPDX-License-Identifier: BSD-2-Clause
  *
- * It says nothing out of order: what a script wants out of place is left out.
- * Each answer of the milter is checked when it comes.
+ * It skips a step that would be out of order, and checks each reply of the
+ * milter.
  */
 #ifndef FUZZ_PLAYED_H
 #define FUZZ_PLAYED_H
@@ -12,7 +12,7 @@
 
 enum { WORDS_MAX = 8 };
 
-/* The MTA's own map of addresses: it says the same of one each time. */
+/* An address of the MTA's own map. It never changes during one input. */
 struct mapped {
     char *text, *resolved;
 };
@@ -20,9 +20,9 @@ struct mapped {
 struct played {
     struct wire wire;
     uint32_t offer[3];       /* actions, steps, version */
-    uint32_t actions, steps; /* agreed on */
+    uint32_t actions, steps; /* negotiated */
     bool is_open, in_message, has_rcpt, in_content;
-    char *version_text, *mailer, *id; /* macros; NULL: there is none */
+    char *version_text, *mailer, *id; /* macros; NULL: none */
     bool is_quiet;                    /* it never sends {rcpt_addr} */
     struct mapped map[RECIPIENTS_MAX];
     unsigned map_count;
@@ -31,13 +31,16 @@ struct played {
 
 extern struct played played;
 
-/* An MTA of today, without a connection. */
+/* Begin an input: an MTA that offers all of version 6, without a connection. */
 void
 played_begin(void);
+
+/* End an input: disconnect and free everything. */
 void
 played_clear(void);
 
-/* The steps; a connection or a message that is not there yet is begun. */
+/* The steps. played_mail() connects if necessary, and played_rcpt() begins a
+ * message if necessary. */
 void
 played_mail(void);
 void
@@ -47,7 +50,7 @@ played_header(const char *mark);
 void
 played_content(void);
 void
-played_leave_to_tables(void); /* out of a message */
+played_leave_to_tables(void); /* not within a message */
 void
 played_end(void);
 void
@@ -57,7 +60,7 @@ played_unknown(const char *text);
 void
 played_hang_up(void);
 
-/* The rules of an SMTP reply. */
+/* Check an SMTP reply such as "550 5.1.1 text". Each "%" must be doubled. */
 void
 played_check_reply(const struct packet *packet);
 

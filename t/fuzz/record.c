@@ -1,8 +1,8 @@
-/* record.c - fuzzed: what the replica holds, and the keys it is found by
+/* record.c - fuzz target: values and keys of the replica
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The same octets are taken for the records of an address, for an entry, and
- * for two addresses, a line each.
+ * Each input is read as the records of an address, as an entry, and as two
+ * addresses, one a line.
  */
 #include "replica/record.h"
 
@@ -24,7 +24,7 @@ check_equal(const struct sdr_facts *a, const struct sdr_facts *b)
               || sdr_address_same(&a->routing, &b->routing));
 }
 
-/* What could be read can be written, and means the same. */
+/* A record that was read can be written, and is then read as the same. */
 static void
 check_record(const unsigned char id[SDR_RECORD_ID_SIZE],
              const struct sdr_facts *facts)

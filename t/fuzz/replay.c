@@ -1,7 +1,7 @@
-/* replay.c - a fuzz target without a fuzzer: its seeds, one after the other
+/* replay.c - runs a fuzz target on files, without a fuzzer
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * usage: TARGET [FILE...]   without any: all files of t/fuzz/seeds/TARGET
+ * usage: TARGET [FILE...]   default: all files in t/fuzz/seeds/TARGET
  */
 #include "fuzz.h"
 
@@ -28,7 +28,7 @@ replay(const char *path)
     }
     fclose(file);
     printf("%s\n", path);
-    fflush(stdout); /* it may be the last that is heard */
+    fflush(stdout); /* before a crash */
     block = fuzz_copy(text, len);
     free(text);
     FUZZ_RULE(LLVMFuzzerTestOneInput(block, len) == 0);

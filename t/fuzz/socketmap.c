@@ -1,7 +1,7 @@
-/* socketmap.c - fuzzed: what is said on the socket of the lookup tables
+/* socketmap.c - fuzz target: queries to the lookup tables
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The input is what one peer sends before it shuts down.
+ * The input is everything that one client sends.
  */
 #include "socketmap.h"
 
@@ -12,10 +12,10 @@
 #include "netstring.h"
 #include "world.h"
 
-/* What a socket takes without a reader, certainly. */
+/* A socket buffer has room for this much, so that write() does not block. */
 enum { INPUT_MAX = 32768 };
 
-/* ---- what may be answered ---- */
+/* ---- addresses that an answer may contain ---- */
 
 struct allowed {
     unsigned count;
@@ -38,8 +38,9 @@ allow_address(struct allowed *allowed, const struct sdr_address *address)
     allow(allowed, text);
 }
 
-/* The mailbox itself, there or in this site's routing domain, and where it is
- * sent to. */
+/* Allow the targets of KEY, and its mailbox, also in this site's routing
+ * domain.
+ */
 static void
 allow_for(struct sdr *sdr, struct allowed *allowed, const char *key)
 {
@@ -62,7 +63,8 @@ allow_for(struct sdr *sdr, struct allowed *allowed, const char *key)
     allow_address(allowed, &address);
 }
 
-/* Postfix: no octet of the local part means anything. */
+/* Postfix asks for an unquoted local part: allow KEY with its octets taken
+ * literally. */
 static void
 allow_for_literal(struct sdr *sdr, struct allowed *allowed, const char *key)
 {
@@ -77,8 +79,8 @@ allow_for_literal(struct sdr *sdr, struct allowed *allowed, const char *key)
     allow_for(sdr, allowed, text);
 }
 
-/* A list, separated by ", ", which may stand within a quoted local part, too.
- */
+/* Check a list of addresses, separated by ", ". A quoted local part may contain
+ * ", " too, so the allowed addresses are compared one by one. */
 static void
 check_list(const struct allowed *allowed, const char *list)
 {
@@ -99,7 +101,7 @@ check_list(const struct allowed *allowed, const char *list)
     }
 }
 
-/* One address, in which each percent sign is doubled. */
+/* Check one address in which each percent sign is doubled. */
 static void
 check_redirect(const struct allowed *allowed, const char *text)
 {
@@ -137,7 +139,8 @@ check_ok(struct sdr *sdr, const char *question, const char *answer)
         allow_for(sdr, &allowed, key);
         check_redirect(&allowed, answer + 3);
     } else {
-        FUZZ_RULE(false); /* redirect has no key, so there is no alias */
+        FUZZ_RULE(false); /* there is no key for copy names: no other
+                             table finds anything */
     }
 }
 
@@ -157,7 +160,7 @@ check_answer(struct sdr *sdr, const char *question, const char *answer,
               || strncmp(answer, "PERM ", 5) == 0);
 }
 
-/* The peer reads what was written, and nothing else. */
+/* The client receives the answer as one netstring, and nothing else. */
 static void
 check_written(int fd, int peer, const char *answer, size_t len)
 {
@@ -172,7 +175,7 @@ check_written(int fd, int peer, const char *answer, size_t len)
     FUZZ_RULE(memcmp(got, wanted, (size_t)size) == 0);
 }
 
-/* Until the peer has no more. */
+/* Read the next query. Returns false if there are no more. */
 static bool
 read_one(struct netstring_reader *reader, char **text, size_t *len)
 {
@@ -184,7 +187,7 @@ read_one(struct netstring_reader *reader, char **text, size_t *len)
     return status == NETSTRING_OK;
 }
 
-/* As milter/socketmap_server.c does it. */
+/* Answer all queries, as milter/socketmap_server.c does. */
 static void
 converse(int fd, int peer)
 {

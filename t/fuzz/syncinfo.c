@@ -1,7 +1,7 @@
-/* syncinfo.c - fuzzed: what a server puts into syncrepl's controls and messages
+/* syncinfo.c - fuzz target: controls and messages of syncrepl (RFC 4533)
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The same octets are taken for each of the three.
+ * Each input is read as each of the three: state, done, info.
  */
 #include "source/syncinfo.h"
 
@@ -14,7 +14,7 @@ begin(struct syncinfo_cookie *cookie)
     cookie->len = 0;
 }
 
-/* A cookie of a server can be sent back to it. */
+/* The cookie of a server can be sent back to it. */
 static void
 check_cookie(const struct syncinfo_cookie *cookie)
 {

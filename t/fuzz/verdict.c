@@ -6,7 +6,8 @@
 #include "fuzz.h"
 #include "decision/line.h"
 
-/* RFC 5321 (4.2) and RFC 3463: of ASCII, three digits that agree. */
+/* RFC 5321 (4.2) and RFC 3463: the text is ASCII, and both codes have the same
+ * class. */
 void
 verdict_check_reply(const struct sdr_reply *reply, bool for_good)
 {
@@ -19,8 +20,8 @@ verdict_check_reply(const struct sdr_reply *reply, bool for_good)
         FUZZ_RULE((unsigned char)*s < 0x80);
 }
 
-/* It lies in its site. One in this site's routing domain would only come back:
- * it is in a split domain instead. */
+/* The domain of a target belongs to its site. A target at this site is not in
+ * this site's routing domain, since that mail would be decided again. */
 static void
 check_target(const struct sdr_config *config, const struct sdr_target *target)
 {
@@ -89,8 +90,8 @@ check_kind(const struct sdr_verdict *verdict)
     FUZZ_RULE(verdict->decided || verdict->kind == SDR_PASS);
 }
 
-/* Whoever sent it to this site's routing domain has decided that it is ours;
- * the one that is at home comes first. */
+/* A settled recipient was sent to this site's routing domain. Its first target
+ * is the same address in the split domain. */
 static void
 check_settled(const struct sdr_question *question,
               const struct sdr_verdict *verdict)

@@ -1,4 +1,4 @@
-/* verdict.h - what must be true of every verdict
+/* verdict.h - the rules for every verdict
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #ifndef FUZZ_VERDICT_H
@@ -11,7 +11,7 @@ void
 verdict_check(const struct sdr_question *question,
               const struct sdr_verdict *verdict);
 
-/* An SMTP reply that says not now, or never. */
+/* Check the reply of a permanent (FOR_GOOD) or temporary refusal. */
 void
 verdict_check_reply(const struct sdr_reply *reply, bool for_good);
 

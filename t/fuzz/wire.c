@@ -24,7 +24,7 @@ put(struct packet_reader *reader, const char *octets, size_t len)
     }
 }
 
-/* As milter_server.c does. */
+/* Handle the received packets, as protocol/engine.c does. */
 static void
 serve(struct wire *wire)
 {
@@ -60,7 +60,7 @@ wire_begin(struct wire *wire, char command)
     wire_put(wire, &command, 1);
 }
 
-/* What does not fit is left out. */
+/* Ignores data that does not fit in the packet. */
 void
 wire_put(struct wire *wire, const void *octets, size_t len)
 {

@@ -1,8 +1,8 @@
-/* wire.h - the octets between a played MTA and a session of the milter
+/* wire.h - the connection between a simulated MTA and the milter
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * No socket: octets go into a reader and come out of a writer, cut into reads
- * of any size.
+ * No socket: the octets of the MTA are put into a packet reader, in
+ * parts of a chosen size, and the replies are taken from its packet writer.
  */
 #ifndef FUZZ_WIRE_H
 #define FUZZ_WIRE_H
@@ -12,15 +12,15 @@
 
 struct wire {
     struct session session;
-    struct packet_reader said, replies; /* by the MTA, by the milter */
-    size_t cut; /* octets of one read; 0: all that there is */
+    struct packet_reader said, replies; /* from the MTA, from the milter */
+    size_t cut;                         /* octets received at a time; 0: all */
     enum session_end end;
-    char packet[65536]; /* that is being said */
+    char packet[65536]; /* the one being written */
     size_t len;
 };
 
-/* Say a packet: begin it, put its data, end it. After its end the session is
- * sent nothing. */
+/* Send a packet: begin it, put its data, end it. Does nothing after the session
+ * has ended. */
 void
 wire_begin(struct wire *wire, char command);
 void
@@ -30,16 +30,16 @@ wire_put_text(struct wire *wire, const char *text); /* with its NUL */
 void
 wire_end(struct wire *wire);
 
-/* Say any octets. */
+/* Send octets, which need not be a packet. */
 void
 wire_say_octets(struct wire *wire, const char *octets, size_t len);
 
-/* The milter's next packet, borrowed until something is said; false: there is
- * none. */
+/* Take the next packet of the milter. It is borrowed until more is sent.
+ * Returns false if there is none. */
 bool
 wire_hear(struct wire *wire, struct packet *packet);
 
-/* Hang up. */
+/* Disconnect. */
 void
 wire_clear(struct wire *wire);
 

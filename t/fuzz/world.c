@@ -39,7 +39,7 @@ static const char conf[] = "this-site = onprem\n"
                            "rewrite = tables\n"
                            "milter-route = pass\n";
 
-/* An address, then owners and routing addresses. */
+/* An address, then its owners and routing addresses. */
 static const char *const entries[][5] = {
     {"alice@example.com", "hosted"},
     {"bob@example.com", "hosted"},
@@ -66,7 +66,7 @@ struct sdr {
 };
 
 static struct sdr company;
-static struct sdr_config *milter_config; /* the same, but for who rewrites */
+static struct sdr_config *milter_config; /* a copy with rewrite = milter */
 static bool milter_rewrites;
 
 struct sdr *
@@ -140,7 +140,7 @@ ask(const struct sdr_config *config, const char *const entry[5],
 
 bool world_was_asked;
 
-/* Nobody knows now whether there is an "away...". */
+/* The directory cannot be asked for addresses that begin with "away". */
 static void
 look_up(const struct sdr_config *config, const struct sdr_keys *keys,
         struct sdr_answer *answer)
@@ -190,7 +190,7 @@ sdr_needs_directory(struct sdr *sdr, const char *recipient)
            != SDR_OK;
 }
 
-/* It has no server of which something could be counted. */
+/* There are no servers. */
 void
 sdr_servers(struct sdr *sdr,
             void (*server)(void *arg, const struct sdr_server_count *count),

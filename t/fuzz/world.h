@@ -1,9 +1,9 @@
-/* world.h - a small company, its directory in memory
+/* world.h - a small organization with its directory, in memory
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * world.c plays common/decision/sdr.c: decisions are made by the real rules
- * from the entries of a table. It plays daemon/say.c, too: what is said must be
- * clean.
+ * world.c replaces common/decision/sdr.c: the real code decides, by the entries
+ * of a table. It also replaces daemon/say.c: log lines must have no control
+ * characters.
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -12,19 +12,19 @@
 
 #include "decision/sdr.h"
 
-/* A reference, to be given back with sdr_close(). */
+/* Returns a new reference, which the caller releases with sdr_close(). */
 struct sdr *
 world_get(void);
 
-/* Whether the milter rewrites recipients; at first the tables do. */
+/* Set whether the milter rewrites recipients. At first the tables do. */
 void
 world_milter_rewrites(bool does);
 
-/* References that have not been given back. */
+/* Returns the number of references that have not been released. */
 unsigned
 world_references(void);
 
-/* Set when its directory is asked. */
+/* Set to true by each query to the directory. */
 extern bool world_was_asked;
 
 #endif
