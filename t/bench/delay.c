@@ -1,12 +1,12 @@
-/* delay.c - a server that is far away
+/* delay.c - a proxy that delays requests, as if the server were far away
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * usage: delay PORT SERVER-PORT <MILLISECONDS
  *
- * Both ports are 127.0.0.1's. What clients send reaches the server so much
- * later, whatever else is under way; what it answers goes straight back:
- * together a round trip. Each line of standard input is a new delay; its end is
- * the end.
+ * Both ports are on 127.0.0.1. What a client sends reaches the server after the
+ * delay; any amount of data can be delayed at the same time. Answers are not
+ * delayed, so the delay is that of a round trip. Each line of standard input
+ * sets a new delay. At its end the program exits.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 
 enum { ROOM = 65536, MILLISECOND = 1000000 };
 
-/* A client and the server, each by its socket; they go when both are done. */
+/* One side of a proxied connection. */
 struct end {
     struct pair *pair;
     int fd;
@@ -34,13 +34,15 @@ struct end {
     bool has_ended;
 };
 
+/* A proxied connection. It is freed when both sides have ended and no parcel is
+ * left. */
 struct pair {
     struct end client, server;
-    unsigned under_way;
+    unsigned under_way; /* parcels on the road */
 };
 
-/* What is under way; of length 0: the client's end. The delay is everybody's:
- * who has set out first arrives first. */
+/* Delayed data of a client; with length 0 its end of file. All have the same
+ * delay, so they are delivered in the order of the list. */
 struct parcel {
     STAILQ_ENTRY(parcel) next;
     struct pair *pair;
@@ -118,7 +120,7 @@ welcome(void)
     watch(pair->server.fd, &pair->server);
 }
 
-/* One that is gone hears nothing; the other side of it will say so. */
+/* Send the text. Ignores errors: recv() reports a closed connection too. */
 static void
 deliver(int fd, const char *text, size_t len)
 {
@@ -184,7 +186,7 @@ hear(struct end *end)
         deliver(end->pair->client.fd, text, (size_t)len);
 }
 
-/* Those that are due arrive. */
+/* Deliver the parcels that are due. */
 static void
 arrive(void)
 {
@@ -216,7 +218,8 @@ set_delay(void)
     delay = strtol(line, NULL, 10) * MILLISECOND;
 }
 
-/* To the nanosecond: epoll_wait() knows whole milliseconds only. */
+/* Wait for an event or the next parcel. Uses ppoll() because the timeout of
+ * epoll_wait() is in whole milliseconds. */
 static void
 wait_for_one(void)
 {
@@ -233,7 +236,7 @@ wait_for_one(void)
         fail("delay: ppoll");
 }
 
-/* One at a time: it may end another one. */
+/* Handle one event only: it may free the pair of the next one. */
 static void
 serve_one(void)
 {

@@ -1,10 +1,11 @@
-/* noop-milter.c - the least that a filter made with libmilter costs
+/* noop-milter.c - a libmilter filter that does nothing
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * usage: noop-milter unix:PATH
  *
- * Asks for the steps that a filter of recipients needs, RCPT and the end of the
- * message, may edit what such a filter edits, and lets everything pass.
+ * It negotiates the steps that a filter of recipients needs, RCPT and end of
+ * message, and the right to edit recipients and add headers. It always answers
+ * "continue": the minimum cost of a filter that uses libmilter.
  */
 #include <stdbool.h>
 #include <stdio.h>

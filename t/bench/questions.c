@@ -1,19 +1,23 @@
-/* questions.c - how many questions a second one process gets answered
+/* questions.c - measures how many lookups a second one process can do
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * usage: questions SIDE SDR.CONF ADDRESSES SECONDS ASKERS
  *
- *   decide   sdr_decide(), all askers with one struct sdr: from the replica if
+ *   decide   sdr_decide(), all threads with one struct sdr: from the replica if
  *            the configuration has one, else by a live search
  *   mdb_get  a read of the same key in the same replica
- *   ldap     ldap_search_ext_s() with the same filter for the same attributes,
- *            each asker over a connection of his own
+ *   ldap     ldap_search_ext_s() with the same filter and attributes, each
+ *            thread over its own connection
  *
- * ADDRESSES is a file with one a line; all of them must be somebody at the site
- * "hosted". Askers are threads, each of which begins elsewhere in the list. A
- * wrong answer ends it. Prints "NAME NUMBER" lines: answers a second; the
- * sockets that were open; the microseconds that the longest answer took, where
- * several ask; those that asker 0's first took, which is not among them.
+ * ADDRESSES is a file with one address a line; the owner of each must be the
+ * site "hosted". ASKERS is the number of threads; each begins at another place
+ * in the list. A wrong answer ends the program. Prints lines "NAME NUMBER":
+ *
+ *   rate     answers a second
+ *   sockets  open sockets
+ *   longest  microseconds of the slowest answer, without the first of each
+ *            thread; 0 if there is only one thread
+ *   first    microseconds of the first answer of the first thread
  */
 #include <dirent.h>
 #include <pthread.h>
@@ -49,12 +53,12 @@ rest(double seconds)
 /* ---- the askers ---- */
 
 struct asker {
-    _Alignas(64) atomic_ulong asked; /* nobody else's cache line */
+    _Alignas(64) atomic_ulong asked; /* in its own cache line */
     size_t next;
     const struct side *side;
     pthread_t thread;
-    double first;   /* seconds for the first answer ... */
-    double longest; /* ... and for a later one, if somebody else asks too */
+    double first;   /* seconds of the first answer */
+    double longest; /* of the slowest later one; 0 with one thread only */
 };
 
 static struct asker askers[ASKERS_MAX];
@@ -87,7 +91,7 @@ ask_on(struct asker *asker, void *open)
         atomic_store_explicit(&asker->asked, asked, memory_order_relaxed);
         if (timed)
             note(asker, asked == 1, now() - begin);
-        /* To read the clock takes as long as some of the answers. */
+        /* Reading the clock takes as long as some answers. */
         timed = asker_count > 1;
     }
 }
@@ -152,7 +156,7 @@ measure(double seconds)
     unsigned long asked;
     double begin;
 
-    rest(seconds / 5); /* until all is open that will be */
+    rest(seconds / 5); /* until all connections are open */
     begin = now();
     asked = all_asked(&everybody);
     rest(seconds);
@@ -177,7 +181,7 @@ count_sockets(void)
     return sockets;
 }
 
-/* Returns how long an answer took at most. */
+/* Stop all threads. Returns the seconds of the slowest answer. */
 static double
 stop_all(void)
 {

@@ -25,7 +25,7 @@ die(const char *what, const char *why)
     exit(1);
 }
 
-/* ---- what they are about ---- */
+/* ---- the addresses ---- */
 
 static struct sdr *sdr;
 static const struct sdr_directory_options *directory;
@@ -51,7 +51,7 @@ read_addresses(const char *path)
         die(path, "no addresses");
 }
 
-/* What is looked up for the address. */
+/* Make the keys to look up for the address. */
 static void
 find_keys(const char *address, struct sdr_keys *keys)
 {
@@ -250,7 +250,7 @@ plain_close(void *ld)
     ldap_unbind_ext_s(ld, NULL, NULL);
 }
 
-/* ---- all of them ---- */
+/* ---- the table ---- */
 
 static const struct side sides[] = {
     {"decide", decide_prepare, decide_open, decide_ask, decide_close},

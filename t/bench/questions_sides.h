@@ -1,7 +1,7 @@
-/* questions_sides.h - the same questions, asked in different ways
+/* questions_sides.h - different ways to do the same lookup
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Whatever goes wrong ends the process, a wrong answer too.
+ * Each error and each wrong answer ends the process.
  */
 #ifndef QUESTIONS_SIDES_H
 #define QUESTIONS_SIDES_H
@@ -10,8 +10,9 @@
 
 struct side {
     const char *name;
-    void (*prepare)(void); /* once, before all */
-    /* What one asker asks through; only one opens or closes at a time. */
+    void (*prepare)(void); /* once, before all threads */
+    /* Open the connection of one thread. Calls of open and close never
+     * overlap. */
     void *(*open)(void);
     void (*ask)(void *open, size_t question);
     void (*close)(void *open);

@@ -1,25 +1,26 @@
-/* send.c - many SMTP sessions at once, and how fast they are served
+/* send.c - sends mail in concurrent SMTP sessions and measures the rate
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * usage: send -p PORT -n PEOPLE {-m MESSAGES | -t SECONDS} [-c SESSIONS]
  *             [-r RECIPIENTS] [-1] [-l] [-q]
  *
- * To 127.0.0.1, messages of 2 kB, the recipients u0@example.com, u1@... and so
- * on: of so many people each in turn.
+ * Sends messages of 2 kB to 127.0.0.1. The recipients are u0@example.com,
+ * u1@example.com and so on, in turn.
  *
- *   -m  so many messages, or
- *   -t  for so long: what has been begun by then is finished; not fewer than
- *       there are sessions
- *   -c  so many sessions at a time (1)
+ *   -n  the number of different recipients
+ *   -m  the number of messages
+ *   -t  begin messages for so long, then finish those begun; at least as
+ *       many messages as sessions
+ *   -c  concurrent sessions (1)
  *   -r  recipients a message (1)
- *   -1  one message a session; otherwise as many as they can
- *   -l  lockstep: each command waits for the reply to the one before
- *   -q  does not wait for the reply to QUIT
+ *   -1  one message a session; otherwise a session sends as many as it can
+ *   -l  lockstep: wait for the reply to each command before the next
+ *   -q  do not wait for the reply to QUIT
  *
- * Prints a JSON object: messages accepted, the seconds from the first
- * connect to the last acceptance, and with -l how long RCPT took, in ms. A
- * reply other than the expected one ends it at once: it is printed, and the
- * exit status is 1.
+ * Prints a JSON object: the accepted messages, the seconds from the first
+ * connect to the last acceptance, and with -l the median and the 99th
+ * percentile of the time of RCPT in ms. An unexpected reply ends the program at
+ * once: it prints the reply and exits with status 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,9 +38,9 @@
 enum {
     MAX_SESSIONS = 1000,
     MAX_RECIPIENTS = 100,
-    LINE = 64, /* a command */
+    LINE = 64, /* the longest command */
     BODY = 2000,
-    PATIENCE = 120000, /* ms: longer than any server looks for its directory */
+    PATIENCE = 120000, /* ms: longer than any server waits for a directory */
     MAX_SAMPLES = 1000000
 };
 
@@ -60,10 +61,10 @@ static const struct {
 
 struct session {
     int fd;               /* -1: closed */
-    unsigned connections; /* so far: it is another one each time */
+    unsigned connections; /* how many were opened so far */
     enum step step;
-    long recipients; /* of this message, that are to be answered */
-    double asked;    /* when the last RCPT went out */
+    long recipients; /* of this message, without a reply yet */
+    double asked;    /* when the last RCPT was sent */
     char in[4096];
     size_t len;
 };
@@ -106,7 +107,7 @@ is_more_wanted(void)
     return begun < wanted.sessions || now() - start < wanted.seconds;
 }
 
-/* A loopback connection takes all of it at once. */
+/* A loopback connection accepts the whole text at once. */
 static void
 put(const struct session *session, const char *text, size_t len)
 {
@@ -178,7 +179,8 @@ leave(struct session *session)
         hang_up(session);
 }
 
-/* The next message, with all commands in one, if there is to be one. */
+/* Begin the next message, all commands at once unless in lockstep; or QUIT if
+ * there are no more messages. */
 static void
 begin(struct session *session)
 {
@@ -231,7 +233,7 @@ answered_end(struct session *session)
         open_session(session);
 }
 
-/* The last line of a reply that was expected. */
+/* Continue after the last line of an expected reply. */
 static void
 go_on(struct session *session)
 {
@@ -276,7 +278,7 @@ take_line(struct session *session, char *line)
         go_on(session);
 }
 
-/* After any line the session may be closed, or another one. */
+/* Each line may close the session, and may open a new connection for it. */
 static void
 take_lines(struct session *session)
 {
@@ -310,7 +312,7 @@ hear(struct session *session)
     }
 }
 
-/* --- all together */
+/* --- the run */
 
 static void
 make_body(void)

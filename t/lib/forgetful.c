@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For LD_PRELOAD, beside LeakSanitizer: what libldap forgets is not counted.
+ * For LD_PRELOAD: hides leaks of libldap from LeakSanitizer.
  *
- * libldap forgets a message that the server sends unasked: slapd's last one,
- * Notice of Disconnection; and with GnuTLS the key and the certificates of a
- * client, once for each handle. A suppression would have to find the names of
- * these functions on the stack, which libldap, built without frame pointers,
- * shows to a slow look alone: that takes half of the time of the tests.
+ * libldap does not free an unsolicited notification: slapd's Notice of
+ * Disconnection. With GnuTLS it does not free the key and the certificates of a
+ * client, once for each handle. A suppression would need the names of these
+ * functions on the stack. libldap is built without frame pointers, so this
+ * needs the slow unwinder, which takes half of the time of the tests.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

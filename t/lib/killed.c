@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For LD_PRELOAD: the process is killed before the system call on a file whose
- * number, from 1, is in the environment variable KILLED_AT; children count on.
- * With KILLED_GROUP its process group is killed.
+ * For LD_PRELOAD: kills the process before a system call on a file. The calls
+ * are counted from 1, and the environment variable KILLED_AT is the number of
+ * the call. A child after fork(2) continues its parent's count. If KILLED_GROUP
+ * is set, the whole process group is killed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +23,7 @@ count(void)
         kill(getenv("KILLED_GROUP") != NULL ? 0 : getpid(), SIGKILL);
 }
 
-/* The function that NAME would have been. */
+/* Define NAME: count the call, then call the real function. */
 #define CALL(type, name, parameters, ...)                                      \
     type name parameters                                                       \
     {                                                                          \

@@ -1,8 +1,8 @@
-/* sendmail-shim.c - what Sendmail is to take from its host, for LD_PRELOAD
+/* sendmail-shim.c - for LD_PRELOAD: the host name and the log of Sendmail
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Without a dot in the host's name it would sleep a minute before it starts;
- * and its log goes to a file. Both are compiled in, for Sendmail empties its
+ * If the host name has no dot, Sendmail sleeps for a minute before it starts.
+ * The log goes to a file. Both are compiled in, since Sendmail clears its
  * environment: -DHOST_NAME='"..."' -DLOG_FILE='"..."'.
  */
 #include <fcntl.h>
@@ -49,7 +49,7 @@ syslog(int priority, const char *format, ...)
     va_end(args);
 }
 
-/* What they are called in a program that was built with _FORTIFY_SOURCE. */
+/* A program built with _FORTIFY_SOURCE calls these instead. */
 void
 __vsyslog_chk(int priority, int flag, const char *format, va_list args)
 {

@@ -419,7 +419,7 @@ other_versions_are_not_believed(void **state)
     unit_end();
 }
 
-/* Whoever reads it. */
+/* The owner and the mode are checked, whatever user reads the file. */
 static void
 who_could_write_it(void **state)
 {
