@@ -224,7 +224,7 @@ def test_since(new_people, scratch):
 @pytest.mark.parametrize('other', [
     ('uid=dave,', 'uid=david,'), ('uid=dave,ou=people,', 'uid=dave,ou=leavers,ou=people,')])
 def test_renamed_since(new_people, scratch, other):
-    """Everybody who is left out is reported; another spelling is the same name."""
+    """An entry that was renamed since is reported; another spelling of its DN is no new name."""
     journals = scratch / 'journal'
     journals.mkdir(0o700)
     people = new_people(world.PEOPLE, main={'journal-directory': str(journals)})

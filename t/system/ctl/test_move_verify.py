@@ -185,7 +185,7 @@ def test_slow(crowd, verify, new_host, port):
     assert 'no answer in time' in verify(there, *addresses, code=NOT_NOW, timeout=SHORT)
 
 
-# --- who is asked, and for whom ---
+# --- which hosts are asked, and about which recipients ---
 
 def test_next_host(there, verify, new_host, port):
     new_host(SECOND, port, MAILBOXES)

@@ -274,7 +274,7 @@ def test_directory_does_not_answer(planner):
 
 
 def test_wave_that_has_begun_goes_on(planner):
-    """Whoever is on hold does not stay so for an error of a later wave, which is found before it begins."""
+    """A wave that has begun is finished, despite an error in a later wave. The error is reported before that wave begins."""
     planner.write(command=planner.command('exit 1'))
     planner.run(code=NOT_NOW)
     planner.command('true')
@@ -382,7 +382,7 @@ def test_state_of_another_plan(planner):
 # --- a doubt ---
 
 def test_command_fails(planner):
-    """The plan stops and names who is on hold; after the fix the wave continues."""
+    """The plan stops and reports the number of recipients on hold; after the fix the wave continues."""
     planner.write(command=planner.command('exit 3'))
     said = planner.run(code=NOT_NOW)
     assert 'wave first: command: exit code 3; the plan stops here\n' in said
@@ -443,7 +443,7 @@ def wait_in_command(planner):
 
 @pytest.mark.parametrize('names', [['dan'], ['dan', 'eve', 'fay', 'gus'], ['fay', 'dan']])
 def test_changed_before_it_begins(planner, names):
-    """What counts is who is in the file when the wave begins."""
+    """A wave moves the addresses that its file contains when the wave begins."""
     process, fifo = wait_in_command(planner)
     write_waves(planner, second=addresses(names))
     fifo.write_text('go\n')

@@ -235,7 +235,7 @@ def test_blanks_and_dots_around_owners_and_routing_addresses(new_slapd, new_sync
     assert [verdicts(conf, recipients) for conf in (live, sync.conf)] == [wanted, wanted]
 
 
-# --- who is informed ---
+# --- reports of unreadable values ---
 
 ODD = [person('x\x1b[1m', ('sdrAddress', 'N <doubt0@example.com>')),
        *(person(f'odd{number}', ('sdrAddress', f'<doubt{number}@example.com>'))
