@@ -20,7 +20,7 @@
 #include "decision/route.h"
 #include "verdict.h"
 
-/* The configurations: the same sites, each with another this-site. */
+/* The configurations of one organization at three of its sites. */
 #define SITES                                                                  \
     "recipient-delimiter = +-\n"                                               \
     "[site onprem]\n"                                                          \

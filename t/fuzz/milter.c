@@ -132,8 +132,7 @@ play(const char *script, size_t size)
 
 /* ---- arbitrary octets ---- */
 
-/* The milter sends only complete packets, and only commands that it may send.
- */
+/* The milter sends only complete packets with commands that it may send. */
 static void
 hear_anything(void)
 {

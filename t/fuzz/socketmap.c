@@ -39,8 +39,7 @@ allow_address(struct allowed *allowed, const struct sdr_address *address)
 }
 
 /* Allow the targets of KEY, and its mailbox, also in this site's routing
- * domain.
- */
+ * domain. */
 static void
 allow_for(struct sdr *sdr, struct allowed *allowed, const char *key)
 {

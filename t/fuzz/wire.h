@@ -1,8 +1,8 @@
 /* wire.h - the connection between a simulated MTA and the milter
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * No socket: the octets of the MTA are put into a packet reader, in
- * parts of a chosen size, and the replies are taken from its packet writer.
+ * No socket: the octets of the MTA are put into a packet reader, in parts of a
+ * chosen size, and the replies are taken from the session's packet writer.
  */
 #ifndef FUZZ_WIRE_H
 #define FUZZ_WIRE_H
