@@ -148,12 +148,37 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 /* ---- suggestions ---- */
 
-static char program[PATH_MAX + 16] = "sdrctl";
+static char program[USAGE_WORD_SIZE + 16] = "sdrctl";
+
+const char *
+usage_word(char *out, const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyz"
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+    char *at = out, *last = out + USAGE_WORD_SIZE - sizeof "'\\'''";
+
+    if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+        snprintf(out, USAGE_WORD_SIZE, "%s", text);
+        return out;
+    }
+    *at++ = '\'';
+    for (; *text != '\0' && at < last; text++) {
+        if (*text == '\'')
+            at = stpcpy(at, "'\\''");
+        else
+            *at++ = *text;
+    }
+    stpcpy(at, "'");
+    return out;
+}
 
 void
 usage_set_config(const char *path)
 {
-    snprintf(program, sizeof program, "sdrctl -c %s", path);
+    char word[USAGE_WORD_SIZE];
+
+    snprintf(program, sizeof program, "sdrctl -c %s", usage_word(word, path));
 }
 
 const char *

@@ -38,9 +38,15 @@ void
 usage_set_config(const char *path);
 
 /* The words with which a suggested command begins: "sdrctl" or "sdrctl -c
- * FILE".
+ * FILE", quoted for a shell.
  */
 const char *
 usage_program(void);
+
+/* Set OUT to the text, in quotes if a shell needs them to take it as one word.
+ * OUT has USAGE_WORD_SIZE octets; what does not fit is cut off. Returns OUT. */
+enum { USAGE_WORD_SIZE = 4 * 4096 + 3 };
+const char *
+usage_word(char *out, const char *text);
 
 #endif

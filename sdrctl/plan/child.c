@@ -10,7 +10,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { STEP_NS = 100 * 1000 * 1000 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -47,10 +50,20 @@ child_interrupted(void)
     return interrupted != 0;
 }
 
-/* A signal between the check and waitpid() is passed on after the next signal.
- */
+/* Wait until no process of the group is left. */
+static void
+wait_for_group(pid_t group)
+{
+    const struct timespec step = {.tv_nsec = STEP_NS};
+
+    while (kill(-group, 0) == 0)
+        nanosleep(&step, NULL);
+}
+
+/* SIGTERM goes to WHOM: a process, or a group if it is negative. A signal
+ * between the check and waitpid() is passed on after the next signal. */
 static int
-wait_for(pid_t pid, struct sdr_error *error)
+wait_for(pid_t pid, pid_t whom, struct sdr_error *error)
 {
     bool passed_on = false;
     int status;
@@ -61,9 +74,11 @@ wait_for(pid_t pid, struct sdr_error *error)
             return -1;
         }
         if (interrupted && !passed_on)
-            kill(pid, SIGTERM);
+            kill(whom, SIGTERM);
         passed_on = interrupted != 0;
     }
+    if (whom < 0 && passed_on)
+        wait_for_group(pid);
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     sdr_error_set(error, "ended by signal %d (%s)", WTERMSIG(status),
@@ -90,7 +105,7 @@ child_run(int (*function)(void *arg), void *arg, struct sdr_error *error)
     int code;
 
     if (pid != 0)
-        return pid < 0 ? -1 : wait_for(pid, error);
+        return pid < 0 ? -1 : wait_for(pid, pid, error);
     set_signals(SIG_DFL); /* a step sets its own handlers */
     code = function(arg);
     if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -105,6 +120,7 @@ execute(char **words)
 {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+    setpgid(0, 0);
     set_signals(SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0)
@@ -122,5 +138,8 @@ child_execute(char **words, struct sdr_error *error)
 
     if (pid == 0)
         execute(words);
-    return pid < 0 ? -1 : wait_for(pid, error);
+    if (pid < 0)
+        return -1;
+    setpgid(pid, pid); /* here, too: a signal may come before the child does */
+    return wait_for(pid, -pid, error);
 }

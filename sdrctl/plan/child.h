@@ -23,8 +23,9 @@ child_interrupted(void);
 int
 child_run(int (*function)(void *arg), void *arg, struct sdr_error *error);
 
-/* Run a program; NULL ends its words. Its standard input is empty. Returns as
- * child_run(). */
+/* Run a program; NULL ends its words. Its standard input is empty. It has a
+ * process group of its own: SIGTERM goes to all of it, and this waits until all
+ * of it has ended. Returns as child_run(). */
 int
 child_execute(char **words, struct sdr_error *error);
 

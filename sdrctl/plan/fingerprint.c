@@ -30,7 +30,7 @@ fingerprint_make(struct wave *wave, const struct batch *recipients)
     if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0)
         return false;
     ok = add(hash, wave->to_text) && add(hash, wave->from_text)
-         && add(hash, wave->command) && add(hash, wave->hold ? "hold" : "")
+         && add(hash, wave->hold ? "hold" : "")
          && add(hash, wave->verify == PLAN_VERIFY_NO       ? "no"
                       : wave->verify == PLAN_VERIFY_BEFORE ? "before"
                                                            : "yes");

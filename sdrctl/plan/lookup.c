@@ -1,11 +1,14 @@
 /* lookup.c - look up the recipients of a plan's waves; see run.h
  * SPDX-License-Identifier: BSD-2-Clause
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "array.h"
 #include "change/job.h"
@@ -65,7 +68,7 @@ look_up_wave(struct lookup *lookup, const struct wave *wave, bool checked)
                                .from = wave->from,
                                .has_from = wave->from_text != NULL},
                       .file = wave->path,
-                      .skip_done = true,
+                      .skip_done = !checked || wave->from_text == NULL,
                       .ignores_mistakes = !checked,
                       .admin = lookup->admin,
                       .code = EX_OK};
@@ -81,6 +84,42 @@ look_up_wave(struct lookup *lookup, const struct wave *wave, bool checked)
     if (!keep(lookup, wave, checked, &job.people))
         lookup->code = EX_TEMPFAIL;
     job_clear(&job);
+}
+
+/* True if execvp() will find the program. */
+static bool
+is_program(const char *name)
+{
+    const char *at = getenv("PATH");
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (strchr(name, '/') != NULL)
+        return access(name, X_OK) == 0 && stat(name, &st) == 0
+               && S_ISREG(st.st_mode);
+    for (at = at != NULL ? at : "/bin:/usr/bin"; *at != '\0';
+         at += at[0] == ':') {
+        int len = (int)strcspn(at, ":");
+
+        snprintf(path, sizeof path, "%.*s/%s", len, at, name);
+        if (len > 0 && is_program(path))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static void
+check_command(struct lookup *lookup, const struct wave *wave)
+{
+    struct sdr_error error;
+
+    if (wave->words == NULL || is_program(wave->words[0]))
+        return;
+    sdr_error_set(&error, "plan: wave %s: command: there is no program %s",
+                  wave->name, wave->words[0]);
+    print_error_line(&error);
+    lookup->code = EX_DATAERR;
 }
 
 /* ---- all waves ---- */
@@ -146,8 +185,11 @@ look_up_all(struct lookup *lookup, const struct wave *only)
         checked += is_checked(lookup->run, &plan->waves[i], only);
     for (unsigned i = 0; i < plan->count && checked > 0; i++) {
         const struct wave *wave = &plan->waves[i];
+        bool checks = is_checked(lookup->run, wave, only);
 
-        look_up_wave(lookup, wave, is_checked(lookup->run, wave, only));
+        if (checks)
+            check_command(lookup, wave);
+        look_up_wave(lookup, wave, checks);
         if (lookup->code != EX_OK && lookup->code != EX_DATAERR)
             return;
     }
@@ -170,7 +212,8 @@ plan_look_up(struct plan_run *run, const struct wave *only)
               "later\n",
               stderr);
     else if (lookup.code != EX_OK)
-        fputs("sdrctl: plan: fix what is reported above; nothing was changed\n",
+        fputs("sdrctl: plan: fix what is reported above, and run the plan "
+              "again\n",
               stderr);
     for (size_t i = 0; i < lookup.count; i++) {
         free(lookup.items[i].dn);

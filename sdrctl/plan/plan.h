@@ -29,7 +29,8 @@ struct wave {
     time_t start;       /* 0: at once */
     char **words;       /* of the command, then NULL; NULL: no command */
     char *words_memory; /* holds the words */
-    char fingerprint[FINGERPRINT_SIZE]; /* of everything but start */
+    char
+        fingerprint[FINGERPRINT_SIZE]; /* of everything but start and command */
 };
 
 struct plan {

@@ -41,8 +41,10 @@ report(const struct sdr_error *error, int code)
 static void
 suggest_undo(const struct plan_run *run, const char *wave, const char *next)
 {
+    char path[USAGE_WORD_SIZE];
+
     fprintf(stderr, "sdrctl: %s; or take the wave back: %s plan --undo %s %s\n",
-            next, usage_program(), wave, run->path);
+            next, usage_program(), wave, usage_word(path, run->path));
 }
 
 /* Print why the plan stops, and what to do next. */
@@ -63,7 +65,10 @@ stop(struct plan_run *run, const struct wave *wave, size_t base,
         return EX_TEMPFAIL;
     }
     held_report(run, wave->name, base);
-    suggest_undo(run, wave->name, next);
+    if (progress.state == WAVE_UNDONE)
+        fprintf(stderr, "sdrctl: %s\n", next);
+    else
+        suggest_undo(run, wave->name, next);
     return EX_TEMPFAIL;
 }
 
@@ -103,6 +108,22 @@ plan_check_begun(struct plan_run *run)
 /* ---- one step ---- */
 
 static int
+stop_interrupted(struct plan_run *run, const struct wave *wave, size_t base,
+                 enum step step)
+{
+    char what[100];
+
+    if (step == STEP_COMMAND)
+        return stop(run, wave, base,
+                    "command: it was interrupted, perhaps in the middle of its "
+                    "work",
+                    "run the plan with --repeat to run the command again, or "
+                    "with --accept if it has done its work");
+    snprintf(what, sizeof what, "%s: interrupted", step_names[step]);
+    return stop(run, wave, base, what, "run the plan again");
+}
+
+static int
 do_step(struct plan_run *run, const struct wave *wave, size_t base,
         enum step step)
 {
@@ -125,6 +146,8 @@ do_step(struct plan_run *run, const struct wave *wave, size_t base,
                    ? EX_OK
                    : report(&error, EX_IOERR);
     }
+    if (child_interrupted())
+        return stop_interrupted(run, wave, base, step);
     if (run->state.count > number
         && !state_add(&run->state, wave->name, step, EVENT_FAILED, error.text,
                       &other))
@@ -164,11 +187,7 @@ next_step(struct plan_run *run, const struct wave *wave,
         return accept_step(run, wave, step);
     if (step == STEP_COMMAND && !run->repeat && has_stopped(progress, step)
         && progress->steps[step]->event == EVENT_STARTED)
-        return stop(run, wave, progress->base,
-                    "command: it was interrupted, perhaps in the middle of its "
-                    "work",
-                    "run the plan with --repeat to run the command again, or "
-                    "with --accept if it has done its work");
+        return stop_interrupted(run, wave, progress->base, step);
     if (step == STEP_COMMAND)
         run->repeat = false;
     return do_step(run, wave, progress->base, step);
@@ -281,7 +300,7 @@ run_wave(struct plan_run *run, const struct wave *wave)
         return code;
     if (progress.state == WAVE_BEING_UNDONE)
         return stop(run, wave, progress.base, "it is being undone",
-                    "finish the undo first");
+                    "finish the undo");
     if (progress.fingerprint == NULL)
         code = begin_wave(run, wave);
     return code == EX_OK ? run_steps(run, wave) : code;

@@ -17,6 +17,7 @@
 #include "plan/journals.h"
 #include "plan/run.h"
 #include "print.h"
+#include "usage.h"
 
 bool
 arguments_add(struct arguments *arguments, const char *item)
@@ -117,17 +118,35 @@ make_arguments(const struct plan_run *run, const struct wave *wave,
     return false;
 }
 
+/* Print them as a shell reads them. The first word is the name of a command of
+ * sdrctl, or of another program. */
+static void
+print_words(const struct arguments *arguments)
+{
+    static const char ours[] = "sdrctl ";
+    char word[USAGE_WORD_SIZE];
+    size_t i = 0;
+
+    if (strncmp(arguments->items[0], ours, strlen(ours)) == 0) {
+        print_clean(usage_program());
+        putchar(' ');
+        print_clean(arguments->items[i++] + strlen(ours));
+    }
+    for (; i < arguments->count; i++) {
+        if (i > 0)
+            putchar(' ');
+        print_clean(usage_word(word, arguments->items[i]));
+    }
+}
+
 void
 step_print(struct plan_run *run, const struct wave *wave, enum step step)
 {
     struct arguments arguments = {.items = NULL};
 
     if (make_arguments(run, wave, step, &arguments)) {
-        printf("  %-8s", step_names[step]);
-        for (size_t i = 0; i < arguments.count; i++) {
-            putchar(' ');
-            print_clean(arguments.items[i]);
-        }
+        printf("  %-8s ", step_names[step]);
+        print_words(&arguments);
         if (step == STEP_RELEASE)
             fputs(" (those whom this wave has put on hold)", stdout);
         putchar('\n');
@@ -204,17 +223,52 @@ release(struct step_child *child)
     return code;
 }
 
+/* Write the addresses of the wave to FILE, each on a line. */
+static bool
+write_addresses(const struct wave *wave, FILE *file)
+{
+    struct batch batch = {.items = NULL};
+    bool ok = batch_read(&batch, wave->path, batch_print_mistake, NULL);
+
+    for (size_t i = 0; i < batch.count && ok; i++)
+        ok = fprintf(file, "%s\n", batch.items[i].address) > 0;
+    batch_clear(&batch);
+    return ok;
+}
+
+/* Set PATH to a new file with the addresses. */
+static bool
+make_list(const struct wave *wave, char *path)
+{
+    int fd = mkostemp(path, O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    bool ok = file != NULL && write_addresses(wave, file);
+
+    if (file != NULL)
+        ok = fclose(file) == 0 && ok;
+    if (!ok)
+        perror("sdrctl: plan: the list of addresses for the command");
+    if (!ok && fd >= 0)
+        unlink(path);
+    return ok;
+}
+
 static int
 command(struct step_child *child)
 {
+    char list[] = "/tmp/sdrctl-recipients-XXXXXX";
     struct sdr_error error;
     int code;
 
-    if (setenv("SDR_RECIPIENTS", child->wave->path, 1) != 0
-        || setenv("SDR_WAVE", child->wave->name, 1) != 0)
-        return out_of_memory();
+    if (!make_list(child->wave, list))
+        return EX_TEMPFAIL;
     child_catch_signals();
-    code = child_execute(child->arguments.items, &error);
+    if (setenv("SDR_RECIPIENTS", list, 1) != 0
+        || setenv("SDR_WAVE", child->wave->name, 1) != 0)
+        code = out_of_memory();
+    else
+        code = child_execute(child->arguments.items, &error);
+    unlink(list);
     if (code < 0)
         print_error_line(&error);
     return code < 0 ? EX_TEMPFAIL : code;

@@ -4,6 +4,9 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 import os
 import re
+import shlex
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -71,18 +74,18 @@ def test_without_hold_and_command(planner):
 
 def test_dry_run(planner):
     before = planner.state()
-    planner.write(command='/bin/copy --all', verify='yes', start='2040-01-02 03:04')
+    planner.write(command='/bin/true --all', verify='yes', start='2040-01-02 03:04')
     said = planner.run('--dry-run', '--rate', '7', '--port', '2525')
-    batch = planner.folder / 'first'
+    batch, ctl = planner.folder / 'first', f'sdrctl -c {planner.office.conf}'
     assert said.splitlines()[:7] == [
         'wave first: 3 mailboxes to hosted, at 2040-01-02 03:04',
-        '  verify   sdrctl move --to hosted --skip-done --from onprem --verify --dry-run --port 2525 '
+        f'  verify   {ctl} move --to hosted --skip-done --from onprem --verify --dry-run --port 2525 '
         f'--file {batch}',
-        f'  hold     sdrctl hold --skip-done --wait --file {batch}',
-        '  command  /bin/copy --all',
-        f'  move     sdrctl move --to hosted --skip-done --from onprem --wait --file {batch}',
-        f'  proof    sdrctl verify --port 2525 --rate 7 --file {batch}',
-        '  release  sdrctl release --skip-done --wait (those whom this wave has put on hold)']
+        f'  hold     {ctl} hold --skip-done --wait --file {batch}',
+        '  command  /bin/true --all',
+        f'  move     {ctl} move --to hosted --skip-done --from onprem --wait --file {batch}',
+        f'  proof    {ctl} verify --port 2525 --rate 7 --file {batch}',
+        f'  release  {ctl} release --skip-done --wait (those whom this wave has put on hold)']
     assert planner.state() == before and not planner.plan.with_name('plan.state').exists()
 
 
@@ -205,7 +208,7 @@ def check_refused(planner, *expected):
         said = planner.run(*arguments, code=WRONG)
         for wave, line, words in expected:
             assert f'{planner.folder / wave}:{line}: {words}\n' in said, said
-        assert said.count(f'{planner.folder}/') - said.count('--file ') == len(expected) + said.count(', at /'), said
+        assert said.count(f'{planner.folder}/') - said.count('--file ') - said.count('sdrctl -c ') == len(expected) + said.count(', at /'), said
     assert planner.state() == before and planner.journal_count() == 0
     assert not planner.has_begun() or planner.events() == []
 
@@ -228,13 +231,6 @@ def test_recipient_that_cannot_move(planner):
     planner.write(**{'from': 'hosted'})
     check_refused(planner, *[(wave, line, f'{address}: not at hosted') for wave, names in WAVES.items()
                              for line, address in enumerate(addresses(names), 1)])
-
-
-def test_recipient_who_has_moved(planner):
-    """He is skipped."""
-    planner.office.run('move', '--to', 'hosted', 'eve@example.com')
-    planner.run('--dry-run')
-    planner.finish()
 
 
 @pytest.mark.parametrize('one, other', [
@@ -421,9 +417,83 @@ def test_somebody_is_gone(planner):
     assert owners(planner, FIRST)[1:] == [HERE] * 2
 
 
+@pytest.mark.parametrize('text', [
+    '# sales\nann@example.com\n\nben@example.com\r\ncat@example.com,"Cat"',
+    'address,name\n"ann@example.com",Ann\nben@example.com,\n  \ncat@example.com\n',
+    '\ufeffann@example.com\nben@example.com\n#x@example.com\ncat@example.com',
+])
+def test_addresses_for_the_command(planner, text):
+    """It gets those that the wave moves, one on a line, however their file is written."""
+    (planner.folder / 'first').write_text(text, newline='')
+    planner.write(command=planner.command(f'cat "$SDR_RECIPIENTS" >>{planner.folder}/got; '
+                                          f'echo "$SDR_RECIPIENTS" >>{planner.folder}/lists'))
+    planner.finish()
+    assert (planner.folder / 'got').read_text().splitlines() == addresses(FIRST + SECOND)
+    assert not any(map(os.path.exists, (planner.folder / 'lists').read_text().split()))
+
+
+@pytest.mark.parametrize('name', ['/nowhere/copy', 'no-such-program', '/tmp', './copy', '/etc/passwd'])
+def test_command_that_does_not_exist(planner, name):
+    """It is found before anybody is on hold."""
+    before = planner.state()
+    planner.write(command=name)
+    for options in ['--dry-run'], []:
+        said = planner.run(*options, code=WRONG)
+        assert f'wave first: command: there is no program {name}' in said
+    assert planner.state() == before and planner.journal_count() == 0
+
+
+def test_command_is_corrected(planner):
+    """A wave that waits for its command goes on with another one."""
+    planner.write(command='false')
+    planner.run(code=NOT_NOW)
+    planner.write(command='true')
+    planner.finish()
+    assert owners(planner, NAMES) == [THERE] * 6
+
+
+def test_somebody_is_there_already(planner):
+    """The wave would put them on hold and copy their mailbox once more."""
+    planner.office.run('move', '--to', 'hosted', '--add', *addresses(SECOND[:1]))
+    before = planner.state()
+    for options in ['--dry-run'], []:
+        said = planner.run(*options, code=WRONG)
+        assert f'second:1: {addresses(SECOND)[0]}: ' in said
+    assert planner.state() == before
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_ends_all_of_the_command(planner, number):
+    """Nothing that it has started runs on, beside its next run."""
+    planner.write(command=planner.command(f'sleep 1000 & echo $! >{planner.folder}/child; '
+                                          f'mv {planner.folder}/child {planner.folder}/pid; wait'))
+    process = planner.start()
+    wait_for((planner.folder / 'pid').exists)
+    process.send_signal(number)
+    process.communicate()
+    pid = (planner.folder / 'pid').read_text().strip()
+    status = Path(f'/proc/{pid}/stat')
+    assert process.returncode == NOT_NOW
+    assert not status.exists() or status.read_text().split(')')[1].split()[0] == 'Z'
+    planner.run('--undo', 'first')
+    said = planner.run(code=NOT_NOW)
+    assert 'it was undone' in said and '--undo' not in said
+
+
+def test_suggested_command_is_quoted(planner):
+    """A shell takes it as it is printed."""
+    plan = planner.folder / "a b'c"
+    planner.write(command='false')
+    planner.plan.rename(plan)
+    planner.plan = plan
+    said = planner.run(code=NOT_NOW)
+    words = shlex.split(re.search(r'or take the wave back: (.*)', said)[1])
+    assert words == ['sdrctl', '-c', str(planner.office.conf), 'plan', '--undo', 'first', str(plan)]
+
+
 def test_changed_while_it_runs(planner):
     """People who were not on hold are not moved."""
-    planner.write(command=planner.command('echo dan@example.com >>"$SDR_RECIPIENTS"'))
+    planner.write(command=planner.command(f'echo dan@example.com >>{planner.folder}/first'))
     said = planner.run(code=NOT_NOW)
     assert 'first: it has changed since the plan was read' in said
     assert '3 recipients are on hold by wave first' in said
@@ -483,7 +553,7 @@ def test_changed_plan(planner):
     first.write_text('ann@example.com\n')
     assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
     first.write_text(kept)
-    planner.write(command='true')
+    planner.write(command='false', hold='no')
     assert 'wave first, or its file of recipients, has changed' in planner.run(code=WRONG)
     planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
     assert 'wave first has begun, but is not in the plan' in planner.run(code=WRONG)
@@ -579,7 +649,7 @@ def test_suggested_commands(planner):
     planner.write(command='false')
     undo = f'sdrctl -c {planner.office.conf} plan --undo first {planner.plan}\n'
     assert planner.run(code=NOT_NOW).endswith(f'or take the wave back: {undo}')
-    planner.write(command='true')
+    planner.write(command='false', hold='no')
     assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
     planner.plan.write_text(GOOD.replace('[wave first]', '[wave other]'))
     assert planner.run(code=WRONG).endswith(f'or take the wave back: {undo}')
