@@ -326,7 +326,7 @@ is_refused(void)
 
 /* Returns true if another recipient was mapped to GIVEN, or given as RESOLVED,
  * and that text cannot be parsed. If the milter deletes by such a text, the MTA
- * cannot tell which of the two recipients is meant. */
+ * cannot know which of the two recipients is meant. */
 static bool
 is_ambiguous(const char *given, const char *resolved)
 {

@@ -34,7 +34,7 @@ static const struct {
     {"retry_use_local_part", NULL, CHECK_DOUBTFUL,
      "one deferred recipient may hold up all others of the domain"},
     {"verify_recipient", NULL, CHECK_DOUBTFUL,
-     "recipients are verified without it, and who is unknown is taken"},
+     "recipients are verified without it, and unknown recipients are accepted"},
     {"data", "quote_local_part", CHECK_WRONG,
      "whoever writes a quoted local part can send mail to anybody through "
      "this host"},

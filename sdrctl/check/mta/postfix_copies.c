@@ -178,7 +178,7 @@ look_at_parameter(struct postfix *p, const char *parameter, const char *value)
 
     if (!p->routed && has_word(value, probes))
         report(p->mta, CHECK_DOUBTFUL, parameter,
-               "take it out: sdr-milter refuses who is unknown",
+               "take it out: sdr-milter rejects unknown recipients",
                "%s: its probes do not pass sdr-milter, so that people of other "
                "sites may be refused",
                probes);

@@ -37,7 +37,7 @@ look_at_recipients(struct postfix *p, const char *domain, const char *parameter)
                domain);
     else if (refuses && (!p->routed || sdr_config_has_next_hop(p->mta->config)))
         report(p->mta, CHECK_DOUBTFUL, parameter,
-               "leave it empty: sdr-milter refuses who is unknown; or see "
+               "leave it empty: sdr-milter rejects unknown recipients; or see "
                "that it has everybody",
                "%s: Postfix refuses recipients in %s that it does not have, "
                "those of other sites too, before it asks sdr-milter",

@@ -90,9 +90,9 @@ look_at_own(struct sendmail *sm, const char *domain)
         report(sm->mta, CHECK_DOUBTFUL, "local-host-names",
                "RELAY_DOMAIN instead, with the mailboxes behind a "
                "mailertable; or see that everybody has an alias",
-               "%s is among them: Sendmail refuses who has neither account "
-               "nor alias here, people of other sites too, before it asks "
-               "sdr-milter",
+               "%s is among them: Sendmail rejects recipients without an "
+               "account or alias here, those at other sites too, before it "
+               "asks sdr-milter",
                domain);
     if (is_in_class(sm, "LDAPRoute", domain))
         report(sm->mta, CHECK_WRONG, "ldap_routing",

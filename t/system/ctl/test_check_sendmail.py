@@ -122,7 +122,7 @@ mta: Sendmail
         'warning    relay-domains: anybody may relay to hosted.example.com, of the site hosted'],
         id='subdomains'),
     pytest.param({'mc': "LOCAL_DOMAIN(`example.com')dnl\n"}, OK, [
-        'warning    local-host-names: example.com is among them: Sendmail refuses who has neither'],
+        'warning    local-host-names: example.com is among them: Sendmail rejects recipients without an'],
         id='local'),
     pytest.param({'mc': "LOCAL_DOMAIN(`hosted.example.com')dnl\n"}, WRONG, [
         'WRONG      local-host-names: hosted.example.com, of the site hosted, is among them'],
