@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "array.h"
 #include "change/job.h"
 #include "plan/run.h"
 #include "print.h"
+#include "program.h"
 
 /* The entry of a recipient. */
 struct found {
@@ -90,23 +89,13 @@ look_up_wave(struct lookup *lookup, const struct wave *wave, bool checked)
 static bool
 is_program(const char *name)
 {
-    const char *at = getenv("PATH");
+    const char *folders = getenv("PATH");
     char path[PATH_MAX];
-    struct stat st;
 
     if (strchr(name, '/') != NULL)
-        return access(name, X_OK) == 0 && stat(name, &st) == 0
-               && S_ISREG(st.st_mode);
-    for (at = at != NULL ? at : "/bin:/usr/bin"; *at != '\0';
-         at += at[0] == ':') {
-        int len = (int)strcspn(at, ":");
-
-        snprintf(path, sizeof path, "%.*s/%s", len, at, name);
-        if (len > 0 && is_program(path))
-            return true;
-        at += len;
-    }
-    return false;
+        return program_is(name);
+    return program_find(folders != NULL ? folders : "/bin:/usr/bin", name, path,
+                        sizeof path);
 }
 
 static void

@@ -73,7 +73,7 @@ sdrctl               common common/config common/decision common/ldap common/net
 sdrctl/net           common common/config common/decision common/ldap common/net
 sdrctl/change        common common/config common/decision common/ldap common/ldif common/net common/replica sdrctl sdrctl/net
 sdrctl/check         common common/config common/decision common/ldap common/ldif common/net sdrctl sdrctl/check/mta sdrctl/net
-sdrctl/check/mta     common common/net sdrctl/check sdrctl/net
+sdrctl/check/mta     common common/net sdrctl sdrctl/check sdrctl/net
 sdrctl/diff          common common/config common/decision common/ldif common/replica sdrctl sdrctl/change sdrctl/verify
 sdrctl/export        common common/config common/decision common/ldap common/replica sdrctl sdrctl/change
 sdrctl/plan          common common/config common/decision sdrctl sdrctl/change sdrctl/net

@@ -20,22 +20,9 @@
 #include <unistd.h>
 
 #include "net/clock.h"
+#include "program.h"
 
 enum { TEXT_MAX = 4 << 20, ARGUMENTS_MAX = 16 };
-
-static bool
-find_in(const char *folders, const char *name, char path[PROGRAM_SIZE])
-{
-    for (; *folders != '\0'; folders += *folders == ':') {
-        int len = (int)strcspn(folders, ":");
-
-        snprintf(path, PROGRAM_SIZE, "%.*s/%s", len, folders, name);
-        if (len > 0 && access(path, X_OK) == 0)
-            return true;
-        folders += len;
-    }
-    return false;
-}
 
 bool
 find_program(const char *name, char path[PROGRAM_SIZE])
@@ -44,8 +31,8 @@ find_program(const char *name, char path[PROGRAM_SIZE])
                                 "/usr/exim/bin";
     const char *folders = getenv("PATH");
 
-    return (folders != NULL && find_in(folders, name, path))
-           || find_in(usual, name, path);
+    return (folders != NULL && program_find(folders, name, path, PROGRAM_SIZE))
+           || program_find(usual, name, path, PROGRAM_SIZE);
 }
 
 /* ---- the child ---- */
