@@ -38,7 +38,7 @@ class Premises:
         self.folder = folder
         self.stack = stack
         self.count = count
-        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 33,
+        self.slapd = Slapd(folder / 'slapd', None, options=OPTIONS, maxsize=1 << 36,
                            log='none', threads=4)
         self.slapd.load(people(count))
         stack.callback(self.slapd.stop)
@@ -71,7 +71,7 @@ class Premises:
         self.stack.callback(sync.close)
         sync.share(EXIM)
         sync.start()
-        wait_for(lambda: self._is_copied(sync), 600, 'the first refresh')
+        wait_for(lambda: self._is_copied(sync), 600 + self.count // 2000, 'the first refresh')
         return sync
 
     def _is_copied(self, sync):

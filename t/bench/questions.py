@@ -50,10 +50,13 @@ class Questions:
         return re.search('^ *filter (.*)$', done.stdout, re.M)[1].replace(first, '%s')
 
     def exim_lookups(self):
-        """The expansions that make Exim send the same queries, one for each address."""
+        """The expansions that make Exim send the same queries, one for each address.
+
+        Each is on two lines, because Exim reads at most 1,021 octets of a line.
+        """
         who = f'user="{slapd.READER_DN}" pass="{slapd.READER_PASSWORD}"'
         url = f'{self.premises.slapd.uri}/{slapd.SUFFIX}?mailRoutingAddress?sub?'
         template = self.filter()
-        return ['${lookup ldap{%s %s}}' % (who, url + quote(template.replace('%s', address),
-                                                            safe='()=@'))
+        return ['${lookup ldap{%s \\\n%s}}' % (who, url + quote(template.replace('%s', address),
+                                                               safe='()=@'))
                 for address in self.addresses]

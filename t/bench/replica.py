@@ -1,5 +1,7 @@
 """replica.py - the cost of the replica: first copy, run without changes, delay of a change
 
+The base is a client of libldap that reads the same entries and keeps nothing.
+
 SPDX-License-Identifier: BSD-2-Clause
 """
 import subprocess
@@ -15,6 +17,11 @@ from sync import Sync
 
 CHANGES = 20
 
+# As sdr-sync asks with the profile sdr
+ADDRESSES = ('sdrAddress', 'mail', 'mailLocalAddress')
+ATTRIBUTES = (*ADDRESSES, 'sdrOwner', 'sdrRoutingAddress', 'sdrHold')
+PRESENT = f'(|{"".join(f"({name}=*)" for name in ADDRESSES)})'
+
 # In a separate process, because a child's peak memory begins with its parent's.
 ONCE = """\
 import resource, subprocess, sys
@@ -23,14 +30,26 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-def once(sync):
-    """Seconds, and the largest resident set in MB, of sdr-sync --once."""
+def measured(*command):
+    """Run the command: its output, and (seconds, largest resident set in MB)."""
     start = time.perf_counter()
-    done = subprocess.run(
-        ['/usr/bin/python3', '-c', ONCE, paths.BUILD / sync.program, '-c', sync.conf, '--once'],
-        env=environment(), check=False, capture_output=True, text=True)
+    done = subprocess.run(['/usr/bin/python3', '-c', ONCE, *command],
+                          env=environment(), check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return time.perf_counter() - start, int(done.stdout) / 1024
+    *output, kilobytes = done.stdout.split()
+    return output, (time.perf_counter() - start, int(kilobytes) / 1024)
+
+
+def once(sync):
+    return measured(paths.BUILD / sync.program, '-c', sync.conf, '--once')[1]
+
+
+def read_all(premises):
+    output, result = measured(
+        paths.BUILD / 't/bench/read_all', premises.slapd.uri, slapd.READER_DN,
+        premises.directory['password-file'], slapd.SUFFIX, PRESENT, *ATTRIBUTES)
+    assert output == [str(premises.count)]
+    return result
 
 
 def modify(premises, n, owner):
@@ -68,6 +87,7 @@ def work(premises, rounds):
 
     yield from turns.compare(
         ['sdr-sync --once', 'sdr-sync --once: largest resident set'], ['s', 'MB'],
-        {'first refresh': refresh, 'nothing new': lambda: once(sync)}, rounds=rounds)
+        {'libldap: read all, keep nothing': lambda: read_all(premises),
+         'first refresh': refresh, 'nothing new': lambda: once(sync)}, rounds=rounds)
     yield from turns.compare('a change can be seen in the replica after', 'ms',
                         {'mean of twenty': lambda: latency(premises)}, rounds=rounds)

@@ -237,7 +237,7 @@ class Slapd:
         with file.open('w', encoding='utf-8') as out:
             out.writelines(chain([BASE], pieces))
         run([SERVER / 'usr/sbin/slapadd', '-q', '-f', self._conf, '-l', file], env=environment(),
-            timeout=600)
+            timeout=3600)
         file.unlink()
 
     def _configuration(self):

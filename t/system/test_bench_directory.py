@@ -14,6 +14,8 @@ from daemon import assert_clean, environment
 CONNECTIONS = [f'{name}, {count} connections' for name in ('replica', 'live')
                for count in (0, 10, 100, 500)]
 
+COPIES = ['libldap: read all, keep nothing', 'first refresh', 'nothing new']
+
 # {work: {name of a comparison: its sides, the base first}}
 WORKS = {
     'one-recipient': {
@@ -39,8 +41,8 @@ WORKS = {
     'memory': {f'sdr-milter: {what}': CONNECTIONS for what in (
         'resident memory', 'resident memory, PSS', 'memory in no file', 'descriptors', 'threads')},
     'replica': {
-        'sdr-sync --once': ['first refresh', 'nothing new'],
-        'sdr-sync --once: largest resident set': ['first refresh', 'nothing new'],
+        'sdr-sync --once': COPIES,
+        'sdr-sync --once: largest resident set': COPIES,
         'a change can be seen in the replica after': ['mean of twenty'],
     },
 }
