@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,13 +21,26 @@ enum { SET_DEADLINE = 0x5344 };
 /* The largest message accepted: a server's whole schema is half a megabyte. */
 enum { MESSAGE_MAX = 16 * 1024 * 1024 };
 
+/* The octets that one recv() may read ahead of libldap, which asks for the head
+ * of a message and its rest separately, and waits in between. */
+enum { AHEAD_SIZE = 16 * 1024 };
+
+struct stream {
+    int64_t deadline;
+    size_t begin, end; /* of the octets received and not yet read */
+    char octets[AHEAD_SIZE];
+};
+
 static int
 setup(Sockbuf_IO_Desc *layer, void *deadline)
 {
-    layer->sbiod_pvt = malloc(sizeof(int64_t));
-    if (layer->sbiod_pvt == NULL)
+    struct stream *stream = malloc(sizeof *stream);
+
+    layer->sbiod_pvt = stream;
+    if (stream == NULL)
         return -1;
-    *(int64_t *)layer->sbiod_pvt = *(const int64_t *)deadline;
+    stream->deadline = *(const int64_t *)deadline;
+    stream->begin = stream->end = 0;
     return 0;
 }
 
@@ -38,17 +52,22 @@ tear_down(Sockbuf_IO_Desc *layer)
     return 0;
 }
 
+/* libldap polls the socket only if no layer has data ready. */
 static int
 control(Sockbuf_IO_Desc *layer, int option, void *value)
 {
+    struct stream *stream = layer->sbiod_pvt;
+
+    if (option == LBER_SB_OPT_DATA_READY)
+        return stream->begin < stream->end;
     if (option != SET_DEADLINE)
         return 0;
-    *(int64_t *)layer->sbiod_pvt = *(const int64_t *)value;
+    stream->deadline = *(const int64_t *)value;
     return 1;
 }
 
 static ber_socket_t
-socket_of(Sockbuf_IO_Desc *layer)
+socket_of(const Sockbuf_IO_Desc *layer)
 {
     ber_socket_t fd = -1;
 
@@ -61,10 +80,11 @@ socket_of(Sockbuf_IO_Desc *layer)
 static bool
 await(const Sockbuf_IO_Desc *layer, int fd, short events)
 {
+    const struct stream *stream = layer->sbiod_pvt;
     struct pollfd waiting = {.fd = fd, .events = events};
     int64_t left;
 
-    while ((left = *(int64_t *)layer->sbiod_pvt - sdr_clock()) > 0) {
+    while ((left = stream->deadline - sdr_clock()) > 0) {
         int n = poll(&waiting, 1, left > 60000 ? 60000 : (int)left);
 
         if (n > 0)
@@ -87,8 +107,8 @@ may_go_on(const Sockbuf_IO_Desc *layer, int fd, short events)
            && await(layer, fd, events);
 }
 
-static ber_slen_t
-receive(Sockbuf_IO_Desc *layer, void *octets, ber_len_t len)
+static ssize_t
+receive_now(const Sockbuf_IO_Desc *layer, void *octets, size_t len)
 {
     ber_socket_t fd = socket_of(layer);
     ssize_t n;
@@ -97,6 +117,28 @@ receive(Sockbuf_IO_Desc *layer, void *octets, ber_len_t len)
         n = recv(fd, octets, len, MSG_DONTWAIT);
     while (n < 0 && may_go_on(layer, fd, POLLIN));
     return n;
+}
+
+static ber_slen_t
+receive(Sockbuf_IO_Desc *layer, void *octets, ber_len_t len)
+{
+    struct stream *stream = layer->sbiod_pvt;
+    size_t ready;
+
+    if (stream->begin == stream->end) {
+        ssize_t n = receive_now(layer, stream->octets, sizeof stream->octets);
+
+        if (n <= 0)
+            return n;
+        stream->begin = 0;
+        stream->end = (size_t)n;
+    }
+    ready = stream->end - stream->begin;
+    if (ready > len)
+        ready = len;
+    memcpy(octets, stream->octets + stream->begin, ready);
+    stream->begin += ready;
+    return (ber_slen_t)ready;
 }
 
 static ber_slen_t
