@@ -17,3 +17,8 @@ prepare() {
 	chmod 755 "$1/usr/sbin/policy-rc.d"
 	echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/unsafe"
 }
+
+# restore ROOT: as debootstrap has made it, but for what has been installed
+restore() {
+	rm "$1/etc/apt/apt.conf.d/outside" "$1/usr/sbin/policy-rc.d" "$1/etc/dpkg/dpkg.cfg.d/unsafe"
+}

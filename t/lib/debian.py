@@ -19,7 +19,7 @@ INSTALLED = ['ca-certificates', 'exim4-daemon-heavy', 'man-db', 'systemd']
 # The build dependencies of our programs, including the optional libmilter.
 DEVELOPMENT = ['libc-ares-dev', 'libgnutls28-dev', 'libidn2-dev', 'libini-config-dev', 'libjansson-dev',
                'krb5-multidev', 'libldap-dev', 'liblmdb-dev', 'libmilter-dev', 'libsmartcols-dev',
-               'libunistring-dev']
+               'libsasl2-dev', 'libunistring-dev']
 QUIET = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '/root',
          'DEBIAN_FRONTEND': 'noninteractive'}
 
@@ -108,16 +108,26 @@ def made(folder, recipe, make):
     stamp.write_text(recipe)
 
 
+# apt installs the packages: debootstrap installs what it includes in one go, and systemd of Debian 13 cannot
+# be installed before its libraries are configured. The mounts must end with the script: another attempt
+# removes the folder.
+BOOTSTRAP = r"""
+debootstrap --variant=minbase "$release" "$root" "$uri"
+. t/lib/chroot.sh
+prepare "$root"
+chroot "$root" apt-get -o APT::Sandbox::User=root update
+chroot "$root" apt-get -o APT::Sandbox::User=root install -y --no-install-recommends "$@"
+chroot "$root" apt-get clean
+restore "$root"
+"""
+
+
 def debootstrapped(folder, packages, release=None):
     """Make, once, a Debian with these packages, by default of this machine's release."""
     def debootstrap(target):
         uri, ours = mirror()
-        # Its mounts must end with it: another attempt removes the folder.
-        run(['unshare', '--mount', 'debootstrap', '--variant=minbase',
-             *(f'--include={",".join(packages)}' for _ in packages[:1]),
-             release or ours, target, uri], timeout=3600, env=QUIET)
-        for deb in (target / 'var/cache/apt/archives').glob('*.deb'):
-            deb.unlink()
+        run(['unshare', '--mount', 'sh', '-ec', BOOTSTRAP, 'sh', *packages], timeout=3600, cwd=paths.ROOT,
+            env={**QUIET, 'release': release or ours, 'root': str(target), 'uri': uri})
     made(folder, ' '.join(packages), debootstrap)
 
 
