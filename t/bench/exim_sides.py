@@ -18,7 +18,8 @@ from sender import Failed, Load, Log, send, wait_empty, warm_up
 
 NOTHING, REPLICA, LIVE, LDAP = ('no router', 'exim-sdr.so, replica', 'exim-sdr.so, live search',
                                 'redirect, ${lookup ldap}')
-ALL = [NOTHING, REPLICA, LIVE, LDAP]
+FIXED = 'redirect, no lookup'
+ALL = [NOTHING, FIXED, REPLICA, LIVE, LDAP]
 
 BLACKHOLE = """\
 away:
@@ -38,6 +39,13 @@ unknown:
   allow_fail
   data = :fail: unknown user
 """
+REDIRECT = """\
+fixed:
+  driver = redirect
+  domains = example.com
+  data = $local_part@hosted.example.com
+"""
+ROUTERS = {LDAP: LOOKUP, FIXED: REDIRECT}
 _number = itertools.count()
 
 
@@ -74,7 +82,7 @@ def exim_sides(premises, uri):
     confs = {REPLICA: premises.conf(uri, own, replica={'path': str(premises.sync.path)}),
              LIVE: premises.conf(uri, own)}
     sides = {}
-    for letter, name in zip('abcd', ALL):
+    for letter, name in zip('abcde', ALL):
         conf = None
         if name in confs:
             conf = folder / f'{letter}.conf'
@@ -83,7 +91,7 @@ def exim_sides(premises, uri):
             sdrctl.compile(conf)
         # A short name: see private_exim().
         side = Side(name, premises.folder / f'{letter}{number}', premises.count, conf, main=main,
-                    routers=(LOOKUP if name == LDAP else '') + BLACKHOLE)
+                    routers=ROUTERS.get(name, '') + BLACKHOLE)
         premises.stack.callback(side.stop)
         side.start(queue_run='1h')
         warm_up(premises, f'Exim, {name}', side.run, Load(5, messages=20), name in (LIVE, LDAP))

@@ -19,7 +19,8 @@ ALL_POSTFIX = POSTFIX | {'do-nothing milter', 'lmdb:'}
 SENDMAIL = {'no milter', 'sdr-milter, replica', 'sdr-milter, live search', 'sdr socketmap, replica',
             'FEATURE(ldap_routing)'}
 ALL_SENDMAIL = SENDMAIL | {'do-nothing milter'}
-EXIM = {'no router', 'exim-sdr.so, replica', 'exim-sdr.so, live search', 'redirect, ${lookup ldap}'}
+EXIM = {'no router', 'redirect, no lookup', 'exim-sdr.so, replica', 'exim-sdr.so, live search',
+        'redirect, ${lookup ldap}'}
 SMALL = {'BENCH_PEOPLE': '20', 'BENCH_ROUNDS': '1', 'BENCH_SECONDS': '0.05'}
 
 # Name, {beginning of a comparison's name: its sides}, number of comparisons

@@ -16,6 +16,9 @@ CONNECTIONS = [f'{name}, {count} connections' for name in ('replica', 'live')
 
 COPIES = ['libldap: read all, keep nothing', 'first refresh', 'nothing new']
 
+# Differences of two times, which can be negative on a busy machine
+SUBTRACTED = {'decide about one recipient', 'each further question of it'}
+
 # {work: {name of a comparison: its sides, the base first}}
 WORKS = {
     'one-recipient': {
@@ -60,7 +63,8 @@ def test_all_sides_are_measured(work, scratch):
     sides = json.loads(output.read_text(encoding='utf-8'))
     found = {}
     for side in sides:
-        assert 0 < side['min'] <= side['median'] <= side['max'], side
-        assert side['rounds'] == 1 and side['ratio'] > 0 and side['base'], side
+        assert side['min'] <= side['median'] <= side['max'], side
+        assert side['rounds'] == 1 and side['base'], side
+        assert side['work'] in SUBTRACTED or (side['min'] > 0 and side['ratio'] > 0), side
         found.setdefault(side['work'], []).append(side['side'])
     assert found == WORKS[work]
