@@ -257,7 +257,8 @@ class Slapd:
             f'maxsize {self._maxsize}',
             'dbnosync',
             'index objectClass,entryUUID,entryCSN eq',
-            *(['index mail,mailLocalAddress,sdrAddress eq,pres'] if self._ours else []),
+            *(['index mail,mailLocalAddress,sdrAddress eq,pres', 'index sdrRoutingAddress,sdrHold pres']
+              if self._ours else []),
             *(['overlay syncprov'] if self._syncprov is True else []),
             self.options,
             self.acl,
