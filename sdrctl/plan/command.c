@@ -151,10 +151,14 @@ open_state(struct choice *choice, struct sdr_error *error)
     if (status != SDR_OK && status != SDR_NOTFOUND)
         return status;
     checked = state_check_journals(&run->state, run->config, &lost);
-    if (checked == SDR_OK)
-        return status;
-    *error = lost;
-    return checked;
+    if (checked != SDR_OK) {
+        *error = lost;
+        return checked;
+    }
+    if (status == SDR_NOTFOUND)
+        sdr_error_prefix(error, "nothing to undo: no run of %s is on record",
+                         run->path);
+    return status;
 }
 
 static int

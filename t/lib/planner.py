@@ -8,16 +8,33 @@ from pathlib import Path
 
 import paths
 import sdrctl
+import world
 from daemon import environment
 from office import Administrator
 from peoplefile import PeopleFile
 from proc import run, wait_for
 
-OK, NOT_NOW = 0, 75
+OK, BAD_USE, WRONG, NO_JOURNAL, NOT_NOW, CONFIG = 0, 64, 65, 66, 75, 78  # exit codes
+NAMES = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay']
+FIRST, SECOND = NAMES[:3], NAMES[3:]
+WAVES = {'first': FIRST, 'second': SECOND}
+PEOPLE = ''.join([
+    *map(world.person, NAMES), world.person('gus', sdrAddress=['gustav@example.com', 'gg@example.com']),
+    world.person('one', mail='both@example.com'), world.person('two', mail='both@example.com')])
+# What owners() returns for a person
+HERE, THERE = ('onprem', False), ('hosted', False)
+HELD_HERE, HELD_THERE = ('onprem', True), ('hosted', True)
+# A plan without errors, but for its recipients
+GOOD = '[wave first]\nrecipients = first\nto = hosted\nverify = no\n'
 
 
 def addresses(names):
     return [f'{name}@example.com' for name in names]
+
+
+def write_waves(planner, **waves):
+    for name, lines in waves.items():
+        (planner.folder / name).write_text('\n'.join(lines) + '\n')
 
 
 class Planner:
