@@ -4,9 +4,9 @@
  * libldap has time limits for most waits, but not for a message or TLS record
  * that arrives in part: it blocks in read(2) as long as the server wants. So
  * its socket I/O is done here, where every wait is bounded and no write raises
- * SIGPIPE. One system call reads as many messages as have arrived. So the socket
- * may have nothing to read although a message is there: ask libldap, never poll()
- * the socket.
+ * SIGPIPE. One system call reads as many messages as have arrived. So the
+ * socket may have nothing to read although a message is there: ask libldap,
+ * never poll() the socket.
  */
 #ifndef SDR_SOCKBUF_H
 #define SDR_SOCKBUF_H
