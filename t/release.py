@@ -26,6 +26,8 @@ mount --bind "$root" "$root"
 prepare "$root"
 cd "$root"
 mount -t sysfs -o ro sysfs sys
+# For tests that boot systemd. They skip where the kernel has none.
+mount -t cgroup2 cgroup2 sys/fs/cgroup || :
 mkdir -p dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
