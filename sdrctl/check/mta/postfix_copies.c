@@ -243,7 +243,7 @@ look_at_aliases(struct postfix *p)
 
     read_tables(p, maps, list, &tables);
     if (!p->mta->tables) {
-        report_not_shown(p->mta, shows_bounces(p) ? "" : " and bounces");
+        report_not_shown(p->mta, !shows_bounces(p));
         if (tables.others)
             report(p->mta, CHECK_DOUBTFUL, maps, route_members,
                    "%s: an alias in a split domain that the directory does "

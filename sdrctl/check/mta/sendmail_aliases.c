@@ -131,7 +131,7 @@ look_at_sendmail_aliases(struct sendmail *sm)
             sm->members.local = config->domains[i].ascii;
     }
     if (!sm->routed)
-        report_not_shown(sm->mta, " and bounces");
+        report_not_shown(sm->mta, true);
     look_at_virtusertable(sm);
     if (!sm->routed)
         look_at_aliases(sm);

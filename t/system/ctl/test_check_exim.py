@@ -240,11 +240,12 @@ def test_sound_as_debian_has_it(scratch, new_conf, split, world_name):
     pytest.param([('^domainlist ours.*', 'domainlist ours = *\ndomainlist local_domains = '
                    'hosted.example.com\ndomainlist relay_to_domains = onprem.example.com')], WRONG, [
         'WRONG      relay_to_domains: Exim takes no mail for example.com from outside\n',
-        'WRONG      local_domains: hosted.example.com, of the site hosted, is among them'],
+        'WRONG      local_domains: hosted.example.com, the routing domain of site hosted, is listed'],
         id='domains of Debian'),
     pytest.param([('^domainlist ours.*', 'domainlist ours = *\ndomainlist local_domains = '
                    'example.com\ndomainlist relay_to_domains = *.example.com')], OK, [
-        'warning    relay_to_domains: anybody may relay to hosted.example.com, of the site hosted'],
+        'warning    relay_to_domains: any client may relay mail through this host to hosted.example.com, the '
+        'routing domain of site hosted'],
         id='subdomains'),
     pytest.param([('^begin routers\n', 'begin routers\n  nonsense\n')], SILENT, [
         'NO ANSWER  program: ', 'exit code 1: ', '-> run it as root, and see exim -bV\n'],
@@ -273,8 +274,8 @@ def test_next_hop_that_no_router_asks_for(check):
 def test_unknown_recipients_of_the_other_site(check, acl, unknown, warned):
     code, output = check(('^  require verify = recipient', f'  require {acl} '),
                          **{'domain example.com': {'unknown': unknown}})
-    assert ('warning    callout: recipients are not verified, and unknown = hosted in example.com: this host '
-            'accepts what the site then rejects, ' in output) == warned, output
+    assert ('warning    callout: this host does not verify recipients in example.com, although unknown = '
+            'hosted: it accepts mail that the site then rejects, ' in output) == warned, output
     assert code == OK
 
 

@@ -139,7 +139,7 @@ def test_whole_path(check, postfix):
         f'WRONG      relay_recipient_maps: {TABLE}:recipient: nobody listens there',
         f'WRONG      transport_maps: {TABLE}:transport: nobody'], id='no map-socket'),
     pytest.param({'running': False}, WRONG, [
-        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock: No such file'],
+        'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock: No such file'],
         id='sdr-milter does not run'),
     pytest.param({'options': {'virtual_alias_maps': 'socketmap:unix:sdr/mop.sock:route'}}, WRONG, [
         'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route: map-socket in sdr.conf is '
@@ -213,7 +213,7 @@ def test_whole_path(check, postfix):
         'stay here, but for those that a table leads elsewhere\n'],
         id='virtual alias domain'),
     pytest.param({'options': {'relayhost': ''}}, WRONG, [
-        'mail for example.com that stays here goes to its MX'], id='no way out'),
+        'no entry names the host with the mailboxes of example.com'], id='no way out'),
     pytest.param({'options': {'transport_maps': ''}, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
         "WRONG      transport_maps: it does not ask sdr-milter's table: mail for sites with delivery "
         '= route stays here\n',
@@ -277,8 +277,8 @@ VERIFY = 'reject_unauth_destination, reject_unverified_recipient'
 ])
 def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions, warned):
     code, output = check(sdr=sdr, options={'smtpd_recipient_restrictions': restrictions})
-    assert ('warning    reject_unverified_recipient: recipients are not verified, and unknown = hosted in '
-            'example.com: ' in output) == warned, output
+    assert ('warning    reject_unverified_recipient: this host does not verify recipients in example.com, '
+            'although unknown = hosted: ' in output) == warned, output
     assert warned or 'unverified' not in output
     assert code == OK
 
@@ -289,7 +289,7 @@ def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions,
         'the split domains is deferred\n', 'WRONG      AliasFile: QUEUE/sdr/map.sock is asked'],
         id='no map-socket'),
     pytest.param(m4(BOTH), {'running': False}, WRONG, [
-        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock'],
+        'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock'],
         id='sdr-milter does not run'),
     pytest.param(m4(BOTH, '/run/sdr/map.sock'), {}, WRONG, [
         'WRONG      map redirect: /run/sdr/map.sock is asked, but map-socket in sdr.conf is '
@@ -319,7 +319,7 @@ def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions,
         id='old rules'),
     pytest.param('', {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
         'warning    map-socket: no rule asks the lookup tables at QUEUE/sdr/map.sock\n',
-        'WRONG      AliasFile: members of aliases are at another site today (3), such as ',
+        'WRONG      AliasFile: aliases have members who are at another site now (3), such as ',
         '-> SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 in sendmail.mc'], id='nobody asks'),
     pytest.param('', {}, WRONG, ['no mail is routed'], id='neither'),
     pytest.param('', {'milter': True, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [

@@ -72,8 +72,8 @@ def test_sound(check, options):
 mta: Postfix
   ok         smtpd: all 1 services ask sdr-milter
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
-  warning    rewrite: = milter: members of aliases, .forward targets and bounces are not routed: such mail goes to the mailbox that somebody has left
-             -> rewrite = tables in sdr.conf
+  warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of aliases and .forward targets: if the recipient has moved, it goes to the old mailbox
+             -> set rewrite = tables in sdr.conf
 """
     assert code == OK
 
@@ -103,11 +103,12 @@ def listener(**parameters):
     pytest.param({'main': {'smtpd_milters': '{ ' + SOCKET + ', default_action=reject }'}}, WRONG, [
         'milter_default_action = reject: '], id='reject, of the milter alone'),
     pytest.param({'sdr': SLOW}, OK, [
-        'milter_command_timeout = 30s, but the directories may take 41 s together\n'],
+        'milter_command_timeout = 30s, but a lookup in all directories may take 41 s: the mail server may not '
+        'wait for the answer\n'],
         id='timeouts'),
     pytest.param({'main': {'milter_command_timeout': '1m'}, 'sdr': {
         **SLOW, 'directory_corp': {'timeout': '60'}}}, OK, [
-        'milter_command_timeout = 1m, but the directories may take 81 s'], id='timeouts, minutes'),
+        'milter_command_timeout = 1m, but a lookup in all directories may take 81 s'], id='timeouts, minutes'),
     pytest.param(listener(smtpd_milters=''), OK, [
         '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
         id='a service without milters'),
@@ -118,14 +119,16 @@ def listener(**parameters):
         'warning    smtpd_milter_maps: cidr:/etc/postfix/milters: the clients in it have milters'],
         id='milters by client'),
     pytest.param({'socket': None}, WRONG, [
-        'WRONG      socket: nobody listens: connect to QUEUE/sdr/milter.sock: No such file',
-        '-> start sdr-milter; its log says more\n'], id='sdr-milter does not run'),
+        'WRONG      socket: sdr-milter does not listen: connect to QUEUE/sdr/milter.sock: No such file',
+        '-> start sdr-milter; if it does not start, see its log\n'], id='sdr-milter does not run'),
     pytest.param({'socket': ('sdr', 0o660)}, WRONG, [
-        'WRONG      socket: user postfix may not connect to QUEUE/sdr/milter.sock: mail is deferred\n',
+        'WRONG      socket: user postfix has no permission to connect to QUEUE/sdr/milter.sock: mail is '
+        'deferred\n',
         '-> set socket-group in sdr.conf to the group of that user'], id='group of the socket'),
     pytest.param({'main': {'relayhost': ''}}, WRONG, [
-        'WRONG      transport_maps: mail for example.com that stays here goes to its MX: it loops back\n',
-        '-> name the host that has the mailboxes in transport_maps\n'], id='no way out'),
+        'WRONG      transport_maps: no entry names the host with the mailboxes of example.com: mail that '
+        'stays at this site goes to the MX of the domain and loops back\n',
+        '-> in transport_maps, name the host that has the mailboxes\n'], id='no way out'),
     pytest.param({'main': {'relay_domains': 'onprem.example.com'}}, WRONG, [
         'WRONG      relay_domains: Postfix takes no mail for example.com from outside\n'],
         id='split domain not taken'),
@@ -133,11 +136,12 @@ def listener(**parameters):
         'WRONG      relay_domains: Postfix takes no mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),
     pytest.param({'main': {'relay_domains': 'example.com onprem.example.com hosted.example.com'}}, OK,
-                 ['warning    relay_domains: anybody may relay to hosted.example.com, of the site hosted'],
+                 ['warning    relay_domains: any client may relay mail through this host to '
+                  'hosted.example.com, the routing domain of site hosted'],
                  id='routing domain of the other relayed'),
     pytest.param({'main': {'virtual_mailbox_domains': 'hosted.example.com'}}, WRONG, [
-        'WRONG      virtual_mailbox_domains: hosted.example.com, of the site hosted, is among them: '
-        'mail for the site stays here\n'], id='routing domain of the other kept'),
+        'WRONG      virtual_mailbox_domains: hosted.example.com, the routing domain of site hosted, is '
+        'listed: mail for that site stays on this host\n'], id='routing domain of the other kept'),
     pytest.param({'main': {'parent_domain_matches_subdomains': 'relay_domains'}}, OK, [
         'warning    parent_domain_matches_subdomains: relay_domains counts for subdomains too: '],
         id='subdomains'),
@@ -146,7 +150,7 @@ def listener(**parameters):
         'example.com that it does not have'], id='relay_recipient_maps'),
     pytest.param({'main': {'mydestination': 'example.com', 'alias_maps': 'hash:/etc/aliases'}}, OK, [
         'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix refuses',
-        'warning    rewrite: = milter: members of aliases'], id='local'),
+        'warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of'], id='local'),
     pytest.param({'main': {'virtual_alias_maps': 'hash:/etc/postfix/virtual'}}, OK, [
         'warning    virtual_alias_maps: hash:/etc/postfix/virtual: an alias in a split domain '
         'that the directory does not have may be refused\n'], id='virtual aliases'),
@@ -193,7 +197,8 @@ def test_whole_path_without_jail(check, scratch):
 
 @pytest.mark.parametrize('domains, said', [
     ('inline:{ example.com=x, onprem.example.com=x }', []),
-    ('example.com, static:all', ['anybody may relay to hosted.example.com, of the site hosted']),
+    ('example.com, static:all', ['any client may relay mail through this host to hosted.example.com, the '
+                                 'routing domain of site hosted']),
     ('inline:{ example.com=x }', ['takes no mail for onprem.example.com from outside']),
     ('hash:/nonexistent', ['relay_domains: hash:/nonexistent cannot be asked, so that it is not '
                            'known what it does to recipients: ', ': open database /nonexistent.db: No such'

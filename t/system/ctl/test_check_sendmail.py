@@ -68,15 +68,15 @@ def test_sound(check, options):
 mta: Sendmail
   ok         INPUT_MAIL_FILTER: milter{len(options.get('milters', '1')) - 1} is sdr-milter
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
-  warning    rewrite: = milter: members of aliases, .forward targets and bounces are not routed: such mail goes to the mailbox that somebody has left
-             -> rewrite = tables in sdr.conf
+  warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of aliases and .forward targets: if the recipient has moved, it goes to the old mailbox
+             -> set rewrite = tables in sdr.conf
 """
     assert code == OK
 
 
 @pytest.mark.parametrize('options, code, lines', [
     pytest.param({'sdr': {'domain example.com': {'unknown': 'hosted'}}}, OK, [
-        'warning    unknown: recipients are not verified, and unknown = hosted in example.com: ',
+        'warning    unknown: this host does not verify recipients in example.com, although unknown = hosted: ',
         '-> Sendmail cannot verify them: '], id='unknown = SITE'),
     pytest.param({'milters': []}, WRONG, [
         'WRONG      INPUT_MAIL_FILTER: no filter is sdr-milter, which listens at QUEUE/sdr/milter.sock',
@@ -100,32 +100,36 @@ mta: Sendmail
                  WRONG, ['WRONG      sdr: F=R: while sdr-milter is away mail is refused\n'], id='F=R'),
     pytest.param({'milters': [], 'mc': "INPUT_MAIL_FILTER(`sdr', `S=unix:@SOCKET@, F=T')dnl\n",
                   'sdr': {'directory_corp': {'timeout': '20'}}}, OK, [
-        'warning    sdr: R: = 10s, but the directories may take 21 s together\n'],
+        'warning    sdr: R: = 10s, but a lookup in all directories may take 21 s: the mail server may not '
+        'wait for the answer\n'],
         id='no R:'),
     pytest.param({'timeouts': 'C:1m;S:1m;R:1m;E:1m',
                   'sdr': {'directory_corp': {'timeout': '60'}}}, OK, [
-        'R: = 1m, but the directories may take 61 s together\n'], id='timeouts'),
+        'R: = 1m, but a lookup in all directories may take 61 s: the mail server may not wait for the '
+        'answer\n'], id='timeouts'),
     pytest.param({'mode': 0o770}, WRONG, [
         'WRONG      socket: QUEUE/sdr can be written to by its group: Sendmail calls the socket unsafe',
         '-> chmod go-w, or put the socket elsewhere: /run/sdr\n'], id='folder of the group'),
     pytest.param({'mode': 0o777}, WRONG, ['QUEUE/sdr can be written to by everybody'],
                  id='folder of everybody'),
     pytest.param({'user': 'smmta', 'group': 'postfix'}, WRONG, [
-        'WRONG      socket: user smmta may not connect to QUEUE/sdr/milter.sock'], id='RunAsUser'),
+        'WRONG      socket: user smmta has no permission to connect to QUEUE/sdr/milter.sock'], id='RunAsUser'),
     pytest.param({'mc': "define(`SMART_HOST', `')dnl\n"}, WRONG, [
-        'WRONG      mailertable: mail for example.com that stays here goes to its MX: it loops back\n'],
+        'WRONG      mailertable: no entry names the host with the mailboxes of example.com: mail that stays '
+        'at this site goes to the MX of the domain and loops back\n'],
         id='no way out'),
     pytest.param({'relay': "FEATURE(`relay_hosts_only')dnl\nRELAY_DOMAIN(`example.com')dnl\n"}, WRONG, [
         'WRONG      relay-domains: Sendmail takes no mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),
     pytest.param({'relay': "RELAY_DOMAIN(`example.com')dnl\n"}, OK, [
-        'warning    relay-domains: anybody may relay to hosted.example.com, of the site hosted'],
+        'warning    relay-domains: any client may relay mail through this host to hosted.example.com, the '
+        'routing domain of site hosted'],
         id='subdomains'),
     pytest.param({'mc': "LOCAL_DOMAIN(`example.com')dnl\n"}, OK, [
         'warning    local-host-names: example.com is among them: Sendmail rejects recipients without an'],
         id='local'),
     pytest.param({'mc': "LOCAL_DOMAIN(`hosted.example.com')dnl\n"}, WRONG, [
-        'WRONG      local-host-names: hosted.example.com, of the site hosted, is among them'],
+        'WRONG      local-host-names: hosted.example.com, the routing domain of site hosted, is listed'],
         id='routing domain of the other kept'),
     pytest.param({'mc': "FEATURE(`ldap_routing')dnl\nLDAPROUTE_DOMAIN(`example.com')dnl\n"}, WRONG, [
         'WRONG      ldap_routing: example.com: whom ldap_routing maps sdr-milter leaves alone\n'],
@@ -217,7 +221,7 @@ dn: uid=dave
 mail: dave@example.com
 """
 ENTRIES = 'WRONG      virtusertable: it has entries in domains that sdr routes '
-MEMBERS = 'members of aliases are at another site today '
+MEMBERS = 'aliases have members who are at another site now '
 
 
 @pytest.fixture
