@@ -61,14 +61,14 @@ POSTFIX_MILTER = """\
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
 """
 POSTFIX_ALONE = """\
-  warning    smtpd_milters: no service asks sdr-milter as a milter. Its lookup table routes all mail \
-but what is addressed by way of this server (alice%example.com@localhost): that goes to the mailbox \
-here. Loops are ended by hopcount_limit (50) alone, and mail is deferred in Postfix's words
-             -> smtpd_milters = unix:sdr/milter.sock, after all others
+  warning    smtpd_milters: no service asks sdr-milter as a milter. Its lookup table routes all mail, \
+except to addresses that name this server (alice%example.com@localhost): that mail goes to the mailbox \
+here. Only hopcount_limit (50) ends loops, and replies to deferred mail are Postfix's own
+             -> set smtpd_milters = unix:sdr/milter.sock, after all others
 """
 POSTFIX_TABLES = """\
-  ok         virtual_alias_maps: members of aliases, who a .forward leads to, bounces, local \
-submission and address probes are routed
+  ok         virtual_alias_maps: mail for members of aliases and .forward targets, bounces, local \
+submissions and address probes are routed
   ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
 """
 SENDMAIL_MILTER = """\
@@ -134,101 +134,100 @@ def test_whole_path(check, postfix):
 @pytest.mark.parametrize('more, code, lines', [
     pytest.param({'sdr': {'milter': {'map-socket': None, 'rewrite': 'milter'}},
                   'options': {'transport_maps': f'{TABLE}:transport'}, 'running': False}, WRONG, [
-        f'WRONG      virtual_alias_maps: {TABLE}:route: nobody listens there, and sdr.conf has no '
-        'map-socket: all mail is deferred\n', '-> map-socket = unix:PATH in sdr.conf',
-        f'WRONG      relay_recipient_maps: {TABLE}:recipient: nobody listens there',
-        f'WRONG      transport_maps: {TABLE}:transport: nobody'], id='no map-socket'),
+        f'WRONG      virtual_alias_maps: {TABLE}:route: no process listens there, and sdr.conf has no '
+        'map-socket: all mail is deferred\n', '-> set map-socket = unix:PATH in sdr.conf',
+        f'WRONG      relay_recipient_maps: {TABLE}:recipient: no process listens there',
+        f'WRONG      transport_maps: {TABLE}:transport: no process'], id='no map-socket'),
     pytest.param({'running': False}, WRONG, [
         'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock: No such file'],
         id='sdr-milter does not run'),
     pytest.param({'options': {'virtual_alias_maps': 'socketmap:unix:sdr/mop.sock:route'}}, WRONG, [
-        'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route: map-socket in sdr.conf is '
-        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> write the same socket in both files\n'],
+        'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route, but map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> use the same socket in both files\n'],
         id='another path'),
     pytest.param({'options': {'virtual_alias_maps': f'proxy:{TABLE}:route'}}, WRONG, [
-        'WRONG      virtual_alias_maps: through proxymap(8), which mixes the questions of many',
-        f'-> {TABLE}:route\n'], id='proxy'),
+        'WRONG      virtual_alias_maps: Postfix queries the table through proxymap(8), ',
+        f'-> use {TABLE}:route\n'], id='proxy'),
     pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      virtual_alias_maps: the table of sdr-milter that belongs here is "route", not '
+        'WRONG      virtual_alias_maps: this parameter needs sdr-milter\'s table "route", not '
         '"recipient"'], id='another table'),
     pytest.param({'options': {'virtual_alias_maps': '', 'relay_recipient_maps': '',
                               'transport_maps': ''}, 'milter': True, 'sdr': MILTER}, OK, [
-        'warning    map-socket: no parameter asks the lookup tables at QUEUE/sdr/map.sock\n',
-        f'-> rewrite = tables in sdr.conf, and virtual_alias_maps = {TABLE}:route; or remove '
-        'map-socket\n'],
+        'warning    map-socket: no parameter uses the lookup tables at QUEUE/sdr/map.sock\n',
+        f'-> set rewrite = tables in sdr.conf and virtual_alias_maps = {TABLE}:route, or remove map-socket\n'],
         id='nobody asks'),
     pytest.param({'options': {'virtual_alias_maps': ''}}, WRONG, [
         'no mail is routed'], id='neither'),
     pytest.param({'options': {'virtual_alias_maps': 'inline:{ a@b.test=c }'}, 'milter': True,
-                  'sdr': MILTER}, OK, ['an alias in a split domain that the directory does not have may be'], id='no route'),
+                  'sdr': MILTER}, OK, ['sdr-milter may reject aliases in split domains'], id='no route'),
     pytest.param({'milter': True, 'sdr': MILTER}, WRONG, [
-        'WRONG      virtual_alias_maps: it asks the table "route", but sdr.conf has rewrite = milter: '
-        'the table does not answer, mail is deferred\n', '-> rewrite = tables in [milter]'],
+        'WRONG      virtual_alias_maps: it lists the table "route", but sdr.conf has rewrite = milter: the '
+        'table does not answer, and mail is deferred\n', '-> set rewrite = tables in [milter]'],
         id='the milter rewrites'),
     pytest.param({'options': {'virtual_alias_maps': ''}, 'milter': True}, WRONG, [
-        'WRONG      virtual_alias_maps: it does not ask the table "route", but sdr.conf has rewrite = '
-        'tables: no mail is routed\n', f'-> virtual_alias_maps = {TABLE}:route, and then others\n'],
+        'WRONG      virtual_alias_maps: it does not list the table "route", but sdr.conf has rewrite = '
+        'tables: no mail is routed\n', f'-> set virtual_alias_maps = {TABLE}:route, before other tables\n'],
         id='the tables rewrite'),
     pytest.param({'options': {'virtual_alias_maps': f'static:dave@example.com {TABLE}:route'}}, WRONG, [
-        "WRONG      virtual_alias_maps: static:dave@example.com comes before sdr-milter's table and "
-        'knows all of example.com: mail is not routed\n', "-> list sdr-milter's table before it\n"],
+        "WRONG      virtual_alias_maps: static:dave@example.com comes before sdr-milter's table and matches "
+        'every address in example.com: mail is not routed\n', "-> put sdr-milter's table before it\n"],
         id='another table first'),
     pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:route inline:{{ @example.com=box@onprem.test }}'}},
-                 OK, ['warning    virtual_alias_maps: its answer for sdr-check@example.com is box@onprem.test: '
-                      'it takes the mail of everybody who stays here'], id='catch-all'),
+                 OK, ['warning    virtual_alias_maps: it maps sdr-check@example.com to box@onprem.test: this '
+                      'address gets the mail of all recipients who stay here'], id='catch-all'),
     pytest.param({'options': {'relay_recipient_maps': ''}, 'milter': True}, OK, [
-        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com',
-        '-> add the table "recipient" of sdr-milter\n'], id='nobody refuses, with the milter'),
+        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com',
+        '-> add sdr-milter\'s table "recipient"\n'], id='nobody refuses, with the milter'),
     pytest.param({'options': {'transport_maps': f'{TABLE}:transport'}}, OK, [
-        'warning    transport_maps: no site has delivery = route: Postfix asks sdr-milter\'s table '
-        'about all mail, for nothing\n'], id='transport for nothing'),
+        'warning    transport_maps: no site has delivery = route: Postfix queries sdr-milter\'s table for all '
+        'mail, without need\n'], id='transport for nothing'),
     pytest.param({'options': {'receive_override_options': 'no_address_mappings'}}, WRONG, [
         'no mail is routed'], id='no mappings'),
     pytest.param({'options': {'relay_domains': 'example.com onprem.example.com example.net'}}, WRONG, [
-        'WRONG      relay_recipient_maps: only sdr-milter is asked, but relay_domains has '
-        'example.net, which is not split: Postfix refuses all recipients in it\n',
-        '-> list the table of their recipients there as well\n'], id='other domains'),
+        "WRONG      relay_recipient_maps: only sdr-milter's table is listed, but relay_domains contains "
+        'example.net, which is not a split domain: Postfix rejects all recipients in it\n',
+        '-> add a table with the recipients of that domain\n'], id='other domains'),
     pytest.param({'options': {'mydestination': 'onprem.test',
                               'local_recipient_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      local_recipient_maps: only sdr-milter is asked, but mydestination has '
+        "WRONG      local_recipient_maps: only sdr-milter's table is listed, but mydestination contains "
         'onprem.test'], id='other domains, local'),
     pytest.param({'options': {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
                               'local_recipient_maps': f'{TABLE}:recipient'}}, OK, [
-        'warning    mydestination: example.com is there: local(8) delivers members of aliases(5) '
-        'and .forward targets in it by itself, and asks no table\n',
-        '-> keep lists in virtual_alias_maps'], id='local(8)'),
+        'warning    mydestination: example.com is listed: local(8) itself delivers mail for members of '
+        'aliases(5) and .forward targets in this domain, and queries no table\n',
+        '-> move the lists to virtual_alias_maps'], id='local(8)'),
     pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
-        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com'],
+        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com'],
         id='nobody refuses'),
     pytest.param({'options': {'relay_domains': '', 'relay_recipient_maps': '',
                               'virtual_mailbox_domains': 'example.com onprem.example.com',
                               'virtual_mailbox_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      virtual_mailbox_maps: virtual(8) delivers by it too and refuses socketmap: '
-        'tables: mail that stays here is deferred\n'], id='virtual(8)'),
+        'WRONG      virtual_mailbox_maps: virtual(8) uses it too, and does not accept socketmap: tables: mail '
+        'that stays here is deferred\n'], id='virtual(8)'),
     pytest.param({'options': {'relay_domains': 'example.com'}}, WRONG, [
-        'Postfix takes no mail for onprem.example.com from outside\n'], id='domain not taken'),
+        'Postfix does not accept mail for onprem.example.com from outside\n'], id='domain not taken'),
     pytest.param({'options': {'relay_domains': 'onprem.example.com',
                               'virtual_alias_domains': 'example.com'}}, WRONG, [
-        'WRONG      virtual_alias_domains: example.com is among them: Postfix refuses recipients that '
-        'stay here, but for those that a table leads elsewhere\n'],
+        'WRONG      virtual_alias_domains: example.com is listed: Postfix rejects recipients that stay here, '
+        'unless virtual_alias_maps sends their mail to another domain\n'],
         id='virtual alias domain'),
     pytest.param({'options': {'relayhost': ''}}, WRONG, [
         'no entry names the host with the mailboxes of example.com'], id='no way out'),
     pytest.param({'options': {'transport_maps': ''}, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
-        "WRONG      transport_maps: it does not ask sdr-milter's table: mail for sites with delivery "
+        "WRONG      transport_maps: it does not list sdr-milter's table: mail for sites with delivery "
         '= route stays here\n',
-        f'-> transport_maps = {TABLE}:transport, and then others\n'], id='no transport'),
+        f'-> set transport_maps = {TABLE}:transport, before other tables\n'], id='no transport'),
     pytest.param({'options': {'transport_maps': 'hash:/etc/postfix/transport'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
-        "warning    transport_maps: it does not ask sdr-milter's table: ",
-        ', unless another table there has their people\n'], id='another transport'),
+        "warning    transport_maps: it does not list sdr-milter's table: ",
+        ', unless another table has their recipients\n'], id='another transport'),
     pytest.param({'options': {'transport_maps': f'static:smtp:[127.0.0.1] {TABLE}:transport'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
         "warning    transport_maps: static:smtp:[127.0.0.1] comes before sdr-milter's table and "
-        'knows all of example.com'], id='transport too late'),
+        'matches every address in example.com'], id='transport too late'),
     pytest.param({'options': {'relay_recipient_maps': 'hash:/etc/postfix/people'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
-        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses'],
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix rejects'],
         id='people with a next hop'),
 ])
 def test_faults_in_postfix(check, postfix, more, code, lines):
