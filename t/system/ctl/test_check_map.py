@@ -76,13 +76,13 @@ SENDMAIL_MILTER = """\
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
 """
 SENDMAIL_ALONE = """\
-  ok         INPUT_MAIL_FILTER: no filter is sdr-milter, its lookup tables route all mail: \
-that is enough, but loops are ended by MaxHopCount alone
+  ok         INPUT_MAIL_FILTER: no filter is sdr-milter. Its lookup tables route all mail, which \
+is enough, but only MaxHopCount ends loops
 """
 SENDMAIL_TABLES = """\
   ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
-  ok         map redirect: members of aliases, who a .forward leads to, bounces and local submission \
-are routed
+  ok         map redirect: mail for members of aliases and .forward targets, bounces and local \
+submissions are routed
 """
 
 
@@ -284,45 +284,46 @@ def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions,
 
 @pytest.mark.parametrize('mc, more, code, lines', [
     pytest.param(m4(BOTH), {'sdr': {'milter': {'map-socket': None, 'rewrite': None}}}, WRONG, [
-        'WRONG      map redirect: QUEUE/sdr/map.sock is asked, but sdr.conf has no map-socket: mail in '
-        'the split domains is deferred\n', 'WRONG      AliasFile: QUEUE/sdr/map.sock is asked'],
+        'WRONG      map redirect: Sendmail queries QUEUE/sdr/map.sock, but sdr.conf has no map-socket: mail '
+        'for the split domains is deferred\n', 'WRONG      AliasFile: Sendmail queries QUEUE/sdr/map.sock'],
         id='no map-socket'),
     pytest.param(m4(BOTH), {'running': False}, WRONG, [
         'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock'],
         id='sdr-milter does not run'),
     pytest.param(m4(BOTH, '/run/sdr/map.sock'), {}, WRONG, [
-        'WRONG      map redirect: /run/sdr/map.sock is asked, but map-socket in sdr.conf is '
-        'QUEUE/sdr/map.sock: mail in the split domains is deferred\n',
-        'WRONG      map recipient: /run', 'WRONG      map transport: /run',
-        'WRONG      AliasFile: /run/sdr/map.sock is asked',
-        '-> let SDR_MAP_SOCKET in sendmail.mc be the same socket\n'], id='another path'),
+        'WRONG      map redirect: Sendmail queries /run/sdr/map.sock, but map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: mail for the split domains is deferred\n',
+        'WRONG      map recipient: Sendmail queries /run', 'WRONG      map transport: Sendmail queries /run',
+        'WRONG      AliasFile: Sendmail queries /run/sdr/map.sock',
+        '-> set SDR_MAP_SOCKET in sendmail.mc to the same socket\n'], id='another path'),
     pytest.param(m4('onprem.example.com'), {'milter': True}, WRONG, [
-        'WRONG      SDR_DOMAINS: example.com is not among them: the lookup tables are not asked about'],
+        'WRONG      SDR_DOMAINS: example.com is not listed: Sendmail does not query the lookup tables for'],
         id='split domain missing'),
     pytest.param(m4('example.com'), {}, WRONG, [
-        'WRONG      SDR_DOMAINS: onprem.example.com is not among them'], id='routing domain missing'),
+        'WRONG      SDR_DOMAINS: onprem.example.com is not listed'], id='routing domain missing'),
     pytest.param(m4(BOTH) + "define(`ALIAS_FILE', `/etc/mail/aliases')dnl\n", {}, WRONG, [
-        "WRONG      AliasFile: sdr-milter's is missing: mail is deferred, goes astray or bounces\n"], id='alias file missing'),
+        "WRONG      AliasFile: sdr-milter's socket is missing: mail is deferred, goes to the wrong place or "
+        "bounces\n"], id='alias file missing'),
     pytest.param('', {'milter': True}, WRONG, [
-        'WRONG      rewrite: sdr.conf says rewrite = tables, but no rule asks the lookup tables: '
-        'recipients at other sites stay here\n'], id='tables rewrite, no rules'),
+        'WRONG      rewrite: sdr.conf has rewrite = tables, but no rule queries the lookup tables: mail for '
+        'other sites stays here\n'], id='tables rewrite, no rules'),
     pytest.param(m4(BOTH), {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
-        'WRONG      rewrite: the rules ask the lookup tables, but sdr.conf says rewrite = milter: mail '
-        'in the split domains is deferred\n', '-> rewrite = tables in sdr.conf, or'],
+        'WRONG      rewrite: the rules query the lookup tables, but sdr.conf has rewrite = milter: mail for '
+        'the split domains is deferred\n', '-> set rewrite = tables in sdr.conf, or'],
         id='milter rewrites, rules'),
     pytest.param(m4(BOTH), {'sdr': {'milter': {'rewrite': None}}}, WRONG, [
-        'WRONG      rewrite: the rules ask'], id='rewrite forgotten'),
+        'WRONG      rewrite: the rules query'], id='rewrite forgotten'),
     pytest.param(OLD_RULES, {}, WRONG, [
-        'WRONG      sendmail-sdr.m4: its rules are those of an older version: recipients with '
-        'several owners are rejected\n', '-> make sendmail.cf anew: make -C /etc/mail, newaliases, and'],
+        'WRONG      sendmail-sdr.m4: sendmail.cf has the rules of an older sdr: recipients with '
+        'several owners are rejected\n', '-> rebuild sendmail.cf with make -C /etc/mail, run newaliases, and'],
         id='old rules'),
     pytest.param('', {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
-        'warning    map-socket: no rule asks the lookup tables at QUEUE/sdr/map.sock\n',
+        'warning    map-socket: no rule queries the lookup tables at QUEUE/sdr/map.sock\n',
         'WRONG      AliasFile: aliases have members who are at another site now (3), such as ',
-        '-> SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 in sendmail.mc'], id='nobody asks'),
+        '-> add SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 to sendmail.mc'], id='nobody asks'),
     pytest.param('', {}, WRONG, ['no mail is routed'], id='neither'),
     pytest.param('', {'milter': True, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
-        'WRONG      map transport: the lookup tables are not asked: mail for sites with delivery = '
+        'WRONG      map transport: no rule queries the lookup tables: mail for sites with delivery = '
         'route stays here\n'], id='no transport'),
     pytest.param(m4(BOTH) + "LOCAL_DOMAIN(`example.com')dnl\n", {}, OK, [
         'ok         map redirect: '], id='local domain'),
@@ -343,8 +344,8 @@ def outdate(folder):
     os.utime(folder / 'aliases.db', (0, 0))
 
 
-NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewrite the names of aliases, and mail '
-               'for them goes astray\n             -> run newaliases\n')
+NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewrite the names of aliases, and '
+               'mail for them goes to the wrong place\n             -> run newaliases\n')
 
 
 @pytest.mark.parametrize('files, spoil, code, line', [
@@ -352,7 +353,7 @@ NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewri
     ('{0}/aliases, {0}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
     ('implicit:{}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
     ('{}/aliases', outdate, OK,
-     'warning    AliasFile: FOLDER/aliases is newer than its database, which Sendmail reads\n'),
+     'warning    AliasFile: FOLDER/aliases is newer than its database: Sendmail reads the old entries\n'),
     ('{0}/aliases, hash:{0}/more', lambda folder: None, OK, 'ok         map redirect: '),
 ])
 def test_alias_file_without_a_database(check, sendmail, files, spoil, code, line):

@@ -181,4 +181,4 @@ def test_check_mta_in_sendmail(at, sendmail, scratch, wrong):
     said = checked(sendmail, milter)
     assert f'sdr-milter listens at inet:{ports[0]}' in said
     assert f'sdr-milter listens at inet:{ports[1]}' in said
-    assert ('let SDR_MAP_SOCKET in sendmail.mc be the same socket' in said) == wrong
+    assert ('set SDR_MAP_SOCKET in sendmail.mc to the same socket' in said) == wrong
