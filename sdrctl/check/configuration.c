@@ -93,7 +93,7 @@ check_route(const struct sdr_config *config, enum check_result *worst)
     if (by_next_hop > 0 && config->milter.route == SDR_ROUTE_PASSES)
         report_finding(
             worst, CHECK_DOUBTFUL, "milter-route",
-            "make sure that the transport table has all of them",
+            "make sure that the transport table has all these sites",
             "pass: the mail server's own transport table must route mail to "
             "sites with delivery = route");
     if (by_next_hop == 0 && config->milter.route == SDR_ROUTE_PASSES)

@@ -273,10 +273,10 @@ check_file(const struct sdr_config *config, unsigned index)
                        "%zu entries, %zu with an address in a split domain",
                        entries.name_count, entries.with_address);
     else
-        report_finding(&worst,
-                       status == SDR_TEMPFAIL ? CHECK_UNREACHABLE : CHECK_WRONG,
-                       "file", "correct it: sdr-sync does not read it as it is",
-                       "%s", error.text);
+        report_finding(
+            &worst, status == SDR_TEMPFAIL ? CHECK_UNREACHABLE : CHECK_WRONG,
+            "file", "correct the file: until then, sdr-sync does not read it",
+            "%s", error.text);
     ldif_entries_clear(&entries);
     free(text);
     return worst;

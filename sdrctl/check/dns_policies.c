@@ -26,9 +26,9 @@ dns_check_ttl(struct dns_check *state)
         report_finding(
             &state->worst, CHECK_DOUBTFUL, "TTL",
             "before you switch the MX, lower the TTL to an hour or less, and "
-            "wait as long as it was",
-            "the MX records of %s are cached for up to %u s: for so long after "
-            "a switch, mail still arrives at the old hosts",
+            "wait until the old TTL has passed",
+            "the MX records of %s are cached for up to %u s: after a switch, "
+            "mail still arrives at the old hosts for that long",
             state->domain, state->mx.ttl);
 }
 
@@ -74,8 +74,8 @@ check_spf(struct dns_check *state)
         report_finding(&state->worst, CHECK_DOUBTFUL, "SPF",
                        "publish a TXT record \"v=spf1 ...\" that covers the "
                        "hosts of all sites that send mail",
-                       "%s has no SPF record: receivers may refuse mail from "
-                       "the domain, or take it as spam",
+                       "%s has no SPF record: receivers may reject mail from "
+                       "the domain, or treat it as spam",
                        state->domain);
     else if (!is_spf(answer.texts[0]))
         report_finding(&state->worst, CHECK_DOUBTFUL, "SPF",
@@ -130,8 +130,8 @@ check_dmarc(struct dns_check *state)
             &state->worst, CHECK_DOUBTFUL, "DMARC",
             "publish a TXT record there, at first \"v=DMARC1; p=none\"; ignore "
             "this if a domain above has one",
-            "%s has no DMARC record: large providers refuse mail from such a "
-            "domain once it sends much",
+            "%s has no DMARC record: large providers reject mail from a domain "
+            "without one if it sends much mail",
             name);
     else if (!has_policy(answer.texts[0]))
         report_finding(&state->worst, CHECK_DOUBTFUL, "DMARC",

@@ -12,8 +12,8 @@ report_found(struct dns_check *state, const char *host, bool secure)
 {
     if (secure && state->mx.secure)
         report_finding(&state->worst, CHECK_OK, "TLSA", NULL,
-                       "%s has TLSA records, which DNSSEC proves, as the name "
-                       "server says",
+                       "%s has TLSA records, and the name server says that "
+                       "DNSSEC proves them",
                        host);
     else
         report_finding(

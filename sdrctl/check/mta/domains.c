@@ -58,8 +58,9 @@ void
 report_kept(struct mta *mta, const char *parameter, const char *domain,
             const char *site)
 {
-    report(mta, CHECK_WRONG, parameter, "take it out",
-           "%s, of the site %s, is among them: mail for the site stays here",
+    report(mta, CHECK_WRONG, parameter, "remove it",
+           "%s, the routing domain of site %s, is listed: mail for that site "
+           "stays on this host",
            domain, site);
 }
 
@@ -68,8 +69,9 @@ report_relayed(struct mta *mta, const char *parameter, const char *advice,
                const char *domain, const char *site)
 {
     report(mta, CHECK_DOUBTFUL, parameter, advice,
-           "anybody may relay to %s, of the site %s, through this host", domain,
-           site);
+           "any client may relay mail through this host to %s, the routing "
+           "domain of site %s",
+           domain, site);
 }
 
 void
@@ -78,7 +80,9 @@ report_loops_back(struct mta *mta, const char *table, const char *domain)
     char advice[128];
 
     snprintf(advice, sizeof advice,
-             "name the host that has the mailboxes in %s", table);
+             "in %s, name the host that has the mailboxes", table);
     report(mta, CHECK_WRONG, table, advice,
-           "mail for %s that stays here goes to its MX: it loops back", domain);
+           "no entry names the host with the mailboxes of %s: mail that stays "
+           "at this site goes to the MX of the domain and loops back",
+           domain);
 }

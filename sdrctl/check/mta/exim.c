@@ -8,7 +8,8 @@
 
 /* ---- the library ---- */
 
-/* Exim itself calls it, about nobody: true if it can. */
+/* Let Exim call the library for an invented address. Returns true if that
+ * works. */
 static bool
 look_at_library(struct exim *exim)
 {
@@ -30,28 +31,31 @@ look_at_library(struct exim *exim)
              conf);
     reply = ask_exim(exim, "-be", string);
     if (reply->code != 0)
-        report(exim->mta, CHECK_UNREACHABLE, "library",
-               "run it as root, and see exim -be",
-               "Exim cannot be asked to call %s", library);
+        report(
+            exim->mta, CHECK_UNREACHABLE, "library",
+            "run sdrctl as root; exim -be shows the error",
+            "exim -be fails, so sdrctl does not know whether Exim can call %s",
+            library);
     else if (strncmp(reply->text, "Failed: ", 8) == 0)
         report(exim->mta, CHECK_WRONG, "library",
                "correct SDR_SO, or install the library for this Exim",
-               "Exim cannot call it: %s: all mail is deferred",
+               "Exim cannot call the library: %s: all mail is deferred",
                reply->text + 8);
     else if (reply->text[0] != '\0')
         report(exim->mta, CHECK_WRONG, "library",
-               "Exim's log says why: run sdrctl check, and see Access in "
-               "exim-sdr(7)",
+               "see the reason in Exim's log, run sdrctl check, and see Access "
+               "in exim-sdr(7)",
                "%s cannot use %s: %s", library, conf, reply->text);
     else
         usable = true;
     if (usable)
-        report(exim->mta, CHECK_OK, "library", NULL, "Exim calls %s with %s",
-               library, conf);
+        report(exim->mta, CHECK_OK, "library", NULL,
+               "Exim calls %s, which reads %s", library, conf);
     if (!same_path(conf, exim->mta->config->path))
         report(exim->mta, CHECK_DOUBTFUL, "library",
-               "correct SDR_CONF, or check that file: sdrctl -c",
-               "Exim reads %s, not %s", conf, exim->mta->config->path);
+               "correct SDR_CONF, or check that file with sdrctl -c",
+               "Exim uses %s, but sdrctl checks %s", conf,
+               exim->mta->config->path);
     return usable;
 }
 
@@ -117,7 +121,7 @@ check_exim(struct mta *mta)
     exim.config = ask_exim(&exim, "-bP", "config");
     if (version->code != 0 || exim.config->code != 0)
         report(mta, CHECK_UNREACHABLE, "program",
-               "run it as root, and see exim -bV", "%s",
+               "run sdrctl as root; exim -bV shows the error", "%s",
                version->code != 0 ? version->why : exim.config->why);
     else if (!has_text(version, "Expand_dlfunc"))
         report(mta, CHECK_WRONG, "program",

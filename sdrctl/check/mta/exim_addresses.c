@@ -1,5 +1,5 @@
 /* exim_addresses.c - sdrctl check mta: rewriting and routing in Exim
- * Exim SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/exim.h"
 
@@ -53,26 +53,30 @@ look_at_own(struct exim *exim, const char *mailbox)
     if (result == NULL)
         return;
     made = name_of(exim->mta, result);
-    snprintf(advice, sizeof advice, "put before that rule: *%s $0 q",
+    snprintf(advice, sizeof advice, "add this rule before it: *%s $0 q",
              strrchr(mailbox, '@'));
     if (name->kind == SDR_NAME_ROUTING)
-        report(exim->mta, CHECK_WRONG, "rewrite", advice,
-               "a rule of the rewriting section makes %s of %s before %s sees "
-               "it: what another site has sent here is routed once more, so "
-               "that the sites can send copies to each other for ever, or not "
-               "routed",
-               result, mailbox, exim->name);
+        report(
+            exim->mta, CHECK_WRONG, "rewrite", advice,
+            "a rewriting rule changes %s to %s before the router %s sees it: "
+            "mail that another site has sent here is not routed, or is routed "
+            "again, and then the sites can send copies to each other forever",
+            mailbox, result, exim->name);
     else if (made == NULL || made->kind != SDR_NAME_SPLIT)
         report(exim->mta, CHECK_WRONG, "rewrite",
-               "let the rule leave this domain out: exim -brw",
-               "a rule of the rewriting section makes %s of %s before %s sees "
+               "exclude this domain from the rule; exim -brw shows its effect",
+               "a rewriting rule changes %s to %s before the router %s sees "
                "it: %s",
-               result, mailbox, exim->name,
-               is_own(exim->mta, result) ? "the other sites get no copy"
-                                         : "mail there is not routed");
+               mailbox, result, exim->name,
+               is_own(exim->mta, result)
+                   ? "the other sites get no copies"
+                   : "mail for this domain is not routed");
 }
 
 /* ---- addresses: routing ---- */
+
+static const char correct_router[] =
+    "run exim -bt with this address, and correct the router that it shows";
 
 /* Check that mail for another site leaves this host. Routers may add copies, so
  * only the lines of the address itself count, and only if they name a host. */
@@ -94,22 +98,23 @@ look_at_delivery(struct exim *exim, const char *mailbox, const char *site)
         why = found != NULL ? found + 19 : why;
     }
     if (routed && !host)
-        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
-               "%s is delivered on this machine: mail for the site %s stays "
-               "here",
+        report(exim->mta, CHECK_WRONG, "routers", correct_router,
+               "a router delivers mail for %s on this host: mail for site %s "
+               "stays here",
                mailbox, site);
     else if (!routed && redirected)
-        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
-               "a router makes another address of %s: mail for the site %s "
-               "does not get there",
+        report(exim->mta, CHECK_WRONG, "routers", correct_router,
+               "a router changes %s to another address: mail for site %s does "
+               "not get there",
                mailbox, site);
     else if (!routed && reply->code == 2)
-        report(exim->mta, CHECK_WRONG, "routers", "see exim -bt",
-               "%s is undeliverable: %s: mail for the site %s is returned",
-               mailbox, why, site);
+        report(exim->mta, CHECK_WRONG, "routers", correct_router,
+               "%s is undeliverable: %s: mail for site %s is returned", mailbox,
+               why, site);
     else if (!routed)
-        report(exim->mta, CHECK_UNREACHABLE, "routers", "see exim -bt",
-               "Exim cannot say now where %s goes", mailbox);
+        report(exim->mta, CHECK_UNREACHABLE, "routers",
+               "exim -bt shows the error",
+               "Exim cannot find out now where mail for %s goes", mailbox);
 }
 
 static void
@@ -121,9 +126,9 @@ look_at_foreign(struct exim *exim, const char *mailbox, const char *site)
         look_at_delivery(exim, mailbox, site);
     else if (!has_router_flag(exim->routers[exim->index], "no_rewrite"))
         report(exim->mta, CHECK_WRONG, exim->name, exim_examples,
-               "a rule of the rewriting section makes %s of %s: mail for the "
-               "site %s does not get there",
-               result, mailbox, site);
+               "a rewriting rule changes %s to %s: mail for site %s does not "
+               "get there",
+               mailbox, result, site);
 }
 
 /* Report an earlier router that accepts a recipient which sdr rejects or
@@ -137,10 +142,10 @@ look_at_nobody(struct exim *exim, const char *mailbox)
     if ((verdict.kind == SDR_REJECT || verdict.kind == SDR_DEFER)
         && ask_exim(exim, "-bt", mailbox)->code == 0)
         report(exim->mta, CHECK_DOUBTFUL, "routers",
-               "see exim -bt; and let that router come behind sdr_here, or be "
-               "for addresses that the directory does not have",
-               "a router before %s takes %s, whom nobody has: so it may take "
-               "everybody in the domain",
+               "exim -bt shows the router: move it behind sdr_here, or limit "
+               "it to addresses that are not in the directory",
+               "a router before %s takes mail for %s, an invented address: it "
+               "may take all mail for the domain",
                exim->name, mailbox);
 }
 
@@ -152,9 +157,9 @@ look_at_percent_hack(struct exim *exim, const char *domain)
     const char *domains = get_main_option(exim, hack);
 
     if (domains[0] != '\0' && is_in_domain_list(exim, domain, domains) == YES)
-        report(exim->mta, CHECK_DOUBTFUL, hack, "take it out",
-               "%s is among them: a local part with a %% in it is sent to "
-               "another domain before sdr is asked",
+        report(exim->mta, CHECK_DOUBTFUL, hack, "remove it",
+               "%s is listed: Exim sends mail for a local part with %% to "
+               "another domain before it asks sdr",
                domain);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 const char exim_examples[] = "copy sdr-router, sdr-rcpt-acl and sdr-data-acl "
-                             "anew from the examples, see exim-sdr(7)";
+                             "from the examples again, see exim-sdr(7)";
 
 const struct reply *
 ask_exim(struct exim *exim, const char *option, const char *argument)

@@ -19,20 +19,22 @@ look_at_domain_lists(void *arg, const char *domain, const char *site)
     else if (site != NULL
              && is_in_domain_list(exim, domain, "+relay_to_domains") == YES)
         report_relayed(exim->mta, "relay_to_domains",
-                       "take it out: sdr does not need it", domain, site);
+                       "remove it: sdr does not need it", domain, site);
     if (site != NULL)
         return;
     if (is_router_for(exim, exim->routers[exim->index], domain) == NO)
         report(exim->mta, CHECK_WRONG, exim->name,
-               "take its domains option out: sdr.conf says which they are",
-               "it is not for %s: mail there is not routed", domain);
+               "remove its domains option: sdr.conf lists the domains",
+               "its domains option does not match %s: mail for this domain is "
+               "not routed",
+               domain);
     look_at_earlier_routers(exim, domain);
     if (is_in_domain_list(exim, domain, "+local_domains : +relay_to_domains")
         == NO)
         report(exim->mta, CHECK_WRONG, "relay_to_domains",
-               "add it to dc_relay_domains, or to dc_other_hostnames if the "
-               "mailboxes are here",
-               "Exim takes no mail for %s from outside", domain);
+               "add it to dc_relay_domains, or to dc_other_hostnames if its "
+               "mailboxes are on this host",
+               "Exim does not accept mail for %s from outside", domain);
 }
 
 /* ---- ACLs ---- */
@@ -74,19 +76,19 @@ look_at_acls(struct exim *exim)
     if (!acl_asks(exim, rcpt, "verify = recipient")
         && !acl_asks(exim, rcpt, "{sdr_owner}"))
         report(exim->mta, CHECK_DOUBTFUL, rcpt,
-               "require verify = recipient in the ACL, or use sdr-rcpt-acl",
-               "no ACL verifies recipients: mail for unknown ones is taken, "
-               "and bounced later");
+               "add require verify = recipient to the ACL, or use sdr-rcpt-acl",
+               "no ACL verifies recipients: Exim accepts mail for unknown "
+               "recipients and bounces it later");
     if (!acl_asks(exim, "acl_smtp_data", "{sdr_loop}"))
         report(exim->mta, CHECK_WRONG, "acl_smtp_data", exim_examples,
-               "no ACL for DATA asks sdr: a message that loops is accepted, "
-               "and circles until Exim counts too many hops");
+               "no ACL for DATA asks sdr: Exim accepts a message that loops, "
+               "until it counts too many hops");
     if (strstr(exim->data, "{sdr_verify}") != NULL
         && !acl_asks(exim, rcpt, " sdr_verify"))
         report(exim->mta, CHECK_DOUBTFUL, rcpt, exim_examples,
-               "no ACL asks for sdr_verify: a recipient of this site and "
-               "another is taken even if it has no mailbox here, and bounced "
-               "later");
+               "no ACL asks for sdr_verify: if a recipient of this site and "
+               "another has no mailbox here, Exim accepts the mail and bounces "
+               "it later");
 }
 
 void
@@ -96,9 +98,10 @@ look_at_callouts(struct exim *exim)
         return;
     for (unsigned i = 0; i < exim->mta->config->domain_count; i++) {
         if (sends_unknown(exim->mta, i))
-            report_unverified(exim->mta, "callout",
-                              "verify = recipient/callout in the ACL for RCPT: "
-                              "see chapter 3, Unknown recipients are verified",
-                              i);
+            report_unverified(
+                exim->mta, "callout",
+                "use verify = recipient/callout in the ACL for RCPT, see "
+                "chapter 3, Unknown recipients are verified",
+                i);
     }
 }

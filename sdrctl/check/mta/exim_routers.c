@@ -16,35 +16,36 @@ static const struct {
     const char *effect;
 } expected[] = {
     {"allow_fail", NULL, CHECK_WRONG,
-     "unknown recipients are deferred, not refused"},
+     "unknown recipients are deferred, not rejected"},
     {"allow_defer", NULL, CHECK_WRONG,
-     "Exim calls it a mistake when there is no sure answer"},
+     "Exim reports an error in this router when sdr defers a recipient"},
     {"caseful_local_part", NULL, CHECK_DOUBTFUL,
-     "other sites get local parts in lower case"},
+     "Exim sends local parts to other sites in lower case"},
     {"forbid_file", NULL, CHECK_DOUBTFUL,
-     "a value in the directory may name a file"},
+     "a value in the directory can make Exim write to a file"},
     {"forbid_pipe", NULL, CHECK_DOUBTFUL,
-     "a value in the directory may name a program"},
+     "a value in the directory can make Exim run a program"},
     {"forbid_include", NULL, CHECK_DOUBTFUL,
-     "a value in the directory may name a list in a file"},
+     "a value in the directory can make Exim read a list from a file"},
     {"forbid_filter_run", NULL, CHECK_DOUBTFUL,
-     "a value in the directory may run a program"},
+     "a filter in a value in the directory can run a program"},
     {"no_rewrite", NULL, CHECK_DOUBTFUL,
-     "rules of the rewriting section may undo the routing"},
+     "rewriting rules may undo the routing"},
     {"retry_use_local_part", NULL, CHECK_DOUBTFUL,
-     "one deferred recipient may hold up all others of the domain"},
+     "one deferred recipient may delay all others in the domain"},
     {"verify_recipient", NULL, CHECK_DOUBTFUL,
-     "recipients are verified without it, and unknown recipients are accepted"},
+     "Exim verifies recipients without this router and accepts unknown "
+     "recipients"},
     {"data", "quote_local_part", CHECK_WRONG,
-     "whoever writes a quoted local part can send mail to anybody through "
-     "this host"},
+     "with a quoted local part, any client can relay mail to any address "
+     "through this host"},
     {"data", "X-SDR-Routed", CHECK_WRONG,
-     "a loop between two sites is not noticed"},
+     "sdr does not detect a loop between two sites"},
     {"headers_add", "sdr_mark", CHECK_WRONG,
-     "a loop between two sites is not noticed"},
+     "sdr does not detect a loop between two sites"},
     {"data", "sdr_verify", CHECK_DOUBTFUL,
-     "a recipient of this site and another is taken even if it has no mailbox "
-     "here, and bounced later"},
+     "if a recipient of this site and another has no mailbox here, Exim "
+     "accepts the mail and bounces it later"},
 };
 
 void
@@ -66,7 +67,7 @@ look_at_sdr_router(struct exim *exim)
     }
     if (has_router_flag(router, "unseen"))
         report(exim->mta, CHECK_WRONG, exim->name, exim_examples,
-               "unseen is set: mail for other sites stays here as well");
+               "unseen is set: mail for other sites is delivered here too");
 }
 
 /* ---- other routers ---- */
@@ -116,9 +117,10 @@ look_at_earlier_routers(struct exim *exim, const char *domain)
         name_router(router, name);
         report(exim->mta,
                is_unconditional(router) ? CHECK_WRONG : CHECK_DOUBTFUL, name,
-               "let the routers of sdr come first",
-               "this router comes before %s and takes mail for %s", exim->name,
-               domain);
+               "put the routers of sdr before it",
+               "this router comes before %s and takes mail for %s: sdr does "
+               "not route that mail",
+               exim->name, domain);
     }
 }
 
@@ -154,14 +156,14 @@ look_at_later_routers(struct exim *exim)
             continue;
         if (!apart && has_router_flag(router, "same_domain_copy_routing"))
             report(exim->mta, CHECK_WRONG, name, exim_examples,
-                   "same_domain_copy_routing is set: when one recipient of a "
-                   "message stays here, others of the domain are taken along "
-                   "though they have moved");
+                   "same_domain_copy_routing is set: if one recipient of a "
+                   "message stays here, Exim delivers it here for all others "
+                   "in the domain, even if they have moved");
         if (has_router_flag(router, "unseen"))
             report(exim->mta, CHECK_DOUBTFUL, name,
-                   "let it come before the routers of sdr",
-                   "unseen is set, but it comes behind %s: it gets no copy of "
-                   "mail for other sites",
+                   "put it before the routers of sdr",
+                   "unseen is set, but this router comes after %s: it gets no "
+                   "copy of mail for other sites",
                    exim->name);
     }
 }
@@ -179,5 +181,5 @@ look_at_next_hops(struct exim *exim)
     if (sdr_config_has_next_hop(exim->mta->config))
         report(exim->mta, CHECK_WRONG, "sdr_next_hop", exim_examples,
                "a site has delivery = route, but no router asks for its next "
-               "hop");
+               "hop: Exim treats its mail like mail that stays here");
 }

@@ -10,9 +10,9 @@
  * directory: each may wait for the whole timeout. */
 enum { SILENT_MAX = 3 };
 
-const char route_members[] = "rewrite = tables in sdr.conf, see "
-                             "sdr-milter(8); or write members at other "
-                             "sites with the routing domain of their site";
+const char route_members[] =
+    "set rewrite = tables in sdr.conf, see sdr-milter(8); or write members at "
+    "other sites with the routing domain of their site";
 
 /* True if NAME is in a split domain that counts and its mail leaves for another
  * site. Writes its full ADDRESS. */
@@ -68,14 +68,13 @@ report_members(struct mta *mta, const char *parameter, const char *advice,
 {
     if (members->count > 0)
         report(mta, CHECK_WRONG, parameter, advice,
-               "members of aliases are at another site today (%u), such as "
-               "%s: they are not routed, and get the mail at the mailbox that "
-               "they have left",
+               "aliases have members who are at another site now (%u), such as "
+               "%s: their mail is not routed and goes to their old mailboxes",
                members->count, members->first);
 }
 
 void
-report_not_shown(struct mta *mta, const char *these)
+report_not_shown(struct mta *mta, bool bounces)
 {
     const struct sdr_config *config = mta->config;
     bool rewrites = false;
@@ -84,8 +83,10 @@ report_not_shown(struct mta *mta, const char *these)
         rewrites |=
             i != config->this_site && config->sites[i].delivery == SDR_REWRITE;
     if (rewrites)
-        report(mta, CHECK_DOUBTFUL, "rewrite", "rewrite = tables in sdr.conf",
-               "= milter: members of aliases, .forward targets%s are not "
-               "routed: such mail goes to the mailbox that somebody has left",
-               these);
+        report(mta, CHECK_DOUBTFUL, "rewrite",
+               "set rewrite = tables in sdr.conf",
+               "milter: sdr-milter does not route %smail for members of "
+               "aliases and .forward targets: if the recipient has moved, it "
+               "goes to the old mailbox",
+               bounces ? "bounces, or " : "");
 }

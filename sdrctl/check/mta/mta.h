@@ -199,11 +199,11 @@ void
 report_members(struct mta *mta, const char *parameter, const char *advice,
                const struct members *members);
 
-/* Report that a milter does not see members of aliases and .forward targets;
- * THESE adds to the list: " and bounces", or "". Reports nothing if no other
- * site has delivery = rewrite. */
+/* Report that a milter does not see members of aliases and .forward targets,
+ * nor bounces if BOUNCES is true. Reports nothing if no other site has
+ * delivery = rewrite. */
 void
-report_not_shown(struct mta *mta, const char *these);
+report_not_shown(struct mta *mta, bool bounces);
 
 /* ---- unknown = SITE: unknown.c ---- */
 

@@ -1,5 +1,5 @@
 /* postfix_classes.c - sdrctl check mta: Postfix's address classes
- * domains SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
 

@@ -11,16 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-static const char not_shown[] = "gets a copy that is not shown to sdr-milter";
+static const char not_shown[] = "gets a copy that sdr-milter does not see";
 
 /* Where the mailbox is, by the directory; NULL for another site. */
 static const char *const today[] = {
-    [SDR_PASS] = "today here",
-    [SDR_REJECT] = "today in no directory",
-    [SDR_DEFER] = "today not known",
-    [SDR_REDIRECT] = NULL,
-    [SDR_COPY] = NULL,
-    [SDR_ROUTE] = NULL,
+    [SDR_PASS] = "here",     [SDR_REJECT] = "in no directory",
+    [SDR_DEFER] = "unknown", [SDR_REDIRECT] = NULL,
+    [SDR_COPY] = NULL,       [SDR_ROUTE] = NULL,
 };
 
 /* Report the first of these ADDRESSES that is in a split domain, because it is
@@ -45,10 +42,11 @@ report_unrouted(struct postfix *p, const char *parameter, const char *addresses,
         sdr_decide(p->mta->check->sdr, whole, NULL, &verdict);
         where = today[verdict.kind];
         report(p->mta, where != NULL ? CHECK_DOUBTFUL : CHECK_WRONG, parameter,
-               "write it with the routing domain of its site; for copies, "
-               "rewrite = tables in sdr.conf helps too",
-               "%s %s: it stays here, wherever the mailbox is (%s)", whole, how,
-               where != NULL ? where : "today at another site");
+               "write the address with the routing domain of its site; or, for "
+               "copies, set rewrite = tables in sdr.conf",
+               "%s %s: the mail is delivered here, wherever the mailbox is "
+               "(now %s)",
+               whole, how, where != NULL ? where : "at another site");
         return true;
     }
     return false;
@@ -87,11 +85,11 @@ look_at_cleanup(struct postfix *p, const struct service *cleanup)
     if (is_new_value(p, cleanup, original)
         && strcmp(get(p, cleanup, original), "no") == 0)
         report(p->mta, CHECK_WRONG, original,
-               "take it out, the default is yes; or rewrite = tables in "
+               "remove it (the default is yes), or set rewrite = tables in "
                "sdr.conf",
-               "no: recipients that sdr-milter adds can get lost, and those "
-               "that it deletes can stay, if anything else rewrites "
-               "addresses");
+               "no: if anything else rewrites addresses, recipients that "
+               "sdr-milter adds can get lost, and recipients that it deletes "
+               "can stay");
     if (is_new_value(p, cleanup, "always_bcc"))
         report_unrouted(p, "always_bcc", get(p, cleanup, "always_bcc"),
                         not_shown);
@@ -130,10 +128,10 @@ look_at_action(struct postfix *p, const char *parameter, const char *entry)
         bool copy = strcasecmp(action, "BCC") == 0 && !p->mta->tables;
 
         if ((redirect || copy)
-            && report_unrouted(p, parameter, word,
-                               redirect ? "is where REDIRECT leads mail that "
-                                          "is not routed any more"
-                                        : not_shown))
+            && report_unrouted(
+                p, parameter, word,
+                redirect ? "is the target of REDIRECT, which sdr does not route"
+                         : not_shown))
             return true;
         snprintf(action, sizeof action, "%s", word);
     }
@@ -178,9 +176,9 @@ look_at_parameter(struct postfix *p, const char *parameter, const char *value)
 
     if (!p->routed && has_word(value, probes))
         report(p->mta, CHECK_DOUBTFUL, parameter,
-               "take it out: sdr-milter rejects unknown recipients",
-               "%s: its probes do not pass sdr-milter, so that people of other "
-               "sites may be refused",
+               "remove it: sdr-milter rejects unknown recipients",
+               "%s: its probes do not pass through sdr-milter, so Postfix may "
+               "reject recipients at other sites",
                probes);
     (void)look_at_actions(p, parameter, value);
 }
@@ -243,18 +241,17 @@ look_at_aliases(struct postfix *p)
 
     read_tables(p, maps, list, &tables);
     if (!p->mta->tables) {
-        report_not_shown(p->mta, shows_bounces(p) ? "" : " and bounces");
+        report_not_shown(p->mta, !shows_bounces(p));
         if (tables.others)
             report(p->mta, CHECK_DOUBTFUL, maps, route_members,
-                   "%s: an alias in a split domain that the directory does "
-                   "not have may be refused",
+                   "%s: sdr-milter may reject aliases in split domains if they "
+                   "are not in the directory",
                    list);
         look_at_members(p, maps, route_members, &virtuals);
     }
     look_at_members(p, "alias_maps",
-                    p->mta->tables ? "keep lists in virtual_alias_maps, or "
-                                     "put the domain into "
-                                     "virtual_mailbox_domains"
+                    p->mta->tables ? "move the lists to virtual_alias_maps, or "
+                                     "the domain to virtual_mailbox_domains"
                                    : route_members,
                     &members);
 }

@@ -31,16 +31,16 @@ look_at_recipients(struct postfix *p, const char *domain, const char *parameter)
         return;
     if (p->routed && !refuses)
         report(p->mta, CHECK_DOUBTFUL, parameter,
-               "add the table \"recipient\" of sdr-milter",
-               "Postfix takes mail for unknown recipients in %s, and bounces "
-               "it later to senders who may be forged",
+               "add sdr-milter's table \"recipient\"",
+               "Postfix accepts mail for unknown recipients in %s and bounces "
+               "it later, also to forged senders",
                domain);
     else if (refuses && (!p->routed || sdr_config_has_next_hop(p->mta->config)))
         report(p->mta, CHECK_DOUBTFUL, parameter,
-               "leave it empty: sdr-milter rejects unknown recipients; or see "
-               "that it has everybody",
-               "%s: Postfix refuses recipients in %s that it does not have, "
-               "those of other sites too, before it asks sdr-milter",
+               "set it to nothing, because sdr-milter rejects unknown "
+               "recipients; or make sure that it has all recipients",
+               "%s: Postfix rejects recipients in %s that are not in this "
+               "list, also those at other sites, before it asks sdr-milter",
                list, domain);
 }
 
@@ -65,16 +65,17 @@ look_at_own(struct postfix *p, const char *domain)
 
     if (kind == NO_CLASS)
         report(p->mta, CHECK_WRONG, "relay_domains",
-               "add it there, or to mydestination or "
-               "virtual_mailbox_domains, by where the mailboxes are",
-               "Postfix takes no mail for %s from outside", domain);
+               "add it to relay_domains, mydestination or "
+               "virtual_mailbox_domains, depending on where its mailboxes are",
+               "Postfix does not accept mail for %s from outside", domain);
     else if (kind == ALIAS)
         report(p->mta, CHECK_WRONG, "virtual_alias_domains",
-               "put it into the class where the mailboxes are: relay_domains, "
-               "for instance",
-               "%s is among them: Postfix refuses recipients that stay here, "
-               "but for those that a table leads elsewhere%s",
-               domain, p->routed ? "" : ", and those of other sites too");
+               "move it to the address class of its mailboxes, such as "
+               "relay_domains",
+               "%s is listed: Postfix rejects recipients that stay here, "
+               "unless virtual_alias_maps sends their mail to another domain%s",
+               domain,
+               p->routed ? "" : "; it also rejects recipients at other sites");
     else if (kind < CLASS_COUNT)
         look_at_recipients(p, domain, address_classes[kind].recipients);
     if (kind == RELAY)
@@ -98,9 +99,9 @@ look_at_strangers(struct postfix *p, const char *domains,
         if (strpbrk(word, ":/") != NULL || is_own(p->mta, word))
             continue;
         report(p->mta, CHECK_WRONG, recipients,
-               "list the table of their recipients there as well",
-               "only sdr-milter is asked, but %s has %s, which is not split: "
-               "Postfix refuses all recipients in it",
+               "add a table with the recipients of that domain",
+               "only sdr-milter's table is listed, but %s contains %s, which "
+               "is not a split domain: Postfix rejects all recipients in it",
                domains, word);
         return;
     }
@@ -115,15 +116,14 @@ look_at_foreign(struct postfix *p, const char *domain, const char *site)
 
     if (kind == RELAY)
         report_relayed(p->mta, "relay_domains",
-                       "take it out: sdr does not need it", domain, site);
+                       "remove it: sdr does not need it", domain, site);
     else if (kind < CLASS_COUNT)
         report_kept(p->mta, address_classes[kind].domains, domain, site);
     else if (relays_below(p, domain))
         report(p->mta, CHECK_DOUBTFUL, "parent_domain_matches_subdomains",
-               "parent_domain_matches_subdomains = (nothing), or without "
-               "relay_domains",
-               "relay_domains counts for subdomains too: anybody may relay to "
-               "%s, of the site %s, through this host",
+               "remove relay_domains from it",
+               "relay_domains matches subdomains too: any client may relay "
+               "mail through this host to %s, the routing domain of site %s",
                domain, site);
 }
 
@@ -150,7 +150,9 @@ look_at_domains(struct postfix *p)
     }
     if (strcmp(ours, theirs) != 0)
         report(p->mta, CHECK_DOUBTFUL, "recipient_delimiter",
-               "write the same in both files",
-               "\"%s\", but recipient-delimiter in sdr.conf is \"%s\"", theirs,
-               ours);
+               "use the same value in both files",
+               "\"%s\", but recipient-delimiter in sdr.conf is \"%s\": Postfix "
+               "and sdr look for different recipients if an address has an "
+               "extension",
+               theirs, ours);
 }

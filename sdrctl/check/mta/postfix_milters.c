@@ -1,5 +1,5 @@
 /* postfix_milters.c - sdrctl check mta: Postfix's lists of milters
- * services SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
 
@@ -79,17 +79,18 @@ report_other(struct postfix *p, const struct service *service,
                  get(p, NULL, "queue_directory"), path + 1);
     switch (edits_recipients(whole, p->mta->check->network.timeout, &error)) {
     case PERHAPS:
-        report(p->mta, CHECK_DOUBTFUL, where, "start it, and check again",
-               "%s: it is not known whether this milter adds or deletes "
+        report(p->mta, CHECK_DOUBTFUL, where, "start it and check again",
+               "%s: sdrctl cannot find out whether this milter adds or deletes "
                "recipients: %s",
                address, error.text);
         break;
     case YES:
         report(p->mta, CHECK_DOUBTFUL, where,
-               "let it not do so; or rewrite = tables in sdr.conf",
-               "%s may add and delete recipients: what this milter adds is "
-               "not routed, and what it deletes is added again at another "
-               "site",
+               "configure it to leave recipients alone, or set rewrite = "
+               "tables in sdr.conf",
+               "%s may add and delete recipients: recipients that this milter "
+               "adds are not routed, and recipients that it deletes are added "
+               "again at another site",
                address);
         break;
     case NO:
@@ -106,20 +107,22 @@ report_milters(struct postfix *p, const struct service *service,
     bool jail;
 
     if (milters->jail)
-        report(p->mta, CHECK_WRONG, where,
-               "give a path below queue_directory, without it: "
-               "unix:sdr/milter.sock",
-               "%s is confined to %s, where there is no such socket",
-               service->name, get(p, NULL, "queue_directory"));
+        report(
+            p->mta, CHECK_WRONG, where,
+            "write the path relative to queue_directory: unix:sdr/milter.sock",
+            "%s is chrooted to %s, where this socket does not exist: it cannot "
+            "connect to sdr-milter",
+            service->name, get(p, NULL, "queue_directory"));
     if (!milters->last && !p->mta->tables)
-        report(p->mta, CHECK_WRONG, where, "let sdr-milter be the last",
-               "a milter comes after sdr-milter: recipients that it refuses "
-               "would get the mail nevertheless");
+        report(p->mta, CHECK_WRONG, where, "make sdr-milter the last milter",
+               "a milter comes after sdr-milter: recipients that it rejects "
+               "get the mail anyway");
     milter_option(p, service, milters, "default_action", value, sizeof value);
     if (strcmp(value, "tempfail") != 0 && strcmp(value, "shutdown") != 0)
-        report(p->mta, CHECK_WRONG, where, "milter_default_action = tempfail",
-               "milter_default_action = %s: while sdr-milter is away mail "
-               "goes astray, or is refused",
+        report(p->mta, CHECK_WRONG, where,
+               "set milter_default_action = tempfail",
+               "milter_default_action = %s: while sdr-milter is unavailable, "
+               "mail is not routed, or is rejected",
                value);
     milter_option(p, service, milters, "command_timeout", value, sizeof value);
     report_wait(p->mta, where, "milter_command_timeout", value,

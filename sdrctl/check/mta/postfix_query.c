@@ -32,8 +32,8 @@ report_silent(struct postfix *p, const char *parameter, const char *table,
 
     snprintf(p->silent + len, sizeof p->silent - len, "\n%s\n", table);
     report(p->mta, CHECK_DOUBTFUL, parameter,
-           "see that root can ask it by postmap -q",
-           "%s cannot be asked, so that it is not known what it does to "
+           "make sure that root can query it with postmap -q",
+           "sdrctl cannot query %s and does not know how it changes "
            "recipients: %s",
            table, why);
 }

@@ -34,52 +34,55 @@ static const struct rule {
     const char *effect, *advice;
 } rules[] = {
     {"cleanup", CLEANUP, TARGET, CHANGES, BY_MILTER, BY_MILTER, CHECK_WRONG,
-     "what sdr-milter adds is changed back: mail for other sites stays here",
-     "rewrite = tables in sdr.conf; or let it leave the routing domains of "
-     "the sites alone"},
+     "Postfix changes the recipients that sdr-milter adds: mail for other "
+     "sites stays here",
+     "set rewrite = tables in sdr.conf, or exclude the routing domains of the "
+     "sites from it"},
     {"cleanup", CLEANUP, OWN, LEAVES, BY_TABLES, BY_TABLES, CHECK_WRONG,
-     "virtual_alias_maps is asked after it: mail is not routed",
-     "rewrite = milter in sdr.conf; or move it to virtual_alias_maps, behind "
-     "sdr-milter's table"},
+     "Postfix queries virtual_alias_maps after it: mail is not routed",
+     "set rewrite = milter in sdr.conf, or move it to virtual_alias_maps, "
+     "after sdr-milter's table"},
     {"cleanup", CLEANUP, HERE, MOVES, BY_TABLES, BY_TABLES, CHECK_WRONG,
-     "what another site has sent here is routed once more: the sites can send "
-     "copies to each other for ever, and unknown recipients are accepted",
-     "let it leave this site's routing domains alone"},
+     "mail that another site has sent here is routed again: the sites can send "
+     "copies to each other forever, and unknown recipients are accepted",
+     "exclude this site's routing domains from it"},
     {"cleanup", CANONICAL, OWN, LEADS_AWAY, BY_MILTER, BY_MILTER, CHECK_WRONG,
-     "the directory may say something else: mail goes to the wrong site, or "
+     "if the directory names another site, mail goes to the wrong site, or "
      "twice to a recipient with two mailboxes",
-     "take it out: sdr does that"},
+     "remove it: sdr does this"},
     {"non_smtpd", CANONICAL, OWN, CHANGES, BY_MILTER, BY_MILTER, CHECK_DOUBTFUL,
-     "sdr-milter sees mail by sendmail(1) after it: recipients that have moved "
-     "can get it twice, or in the old mailbox",
-     "rewrite = tables in sdr.conf; or sender_canonical_maps in its place"},
+     "sdr-milter sees mail sent with sendmail(1) only after this change: "
+     "recipients who have moved can get it twice, or in the old mailbox",
+     "set rewrite = tables in sdr.conf, or use sender_canonical_maps instead"},
     {"cleanup", "virtual_alias_maps", TARGET, CHANGES, BOTH, BOTH, CHECK_WRONG,
      "mail for other sites stays here, or is deferred",
-     "let it leave the routing domains of the sites alone"},
+     "exclude the routing domains of the sites from it"},
     {"cleanup", "virtual_alias_maps", OWN, LEADS_AWAY, BOTH, BOTH, CHECK_WRONG,
-     "the directory may say something else: mail goes to the wrong site, or "
+     "if the directory names another site, mail goes to the wrong site, or "
      "twice to a recipient with two mailboxes",
-     "take it out: sdr does that"},
+     "remove it: sdr does this"},
     {"cleanup", "virtual_alias_maps", OWN, GATHERS, BOTH, 0, CHECK_DOUBTFUL,
-     "it takes the mail of everybody who stays here and has no entry of his "
-     "own",
-     "write the catch-all into the directory, see sdr.conf(5)"},
+     "this address gets the mail of all recipients who stay here and have no "
+     "entry of their own",
+     "move the catch-all to the directory, see sdr.conf(5)"},
     {"cleanup", "virtual_alias_maps", HERE, MOVES, BY_TABLES, 0, CHECK_WRONG,
-     "unknown recipients there are accepted, and bounced later",
-     "let it leave this site's routing domains alone"},
+     "Postfix accepts mail for unknown recipients in that domain and bounces "
+     "it later",
+     "exclude this site's routing domains from it"},
     {"trivial-rewrite", "relocated_maps", TARGET, ANSWERS, BOTH, BOTH,
-     CHECK_WRONG, "mail for other sites is returned (5.1.6)", "take it out"},
+     CHECK_WRONG, "Postfix returns mail for other sites (5.1.6)", "remove it"},
     {"trivial-rewrite", "relocated_maps", HERE, ANSWERS, BY_MILTER, 0,
-     CHECK_WRONG, "mail that another site has sent here is returned (5.1.6)",
-     "take it out"},
+     CHECK_WRONG,
+     "Postfix returns mail that another site has sent here (5.1.6)",
+     "remove it"},
     {"trivial-rewrite", "relocated_maps", OWN, ANSWERS, BOTH, BY_MILTER,
      CHECK_WRONG,
-     "Postfix refuses the recipient (5.1.6) before it asks sdr-milter",
-     "take it out: the directory says where the mailbox is"},
+     "Postfix rejects the recipient (5.1.6) before it asks sdr-milter",
+     "remove it: the directory says where the mailbox is"},
     {"smtp", generic, TARGET, CHANGES, BOTH, BOTH, CHECK_WRONG,
-     "the other site gets mail for a recipient that it sends back, or does "
+     "the other site gets the mail with an address that it sends back or does "
      "not know",
-     "let it leave the routing domains of the sites alone"},
+     "exclude the routing domains of the sites from it"},
 };
 enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
 
@@ -182,7 +185,7 @@ look_at_probe(struct postfix *p, const struct rule *rule, const char *parameter,
     if (answer != YES || !does_harm(p, rule->harm, value, address))
         return answer == PERHAPS;
     report(p->mta, rule->result, parameter, rule->advice,
-           "its answer for %s is %s: %s", address, value, rule->effect);
+           "it maps %s to %s: %s", address, value, rule->effect);
     return true;
 }
 
@@ -226,8 +229,8 @@ look_at_people(struct postfix *p, const struct rule *rule,
     }
     if (count > 0)
         report(p->mta, rule->result, parameter, rule->advice,
-               "it has single entries (%u), such as %s: %s", count, first,
-               rule->effect);
+               "it has entries for single recipients (%u), such as %s: %s",
+               count, first, rule->effect);
     return count > 0;
 }
 

@@ -121,8 +121,7 @@ is_loopback(const struct postfix *p, const struct service *service)
 
 /* ---- findings of a service ---- */
 
-#define TWICE                                                                  \
-    "is routed once more: recipients with two mailboxes can get it twice"
+#define TWICE "is routed again: recipients with two mailboxes can get it twice"
 
 /* A service on the loopback interface without a filter of its own usually
  * receives mail back from the filter. */
@@ -136,13 +135,12 @@ report_twice(struct postfix *p, const struct service *service)
         && is_any_filtered(p, "content_filter")
         && is_turn_routed(p, BEFORE, false))
         report(p->mta, sure ? CHECK_WRONG : CHECK_DOUBTFUL, service->name,
-               p->mta->tables ? "-o receive_override_options="
-                                "no_address_mappings for that service in "
-                                "master.cf"
-                              : "-o smtpd_milters= for that service in "
-                                "master.cf",
-               "what comes back from content_filter%s " TWICE,
-               sure ? "" : ", if it comes back here,");
+               p->mta->tables
+                   ? "add -o receive_override_options=no_address_mappings to "
+                     "that service in master.cf"
+                   : "add -o smtpd_milters= to that service in master.cf",
+               "mail that comes back from content_filter%s " TWICE,
+               sure ? "" : ", if it comes back to this service,");
 }
 
 static void
@@ -152,20 +150,23 @@ report_unrouted(struct postfix *p, const struct service *service)
     bool after = is_turn_routed(p, AFTER, true);
 
     if (!p->mta->tables && service->asks && !service->routes && !after)
-        report(p->mta, CHECK_WRONG, service->name,
-               "let the service that gets the mail back ask sdr-milter, by -o "
-               "smtpd_milters in master.cf; or rewrite = tables in sdr.conf",
-               "it has smtpd_proxy_filter, so that a milter cannot change "
-               "recipients: mail that comes in here is not routed");
+        report(
+            p->mta, CHECK_WRONG, service->name,
+            "let the service that gets the mail back ask sdr-milter, with -o "
+            "smtpd_milters in master.cf; or set rewrite = tables in sdr.conf",
+            "it has smtpd_proxy_filter, so a milter cannot change recipients: "
+            "mail that this service receives is not routed");
     else if (!service->routes
              && !(service->turn == BEFORE && is_turn_routed(p, AFTER, false))
              && !(service->turn == AFTER && is_turn_routed(p, BEFORE, true)))
         report(p->mta, local ? CHECK_DOUBTFUL : CHECK_WRONG, service->name,
-               local ? "nothing, if all its mail was routed before; else let "
-                       "it ask sdr-milter, or its cleanup(8) the table"
-                     : "let it ask sdr-milter, or its cleanup(8) the table",
-               "mail that comes in here is not routed: sdr-milter is not "
-               "asked");
+               local
+                   ? "do nothing if all its mail was routed before; else let "
+                     "it ask sdr-milter, or let its cleanup(8) query the table"
+                   : "let it ask sdr-milter, or let its cleanup(8) query the "
+                     "table",
+               "it does not ask sdr-milter: mail that this service receives is "
+               "not routed");
 }
 
 /* Check one smtpd(8). *SEEN is the last list of milters checked, or NULL. */
@@ -195,17 +196,17 @@ report_none(struct postfix *p)
 
     if (!p->mta->tables)
         report(p->mta, CHECK_WRONG, "smtpd_milters",
-               "smtpd_milters = unix:sdr/milter.sock, after all others",
-               "%s: sdr-milter, which listens at %s, is not among them: no "
+               "set smtpd_milters = unix:sdr/milter.sock, after all others",
+               "%s: sdr-milter, which listens at %s, is not in this list: no "
                "mail is routed",
                milters[0] != '\0' ? milters : "(nothing)",
                p->mta->config->milter.socket);
     else if (p->routed)
         report(p->mta, CHECK_WRONG, "receive_override_options",
-               "take no_address_mappings out of one of the services that a "
+               "remove no_address_mappings from one of the services that a "
                "message passes",
-               "no service lets cleanup(8) ask virtual_alias_maps: no mail is "
-               "routed");
+               "no service lets cleanup(8) query virtual_alias_maps: no mail "
+               "is routed");
 }
 
 /* Check all smtpd(8) services. Returns true if any calls sdr-milter. */
@@ -232,12 +233,12 @@ look_at_smtpd(struct postfix *p)
                "all %u services ask sdr-milter", all);
     else if (asking == 0 && routing == all)
         report(p->mta, CHECK_DOUBTFUL, "smtpd_milters",
-               "smtpd_milters = unix:sdr/milter.sock, after all others",
+               "set smtpd_milters = unix:sdr/milter.sock, after all others",
                "no service asks sdr-milter as a milter. Its lookup table "
-               "routes all mail but what is addressed by way of this server "
-               "(alice%%example.com@localhost): that goes to the mailbox "
-               "here. Loops are ended by hopcount_limit (%s) alone, and mail "
-               "is deferred in Postfix's words",
+               "routes all mail, except to addresses that name this server "
+               "(alice%%example.com@localhost): that mail goes to the mailbox "
+               "here. Only hopcount_limit (%s) ends loops, and replies to "
+               "deferred mail are Postfix's own",
                get(p, NULL, "hopcount_limit"));
     return asking > 0;
 }
@@ -272,25 +273,26 @@ report_submission(struct postfix *p, const struct service *pickup)
     bool first = is_turn_routed(p, BEFORE, false);
 
     if (!pickup->routes && !again)
-        report(p->mta, CHECK_DOUBTFUL,
-               p->mta->tables ? pickup->name : non_smtpd,
-               p->mta->tables ? "take no_address_mappings out"
-                              : "non_smtpd_milters = $smtpd_milters",
-               "%s: mail that programs on this host send by sendmail(1) is "
-               "not routed",
-               p->mta->tables ? "its cleanup(8) does not ask the table"
-                              : "sdr-milter is not among them");
+        report(
+            p->mta, CHECK_DOUBTFUL, p->mta->tables ? pickup->name : non_smtpd,
+            p->mta->tables ? "remove no_address_mappings"
+                           : "set non_smtpd_milters = $smtpd_milters",
+            "%s: mail that programs on this host send with sendmail(1) is not "
+            "routed",
+            p->mta->tables ? "its cleanup(8) does not query sdr-milter's table"
+                           : "sdr-milter is not in this list");
     else if (pickup->routes && again && !first)
         report(p->mta, CHECK_WRONG, pickup->name,
-               p->mta->tables ? "-o receive_override_options="
-                                "no_address_mappings for pickup in master.cf"
-                              : "non_smtpd_milters = (nothing)",
-               "what comes back from content_filter " TWICE);
+               p->mta->tables
+                   ? "add -o receive_override_options=no_address_mappings to "
+                     "pickup in master.cf"
+                   : "set non_smtpd_milters to nothing",
+               "mail that comes back from content_filter " TWICE);
     else if (pickup->routes && !before && first && is_filtered_by_program(p))
         report(p->mta, CHECK_DOUBTFUL, pickup->name,
-               "let the service before the filter not route, if the filter "
-               "gives mail back by sendmail(1)",
-               "content_filter is a program: what comes back from it by "
+               "if the filter returns mail with sendmail(1), do not let the "
+               "service before the filter route it",
+               "content_filter is a program: mail that it returns with "
                "sendmail(1) " TWICE);
 }
 
@@ -329,13 +331,13 @@ look_at_milter_maps(struct postfix *p)
         return;
     if (query(p, name, maps, "192.0.2.1", true, list) == YES
         && !asks_milter(p, smtpd, list))
-        report(p->mta, CHECK_WRONG, name, "add sdr-milter, as the last of them",
-               "its answer for the client 192.0.2.1 is %s, without "
-               "sdr-milter: its mail is not routed",
+        report(p->mta, CHECK_WRONG, name, "add sdr-milter as the last milter",
+               "it gives the client 192.0.2.1 the milters %s, without "
+               "sdr-milter: mail from this client is not routed",
                list);
     report(p->mta, CHECK_DOUBTFUL, name,
-           "see that sdr-milter is the last of all lists in it",
-           "%s: the clients in it have milters of their own", maps);
+           "make sure that sdr-milter is the last milter of each list in it",
+           "%s: clients in this table have their own milters", maps);
 }
 
 bool

@@ -1,5 +1,5 @@
 /* postfix_socketmap.c - sdrctl check mta: sdr-milter's tables in main.cf
- * parameters SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/postfix.h"
 
@@ -10,10 +10,10 @@
 
 const struct slot slots[] = {
     {"virtual_alias_maps", "route", "cleanup smtpd", "all mail"},
-    {"relay_recipient_maps", "recipient", "smtpd", "mail in relay_domains"},
+    {"relay_recipient_maps", "recipient", "smtpd", "mail for relay_domains"},
     {"virtual_mailbox_maps", "recipient", "smtpd",
-     "mail in virtual_mailbox_domains"},
-    {"local_recipient_maps", "recipient", "smtpd", "mail in mydestination"},
+     "mail for virtual_mailbox_domains"},
+    {"local_recipient_maps", "recipient", "smtpd", "mail for mydestination"},
     {"transport_maps", "transport", "trivial-rewrite", "all mail"},
     /* By default it has the value of virtual_alias_maps. */
     {"virtual_alias_domains", "route", "trivial-rewrite", "all mail"},

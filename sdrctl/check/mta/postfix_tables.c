@@ -39,35 +39,36 @@ report_tables(const struct postfix *p, const struct slot *slot,
     char address[256], advice[512];
 
     write_map_socket(p, address, sizeof address);
-    snprintf(advice, sizeof advice, "socketmap:%s:%s", address, slot->table);
+    snprintf(advice, sizeof advice, "use socketmap:%s:%s", address,
+             slot->table);
     if (tables->astray[0] != '\0' && socket == NULL)
         report(p->mta, CHECK_WRONG, slot->parameter,
-               "map-socket = unix:PATH in sdr.conf, and restart sdr-milter",
-               "%s: nobody listens there, and sdr.conf has no map-socket: %s "
-               "is deferred",
+               "set map-socket = unix:PATH in sdr.conf, and restart sdr-milter",
+               "%s: no process listens there, and sdr.conf has no map-socket: "
+               "%s is deferred",
                tables->astray, slot->mail);
     else if (tables->astray[0] != '\0')
         report(p->mta, CHECK_WRONG, slot->parameter,
-               "write the same socket in both files",
-               "%s: map-socket in sdr.conf is %s: %s is deferred",
+               "use the same socket in both files",
+               "%s, but map-socket in sdr.conf is %s: %s is deferred",
                tables->astray, socket, slot->mail);
     else if (tables->blind != NULL)
         report(p->mta, CHECK_WRONG, slot->parameter,
-               "give a path below queue_directory, without it: "
-               "unix:sdr/map.sock",
-               "%s is %sconfined to %s, and finds no such socket: %s is "
+               "write the path relative to queue_directory: unix:sdr/map.sock",
+               "%s is %schrooted to %s and does not find this socket: %s is "
                "deferred",
                tables->blind->name, tables->blind->chroot ? "" : "not ",
                get(p, NULL, "queue_directory"), slot->mail);
     if (tables->misnamed[0] != '\0')
         report(p->mta, CHECK_WRONG, slot->parameter, advice,
-               "the table of sdr-milter that belongs here is \"%s\", not "
-               "\"%s\": mail goes astray, is refused or deferred",
+               "this parameter needs sdr-milter's table \"%s\", not \"%s\": "
+               "mail goes to the wrong place, is rejected or deferred",
                slot->table, tables->misnamed);
     if (tables->proxy && slot == slots)
         report(p->mta, CHECK_WRONG, slot->parameter, advice,
-               "through proxymap(8), which mixes the questions of many: "
-               "copies may be lost, or sent to and fro between the sites");
+               "Postfix queries the table through proxymap(8), which mixes the "
+               "queries of several processes: copies may be lost, or sent to "
+               "and fro between the sites");
 }
 
 /* Report what the table "route" routes and a milter would not see. */
@@ -78,14 +79,15 @@ report_coverage(const struct postfix *p)
 
     if (domain == NULL)
         report(p->mta, CHECK_OK, routes, NULL,
-               "members of aliases, who a .forward leads to, bounces, local "
-               "submission and address probes are routed");
+               "mail for members of aliases and .forward targets, bounces, "
+               "local submissions and address probes are routed");
     else
         report(p->mta, CHECK_DOUBTFUL, "mydestination",
-               "keep lists in virtual_alias_maps, or put the domain into "
+               "move the lists to virtual_alias_maps, or the domain to "
                "virtual_mailbox_domains",
-               "%s is there: local(8) delivers members of aliases(5) and "
-               ".forward targets in it by itself, and asks no table",
+               "%s is listed: local(8) itself delivers mail for members of "
+               "aliases(5) and .forward targets in this domain, and queries no "
+               "table",
                domain);
 }
 
@@ -98,17 +100,18 @@ look_at_mode(const struct postfix *p, const struct tables *tables)
     char address[256], advice[512];
 
     write_map_socket(p, address, sizeof address);
-    snprintf(advice, sizeof advice, "%s = socketmap:%s:route, and then others",
-             routes, address);
+    snprintf(advice, sizeof advice,
+             "set %s = socketmap:%s:route, before other tables", routes,
+             address);
     if (!p->mta->tables && asked)
-        report(p->mta, CHECK_WRONG, routes,
-               "rewrite = tables in [milter] of sdr.conf; or take the table "
-               "out",
-               "it asks the table \"route\", but sdr.conf has rewrite = "
-               "milter: the table does not answer, mail is deferred");
+        report(
+            p->mta, CHECK_WRONG, routes,
+            "set rewrite = tables in [milter] of sdr.conf, or remove the table",
+            "it lists the table \"route\", but sdr.conf has rewrite = milter: "
+            "the table does not answer, and mail is deferred");
     else if (p->mta->tables && !asked && tables->misnamed[0] == '\0')
         report(p->mta, CHECK_WRONG, routes, advice,
-               "it does not ask the table \"route\", but sdr.conf has rewrite "
+               "it does not list the table \"route\", but sdr.conf has rewrite "
                "= tables: no mail is routed");
 }
 
@@ -125,8 +128,9 @@ look_at_order(struct postfix *p, const char *parameter,
 
         if (!find_before_ours(p, parameter, domain, table))
             continue;
-        report(p->mta, result, parameter, "list sdr-milter's table before it",
-               "%s comes before sdr-milter's table and knows all of %s: %s",
+        report(p->mta, result, parameter, "put sdr-milter's table before it",
+               "%s comes before sdr-milter's table and matches every address "
+               "in %s: %s",
                table, domain, effect);
         return;
     }
@@ -143,9 +147,9 @@ look_at_virtual(const struct postfix *p, const struct tables *tables)
         && strncmp(get(p, NULL, "virtual_transport"), "virtual", 7) == 0
         && strcmp(get(p, NULL, maps), get(p, service, maps)) == 0)
         report(p->mta, CHECK_WRONG, maps,
-               "give it to smtpd alone, by -o in master.cf, or let "
-               "virtual_transport be another, lmtp for instance",
-               "virtual(8) delivers by it too and refuses socketmap: tables: "
+               "set it for smtpd only, with -o in master.cf; or set "
+               "virtual_transport to another transport, such as lmtp",
+               "virtual(8) uses it too, and does not accept socketmap: tables: "
                "mail that stays here is deferred");
 }
 
@@ -156,23 +160,23 @@ look_at_next_hops(struct postfix *p, const struct tables *tables)
 
     write_map_socket(p, address, sizeof address);
     snprintf(advice, sizeof advice,
-             "%s = socketmap:%s:transport, and then others", transports,
+             "set %s = socketmap:%s:transport, before other tables", transports,
              address);
     if (!sdr_config_has_next_hop(p->mta->config)) {
         if (tables->ours)
             report(p->mta, CHECK_DOUBTFUL, transports,
-                   "take sdr-milter's table out",
-                   "no site has delivery = route: Postfix asks sdr-milter's "
-                   "table about all mail, for nothing");
+                   "remove sdr-milter's table",
+                   "no site has delivery = route: Postfix queries sdr-milter's "
+                   "table for all mail, without need");
     } else if (tables->ours) {
         look_at_order(p, transports, CHECK_DOUBTFUL,
-                      "no next hop of a site is used");
+                      "Postfix ignores the next hops of the sites");
     } else if (tables->astray[0] == '\0') {
         report(p->mta, tables->others ? CHECK_DOUBTFUL : CHECK_WRONG,
                transports, advice,
-               "it does not ask sdr-milter's table: mail for sites with "
+               "it does not list sdr-milter's table: mail for sites with "
                "delivery = route stays here%s",
-               tables->others ? ", unless another table there has their people"
+               tables->others ? ", unless another table has their recipients"
                               : "");
     }
 }
@@ -187,14 +191,14 @@ look_at_map_socket(struct postfix *p, bool asked)
 
     write_map_socket(p, address, sizeof address);
     snprintf(advice, sizeof advice,
-             "rewrite = tables in sdr.conf, and %s = socketmap:%s:route; "
-             "or remove map-socket",
+             "set rewrite = tables in sdr.conf and %s = socketmap:%s:route, or "
+             "remove map-socket",
              routes, address);
     if (asked && socket != NULL)
         report_socket(p->mta, "map-socket", socket, get(p, NULL, "mail_owner"));
     else if (socket != NULL && !p->mta->tables)
         report(p->mta, CHECK_DOUBTFUL, "map-socket", advice,
-               "no parameter asks the lookup tables at %s", socket);
+               "no parameter uses the lookup tables at %s", socket);
 }
 
 void

@@ -174,25 +174,26 @@ look_at_target(struct postfix *p, const char *target, const char *own)
     smarthost = leaving.by != NULL && strcmp(leaving.by, relayhost) == 0;
     if (is_delivered(p, &leaving, &staying))
         report(p->mta, CHECK_WRONG, leaving.by,
-               "let it leave the routing domains of other sites alone",
-               "mail for %s is given to \"%s\": it does not get to the site",
+               "exclude the routing domains of other sites from it",
+               "mail for %s goes to the transport \"%s\": it does not reach "
+               "the other site",
                target, leaving.channel);
     else if (leaving.next_hop[0] != '\0'
              && strcasecmp(staying.next_hop, leaving.next_hop) == 0
              && !(smarthost && staying.by == leaving.by))
-        report(p->mta, smarthost ? CHECK_DOUBTFUL : CHECK_WRONG, leaving.by,
-               "in transport_maps, give the routing domain of the site an "
-               "entry of its own: \"smtp:\" is its MX",
-               "mail for %s goes to %s, where mail for %s goes that stays "
-               "here: it does not get to the other site, unless that host "
-               "sends it on",
-               target, leaving.next_hop, own);
+        report(
+            p->mta, smarthost ? CHECK_DOUBTFUL : CHECK_WRONG, leaving.by,
+            "add an entry for the routing domain of the site to "
+            "transport_maps: \"smtp:\" sends mail to its MX",
+            "mail for %s goes to %s, and so does mail for %s that stays here: "
+            "it does not reach the other site, unless that host sends it on",
+            target, leaving.next_hop, own);
     else if (is_of_neighbours(p, target, &leaving))
         report(p->mta, CHECK_WRONG, leaving.by,
-               "give the routing domain of the site an entry of its own: "
-               "\"smtp:\" is its MX",
-               "mail for %s goes to %s:%s, as for all hosts below %s, and not "
-               "to the other site",
+               "add an entry for the routing domain of the site: \"smtp:\" "
+               "sends mail to its MX",
+               "mail for %s goes to %s:%s, like mail for all hosts below %s, "
+               "and not to the other site",
                target, leaving.channel, leaving.next_hop,
                strchr(strrchr(target, '@'), '.') + 1);
     else

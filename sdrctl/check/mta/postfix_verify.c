@@ -51,10 +51,10 @@ look_at_verification(struct postfix *p)
     for (unsigned i = 0; i < config->domain_count; i++) {
         if (sends_unknown(p->mta, i)
             && !is_verified(p, config->domains[i].ascii))
-            report_unverified(p->mta, verify,
-                              "add it to smtpd_recipient_restrictions, with "
-                              "the lookup tables: see chapter 3, Unknown "
-                              "recipients are verified",
-                              i);
+            report_unverified(
+                p->mta, verify,
+                "add it to smtpd_recipient_restrictions, with the lookup "
+                "tables, see chapter 3, Unknown recipients are verified",
+                i);
     }
 }

@@ -41,11 +41,12 @@ look_at_unknown(struct sendmail *sm)
 {
     for (unsigned i = 0; i < sm->mta->config->domain_count; i++) {
         if (sends_unknown(sm->mta, i))
-            report_unverified(sm->mta, "unknown",
-                              "Sendmail cannot verify them: put a mail server "
-                              "in front of it that does, or all mailboxes of "
-                              "the site into the directory",
-                              i);
+            report_unverified(
+                sm->mta, "unknown",
+                "Sendmail cannot verify recipients at another site: put a mail "
+                "server that can in front of it, or add all mailboxes of the "
+                "site to the directory",
+                i);
     }
 }
 
@@ -65,8 +66,8 @@ look(struct sendmail *sm)
         look_at_sendmail_socket(sm, "map-socket", options->map_socket);
     if (!find_sendmail(sm)) {
         report(sm->mta, CHECK_UNREACHABLE, "sendmail",
-               "put the folder of Sendmail's own program first into PATH",
-               "%s -bt is not answered by Sendmail 8", sm->program);
+               "put the folder of Sendmail's own program first in PATH",
+               "%s -bt does not answer like Sendmail 8", sm->program);
         return;
     }
     look_at_sendmail_tables(sm);

@@ -64,9 +64,9 @@ look_at_virtuser(struct sendmail *sm, const char *key, const char *value)
     else if (sm->routed && key[0] == '@' && strchr("@%", value[0]) == NULL
              && is_mapped(sm, key))
         report(sm->mta, CHECK_DOUBTFUL, "virtusertable",
-               "write the catch-all into the directory, see sdr.conf(5)",
-               "%s for %s: it takes the mail of everybody who stays here and "
-               "has no entry of his own",
+               "move the catch-all to the directory, see sdr.conf(5)",
+               "%s for %s: this address gets the mail of all recipients who "
+               "stay here and have no entry of their own",
                value, key);
 }
 
@@ -79,7 +79,9 @@ report_silent(void *arg, const char *domain, const char *site)
     if (site == NULL && is_mapped(sm, domain))
         report(sm->mta, CHECK_DOUBTFUL, "virtusertable",
                "do not use it for this domain",
-               "%s: whom it maps sdr-milter leaves alone", domain);
+               "%s: sdrctl cannot list this table, and sdr-milter does not "
+               "route the recipients that it maps",
+               domain);
 }
 
 static void
@@ -96,11 +98,11 @@ look_at_virtusertable(struct sendmail *sm)
         for_each_domain(sm->mta->config, report_silent, sm);
     if (sm->count > 0)
         report(sm->mta, CHECK_WRONG, subject,
-               "take them out: the directory says where a mailbox is; or "
-               "rewrite = tables in sdr.conf",
+               "remove them, because the directory says where a mailbox is; or "
+               "set rewrite = tables in sdr.conf",
                "it has entries in domains that sdr routes (%u), such as %s: "
-               "sdr-milter leaves alone whom Sendmail has mapped, so that "
-               "mail goes to the mailbox that somebody has left",
+               "sdr-milter does not route recipients that Sendmail maps: if "
+               "they have moved, mail goes to their old mailboxes",
                sm->count, sm->first);
     report_members(sm->mta, subject, route_members, &sm->members);
 }
@@ -131,7 +133,7 @@ look_at_sendmail_aliases(struct sendmail *sm)
             sm->members.local = config->domains[i].ascii;
     }
     if (!sm->routed)
-        report_not_shown(sm->mta, " and bounces");
+        report_not_shown(sm->mta, true);
     look_at_virtusertable(sm);
     if (!sm->routed)
         look_at_aliases(sm);

@@ -1,5 +1,5 @@
 /* sendmail_domains.c - sdrctl check mta: which mail Sendmail accepts
- * it sends it SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/sendmail.h"
 
@@ -82,22 +82,26 @@ look_at_own(struct sendmail *sm, const char *domain)
 
     if (!local && get_rcpt_ok(sm, domain) == 'N')
         report(sm->mta, CHECK_WRONG, "relay-domains",
-               "RELAY_DOMAIN, or LOCAL_DOMAIN if the mailboxes are here",
-               "Sendmail takes no mail for %s from outside", domain);
+               "add RELAY_DOMAIN, or LOCAL_DOMAIN if its mailboxes are on this "
+               "host",
+               "Sendmail does not accept mail for %s from outside", domain);
     if (sm->routed) /* sdr's rules come before all these */
         return;
     if (local)
-        report(sm->mta, CHECK_DOUBTFUL, "local-host-names",
-               "RELAY_DOMAIN instead, with the mailboxes behind a "
-               "mailertable; or see that everybody has an alias",
-               "%s is among them: Sendmail rejects recipients without an "
-               "account or alias here, those at other sites too, before it "
-               "asks sdr-milter",
-               domain);
+        report(
+            sm->mta, CHECK_DOUBTFUL, "local-host-names",
+            "use RELAY_DOMAIN instead, and a mailertable that names the host "
+            "with the mailboxes; or make sure that every recipient has an "
+            "alias",
+            "%s is listed: Sendmail rejects recipients without an account or "
+            "alias here, also those at other sites, before it asks sdr-milter",
+            domain);
     if (is_in_class(sm, "LDAPRoute", domain))
         report(sm->mta, CHECK_WRONG, "ldap_routing",
-               "take it out of LDAPROUTE_DOMAIN",
-               "%s: whom ldap_routing maps sdr-milter leaves alone", domain);
+               "remove it from LDAPROUTE_DOMAIN",
+               "%s: sdr-milter does not route the recipients that ldap_routing "
+               "maps",
+               domain);
 }
 
 /* Check where mail for an invented recipient in a split domain goes. The milter
@@ -117,11 +121,11 @@ look_at_split(struct sendmail *sm, const char *domain)
     } else if (strcmp(delivery.mailer, "local") != 0
                && strcmp(delivery.user, address) != 0 && !sm->routed) {
         report(sm->mta, CHECK_WRONG, "sendmail -bv",
-               "take the domain out of domaintable, virtusertable, "
+               "remove the domain from domaintable, virtusertable, "
                "ldap_routing and the like",
-               "Sendmail makes %s of %s: sdr-milter leaves alone whom "
-               "Sendmail has mapped",
-               delivery.user, address);
+               "Sendmail changes %s to %s: sdr-milter does not route "
+               "recipients that Sendmail maps",
+               address, delivery.user);
     }
     if (strcasecmp(delivery.host, domain) == 0)
         report_loops_back(sm->mta, "mailertable", domain);
@@ -140,29 +144,30 @@ look_at_foreign(struct sendmail *sm, const char *domain, const char *site)
         report_kept(sm->mta, "local-host-names", domain, site);
     else if (get_rcpt_ok(sm, domain) == 'R')
         report_relayed(sm->mta, "relay-domains",
-                       "FEATURE(`relay_hosts_only'), and take it out: sdr does "
-                       "not need it",
+                       "add FEATURE(`relay_hosts_only'), and remove the domain "
+                       "if it is listed: sdr does not need it",
                        domain, site);
     snprintf(address, sizeof address, PROBE "@%s", domain);
     if (!find_delivery(sm, address, &delivery))
         report(sm->mta, CHECK_WRONG, "sendmail -bv",
-               "see sendmail -bv, and virtusertable, mailertable, access",
-               "%s, at the site %s, would not be delivered", address, site);
+               "run sendmail -bv, and correct virtusertable, mailertable or "
+               "access",
+               "Sendmail cannot deliver mail for %s, at site %s", address,
+               site);
     else if (strcmp(delivery.user, address) != 0)
         report(sm->mta, CHECK_WRONG, "sendmail -bv",
-               "take the domain out of domaintable, virtusertable, "
+               "remove the domain from domaintable, virtusertable, "
                "local-host-names and the like",
-               "Sendmail makes %s of %s: recipients at the site %s do not get "
-               "there",
-               delivery.user, address, site);
+               "Sendmail changes %s to %s: mail for site %s does not get there",
+               address, delivery.user, site);
     else if (sm->store[0] != '\0' && strcmp(delivery.host, sm->store) == 0
              && find_cf_line(sm, NULL, "DS") != NULL
              && find_cf_line(sm, NULL, "DS")[2] == '\0')
         report(sm->mta, CHECK_WRONG, "sendmail -bv",
-               "no mailertable entry may be for that domain, as one for its "
-               "parent with a leading dot is",
-               "%s goes to %s, as mail does that stays here: recipients at "
-               "the site %s do not get there",
+               "remove the mailertable entry that matches this domain, such as "
+               "one for its parent with a leading dot",
+               "mail for %s goes to %s, like mail that stays here: mail for "
+               "site %s does not get there",
                address, delivery.host, site);
 }
 

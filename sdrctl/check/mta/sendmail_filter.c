@@ -38,10 +38,11 @@ look_at_equates(const struct sendmail *sm)
 
     read_equate(sm->equates, "F", value, sizeof value);
     if (value[0] == '\0' || strchr("T4", value[0]) == NULL)
-        report(sm->mta, CHECK_WRONG, sm->filter, "F=T in its INPUT_MAIL_FILTER",
-               "%s%s: while sdr-milter is away mail %s",
+        report(sm->mta, CHECK_WRONG, sm->filter,
+               "set F=T in its INPUT_MAIL_FILTER",
+               "%s%s: while sdr-milter is unavailable, mail is %s",
                value[0] == '\0' ? "no F=T" : "F=", value,
-               value[0] == 'R' ? "is refused" : "goes astray");
+               value[0] == 'R' ? "rejected" : "not routed");
     read_equate(sm->equates, "T", value, sizeof value);
     answer = strstr(value, "R:");
     answer = answer == NULL ? strcpy(value, "10s") : answer + 2;
@@ -80,16 +81,16 @@ look_at_daemon(const struct sendmail *sm, const char *daemon, bool anybody)
     if (daemon[0] != '\0')
         snprintf(where, sizeof where, "daemon %s", name);
     if (slot == NO)
-        report(sm->mta, anybody ? CHECK_DOUBTFUL : CHECK_WRONG, where,
-               "nothing, if all its mail was routed before; else add the "
-               "filter",
-               "mail that comes in here is not routed: sdr-milter is not "
-               "asked");
+        report(
+            sm->mta, anybody ? CHECK_DOUBTFUL : CHECK_WRONG, where,
+            "do nothing if all its mail was routed before; else add the filter",
+            "the filter sdr-milter is missing: mail that arrives here is not "
+            "routed");
     else if (slot == PERHAPS && !sm->mta->tables)
         report(sm->mta, CHECK_WRONG, where,
-               "let INPUT_MAIL_FILTER of sdr-milter be the last",
-               "a milter comes after sdr-milter: recipients that it refuses "
-               "would get the mail nevertheless");
+               "make the INPUT_MAIL_FILTER of sdr-milter the last",
+               "a milter comes after sdr-milter: recipients that it rejects "
+               "get the mail anyway");
 }
 
 static void
@@ -122,12 +123,12 @@ look_at_sendmail_filter(const struct sendmail *sm)
         look_at_equates(sm);
     } else if (sm->routed) {
         report(sm->mta, CHECK_OK, subject, NULL,
-               "no filter is sdr-milter, its lookup tables route all mail: "
-               "that is enough, but loops are ended by MaxHopCount alone");
+               "no filter is sdr-milter. Its lookup tables route all mail, "
+               "which is enough, but only MaxHopCount ends loops");
     } else {
         report(sm->mta, CHECK_WRONG, subject,
-               "INPUT_MAIL_FILTER(`sdr', `S=unix:..., F=T, "
-               "T=C:10s;S:10s;R:30s;E:5m'), after all others",
+               "add INPUT_MAIL_FILTER(`sdr', `S=unix:..., F=T, "
+               "T=C:10s;S:10s;R:30s;E:5m') after all others",
                "no filter is sdr-milter, which listens at %s: no mail is "
                "routed",
                sm->mta->config->milter.socket);
@@ -156,9 +157,10 @@ look_at_folders(const struct sendmail *sm, const char *subject,
         if ((st.st_mode & S_IWOTH) != 0 ? (st.st_mode & S_ISVTX) == 0 || !sticky
                                         : (st.st_mode & S_IWGRP) != 0 && !safe)
             report(sm->mta, CHECK_WRONG, subject,
-                   "chmod go-w, or put the socket elsewhere: /run/sdr",
-                   "%s can be written to by %s: Sendmail calls the socket "
-                   "unsafe, and defers all mail",
+                   "run chmod go-w, or move the socket to another folder, such "
+                   "as /run/sdr",
+                   "%s is writable by %s: Sendmail calls the socket unsafe and "
+                   "defers all mail",
                    folder,
                    (st.st_mode & S_IWOTH) != 0 ? "everybody" : "its group");
     }

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char m4_lines[] = "SDR_MAP_SOCKET, SDR_DOMAINS and "
-                               "sendmail-sdr.m4 in sendmail.mc: see "
-                               "sdr-milter(8)";
+static const char m4_lines[] =
+    "add SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 to sendmail.mc, see "
+    "sdr-milter(8)";
 
 /* Check the PATH of a map or an alias file. */
 static void
@@ -19,19 +19,19 @@ look_at_path(const struct sendmail *sm, const char *subject, const char *path)
 
     if (path[0] == '\0')
         report(sm->mta, CHECK_WRONG, subject, m4_lines,
-               "sdr-milter's is missing: mail is deferred, goes astray or "
-               "bounces");
+               "sdr-milter's socket is missing: mail is deferred, goes to the "
+               "wrong place or bounces");
     else if (ours == NULL)
         report(sm->mta, CHECK_WRONG, subject,
-               "map-socket = unix:PATH in sdr.conf, and restart sdr-milter",
-               "%s is asked, but sdr.conf has no map-socket: mail in the "
-               "split domains is deferred",
+               "set map-socket = unix:PATH in sdr.conf, and restart sdr-milter",
+               "Sendmail queries %s, but sdr.conf has no map-socket: mail for "
+               "the split domains is deferred",
                path);
     else if (!same_path(path, ours) && !is_socket(path, ours))
         report(sm->mta, CHECK_WRONG, subject,
-               "let SDR_MAP_SOCKET in sendmail.mc be the same socket",
-               "%s is asked, but map-socket in sdr.conf is %s: mail in the "
-               "split domains is deferred",
+               "set SDR_MAP_SOCKET in sendmail.mc to the same socket",
+               "Sendmail queries %s, but map-socket in sdr.conf is %s: mail "
+               "for the split domains is deferred",
                path, ours);
 }
 
@@ -56,11 +56,12 @@ look_at_database(const struct sendmail *sm, const char *path)
     if (newest == 0)
         report(sm->mta, CHECK_WRONG, "AliasFile", "run newaliases",
                "%s has no database: the rules rewrite the names of aliases, "
-               "and mail for them goes astray",
+               "and mail for them goes to the wrong place",
                path);
     else if (newest <= text.st_mtime)
         report(sm->mta, CHECK_DOUBTFUL, "AliasFile", "run newaliases",
-               "%s is newer than its database, which Sendmail reads", path);
+               "%s is newer than its database: Sendmail reads the old entries",
+               path);
 }
 
 /* The rules query the tables for domains in the class SdrDomain only. */
@@ -71,9 +72,9 @@ look_at_sdr_domain(void *arg, const char *domain, const char *site)
 
     if (site == NULL && !is_in_class(sm, "SdrDomain", domain))
         report(sm->mta, CHECK_WRONG, "SDR_DOMAINS",
-               "add it there, in sendmail.mc",
-               "%s is not among them: the lookup tables are not asked about "
-               "its recipients",
+               "add it to SDR_DOMAINS in sendmail.mc",
+               "%s is not listed: Sendmail does not query the lookup tables "
+               "for its recipients",
                domain);
 }
 
@@ -110,33 +111,33 @@ look_at_sendmail_tables(struct sendmail *sm)
     sm->mta->worst = CHECK_OK;
     if (has_text(sm->cf, "sdr-copy . $3 . = . $4"))
         report(sm->mta, CHECK_WRONG, "sendmail-sdr.m4",
-               "make sendmail.cf anew: make -C /etc/mail, newaliases, and "
-               "restart Sendmail",
-               "its rules are those of an older version: recipients with "
+               "rebuild sendmail.cf with make -C /etc/mail, run newaliases, "
+               "and restart Sendmail",
+               "sendmail.cf has the rules of an older sdr: recipients with "
                "several owners are rejected");
     else if (sm->mta->tables && !sm->routed)
         report(sm->mta, CHECK_WRONG, "rewrite", m4_lines,
-               "sdr.conf says rewrite = tables, but no rule asks the lookup "
-               "tables: recipients at other sites stay here");
+               "sdr.conf has rewrite = tables, but no rule queries the lookup "
+               "tables: mail for other sites stays here");
     else if (!sm->mta->tables && sm->routed)
         report(sm->mta, CHECK_WRONG, "rewrite",
-               "rewrite = tables in sdr.conf, or take sendmail-sdr.m4 out of "
-               "sendmail.mc",
-               "the rules ask the lookup tables, but sdr.conf says rewrite = "
-               "milter: mail in the split domains is deferred");
+               "set rewrite = tables in sdr.conf, or remove sendmail-sdr.m4 "
+               "from sendmail.mc",
+               "the rules query the lookup tables, but sdr.conf has rewrite = "
+               "milter: mail for the split domains is deferred");
     if (sm->routed)
         look_at_rules(sm);
     if (sm->routed && sm->mta->worst == CHECK_OK)
         report(sm->mta, CHECK_OK, "map redirect", NULL,
-               "members of aliases, who a .forward leads to, bounces and "
-               "local submission are routed");
+               "mail for members of aliases and .forward targets, bounces and "
+               "local submissions are routed");
     if (!sm->routed && config->milter.map_socket != NULL)
         report(sm->mta, CHECK_DOUBTFUL, "map-socket", m4_lines,
-               "no rule asks the lookup tables at %s",
+               "no rule queries the lookup tables at %s",
                config->milter.map_socket);
     if (!sm->routed && sdr_config_has_next_hop(config))
         report(sm->mta, CHECK_WRONG, "map transport", m4_lines,
-               "the lookup tables are not asked: mail for sites with delivery "
-               "= route stays here");
+               "no rule queries the lookup tables: mail for sites with "
+               "delivery = route stays here");
     worsen(&sm->mta->worst, before);
 }

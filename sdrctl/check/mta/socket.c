@@ -150,16 +150,19 @@ report_socket(struct mta *mta, const char *option, const char *path,
     struct sdr_error error = {""};
 
     if (!is_listening(path, &error)) {
-        report(mta, CHECK_WRONG, option, "start sdr-milter; its log says more",
-               "nobody listens: %s: mail is deferred", error.text);
+        report(mta, CHECK_WRONG, option,
+               "start sdr-milter; if it does not start, see its log",
+               "sdr-milter does not listen: %s: mail is deferred", error.text);
         return;
     }
     report(mta, CHECK_OK, option, NULL, "sdr-milter listens at %s", path);
     if (!sdr_is_inet(path) && !may_connect(path, getpwnam(user)))
         report(mta, CHECK_WRONG, option,
                "set socket-group in sdr.conf to the group of that user, let "
-               "it enter the folders above (mode 0750), and restart sdr-milter",
-               "user %s may not connect to %s: mail is deferred", user, path);
+               "this group enter the folders above the socket (mode 0750), and "
+               "restart sdr-milter",
+               "user %s has no permission to connect to %s: mail is deferred",
+               user, path);
 }
 
 /* ---- milters ---- */
@@ -173,8 +176,9 @@ report_wait(struct mta *mta, const char *subject, const char *option,
     if (seconds >= 0 && seconds <= (long)needed)
         report(mta, CHECK_DOUBTFUL, subject,
                "raise it, or lower the timeouts in sdr.conf",
-               "%s = %s, but the directories may take %u s together", option,
-               value, needed);
+               "%s = %s, but a lookup in all directories may take %u s: the "
+               "mail server may not wait for the answer",
+               option, value, needed);
 }
 
 /* Milter protocol version 6. Lengths and numbers are in network byte order. */
@@ -228,7 +232,8 @@ edits_recipients(const char *address, unsigned timeout, struct sdr_error *error)
     ok = negotiate(fd, deadline, &actions);
     close(fd);
     if (!ok) {
-        sdr_error_set(error, "%s does not answer as a milter does", address);
+        sdr_error_set(error, "%s does not answer in the milter protocol",
+                      address);
         return PERHAPS;
     }
     return (actions & EDITS) != 0 ? YES : NO;

@@ -19,8 +19,8 @@ report_unverified(struct mta *mta, const char *subject, const char *advice,
     const struct sdr_domain *d = &mta->config->domains[domain];
 
     report(mta, CHECK_DOUBTFUL, subject, advice,
-           "recipients are not verified, and unknown = %s in %s: this "
-           "host accepts what the site then rejects, and sends bounces, also "
-           "to forged senders",
-           d->unknown_text, d->name);
+           "this host does not verify recipients in %s, although unknown = %s: "
+           "it accepts mail that the site then rejects, and sends bounces, "
+           "also to forged senders",
+           d->name, d->unknown_text);
 }

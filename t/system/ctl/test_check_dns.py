@@ -231,7 +231,7 @@ def with_texts(name, *texts):
 
 @pytest.mark.parametrize('names, lines', [
     pytest.param({**SOUND, SPLIT: [('MX', (10, 'mx.onprem.test'), 3601)]}, [
-        f'warning    TTL: the MX records of {SPLIT} are cached for up to 3601 s: for so long after a switch, ',
+        f'warning    TTL: the MX records of {SPLIT} are cached for up to 3601 s: after a switch, mail ',
         '-> before you switch the MX, lower the TTL'], id='TTL'),
     pytest.param(with_texts(SPLIT, 'other'), [f'warning    SPF: {SPLIT} has no SPF record: '], id='no SPF'),
     pytest.param(with_texts(SPLIT, SPF, 'V=SPF1 ~all'), [
@@ -274,7 +274,7 @@ TLSA = [('TLSA', '030101' + 32 * 'ab')]
 
 @pytest.mark.parametrize('secure, manners, line', [
     ((THEIRS, '_25._tcp.mx1.hosted.test'), '',
-     'ok         TLSA: mx1.hosted.test has TLSA records, which DNSSEC proves, as the name server says\n'),
+     'ok         TLSA: mx1.hosted.test has TLSA records, and the name server says that DNSSEC proves them\n'),
     ((THEIRS,), '', 'warning    TLSA: mx1.hosted.test has TLSA records, but the name server does not say that '
      'DNSSEC proves them: '),
     (('_25._tcp.mx1.hosted.test',), '', 'does not say that DNSSEC proves the MX records: '),

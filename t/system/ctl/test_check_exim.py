@@ -83,7 +83,7 @@ def sound(name):
     return f"""\
 mta: Exim, SCRATCH/{name}/exim.conf
   ok         routers: the router sdr asks sdr
-  ok         library: Exim calls {SO} with SCRATCH/sdr/sdr.conf
+  ok         library: Exim calls {SO}, which reads SCRATCH/sdr/sdr.conf
 """
 
 
@@ -103,76 +103,84 @@ def test_sound_as_debian_has_it(scratch, new_conf, split, world_name):
 @pytest.mark.parametrize('changes, code, lines', [
     pytest.param([('sdr_route}', 'sdr_owner}')], WRONG, [
         'WRONG      routers: none of the 4 routers asks sdr: no mail is routed\n',
-        '-> copy sdr-router, sdr-rcpt-acl and sdr-data-acl anew from the examples, see exim-sdr(7)\n'], id='no router'),
+        '-> copy sdr-router, sdr-rcpt-acl and sdr-data-acl from the examples again, see exim-sdr(7)\n'],
+        id='no router'),
     pytest.param([('^SDR_SO = .*', 'SDR_SO = /nonexistent/exim-sdr.so')], WRONG, [
-        'WRONG      library: Exim cannot call it: dlopen "/nonexistent/exim-sdr.so" failed',
+        'WRONG      library: Exim cannot call the library: dlopen "/nonexistent/exim-sdr.so" failed',
         'all mail is deferred\n', '-> correct SDR_SO, or install the library for this Exim\n'],
         id='no library'),
     pytest.param([('^SDR_CONF = .*', 'SDR_CONF = /nonexistent/sdr.conf')], WRONG, [
         'WRONG      library: ', ' cannot use /nonexistent/sdr.conf: :defer: 451 4.3.5',
-        'warning    library: Exim reads /nonexistent/sdr.conf, not SCRATCH/sdr/sdr.conf\n'],
+        'warning    library: Exim uses /nonexistent/sdr.conf, but sdrctl checks SCRATCH/sdr/sdr.conf\n'],
         id='another configuration'),
     pytest.param([('^begin routers\n', f'begin routers\n{SMARTHOST}')], WRONG, [
-        'WRONG      smarthost: this router comes before sdr and takes mail for example.com\n',
-        '-> let the routers of sdr come first\n'], id='a router before'),
+        'WRONG      smarthost: this router comes before sdr and takes mail for example.com: sdr does not '
+        'route that mail\n',
+        '-> put the routers of sdr before it\n'], id='a router before'),
     pytest.param([('^begin routers\n', f'begin routers\n{SMARTHOST}  domains = *.example.com\n')],
-                 WRONG, ['takes mail for onprem.example.com\n'], id='a router of some domains before'),
+                 WRONG, ['takes mail for onprem.example.com: sdr does not route that mail\n'],
+                 id='a router of some domains before'),
     pytest.param([('^begin routers\n', f'begin routers\n{SMARTHOST}  local_parts = team\n')], OK, [
         'warning    smarthost: this router comes before sdr'], id='a router of some users before'),
     pytest.param([before('data = $local_part@elsewhere.test')], OK, [
-        'warning    routers: a router before sdr takes sdr-check@example.com, whom nobody has: so it may'],
+        'warning    routers: a router before sdr takes mail for sdr-check@example.com, an invented '
+        'address: it may'],
         id='a redirect of everybody before'),
     pytest.param([before('data = ${if eq{$local_part}{team}{x@elsewhere.test}}')], OK, ['ok '],
                  id='a redirect of one before'),
     pytest.param([('^sdr:\n', 'sdr:\n  domains = example.com\n')], WRONG, [
-        'WRONG      sdr: it is not for onprem.example.com: mail there is not routed\n'],
+        'WRONG      sdr: its domains option does not match onprem.example.com: mail for this domain is not '
+        'routed\n'],
         id='not for all domains'),
     pytest.param([('^  allow_fail\n', '')], WRONG, [
         'WRONG      sdr: allow_fail is not set: unknown recipients are deferred'], id='allow_fail'),
     pytest.param([('^  allow_defer\n', '')], WRONG, ['WRONG      sdr: allow_defer is not set'],
                  id='allow_defer'),
     pytest.param([('^  forbid_pipe\n', '')], OK, [
-        'warning    sdr: forbid_pipe is not set: a value in the directory may name a program\n'],
+        'warning    sdr: forbid_pipe is not set: a value in the directory can make Exim run a program\n'],
         id='forbid_pipe'),
     pytest.param([('^  data = .*sdr_route.*', '  data = ${dlfunc{SDR_SO}{sdr_route}{$local_part@'
                    '$domain}{$h_X-SDR-Routed:}{SDR_CONF}}')], WRONG, [
-        'WRONG      sdr: data has no quote_local_part: whoever writes a quoted local part'],
+        'WRONG      sdr: data has no quote_local_part: with a quoted local part, any client can relay mail'],
         id='quoted local parts'),
     pytest.param([('^  headers_add = .*', '  headers_add =')], WRONG, [
-        'WRONG      sdr: headers_add has no sdr_mark: a loop between two sites is not noticed\n'],
+        'WRONG      sdr: headers_add has no sdr_mark: sdr does not detect a loop between two sites\n'],
         id='no mark'),
     pytest.param([('^  no_rewrite\n', '')], OK, [
-        'warning    sdr: no_rewrite is not set: rules of the rewriting section may undo'],
+        'warning    sdr: no_rewrite is not set: rewriting rules may undo'],
         id='no_rewrite'),
     pytest.param([('^  no_rewrite\n', ''), rewriting('*@*.example.com $1@example.com')], WRONG, [
-        'WRONG      sdr: a rule of the rewriting section makes sdr-check@example.com of '
-        'sdr-check@hosted.example.com: mail for the site hosted does not get there\n',
+        'WRONG      sdr: a rewriting rule changes sdr-check@hosted.example.com to sdr-check@example.com: mail '
+        'for site hosted does not get there\n',
         '-> copy sdr-router, '], id='rewriting without no_rewrite'),
     pytest.param([('^  no_rewrite\n', ''), rewriting('*@hosted.example.com x@y.test T')], WRONG, [
-        'WRONG      sdr: a rule of the rewriting section makes x@y.test of'], id='T without no_rewrite'),
+        'WRONG      sdr: a rewriting rule changes sdr-check@hosted.example.com to x@y.test: mail for'],
+        id='T without no_rewrite'),
     pytest.param([rewriting('*@*.example.com $1@example.com')], WRONG, [
-        'WRONG      rewrite: a rule of the rewriting section makes sdr-check@example.com of '
-        'sdr-check@onprem.example.com before sdr sees it: what another site has sent here is routed '
-        'once more', '-> put before that rule: *@onprem.example.com $0 q\n'], id='rewriting'),
+        'WRONG      rewrite: a rewriting rule changes sdr-check@onprem.example.com to sdr-check@example.com '
+        'before the router sdr sees it: mail that another site has sent here is not routed, or is routed '
+        'again', '-> add this rule before it: *@onprem.example.com $0 q\n'], id='rewriting'),
     pytest.param([rewriting('*@onprem.example.com $0 q\n*@*.example.com $1@example.com')], OK, ['ok '],
                  id='rewriting without this site'),
     pytest.param([rewriting('*@*.example.com $1@example.com Ffhs')], OK, ['ok '],
                  id='rewriting of senders and headers'),
     pytest.param([rewriting('*@onprem.example.com $1@old.test T')], WRONG, [
-        'makes sdr-check@old.test of sdr-check@onprem.example.com before'], id='rewriting of this site'),
-    pytest.param([rewriting('*@* sdr-check@example.com')], WRONG, ['of sdr-check@onprem.example.com before'],
+        'changes sdr-check@onprem.example.com to sdr-check@old.test before'], id='rewriting of this site'),
+    pytest.param([rewriting('*@* sdr-check@example.com')], WRONG, [
+        'changes sdr-check@onprem.example.com to sdr-check@example.com before'],
                  id='rewriting to one of ours'),
     pytest.param([rewriting('*@example.com sdr-check@example.com')], OK, ['ok '],
                  id='rewriting in the split domain'),
     pytest.param([rewriting('*@example.com $1@old.test')], WRONG, [
-        'WRONG      rewrite: a rule of the rewriting section makes sdr-check@old.test of '
-        'sdr-check@example.com before sdr sees it: mail there is not routed\n'],
+        'WRONG      rewrite: a rewriting rule changes sdr-check@example.com to sdr-check@old.test before the '
+        'router sdr sees it: mail for this domain is not routed\n'],
         id='rewriting before'),
     pytest.param([rewriting(r'\N^.*@onprem\.example\.com>?$\N x@old.test S')], WRONG, [
-        'WRONG      rewrite: a rule of the rewriting section makes x@old.test of '
-        'sdr-check@onprem.example.com before'], id='rewriting in SMTP'),
+        'WRONG      rewrite: a rewriting rule changes sdr-check@onprem.example.com to x@old.test before'],
+        id='rewriting in SMTP'),
     pytest.param([rewriting('*@example.com $1@onprem.example.com T')], WRONG, [
-        'sdr-check@example.com before sdr sees it: the other sites get no copy\n'],
+        'changes sdr-check@example.com to sdr-check@onprem.example.com before the router sdr sees it: the '
+        'other sites get no copies\n'],
         id='rewriting to the routing domain'),
     pytest.param([rewriting('*@hosted.example.com $1@example.com')], OK, ['ok '],
                  id='rewriting of a domain of another site'),
@@ -183,8 +191,8 @@ def test_sound_as_debian_has_it(scratch, new_conf, split, world_name):
     pytest.param([('^everybody:\n  driver = manualroute\n', 'everybody:\n  driver = manualroute\n'
                    '  same_domain_copy_routing\n'),
                   ('X-SDR-Here', '')], WRONG, [
-        'WRONG      everybody: same_domain_copy_routing is set: when one recipient of a message '
-        'stays here, others of the domain are taken along though they have moved\n',
+        'WRONG      everybody: same_domain_copy_routing is set: if one recipient of a message stays here, '
+        'Exim delivers it here for all others in the domain, even if they have moved\n',
         '-> copy sdr-router, '],
         id='same_domain_copy_routing without sdr_here'),
     pytest.param([('^sdr_here:\n', SMARTHOST + '  same_domain_copy_routing\n'
@@ -192,8 +200,8 @@ def test_sound_as_debian_has_it(scratch, new_conf, split, world_name):
         'WRONG      smarthost: same_domain_copy_routing is set'],
         id='same_domain_copy_routing before sdr_here'),
     pytest.param([behind('driver = redirect\n  unseen\n  data = archive@hosted.example.com')], OK, [
-        'warning    ours: unseen is set, but it comes behind sdr: it gets no copy of mail for other',
-        '-> let it come before the routers of sdr\n'], id='unseen behind'),
+        'warning    ours: unseen is set, but this router comes after sdr: it gets no copy of mail for other',
+        '-> put it before the routers of sdr\n'], id='unseen behind'),
     pytest.param([('^sdr:\n', 'ours:\n  driver = redirect\n  data = ${if eq{$local_part}'
                    '{team}{bob@example.com}}\n\nsdr:\n')], OK, ['ok '], id='a redirect before'),
     pytest.param([('^sdr:\n', 'ours:\n  driver = redirect\n  redirect_router = everybody\n'
@@ -201,53 +209,55 @@ def test_sound_as_debian_has_it(scratch, new_conf, split, world_name):
         'WRONG      ours: this router comes before sdr'], id='a redirect that goes past'),
     pytest.param([behind('driver = redirect\n  domains = *.example.com\n'
                          '  data = $local_part@example.com')], WRONG, [
-        'WRONG      routers: a router makes another address of sdr-check@hosted.example.com'],
+        'WRONG      routers: a router changes sdr-check@hosted.example.com to another address'],
         id='a redirect back'),
     pytest.param([behind('driver = redirect\n  domains = hosted.example.com\n  allow_fail\n'
                          '  data = :fail: no such site')], WRONG, [
-        'WRONG      routers: sdr-check@hosted.example.com is undeliverable: no such site: mail for '
-        'the site hosted is returned\n'], id='a router that refuses'),
+        'WRONG      routers: sdr-check@hosted.example.com is undeliverable: no such site: mail for site '
+        'hosted is returned\n'], id='a router that refuses'),
     pytest.param([behind('driver = accept\n  domains = *.example.com\n  transport = file'),
                   ('^begin transports\n', 'begin transports\nfile:\n  driver = appendfile\n'
                    '  file = /dev/null\n\n')], WRONG, [
-        'WRONG      routers: sdr-check@hosted.example.com is delivered on this machine: mail for '
-        'the site hosted stays here\n'], id='a mailbox for all'),
+        'WRONG      routers: a router delivers mail for sdr-check@hosted.example.com on this host: mail for '
+        'site hosted stays here\n'], id='a mailbox for all'),
     pytest.param([('^acl_smtp_data = .*\n', '')], WRONG, [
-        'WRONG      acl_smtp_data: no ACL for DATA asks sdr: a message that loops is accepted, and',
-        '-> copy sdr-router, sdr-rcpt-acl and sdr-data-acl anew'], id='no ACL for DATA'),
+        'WRONG      acl_smtp_data: no ACL for DATA asks sdr: Exim accepts a message that loops, until',
+        '-> copy sdr-router, sdr-rcpt-acl and sdr-data-acl from'], id='no ACL for DATA'),
     pytest.param([('^acl_smtp_data = .*', 'acl_smtp_data = data')], WRONG, [
         'WRONG      acl_smtp_data: no ACL for DATA'], id='another ACL for DATA'),
     pytest.param([('^acl_smtp_data = .*', 'acl_smtp_data = mine'),
                   ('^begin acl\n', 'begin acl\nmine:\n  require acl = sdr_check_data\n  accept\n\n')],
                  OK, ['ok '], id='an ACL for DATA that calls ours'),
     pytest.param([('^host_lookup =', 'percent_hack_domains = *.test : example.com\nhost_lookup =')], OK, [
-        'warning    percent_hack_domains: example.com is among them: a local part with a % in it'],
+        'warning    percent_hack_domains: example.com is listed: Exim sends mail for a local part with % to '
+        'another'],
         id='percent hack'),
     pytest.param([(r'{\${if eq{\$acl_arg1}{sdr_verify}{sdr_verify}{sdr_route}}}', '{sdr_route}')], OK, [
-        'warning    sdr: data has no sdr_verify: a recipient of this site and another is taken even '
-        'if it has no mailbox here, and bounced later\n',
+        'warning    sdr: data has no sdr_verify: if a recipient of this site and another has no mailbox here, '
+        'Exim accepts the mail and bounces it later\n',
         '-> copy sdr-router, sdr-rcpt-acl and '], id='an older sdr-router'),
     pytest.param([('acl = sdr_check_here sdr_verify', 'verify = recipient')], OK, [
-        'warning    acl_smtp_rcpt: no ACL asks for sdr_verify: a recipient of this site and another'],
+        'warning    acl_smtp_rcpt: no ACL asks for sdr_verify: if a recipient of this site and another'],
         id='an older sdr-rcpt-acl'),
     pytest.param([('^sdr:\n', 'sdr:\n  unseen\n')], WRONG, [
-        'WRONG      sdr: unseen is set: mail for other sites stays here as well\n'], id='unseen'),
+        'WRONG      sdr: unseen is set: mail for other sites is delivered here too\n'], id='unseen'),
     pytest.param([('^  require verify = recipient\n', ''), ('^acl_smtp_rcpt = .*', 'acl_smtp_rcpt = rcpt')],
                  OK, ['warning    acl_smtp_rcpt: no ACL verifies recipients'], id='sdr-rcpt-acl not used'),
     pytest.param([('^(  require|    !|   ) verify = recipient\n', ''), (r'{sdr_owner}', '{sdr_who}')], OK, [
-        'warning    acl_smtp_rcpt: no ACL verifies recipients: mail for unknown ones is taken'],
+        'warning    acl_smtp_rcpt: no ACL verifies recipients: Exim accepts mail for unknown recipients'],
         id='nobody is verified'),
     pytest.param([('^domainlist ours.*', 'domainlist ours = *\ndomainlist local_domains = '
                    'hosted.example.com\ndomainlist relay_to_domains = onprem.example.com')], WRONG, [
-        'WRONG      relay_to_domains: Exim takes no mail for example.com from outside\n',
-        'WRONG      local_domains: hosted.example.com, of the site hosted, is among them'],
+        'WRONG      relay_to_domains: Exim does not accept mail for example.com from outside\n',
+        'WRONG      local_domains: hosted.example.com, the routing domain of site hosted, is listed'],
         id='domains of Debian'),
     pytest.param([('^domainlist ours.*', 'domainlist ours = *\ndomainlist local_domains = '
                    'example.com\ndomainlist relay_to_domains = *.example.com')], OK, [
-        'warning    relay_to_domains: anybody may relay to hosted.example.com, of the site hosted'],
+        'warning    relay_to_domains: any client may relay mail through this host to hosted.example.com, the '
+        'routing domain of site hosted'],
         id='subdomains'),
     pytest.param([('^begin routers\n', 'begin routers\n  nonsense\n')], SILENT, [
-        'NO ANSWER  program: ', 'exit code 1: ', '-> run it as root, and see exim -bV\n'],
+        'NO ANSWER  program: ', 'exit code 1: ', '-> run sdrctl as root; exim -bV shows the error\n'],
         id='a mistake of Exim'),
 ])
 def test_what_is_wrong(check, changes, code, lines):
@@ -273,8 +283,8 @@ def test_next_hop_that_no_router_asks_for(check):
 def test_unknown_recipients_of_the_other_site(check, acl, unknown, warned):
     code, output = check(('^  require verify = recipient', f'  require {acl} '),
                          **{'domain example.com': {'unknown': unknown}})
-    assert ('warning    callout: recipients are not verified, and unknown = hosted in example.com: this host '
-            'accepts what the site then rejects, ' in output) == warned, output
+    assert ('warning    callout: this host does not verify recipients in example.com, although unknown = '
+            'hosted: it accepts mail that the site then rejects, ' in output) == warned, output
     assert code == OK
 
 

@@ -61,14 +61,14 @@ POSTFIX_MILTER = """\
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
 """
 POSTFIX_ALONE = """\
-  warning    smtpd_milters: no service asks sdr-milter as a milter. Its lookup table routes all mail \
-but what is addressed by way of this server (alice%example.com@localhost): that goes to the mailbox \
-here. Loops are ended by hopcount_limit (50) alone, and mail is deferred in Postfix's words
-             -> smtpd_milters = unix:sdr/milter.sock, after all others
+  warning    smtpd_milters: no service asks sdr-milter as a milter. Its lookup table routes all mail, \
+except to addresses that name this server (alice%example.com@localhost): that mail goes to the mailbox \
+here. Only hopcount_limit (50) ends loops, and replies to deferred mail are Postfix's own
+             -> set smtpd_milters = unix:sdr/milter.sock, after all others
 """
 POSTFIX_TABLES = """\
-  ok         virtual_alias_maps: members of aliases, who a .forward leads to, bounces, local \
-submission and address probes are routed
+  ok         virtual_alias_maps: mail for members of aliases and .forward targets, bounces, local \
+submissions and address probes are routed
   ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
 """
 SENDMAIL_MILTER = """\
@@ -76,13 +76,13 @@ SENDMAIL_MILTER = """\
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
 """
 SENDMAIL_ALONE = """\
-  ok         INPUT_MAIL_FILTER: no filter is sdr-milter, its lookup tables route all mail: \
-that is enough, but loops are ended by MaxHopCount alone
+  ok         INPUT_MAIL_FILTER: no filter is sdr-milter. Its lookup tables route all mail, which \
+is enough, but only MaxHopCount ends loops
 """
 SENDMAIL_TABLES = """\
   ok         map-socket: sdr-milter listens at QUEUE/sdr/map.sock
-  ok         map redirect: members of aliases, who a .forward leads to, bounces and local submission \
-are routed
+  ok         map redirect: mail for members of aliases and .forward targets, bounces and local \
+submissions are routed
 """
 
 
@@ -134,101 +134,100 @@ def test_whole_path(check, postfix):
 @pytest.mark.parametrize('more, code, lines', [
     pytest.param({'sdr': {'milter': {'map-socket': None, 'rewrite': 'milter'}},
                   'options': {'transport_maps': f'{TABLE}:transport'}, 'running': False}, WRONG, [
-        f'WRONG      virtual_alias_maps: {TABLE}:route: nobody listens there, and sdr.conf has no '
-        'map-socket: all mail is deferred\n', '-> map-socket = unix:PATH in sdr.conf',
-        f'WRONG      relay_recipient_maps: {TABLE}:recipient: nobody listens there',
-        f'WRONG      transport_maps: {TABLE}:transport: nobody'], id='no map-socket'),
+        f'WRONG      virtual_alias_maps: {TABLE}:route: no process listens there, and sdr.conf has no '
+        'map-socket: all mail is deferred\n', '-> set map-socket = unix:PATH in sdr.conf',
+        f'WRONG      relay_recipient_maps: {TABLE}:recipient: no process listens there',
+        f'WRONG      transport_maps: {TABLE}:transport: no process'], id='no map-socket'),
     pytest.param({'running': False}, WRONG, [
-        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock: No such file'],
+        'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock: No such file'],
         id='sdr-milter does not run'),
     pytest.param({'options': {'virtual_alias_maps': 'socketmap:unix:sdr/mop.sock:route'}}, WRONG, [
-        'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route: map-socket in sdr.conf is '
-        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> write the same socket in both files\n'],
+        'WRONG      virtual_alias_maps: socketmap:unix:sdr/mop.sock:route, but map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: all mail is deferred\n', '-> use the same socket in both files\n'],
         id='another path'),
     pytest.param({'options': {'virtual_alias_maps': f'proxy:{TABLE}:route'}}, WRONG, [
-        'WRONG      virtual_alias_maps: through proxymap(8), which mixes the questions of many',
-        f'-> {TABLE}:route\n'], id='proxy'),
+        'WRONG      virtual_alias_maps: Postfix queries the table through proxymap(8), ',
+        f'-> use {TABLE}:route\n'], id='proxy'),
     pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      virtual_alias_maps: the table of sdr-milter that belongs here is "route", not '
+        'WRONG      virtual_alias_maps: this parameter needs sdr-milter\'s table "route", not '
         '"recipient"'], id='another table'),
     pytest.param({'options': {'virtual_alias_maps': '', 'relay_recipient_maps': '',
                               'transport_maps': ''}, 'milter': True, 'sdr': MILTER}, OK, [
-        'warning    map-socket: no parameter asks the lookup tables at QUEUE/sdr/map.sock\n',
-        f'-> rewrite = tables in sdr.conf, and virtual_alias_maps = {TABLE}:route; or remove '
-        'map-socket\n'],
+        'warning    map-socket: no parameter uses the lookup tables at QUEUE/sdr/map.sock\n',
+        f'-> set rewrite = tables in sdr.conf and virtual_alias_maps = {TABLE}:route, or remove map-socket\n'],
         id='nobody asks'),
     pytest.param({'options': {'virtual_alias_maps': ''}}, WRONG, [
         'no mail is routed'], id='neither'),
     pytest.param({'options': {'virtual_alias_maps': 'inline:{ a@b.test=c }'}, 'milter': True,
-                  'sdr': MILTER}, OK, ['an alias in a split domain that the directory does not have may be'], id='no route'),
+                  'sdr': MILTER}, OK, ['sdr-milter may reject aliases in split domains'], id='no route'),
     pytest.param({'milter': True, 'sdr': MILTER}, WRONG, [
-        'WRONG      virtual_alias_maps: it asks the table "route", but sdr.conf has rewrite = milter: '
-        'the table does not answer, mail is deferred\n', '-> rewrite = tables in [milter]'],
+        'WRONG      virtual_alias_maps: it lists the table "route", but sdr.conf has rewrite = milter: the '
+        'table does not answer, and mail is deferred\n', '-> set rewrite = tables in [milter]'],
         id='the milter rewrites'),
     pytest.param({'options': {'virtual_alias_maps': ''}, 'milter': True}, WRONG, [
-        'WRONG      virtual_alias_maps: it does not ask the table "route", but sdr.conf has rewrite = '
-        'tables: no mail is routed\n', f'-> virtual_alias_maps = {TABLE}:route, and then others\n'],
+        'WRONG      virtual_alias_maps: it does not list the table "route", but sdr.conf has rewrite = '
+        'tables: no mail is routed\n', f'-> set virtual_alias_maps = {TABLE}:route, before other tables\n'],
         id='the tables rewrite'),
     pytest.param({'options': {'virtual_alias_maps': f'static:dave@example.com {TABLE}:route'}}, WRONG, [
-        "WRONG      virtual_alias_maps: static:dave@example.com comes before sdr-milter's table and "
-        'knows all of example.com: mail is not routed\n', "-> list sdr-milter's table before it\n"],
+        "WRONG      virtual_alias_maps: static:dave@example.com comes before sdr-milter's table and matches "
+        'every address in example.com: mail is not routed\n', "-> put sdr-milter's table before it\n"],
         id='another table first'),
     pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:route inline:{{ @example.com=box@onprem.test }}'}},
-                 OK, ['warning    virtual_alias_maps: its answer for sdr-check@example.com is box@onprem.test: '
-                      'it takes the mail of everybody who stays here'], id='catch-all'),
+                 OK, ['warning    virtual_alias_maps: it maps sdr-check@example.com to box@onprem.test: this '
+                      'address gets the mail of all recipients who stay here'], id='catch-all'),
     pytest.param({'options': {'relay_recipient_maps': ''}, 'milter': True}, OK, [
-        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com',
-        '-> add the table "recipient" of sdr-milter\n'], id='nobody refuses, with the milter'),
+        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com',
+        '-> add sdr-milter\'s table "recipient"\n'], id='nobody refuses, with the milter'),
     pytest.param({'options': {'transport_maps': f'{TABLE}:transport'}}, OK, [
-        'warning    transport_maps: no site has delivery = route: Postfix asks sdr-milter\'s table '
-        'about all mail, for nothing\n'], id='transport for nothing'),
+        'warning    transport_maps: no site has delivery = route: Postfix queries sdr-milter\'s table for all '
+        'mail, without need\n'], id='transport for nothing'),
     pytest.param({'options': {'receive_override_options': 'no_address_mappings'}}, WRONG, [
         'no mail is routed'], id='no mappings'),
     pytest.param({'options': {'relay_domains': 'example.com onprem.example.com example.net'}}, WRONG, [
-        'WRONG      relay_recipient_maps: only sdr-milter is asked, but relay_domains has '
-        'example.net, which is not split: Postfix refuses all recipients in it\n',
-        '-> list the table of their recipients there as well\n'], id='other domains'),
+        "WRONG      relay_recipient_maps: only sdr-milter's table is listed, but relay_domains contains "
+        'example.net, which is not a split domain: Postfix rejects all recipients in it\n',
+        '-> add a table with the recipients of that domain\n'], id='other domains'),
     pytest.param({'options': {'mydestination': 'onprem.test',
                               'local_recipient_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      local_recipient_maps: only sdr-milter is asked, but mydestination has '
+        "WRONG      local_recipient_maps: only sdr-milter's table is listed, but mydestination contains "
         'onprem.test'], id='other domains, local'),
     pytest.param({'options': {'relay_domains': '', 'mydestination': 'example.com onprem.example.com',
                               'local_recipient_maps': f'{TABLE}:recipient'}}, OK, [
-        'warning    mydestination: example.com is there: local(8) delivers members of aliases(5) '
-        'and .forward targets in it by itself, and asks no table\n',
-        '-> keep lists in virtual_alias_maps'], id='local(8)'),
+        'warning    mydestination: example.com is listed: local(8) itself delivers mail for members of '
+        'aliases(5) and .forward targets in this domain, and queries no table\n',
+        '-> move the lists to virtual_alias_maps'], id='local(8)'),
     pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
-        'warning    relay_recipient_maps: Postfix takes mail for unknown recipients in example.com'],
+        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com'],
         id='nobody refuses'),
     pytest.param({'options': {'relay_domains': '', 'relay_recipient_maps': '',
                               'virtual_mailbox_domains': 'example.com onprem.example.com',
                               'virtual_mailbox_maps': f'{TABLE}:recipient'}}, WRONG, [
-        'WRONG      virtual_mailbox_maps: virtual(8) delivers by it too and refuses socketmap: '
-        'tables: mail that stays here is deferred\n'], id='virtual(8)'),
+        'WRONG      virtual_mailbox_maps: virtual(8) uses it too, and does not accept socketmap: tables: mail '
+        'that stays here is deferred\n'], id='virtual(8)'),
     pytest.param({'options': {'relay_domains': 'example.com'}}, WRONG, [
-        'Postfix takes no mail for onprem.example.com from outside\n'], id='domain not taken'),
+        'Postfix does not accept mail for onprem.example.com from outside\n'], id='domain not taken'),
     pytest.param({'options': {'relay_domains': 'onprem.example.com',
                               'virtual_alias_domains': 'example.com'}}, WRONG, [
-        'WRONG      virtual_alias_domains: example.com is among them: Postfix refuses recipients that '
-        'stay here, but for those that a table leads elsewhere\n'],
+        'WRONG      virtual_alias_domains: example.com is listed: Postfix rejects recipients that stay here, '
+        'unless virtual_alias_maps sends their mail to another domain\n'],
         id='virtual alias domain'),
     pytest.param({'options': {'relayhost': ''}}, WRONG, [
-        'mail for example.com that stays here goes to its MX'], id='no way out'),
+        'no entry names the host with the mailboxes of example.com'], id='no way out'),
     pytest.param({'options': {'transport_maps': ''}, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
-        "WRONG      transport_maps: it does not ask sdr-milter's table: mail for sites with delivery "
+        "WRONG      transport_maps: it does not list sdr-milter's table: mail for sites with delivery "
         '= route stays here\n',
-        f'-> transport_maps = {TABLE}:transport, and then others\n'], id='no transport'),
+        f'-> set transport_maps = {TABLE}:transport, before other tables\n'], id='no transport'),
     pytest.param({'options': {'transport_maps': 'hash:/etc/postfix/transport'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
-        "warning    transport_maps: it does not ask sdr-milter's table: ",
-        ', unless another table there has their people\n'], id='another transport'),
+        "warning    transport_maps: it does not list sdr-milter's table: ",
+        ', unless another table has their recipients\n'], id='another transport'),
     pytest.param({'options': {'transport_maps': f'static:smtp:[127.0.0.1] {TABLE}:transport'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
         "warning    transport_maps: static:smtp:[127.0.0.1] comes before sdr-milter's table and "
-        'knows all of example.com'], id='transport too late'),
+        'matches every address in example.com'], id='transport too late'),
     pytest.param({'options': {'relay_recipient_maps': 'hash:/etc/postfix/people'},
                   'sdr': {**NEXT_HOP, 'milter': PASS}}, OK, [
-        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses'],
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix rejects'],
         id='people with a next hop'),
 ])
 def test_faults_in_postfix(check, postfix, more, code, lines):
@@ -277,53 +276,54 @@ VERIFY = 'reject_unauth_destination, reject_unverified_recipient'
 ])
 def test_unknown_recipients_of_the_other_site(check, postfix, sdr, restrictions, warned):
     code, output = check(sdr=sdr, options={'smtpd_recipient_restrictions': restrictions})
-    assert ('warning    reject_unverified_recipient: recipients are not verified, and unknown = hosted in '
-            'example.com: ' in output) == warned, output
+    assert ('warning    reject_unverified_recipient: this host does not verify recipients in example.com, '
+            'although unknown = hosted: ' in output) == warned, output
     assert warned or 'unverified' not in output
     assert code == OK
 
 
 @pytest.mark.parametrize('mc, more, code, lines', [
     pytest.param(m4(BOTH), {'sdr': {'milter': {'map-socket': None, 'rewrite': None}}}, WRONG, [
-        'WRONG      map redirect: QUEUE/sdr/map.sock is asked, but sdr.conf has no map-socket: mail in '
-        'the split domains is deferred\n', 'WRONG      AliasFile: QUEUE/sdr/map.sock is asked'],
+        'WRONG      map redirect: Sendmail queries QUEUE/sdr/map.sock, but sdr.conf has no map-socket: mail '
+        'for the split domains is deferred\n', 'WRONG      AliasFile: Sendmail queries QUEUE/sdr/map.sock'],
         id='no map-socket'),
     pytest.param(m4(BOTH), {'running': False}, WRONG, [
-        'WRONG      map-socket: nobody listens: connect to QUEUE/sdr/map.sock'],
+        'WRONG      map-socket: sdr-milter does not listen: connect to QUEUE/sdr/map.sock'],
         id='sdr-milter does not run'),
     pytest.param(m4(BOTH, '/run/sdr/map.sock'), {}, WRONG, [
-        'WRONG      map redirect: /run/sdr/map.sock is asked, but map-socket in sdr.conf is '
-        'QUEUE/sdr/map.sock: mail in the split domains is deferred\n',
-        'WRONG      map recipient: /run', 'WRONG      map transport: /run',
-        'WRONG      AliasFile: /run/sdr/map.sock is asked',
-        '-> let SDR_MAP_SOCKET in sendmail.mc be the same socket\n'], id='another path'),
+        'WRONG      map redirect: Sendmail queries /run/sdr/map.sock, but map-socket in sdr.conf is '
+        'QUEUE/sdr/map.sock: mail for the split domains is deferred\n',
+        'WRONG      map recipient: Sendmail queries /run', 'WRONG      map transport: Sendmail queries /run',
+        'WRONG      AliasFile: Sendmail queries /run/sdr/map.sock',
+        '-> set SDR_MAP_SOCKET in sendmail.mc to the same socket\n'], id='another path'),
     pytest.param(m4('onprem.example.com'), {'milter': True}, WRONG, [
-        'WRONG      SDR_DOMAINS: example.com is not among them: the lookup tables are not asked about'],
+        'WRONG      SDR_DOMAINS: example.com is not listed: Sendmail does not query the lookup tables for'],
         id='split domain missing'),
     pytest.param(m4('example.com'), {}, WRONG, [
-        'WRONG      SDR_DOMAINS: onprem.example.com is not among them'], id='routing domain missing'),
+        'WRONG      SDR_DOMAINS: onprem.example.com is not listed'], id='routing domain missing'),
     pytest.param(m4(BOTH) + "define(`ALIAS_FILE', `/etc/mail/aliases')dnl\n", {}, WRONG, [
-        "WRONG      AliasFile: sdr-milter's is missing: mail is deferred, goes astray or bounces\n"], id='alias file missing'),
+        "WRONG      AliasFile: sdr-milter's socket is missing: mail is deferred, goes to the wrong place or "
+        "bounces\n"], id='alias file missing'),
     pytest.param('', {'milter': True}, WRONG, [
-        'WRONG      rewrite: sdr.conf says rewrite = tables, but no rule asks the lookup tables: '
-        'recipients at other sites stay here\n'], id='tables rewrite, no rules'),
+        'WRONG      rewrite: sdr.conf has rewrite = tables, but no rule queries the lookup tables: mail for '
+        'other sites stays here\n'], id='tables rewrite, no rules'),
     pytest.param(m4(BOTH), {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
-        'WRONG      rewrite: the rules ask the lookup tables, but sdr.conf says rewrite = milter: mail '
-        'in the split domains is deferred\n', '-> rewrite = tables in sdr.conf, or'],
+        'WRONG      rewrite: the rules query the lookup tables, but sdr.conf has rewrite = milter: mail for '
+        'the split domains is deferred\n', '-> set rewrite = tables in sdr.conf, or'],
         id='milter rewrites, rules'),
     pytest.param(m4(BOTH), {'sdr': {'milter': {'rewrite': None}}}, WRONG, [
-        'WRONG      rewrite: the rules ask'], id='rewrite forgotten'),
+        'WRONG      rewrite: the rules query'], id='rewrite forgotten'),
     pytest.param(OLD_RULES, {}, WRONG, [
-        'WRONG      sendmail-sdr.m4: its rules are those of an older version: recipients with '
-        'several owners are rejected\n', '-> make sendmail.cf anew: make -C /etc/mail, newaliases, and'],
+        'WRONG      sendmail-sdr.m4: sendmail.cf has the rules of an older sdr: recipients with '
+        'several owners are rejected\n', '-> rebuild sendmail.cf with make -C /etc/mail, run newaliases, and'],
         id='old rules'),
     pytest.param('', {'milter': True, 'sdr': {'milter': {'rewrite': 'milter'}}}, WRONG, [
-        'warning    map-socket: no rule asks the lookup tables at QUEUE/sdr/map.sock\n',
-        'WRONG      AliasFile: members of aliases are at another site today (3), such as ',
-        '-> SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 in sendmail.mc'], id='nobody asks'),
+        'warning    map-socket: no rule queries the lookup tables at QUEUE/sdr/map.sock\n',
+        'WRONG      AliasFile: aliases have members who are at another site now (3), such as ',
+        '-> add SDR_MAP_SOCKET, SDR_DOMAINS and sendmail-sdr.m4 to sendmail.mc'], id='nobody asks'),
     pytest.param('', {}, WRONG, ['no mail is routed'], id='neither'),
     pytest.param('', {'milter': True, 'sdr': {**NEXT_HOP, 'milter': PASS}}, WRONG, [
-        'WRONG      map transport: the lookup tables are not asked: mail for sites with delivery = '
+        'WRONG      map transport: no rule queries the lookup tables: mail for sites with delivery = '
         'route stays here\n'], id='no transport'),
     pytest.param(m4(BOTH) + "LOCAL_DOMAIN(`example.com')dnl\n", {}, OK, [
         'ok         map redirect: '], id='local domain'),
@@ -344,8 +344,8 @@ def outdate(folder):
     os.utime(folder / 'aliases.db', (0, 0))
 
 
-NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewrite the names of aliases, and mail '
-               'for them goes astray\n             -> run newaliases\n')
+NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewrite the names of aliases, and '
+               'mail for them goes to the wrong place\n             -> run newaliases\n')
 
 
 @pytest.mark.parametrize('files, spoil, code, line', [
@@ -353,7 +353,7 @@ NO_DATABASE = ('WRONG      AliasFile: FOLDER/{} has no database: the rules rewri
     ('{0}/aliases, {0}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
     ('implicit:{}/more', remove('more.db'), WRONG, NO_DATABASE.format('more')),
     ('{}/aliases', outdate, OK,
-     'warning    AliasFile: FOLDER/aliases is newer than its database, which Sendmail reads\n'),
+     'warning    AliasFile: FOLDER/aliases is newer than its database: Sendmail reads the old entries\n'),
     ('{0}/aliases, hash:{0}/more', lambda folder: None, OK, 'ok         map redirect: '),
 ])
 def test_alias_file_without_a_database(check, sendmail, files, spoil, code, line):

@@ -72,8 +72,8 @@ def test_sound(check, options):
 mta: Postfix
   ok         smtpd: all 1 services ask sdr-milter
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
-  warning    rewrite: = milter: members of aliases, .forward targets and bounces are not routed: such mail goes to the mailbox that somebody has left
-             -> rewrite = tables in sdr.conf
+  warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of aliases and .forward targets: if the recipient has moved, it goes to the old mailbox
+             -> set rewrite = tables in sdr.conf
 """
     assert code == OK
 
@@ -84,78 +84,84 @@ def listener(**parameters):
 
 @pytest.mark.parametrize('options, code, lines', [
     pytest.param({'milters': []}, WRONG, [
-        'WRONG      smtpd_milters: (nothing): sdr-milter, which listens at QUEUE/sdr/milter.sock, is not '
-        'among them: no mail is routed\n',
-        '-> smtpd_milters = unix:sdr/milter.sock, after all others\n'], id='no milter'),
+        'WRONG      smtpd_milters: (nothing): sdr-milter, which listens at QUEUE/sdr/milter.sock, is not in '
+        'this list: no mail is routed\n',
+        '-> set smtpd_milters = unix:sdr/milter.sock, after all others\n'], id='no milter'),
     pytest.param({'milters': ['unix:sdr/mitler.sock']}, WRONG, [
         'WRONG      smtpd_milters: unix:sdr/mitler.sock: sdr-milter'], id='another socket'),
     pytest.param({'milters': [SOCKET, OTHER]}, WRONG, [
-        '/inet: a milter comes after sdr-milter: ', '-> let sdr-milter be the last\n'],
+        '/inet: a milter comes after sdr-milter: ', '-> make sdr-milter the last milter\n'],
         id='not the last'),
     pytest.param({'main': {'non_smtpd_milters': ''}}, OK, [
-        'warning    non_smtpd_milters: sdr-milter is not among them: mail that programs on this host',
-        '-> non_smtpd_milters = $smtpd_milters\n'], id='sendmail(1)'),
+        'warning    non_smtpd_milters: sdr-milter is not in this list: mail that programs on this host',
+        '-> set non_smtpd_milters = $smtpd_milters\n'], id='sendmail(1)'),
     pytest.param({'main': {'non_smtpd_milters': f'{SOCKET} {OTHER}'}}, WRONG, [
         'WRONG      non_smtpd_milters: a milter comes after'], id='not the last, sendmail(1)'),
     pytest.param({'main': {'milter_default_action': 'accept'}}, WRONG, [
-        'milter_default_action = accept: while sdr-milter is away mail goes astray',
-        '-> milter_default_action = tempfail\n'], id='accept'),
+        'milter_default_action = accept: while sdr-milter is unavailable, mail is not routed',
+        '-> set milter_default_action = tempfail\n'], id='accept'),
     pytest.param({'main': {'smtpd_milters': '{ ' + SOCKET + ', default_action=reject }'}}, WRONG, [
         'milter_default_action = reject: '], id='reject, of the milter alone'),
     pytest.param({'sdr': SLOW}, OK, [
-        'milter_command_timeout = 30s, but the directories may take 41 s together\n'],
+        'milter_command_timeout = 30s, but a lookup in all directories may take 41 s: the mail server may not '
+        'wait for the answer\n'],
         id='timeouts'),
     pytest.param({'main': {'milter_command_timeout': '1m'}, 'sdr': {
         **SLOW, 'directory_corp': {'timeout': '60'}}}, OK, [
-        'milter_command_timeout = 1m, but the directories may take 81 s'], id='timeouts, minutes'),
+        'milter_command_timeout = 1m, but a lookup in all directories may take 81 s'], id='timeouts, minutes'),
     pytest.param(listener(smtpd_milters=''), OK, [
-        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        '/inet: it does not ask sdr-milter: mail that this service receives is not routed\n'],
         id='a service without milters'),
     pytest.param(listener(receive_override_options='no_milters'), OK, [
-        '/inet: mail that comes in here is not routed: sdr-milter is not asked\n'],
+        '/inet: it does not ask sdr-milter: mail that this service receives is not routed\n'],
         id='a service with no_milters'),
     pytest.param({'main': {'smtpd_milter_maps': 'cidr:/etc/postfix/milters'}}, OK, [
-        'warning    smtpd_milter_maps: cidr:/etc/postfix/milters: the clients in it have milters'],
+        'warning    smtpd_milter_maps: cidr:/etc/postfix/milters: clients in this table have their own '
+        'milters'],
         id='milters by client'),
     pytest.param({'socket': None}, WRONG, [
-        'WRONG      socket: nobody listens: connect to QUEUE/sdr/milter.sock: No such file',
-        '-> start sdr-milter; its log says more\n'], id='sdr-milter does not run'),
+        'WRONG      socket: sdr-milter does not listen: connect to QUEUE/sdr/milter.sock: No such file',
+        '-> start sdr-milter; if it does not start, see its log\n'], id='sdr-milter does not run'),
     pytest.param({'socket': ('sdr', 0o660)}, WRONG, [
-        'WRONG      socket: user postfix may not connect to QUEUE/sdr/milter.sock: mail is deferred\n',
+        'WRONG      socket: user postfix has no permission to connect to QUEUE/sdr/milter.sock: mail is '
+        'deferred\n',
         '-> set socket-group in sdr.conf to the group of that user'], id='group of the socket'),
     pytest.param({'main': {'relayhost': ''}}, WRONG, [
-        'WRONG      transport_maps: mail for example.com that stays here goes to its MX: it loops back\n',
-        '-> name the host that has the mailboxes in transport_maps\n'], id='no way out'),
+        'WRONG      transport_maps: no entry names the host with the mailboxes of example.com: mail that '
+        'stays at this site goes to the MX of the domain and loops back\n',
+        '-> in transport_maps, name the host that has the mailboxes\n'], id='no way out'),
     pytest.param({'main': {'relay_domains': 'onprem.example.com'}}, WRONG, [
-        'WRONG      relay_domains: Postfix takes no mail for example.com from outside\n'],
+        'WRONG      relay_domains: Postfix does not accept mail for example.com from outside\n'],
         id='split domain not taken'),
     pytest.param({'main': {'relay_domains': 'example.com'}}, WRONG, [
-        'WRONG      relay_domains: Postfix takes no mail for onprem.example.com from outside\n'],
+        'WRONG      relay_domains: Postfix does not accept mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),
     pytest.param({'main': {'relay_domains': 'example.com onprem.example.com hosted.example.com'}}, OK,
-                 ['warning    relay_domains: anybody may relay to hosted.example.com, of the site hosted'],
+                 ['warning    relay_domains: any client may relay mail through this host to '
+                  'hosted.example.com, the routing domain of site hosted'],
                  id='routing domain of the other relayed'),
     pytest.param({'main': {'virtual_mailbox_domains': 'hosted.example.com'}}, WRONG, [
-        'WRONG      virtual_mailbox_domains: hosted.example.com, of the site hosted, is among them: '
-        'mail for the site stays here\n'], id='routing domain of the other kept'),
+        'WRONG      virtual_mailbox_domains: hosted.example.com, the routing domain of site hosted, is '
+        'listed: mail for that site stays on this host\n'], id='routing domain of the other kept'),
     pytest.param({'main': {'parent_domain_matches_subdomains': 'relay_domains'}}, OK, [
-        'warning    parent_domain_matches_subdomains: relay_domains counts for subdomains too: '],
+        'warning    parent_domain_matches_subdomains: relay_domains matches subdomains too: '],
         id='subdomains'),
     pytest.param({'main': {'relay_recipient_maps': 'hash:/etc/postfix/people'}}, OK, [
-        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix refuses recipients in '
-        'example.com that it does not have'], id='relay_recipient_maps'),
+        'warning    relay_recipient_maps: hash:/etc/postfix/people: Postfix rejects recipients in example.com '
+        'that are not in this list'], id='relay_recipient_maps'),
     pytest.param({'main': {'mydestination': 'example.com', 'alias_maps': 'hash:/etc/aliases'}}, OK, [
-        'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix refuses',
-        'warning    rewrite: = milter: members of aliases'], id='local'),
+        'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix rejects',
+        'warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of'], id='local'),
     pytest.param({'main': {'virtual_alias_maps': 'hash:/etc/postfix/virtual'}}, OK, [
-        'warning    virtual_alias_maps: hash:/etc/postfix/virtual: an alias in a split domain '
-        'that the directory does not have may be refused\n'], id='virtual aliases'),
+        'warning    virtual_alias_maps: hash:/etc/postfix/virtual: sdr-milter may reject aliases in split '
+        'domains if they are not in the directory\n'], id='virtual aliases'),
     pytest.param({'main': {'smtpd_recipient_restrictions': 'permit_mynetworks, '
                                                            'reject_unverified_recipient'}}, OK, [
         'warning    smtpd_recipient_restrictions: reject_unverified_recipient: its probes'],
         id='probes'),
     pytest.param({'main': {'recipient_delimiter': '+'}}, OK, [
-        'warning    recipient_delimiter: "+", but recipient-delimiter in sdr.conf is ""\n'],
+        'warning    recipient_delimiter: "+", but recipient-delimiter in sdr.conf is "": Postfix and sdr look '
+        'for different recipients if an address has an extension\n'],
         id='delimiter'),
 ])
 def test_what_is_wrong(check, options, code, lines):
@@ -168,8 +174,9 @@ def test_what_is_wrong(check, options, code, lines):
 def test_jail(check, scratch):
     """smtpd runs in a chroot, in its queue directory; so does cleanup."""
     code, output = check(chroot=True, milters=[f'unix:{scratch}/postfix0/queue/{world.SOCKET}'])
-    assert ' is confined to QUEUE, where there is no such socket\n' in output
-    assert '-> give a path below queue_directory, without it: unix:sdr/milter.sock\n' in output
+    assert (' is chrooted to QUEUE, where this socket does not exist: it cannot connect to sdr-milter\n'
+            in output)
+    assert '-> write the path relative to queue_directory: unix:sdr/milter.sock\n' in output
     assert code == WRONG
 
 
@@ -183,7 +190,7 @@ def test_jail_of_tables(check, scratch, path, found):
                                      'map-socket': f'unix:{queue}/sdr/map.sock'}},
         main={'virtual_alias_maps': f'socketmap:unix:{path.format(queue=queue)}:route'})
     assert ('ok         virtual_alias_maps: ' in output) == found
-    assert (' is confined to QUEUE, and finds no such socket: all mail is deferred\n'
+    assert (' is chrooted to QUEUE and does not find this socket: all mail is deferred\n'
             in output) == (not found)
 
 
@@ -193,10 +200,11 @@ def test_whole_path_without_jail(check, scratch):
 
 @pytest.mark.parametrize('domains, said', [
     ('inline:{ example.com=x, onprem.example.com=x }', []),
-    ('example.com, static:all', ['anybody may relay to hosted.example.com, of the site hosted']),
-    ('inline:{ example.com=x }', ['takes no mail for onprem.example.com from outside']),
-    ('hash:/nonexistent', ['relay_domains: hash:/nonexistent cannot be asked, so that it is not '
-                           'known what it does to recipients: ', ': open database /nonexistent.db: No such'
+    ('example.com, static:all', ['any client may relay mail through this host to hosted.example.com, the '
+                                 'routing domain of site hosted']),
+    ('inline:{ example.com=x }', ['does not accept mail for onprem.example.com from outside']),
+    ('hash:/nonexistent', ['relay_domains: sdrctl cannot query hash:/nonexistent and does not know how it '
+                           'changes recipients: ', ': open database /nonexistent.db: No such'
                            ' file or directory\n']),
 ])
 def test_table_of_domains(check, domains, said):
@@ -219,7 +227,8 @@ def test_broken_configuration(check, scratch):
 
 
 ADDHDRS, ADDRCPT, DELRCPT, ADDRCPT_PAR = 1, 4, 8, 128
-MAY = 'may add and delete recipients: what this milter adds is not routed, and what it deletes is'
+MAY = ('may add and delete recipients: recipients that this milter adds are not routed, and recipients '
+       'that it deletes are')
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
@@ -252,6 +261,6 @@ def test_milter_after_ours(check, scratch, mode):
 
 def test_milter_before_ours_that_is_away(check):
     code, output = check(main={'smtpd_milters': f'{OTHER}, {SOCKET}'})
-    assert 'inet:127.0.0.1:1: it is not known whether this milter adds or deletes recipients: ' in output
-    assert '-> start it, and check again\n' in output
+    assert 'inet:127.0.0.1:1: sdrctl cannot find out whether this milter adds or deletes recipients: ' in output
+    assert '-> start it and check again\n' in output
     assert code == OK

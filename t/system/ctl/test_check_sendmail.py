@@ -68,71 +68,80 @@ def test_sound(check, options):
 mta: Sendmail
   ok         INPUT_MAIL_FILTER: milter{len(options.get('milters', '1')) - 1} is sdr-milter
   ok         socket: sdr-milter listens at QUEUE/sdr/milter.sock
-  warning    rewrite: = milter: members of aliases, .forward targets and bounces are not routed: such mail goes to the mailbox that somebody has left
-             -> rewrite = tables in sdr.conf
+  warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of aliases and .forward targets: if the recipient has moved, it goes to the old mailbox
+             -> set rewrite = tables in sdr.conf
 """
     assert code == OK
 
 
 @pytest.mark.parametrize('options, code, lines', [
     pytest.param({'sdr': {'domain example.com': {'unknown': 'hosted'}}}, OK, [
-        'warning    unknown: recipients are not verified, and unknown = hosted in example.com: ',
-        '-> Sendmail cannot verify them: '], id='unknown = SITE'),
+        'warning    unknown: this host does not verify recipients in example.com, although unknown = hosted: ',
+        '-> Sendmail cannot verify recipients at another site: '], id='unknown = SITE'),
     pytest.param({'milters': []}, WRONG, [
         'WRONG      INPUT_MAIL_FILTER: no filter is sdr-milter, which listens at QUEUE/sdr/milter.sock',
-        '-> INPUT_MAIL_FILTER('], id='no milter'),
+        '-> add INPUT_MAIL_FILTER('], id='no milter'),
     pytest.param({'milters': [SOCKET, 'inet:1@127.0.0.1']}, WRONG, [
         'WRONG      daemon MTA: a milter comes after sdr-milter'], id='not the last'),
     pytest.param({'mc': "define(`confINPUT_MAIL_FILTERS', `')dnl\n", 'milters': []}, WRONG, [
         'no mail is routed'], id='none'),
     pytest.param({'milters': [], 'mc': "MAIL_FILTER(`sdr', `S=unix:@SOCKET@, F=T, T=R:30s')dnl\n"},
-                 WRONG, ['WRONG      daemon MTA: mail that comes in here is not routed'],
+                 WRONG, ['WRONG      daemon MTA: the filter sdr-milter is missing: mail that arrives here is '
+                         'not routed'],
                  id='defined but not asked'),
     pytest.param({'mc': f"DAEMON_OPTIONS(`Name=two, Addr=127.0.0.1, Port={free_port()}, "
                         "InputMailFilters=none')dnl\nMAIL_FILTER(`none', `S=inet:1@127.0.0.1')dnl\n"},
-                 OK, ['warning    daemon two: mail that comes in here is not routed'],
+                 OK, ['warning    daemon two: the filter sdr-milter is missing: mail that arrives here is not '
+                      'routed'],
                  id='a daemon that does not ask'),
     pytest.param({'milters': [], 'mc': "INPUT_MAIL_FILTER(`sdr', `S=unix:@SOCKET@, T=R:30s')dnl\n"},
-                 WRONG, ['WRONG      sdr: no F=T: while sdr-milter is away mail goes astray\n',
-                         '-> F=T in its INPUT_MAIL_FILTER\n'], id='no F=T'),
+                 WRONG, ['WRONG      sdr: no F=T: while sdr-milter is unavailable, mail is not routed\n',
+                         '-> set F=T in its INPUT_MAIL_FILTER\n'], id='no F=T'),
     pytest.param({'milters': [],
                   'mc': "INPUT_MAIL_FILTER(`sdr', `S=local:@SOCKET@, F=R, T=R:30s')dnl\n"},
-                 WRONG, ['WRONG      sdr: F=R: while sdr-milter is away mail is refused\n'], id='F=R'),
+                 WRONG, ['WRONG      sdr: F=R: while sdr-milter is unavailable, mail is rejected\n'], id='F=R'),
     pytest.param({'milters': [], 'mc': "INPUT_MAIL_FILTER(`sdr', `S=unix:@SOCKET@, F=T')dnl\n",
                   'sdr': {'directory_corp': {'timeout': '20'}}}, OK, [
-        'warning    sdr: R: = 10s, but the directories may take 21 s together\n'],
+        'warning    sdr: R: = 10s, but a lookup in all directories may take 21 s: the mail server may not '
+        'wait for the answer\n'],
         id='no R:'),
     pytest.param({'timeouts': 'C:1m;S:1m;R:1m;E:1m',
                   'sdr': {'directory_corp': {'timeout': '60'}}}, OK, [
-        'R: = 1m, but the directories may take 61 s together\n'], id='timeouts'),
+        'R: = 1m, but a lookup in all directories may take 61 s: the mail server may not wait for the '
+        'answer\n'], id='timeouts'),
     pytest.param({'mode': 0o770}, WRONG, [
-        'WRONG      socket: QUEUE/sdr can be written to by its group: Sendmail calls the socket unsafe',
-        '-> chmod go-w, or put the socket elsewhere: /run/sdr\n'], id='folder of the group'),
-    pytest.param({'mode': 0o777}, WRONG, ['QUEUE/sdr can be written to by everybody'],
+        'WRONG      socket: QUEUE/sdr is writable by its group: Sendmail calls the socket unsafe',
+        '-> run chmod go-w, or move the socket to another folder, such as /run/sdr\n'],
+        id='folder of the group'),
+    pytest.param({'mode': 0o777}, WRONG, ['QUEUE/sdr is writable by everybody'],
                  id='folder of everybody'),
     pytest.param({'user': 'smmta', 'group': 'postfix'}, WRONG, [
-        'WRONG      socket: user smmta may not connect to QUEUE/sdr/milter.sock'], id='RunAsUser'),
+        'WRONG      socket: user smmta has no permission to connect to QUEUE/sdr/milter.sock'], id='RunAsUser'),
     pytest.param({'mc': "define(`SMART_HOST', `')dnl\n"}, WRONG, [
-        'WRONG      mailertable: mail for example.com that stays here goes to its MX: it loops back\n'],
+        'WRONG      mailertable: no entry names the host with the mailboxes of example.com: mail that stays '
+        'at this site goes to the MX of the domain and loops back\n'],
         id='no way out'),
     pytest.param({'relay': "FEATURE(`relay_hosts_only')dnl\nRELAY_DOMAIN(`example.com')dnl\n"}, WRONG, [
-        'WRONG      relay-domains: Sendmail takes no mail for onprem.example.com from outside\n'],
+        'WRONG      relay-domains: Sendmail does not accept mail for onprem.example.com from outside\n'],
         id='routing domain not taken'),
     pytest.param({'relay': "RELAY_DOMAIN(`example.com')dnl\n"}, OK, [
-        'warning    relay-domains: anybody may relay to hosted.example.com, of the site hosted'],
+        'warning    relay-domains: any client may relay mail through this host to hosted.example.com, the '
+        'routing domain of site hosted'],
         id='subdomains'),
     pytest.param({'mc': "LOCAL_DOMAIN(`example.com')dnl\n"}, OK, [
-        'warning    local-host-names: example.com is among them: Sendmail rejects recipients without an'],
+        'warning    local-host-names: example.com is listed: Sendmail rejects recipients without an'],
         id='local'),
     pytest.param({'mc': "LOCAL_DOMAIN(`hosted.example.com')dnl\n"}, WRONG, [
-        'WRONG      local-host-names: hosted.example.com, of the site hosted, is among them'],
+        'WRONG      local-host-names: hosted.example.com, the routing domain of site hosted, is listed'],
         id='routing domain of the other kept'),
     pytest.param({'mc': "FEATURE(`ldap_routing')dnl\nLDAPROUTE_DOMAIN(`example.com')dnl\n"}, WRONG, [
-        'WRONG      ldap_routing: example.com: whom ldap_routing maps sdr-milter leaves alone\n'],
+        'WRONG      ldap_routing: example.com: sdr-milter does not route the recipients that ldap_routing '
+        'maps\n'],
         id='ldap_routing'),
     pytest.param({'mc': "FEATURE(`virtusertable', `hash -o /nonexistent')dnl\n"
                         "VIRTUSER_DOMAIN(`example.com')dnl\n"}, OK, [
-        'warning    virtusertable: example.com: whom it maps sdr-milter leaves alone\n'],
+        'warning    virtusertable: example.com: sdrctl cannot list this table, and sdr-milter does not route '
+        'the recipients that it maps\n'],
         id='virtusertable'),
 ])
 def test_what_is_wrong(check, scratch, options, code, lines):
@@ -165,27 +174,28 @@ define(`SDR_DOMAINS', `example.com onprem.example.com')dnl
 define(`SDR_MAP_SOCKET', `{scratch}/map.sock')dnl
 include(`{mapped.M4}')dnl
 """)
-    assert ('warning    virtusertable: box for @example.com: it takes the mail of everybody' in output) == said
+    assert ('warning    virtusertable: box for @example.com: this address gets the mail of all recipients'
+            in output) == said
 
 
 @pytest.mark.parametrize('feature, entries, code, lines', [
     pytest.param('domaintable', {'hosted.example.com': 'example.com'}, WRONG, [
-        'WRONG      sendmail -bv: Sendmail makes sdr-check@example.com of sdr-check@hosted.example.com: '
-        'recipients at the site hosted do not get there\n'], id='domaintable, routing domain'),
+        'WRONG      sendmail -bv: Sendmail changes sdr-check@hosted.example.com to sdr-check@example.com: '
+        'mail for site hosted does not get there\n'], id='domaintable, routing domain'),
     pytest.param('domaintable', {'example.com': 'example.net'}, WRONG, [
-        'WRONG      sendmail -bv: Sendmail makes sdr-check@example.net of sdr-check@example.com: '
-        'sdr-milter leaves alone whom Sendmail has mapped\n'], id='domaintable, split domain'),
+        'WRONG      sendmail -bv: Sendmail changes sdr-check@example.com to sdr-check@example.net: sdr-milter '
+        'does not route recipients that Sendmail maps\n'], id='domaintable, split domain'),
     pytest.param('virtusertable', {'@hosted.example.com': '%1@example.com'}, WRONG, [
-        'Sendmail makes sdr-check@example.com of sdr-check@hosted.example.com'],
+        'Sendmail changes sdr-check@hosted.example.com to sdr-check@example.com'],
         id='virtusertable, routing domain'),
     pytest.param('virtusertable', {'@hosted.example.com': 'error:nouser 550 Gone'}, WRONG, [
-        'WRONG      sendmail -bv: sdr-check@hosted.example.com, at the site hosted, would not be '
-        'delivered\n'], id='virtusertable, refused'),
+        'WRONG      sendmail -bv: Sendmail cannot deliver mail for sdr-check@hosted.example.com, at site '
+        'hosted\n'], id='virtusertable, refused'),
     pytest.param('virtusertable', {'info@elsewhere.test': 'alice@example.com'}, OK, ['ok  '],
                  id='virtusertable, another domain'),
     pytest.param('mailertable', {'example.com': 'esmtp:[store.test]', '.example.com': 'esmtp:[store.test]'},
-                 WRONG, ['sdr-check@hosted.example.com goes to [store.test], as mail does that stays '
-                         'here: recipients at the site hosted do not get there\n'],
+                 WRONG, ['mail for sdr-check@hosted.example.com goes to [store.test], like mail that stays '
+                         'here: mail for site hosted does not get there\n'],
                  id='mailertable, subdomains'),
     pytest.param('mailertable', {'example.com': 'esmtp:[store.test]',
                                  'hosted.example.com': 'esmtp:[mx.hosted.test]'}, OK, ['ok  '],
@@ -217,7 +227,7 @@ dn: uid=dave
 mail: dave@example.com
 """
 ENTRIES = 'WRONG      virtusertable: it has entries in domains that sdr routes '
-MEMBERS = 'members of aliases are at another site today '
+MEMBERS = 'aliases have members who are at another site now '
 
 
 @pytest.fixture
@@ -290,8 +300,8 @@ def test_files_of_classes(check, scratch):
     (scratch / 'names').write_text('# ours\nexample.com\n\n onprem.example.com \n')
     code, output = check(relay='', mc=f"define(`confCW_FILE', `{scratch}/names')dnl\n"
                                       "FEATURE(`use_cw_file')dnl\n")
-    assert 'warning    local-host-names: onprem.example.com is among them' in output
-    assert 'takes no mail' not in output
+    assert 'warning    local-host-names: onprem.example.com is listed' in output
+    assert 'does not accept mail' not in output
     assert code == OK
 
 

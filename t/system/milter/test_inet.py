@@ -166,8 +166,8 @@ def test_check_mta_finds_another_address_in_postfix(at, postfix, theirs):
     table = 'socketmap:inet:' + theirs.format(port=port, other=free_port())
     postfix.set(virtual_alias_maps=f'{table}:route')
     said = checked(postfix, milter)
-    assert (f'{table}:route: map-socket in sdr.conf is inet:{port}: all mail is deferred'
-            ' -> write the same socket in both files') in said
+    assert (f'{table}:route, but map-socket in sdr.conf is inet:{port}: all mail is deferred'
+            ' -> use the same socket in both files') in said
 
 
 @pytest.mark.parametrize('wrong', [False, True])
@@ -181,4 +181,4 @@ def test_check_mta_in_sendmail(at, sendmail, scratch, wrong):
     said = checked(sendmail, milter)
     assert f'sdr-milter listens at inet:{ports[0]}' in said
     assert f'sdr-milter listens at inet:{ports[1]}' in said
-    assert ('let SDR_MAP_SOCKET in sendmail.mc be the same socket' in said) == wrong
+    assert ('set SDR_MAP_SOCKET in sendmail.mc to the same socket' in said) == wrong

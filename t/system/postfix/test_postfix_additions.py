@@ -51,7 +51,7 @@ def inline(*entries):
 
 
 def single(parameter, entry):
-    return f'{parameter}: it has single entries (1), such as {entry}'
+    return f'{parameter}: it has entries for single recipients (1), such as {entry}'
 
 
 STORE = 'smtp:[127.0.0.1]:{store}'
@@ -85,10 +85,10 @@ class Line:
         return self.name
 
 
-BACK = 'changed back: mail for other sites stays here'
-AGAIN = 'what another site has sent here is routed once more'
-BCC = 'gets a copy that is not shown to sdr-milter'
-REDIRECT = 'bob@example.com is where REDIRECT leads mail that is not routed any more'
+BACK = 'Postfix changes the recipients that sdr-milter adds: mail for other sites stays here'
+AGAIN = 'mail that another site has sent here is routed again'
+BCC = 'gets a copy that sdr-milter does not see'
+REDIRECT = 'bob@example.com is the target of REDIRECT, which sdr does not route'
 TO_STORE = 'mail for sdr-check@hosted.example.com goes to [127.0.0.1]:'
 ALICE = inline('alice@example.com=alice@hosted.example.com')
 LEFT = 'alice@hosted.example.com for alice@example.com'
@@ -99,11 +99,13 @@ BOB = ((), ('bob@hosted.example.com',))
 LINES = [
     Line('nothing', {}),
     Line('no original recipient', {'enable_original_recipient': 'no'},
-         'enable_original_recipient: no: recipients that sdr-milter adds can get lost',
+         'enable_original_recipient: no: if anything else rewrites addresses, recipients that sdr-milter adds '
+         'can get lost',
          luck=('milter',)),
     Line('no original recipient, and a redirect', {
         'enable_original_recipient': 'no', 'virtual_alias_maps': ALICE},
-         'enable_original_recipient: no: recipients that sdr-milter adds can get lost',
+         'enable_original_recipient: no: if anything else rewrites addresses, recipients that sdr-milter adds '
+         'can get lost',
          single('virtual_alias_maps', LEFT), luck=('tables',)),
     Line('redirect of one who has moved', {'virtual_alias_maps': ALICE},
          single('virtual_alias_maps', LEFT),
@@ -119,13 +121,13 @@ LINES = [
          single('virtual_alias_maps', 'both@example.com, both@hosted.example.com for both@'),
          luck=('tables',)),
     Line('redirects by a pattern', {'virtual_alias_maps': 'regexp:{folder}/redirects'},
-         'virtual_alias_maps: its answer for sdr-check@example.com is sdr-check@hosted.example.com',
-         'virtual_alias_maps: its answer for sdr-check@example.com is sdr-check@hosted.example.com'),
+         'virtual_alias_maps: it maps sdr-check@example.com to sdr-check@hosted.example.com',
+         'virtual_alias_maps: it maps sdr-check@example.com to sdr-check@hosted.example.com'),
     Line('alias with members in a routing domain', {
         'virtual_alias_maps': inline('team@example.net=alice@hosted.example.com, dave@example.com')}),
     Line('virtual aliases back', {'virtual_alias_maps': STRIP},
-         'virtual_alias_maps: its answer for sdr-check@hosted.example.com is sdr-check@example.com',
-         'virtual_alias_maps: its answer for sdr-check@hosted.example.com is sdr-check@example.com'),
+         'virtual_alias_maps: it maps sdr-check@hosted.example.com to sdr-check@example.com',
+         'virtual_alias_maps: it maps sdr-check@hosted.example.com to sdr-check@example.com'),
     Line('virtual alias back', {
         'virtual_alias_maps': inline('alice@hosted.example.com=alice@example.com')},
          single('virtual_alias_maps', 'alice@example.com for alice@hosted.example.com: '),
@@ -139,11 +141,11 @@ LINES = [
          single('smtp_generic_maps', 'alice@example.com for alice@hosted.example.com: ')),
     Line('virtual alias domain by its table', {
         'virtual_alias_maps': inline('example.com=x')},
-         'virtual_alias_domains: example.com is among them',
-         'virtual_alias_domains: example.com is among them'),
+         'virtual_alias_domains: example.com is listed',
+         'virtual_alias_domains: example.com is listed'),
     Line('virtual domain back', {'virtual_alias_maps': inline('@hosted.example.com=@example.com')},
-         'virtual_alias_maps: its answer for sdr-check@hosted.example.com is @example.com',
-         'virtual_alias_maps: its answer for sdr-check@hosted.example.com is @example.com'),
+         'virtual_alias_maps: it maps sdr-check@hosted.example.com to @example.com',
+         'virtual_alias_maps: it maps sdr-check@hosted.example.com to @example.com'),
     Line('canonical', {'canonical_maps': STRIP}, BACK, AGAIN, luck=('tables',)),
     Line('canonical, for headers alone', {'canonical_maps': STRIP,
                                           'canonical_classes': 'header_sender, header_recipient'}),
@@ -151,8 +153,8 @@ LINES = [
     Line('canonical domain', {
         'recipient_canonical_maps': inline('@example.com=@mail.internal'),
         'transport_maps': inline(f'mail.internal={STORE}')}, None,
-         'recipient_canonical_maps: its answer for sdr-check@example.com is @mail.internal: '
-         'virtual_alias_maps is asked after it: mail is not routed', staying='mail.internal'),
+         'recipient_canonical_maps: it maps sdr-check@example.com to @mail.internal: '
+         'Postfix queries virtual_alias_maps after it: mail is not routed', staying='mail.internal'),
     Line('canonical people', {
         'canonical_maps': inline('alice@example.com=al@mail.internal'),
         'transport_maps': inline(f'example.com={STORE}', f'mail.internal={STORE}')}, None,
@@ -161,20 +163,20 @@ LINES = [
         'canonical_maps': inline('dave@example.com=dave@hosted.example.com')},
          single('canonical_maps', 'dave@hosted.example.com for dave@example.com'),
          single('canonical_maps', 'dave@hosted.example.com for dave@example.com')),
-    Line('masquerade', MASQUERADE, 'masquerade_domains: its answer for sdr-check@hosted.example.com '
-                                   'is sdr-check@example.com: what sdr-milter adds is changed back',
+    Line('masquerade', MASQUERADE, 'masquerade_domains: it maps sdr-check@hosted.example.com to '
+                                   'sdr-check@example.com: Postfix changes the recipients that sdr-milter adds',
          AGAIN, luck=('tables',)),
     Line('masquerade, the usual classes', {'masquerade_domains': 'example.com'}),
     Line('masquerade, without that host', {
         **MASQUERADE, 'masquerade_domains': '!hosted.example.com example.com'}, None, AGAIN,
          luck=('tables',)),
     Line('generic', {'smtp_generic_maps': STRIP},
-         'smtp_generic_maps: its answer for sdr-check@hosted.example.com is sdr-check@example.com',
-         'smtp_generic_maps: its answer for sdr-check@hosted.example.com is sdr-check@example.com'),
+         'smtp_generic_maps: it maps sdr-check@hosted.example.com to sdr-check@example.com',
+         'smtp_generic_maps: it maps sdr-check@hosted.example.com to sdr-check@example.com'),
     Line('virtual alias domain', {'virtual_alias_domains': 'example.com',
                                   'relay_domains': 'onprem.example.com'},
-         'virtual_alias_domains: example.com is among them',
-         'virtual_alias_domains: example.com is among them'),
+         'virtual_alias_domains: example.com is listed',
+         'virtual_alias_domains: example.com is listed'),
     Line('always_bcc', {'always_bcc': 'bob@example.com'}, f'always_bcc: bob@example.com {BCC}',
          extra=BOB),
     Line('recipient_bcc', {'recipient_bcc_maps': inline('dave@example.com=bob@example.com')},
@@ -202,8 +204,8 @@ LINES = [
          f'transport_maps: {TO_STORE}',
          f'transport_maps: {TO_STORE}'),
     Line('transport error', {'transport_maps': inline(f'example.com={STORE}', '.example.com=error:no')},
-         'mail for sdr-check@hosted.example.com is given to "error"',
-         'mail for sdr-check@hosted.example.com is given to "error"'),
+         'mail for sdr-check@hosted.example.com goes to the transport "error"',
+         'mail for sdr-check@hosted.example.com goes to the transport "error"'),
     Line('default_transport', {'default_transport': STORE},
          f'default_transport: {TO_STORE}',
          f'default_transport: {TO_STORE}'),
@@ -221,7 +223,7 @@ LINES = [
          f'sender_dependent_relayhost_maps: {TO_STORE}',
          f'sender_dependent_relayhost_maps: {TO_STORE}'),
     Line('milters of clients', {'smtpd_milter_maps': 'static:DISABLE'},
-         'smtpd_milter_maps: its answer for the client 192.0.2.1 is DISABLE, without sdr-milter'),
+         'smtpd_milter_maps: it gives the client 192.0.2.1 the milters DISABLE, without sdr-milter'),
     Line('redirect of a local name', {
         'mydestination': 'example.com', 'relay_domains': 'onprem.example.com',
         'local_recipient_maps': '', 'local_transport': STORE,
@@ -230,19 +232,19 @@ LINES = [
          single('virtual_alias_maps', 'dave@hosted.example.com for dave')),
     Line('transport of the hosts below', {
         'transport_maps': inline(f'example.com={STORE}', '.example.com=smtp:[127.0.0.2]:{store}')},
-         'as for all hosts below example.com, and not to the other site',
-         'as for all hosts below example.com, and not to the other site'),
+         'like mail for all hosts below example.com, and not to the other site',
+         'like mail for all hosts below example.com, and not to the other site'),
     Line('transport to a program', {
         'transport_maps': inline('example.com=maildrop:', '.example.com=maildrop:')},
-         'mail for sdr-check@hosted.example.com is given to "maildrop"',
-         'mail for sdr-check@hosted.example.com is given to "maildrop"'),
+         'mail for sdr-check@hosted.example.com goes to the transport "maildrop"',
+         'mail for sdr-check@hosted.example.com goes to the transport "maildrop"'),
     Line('transport of the other site', {'transport_maps': inline(
         f'example.com={STORE}', 'hosted.example.com=smtp:[127.0.0.1]:{hosted}')}),
     Line('relocated people', {'relocated_maps': inline('alice@example.com=alice@hosted.example.com')},
          single('relocated_maps', 'alice@hosted.example.com for alice@example.com')),
     Line('relocated domain', {'relocated_maps': inline('@hosted.example.com=elsewhere')},
-         'relocated_maps: its answer for sdr-check@hosted.example.com is elsewhere',
-         'relocated_maps: its answer for sdr-check@hosted.example.com is elsewhere'),
+         'relocated_maps: it maps sdr-check@hosted.example.com to elsewhere',
+         'relocated_maps: it maps sdr-check@hosted.example.com to elsewhere'),
 ]
 
 
@@ -349,22 +351,22 @@ def test_one_line_more(new_office, mode, line):
 
 
 HERE = 'regexp:{folder}/here'
-ONCE_MORE = ': what another site has sent here is routed once more'
+ONCE_MORE = ': mail that another site has sent here is routed again'
 ONE_HERE = inline('both@onprem.example.com=both@example.com')
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 @pytest.mark.parametrize('main, said', [
-    ({'canonical_maps': HERE}, 'canonical_maps: its answer for sdr-check@onprem.example.com is sdr-check@ex'),
-    ({'canonical_maps': STRIP}, 'canonical_maps: its answer for sdr-check@onprem.example.com is sdr-check@ex'),
+    ({'canonical_maps': HERE}, 'canonical_maps: it maps sdr-check@onprem.example.com to sdr-check@ex'),
+    ({'canonical_maps': STRIP}, 'canonical_maps: it maps sdr-check@onprem.example.com to sdr-check@ex'),
     ({'recipient_canonical_maps': inline('@onprem.example.com=@example.com')},
-     'recipient_canonical_maps: its answer for sdr-check@onprem.example.com is @example.com' + ONCE_MORE),
+     'recipient_canonical_maps: it maps sdr-check@onprem.example.com to @example.com' + ONCE_MORE),
     ({'recipient_canonical_maps': ONE_HERE},
      single('recipient_canonical_maps', 'both@example.com for both@onprem.example.com' + ONCE_MORE)),
     ({'virtual_alias_maps': ONE_HERE}, None),
     ({**MASQUERADE, 'masquerade_domains': 'onprem.example.com example.com'}, None),
     ({**MASQUERADE, 'masquerade_domains': '!hosted.example.com example.com'},
-     'masquerade_domains: its answer for sdr-check@onprem.example.com is sdr-check@example.com' + ONCE_MORE),
+     'masquerade_domains: it maps sdr-check@onprem.example.com to sdr-check@example.com' + ONCE_MORE),
     ({**MASQUERADE, 'masquerade_domains': '!onprem.example.com !hosted.example.com example.com'}, None),
     ({'canonical_maps': inline('plain@onprem.example.com=both@onprem.example.com')}, None),
     ({'canonical_maps': HERE, 'canonical_classes': 'header_recipient'}, None),
@@ -391,7 +393,7 @@ def test_unknown_recipients_in_the_routing_domain_of_this_site(new_office, mode,
     harm = bool(table) and mode == 'tables'
     assert str(reply).startswith('250' if harm else '550'), reply
     code, output = office.check()
-    assert ('for sdr-check@onprem.example.com is ' in output) == harm, output
+    assert ('it maps sdr-check@onprem.example.com to ' in output) == harm, output
     assert code == (WRONG if harm else OK)
 
 
@@ -402,12 +404,12 @@ def test_relocated_routing_domain_of_this_site(new_office, mode):
     harm = office.deliver(['both@onprem.example.com']) == (Counter(), Counter())
     assert harm == (mode == 'milter')
     code, output = office.check()
-    assert ('relocated_maps: its answer for sdr-check@onprem.example.com is elsewhere' in output) == harm
+    assert ('relocated_maps: it maps sdr-check@onprem.example.com to elsewhere' in output) == harm
     assert code == (WRONG if harm else OK), output
 
 
 LISTS = {'virtual_alias_domains': 'example.net'}
-MEMBERS = '{}: members of aliases are at another site today ({}), such as {}: they are not routed'
+MEMBERS = '{}: aliases have members who are at another site now ({}), such as {}: their mail is not routed'
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
@@ -424,7 +426,7 @@ def test_members_of_virtual_aliases(new_office, mode, members, said):
     harm = bool({'alice@example.com', 'robert@example.com'} & set(at_store))
     assert harm == (mode == 'milter' and said is not None)
     code, output = office.check()
-    assert ('members of aliases are' in output) == harm, output
+    assert ('aliases have members who are' in output) == harm, output
     assert not harm or MEMBERS.format('virtual_alias_maps', *said) in output, output
     assert code == (WRONG if harm else OK)
 
@@ -435,7 +437,7 @@ def test_alias_of_one_who_is_routed(new_office, mode):
     office = new_office(mode)
     office.use({'virtual_alias_maps': inline('alice@example.com=bob@example.com')})
     assert office.deliver(['alice@example.com']) == (Counter(), Counter(['alice@hosted.example.com']))
-    assert 'members of aliases are' not in office.check()[1]
+    assert 'aliases have members who are' not in office.check()[1]
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
@@ -490,8 +492,8 @@ class Filtered(Line):
 AFTER_QUEUE = {'content_filter': 'smtp:[127.0.0.1]:{filter}'}
 BEFORE_QUEUE = {'smtpd_proxy_filter': '127.0.0.1:{filter}'}
 NEITHER = 'no_milters,no_address_mappings'
-TWICE = 'what comes back from content_filter is routed once more: recipients with two mailboxes can get it '
-NOT_HERE = 'it has smtpd_proxy_filter, so that a milter cannot change recipients: mail that comes in '
+TWICE = 'mail that comes back from content_filter is routed again: recipients with two mailboxes can get it '
+NOT_HERE = 'it has smtpd_proxy_filter, so a milter cannot change recipients: mail that this service '
 FILTERED = [
     Filtered('routed before the filter', AFTER_QUEUE, None, None,
              back=f'-o content_filter= -o receive_override_options={NEITHER}'),
@@ -554,12 +556,12 @@ OTHER_CLEANUP = 'other unix n - n - 0 cleanup'
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
 @pytest.mark.parametrize('services, main, wrong', [
-    (['smtp unix - - n - - smtp ' + STRIP_FOR], {}, 'smtp_generic_maps: its answer for sdr-check@ho'),
+    (['smtp unix - - n - - smtp ' + STRIP_FOR], {}, 'smtp_generic_maps: it maps sdr-check@ho'),
     (['relay unix - - n - - smtp ' + STRIP_FOR], {}, None),
     (['smtp unix - - n - - smtp -o smtp_generic_maps='], {'smtp_generic_maps': STRIP}, None),
     (['hosted unix - - n - - smtp ' + STRIP_FOR], {'transport_maps': inline(
         f'example.com={STORE}', 'hosted.example.com=hosted:')},
-     'smtp_generic_maps: its answer for sdr-check@ho'),
+     'smtp_generic_maps: it maps sdr-check@ho'),
     (['hosted unix - - n - - smtp ' + STRIP_FOR], {'transport_maps': inline(
         f'example.com={STORE}', 'hosted.example.com=smtp:[127.0.0.1]:{hosted}',
         'x.test=hosted:')}, None),
@@ -576,12 +578,12 @@ def test_generic_of_a_service(new_office, mode, services, main, wrong):
 
 
 @pytest.mark.parametrize('mode, options, wrong', [
-    ('milter', '-o canonical_maps=regexp:{folder}/strip', 'canonical_maps: its answer for sdr-check@'),
-    ('milter', '-o virtual_alias_maps=regexp:{folder}/strip', 'virtual_alias_maps: its answer for sdr'),
+    ('milter', '-o canonical_maps=regexp:{folder}/strip', 'canonical_maps: it maps sdr-check@'),
+    ('milter', '-o virtual_alias_maps=regexp:{folder}/strip', 'virtual_alias_maps: it maps sdr'),
     ('milter', '-o masquerade_domains=example.com -o masquerade_classes=envelope_recipient',
-     'masquerade_domains: its answer for sdr-check@hosted.example.com is '),
+     'masquerade_domains: it maps sdr-check@hosted.example.com to '),
     ('milter', '-o always_bcc=bob@example.com', 'always_bcc: bob@example.com gets a copy'),
-    ('tables', '-o recipient_canonical_maps=static:x@mail.internal', 'recipient_canonical_maps: its '),
+    ('tables', '-o recipient_canonical_maps=static:x@mail.internal', 'recipient_canonical_maps: it maps '),
     ('milter', '', None),
     ('tables', '', None),
 ])
@@ -606,7 +608,7 @@ def test_cleanup_of_a_service_without_the_table(new_office):
     office.postfix.port = port
     assert not is_right(LINES[0], office.deliver())
     _, output = office.check()
-    assert f'127.0.0.1:{port}/inet: mail that comes in here is not routed' in output
+    assert f'127.0.0.1:{port}/inet: it does not ask sdr-milter: mail that this service' in output
 
 
 @pytest.mark.parametrize('mode', ['milter', 'tables'])
@@ -622,7 +624,7 @@ def test_canonical_of_mail_by_sendmail(new_office, mode, entry):
     harm = bool(entry) and mode == 'milter'
     assert (got in ([[], ['bob@hosted.example.com']], [[], ['robert@hosted.example.com']])) != harm, got
     _, output = office.check()
-    assert ('sdr-milter sees mail by sendmail(1) after it' in output) == harm, output
+    assert ('sdr-milter sees mail sent with sendmail(1) only after this change' in output) == harm, output
 
 
 @pytest.mark.parametrize('kind', ['hash', 'btree', 'texthash'])
@@ -635,7 +637,7 @@ def test_tables_in_files(new_office, kind):
         office.postfix.command('postmap', f'{kind}:{path}')
     office.use({'virtual_alias_maps': f'{kind}:{path}'})
     code, output = office.check()
-    assert 'virtual_alias_maps: it has single entries (2), such as ' in output, output
+    assert 'virtual_alias_maps: it has entries for single recipients (2), such as ' in output, output
     assert code == WRONG
 
 
@@ -644,7 +646,7 @@ def test_known_people_are_asked_for(new_office):
     office = new_office('milter', site_hosted={'verify-address': 'bob@example.com'})
     office.use({'virtual_alias_maps': 'regexp:{folder}/bob'})
     code, output = office.check()
-    assert 'virtual_alias_maps: its answer for bob@example.com is bob@hosted.example.com' in output
+    assert 'virtual_alias_maps: it maps bob@example.com to bob@hosted.example.com' in output
     assert code == WRONG
 
 
@@ -654,7 +656,7 @@ def test_a_table_that_is_silent(new_office, stop_later):
     office = new_office('milter')
     office.use({'canonical_maps': f'tcp:127.0.0.1:{listener.getsockname()[1]}'})
     _, output = office.check('--timeout', '5')
-    assert 'canonical_maps: tcp:127.0.0.1:' in output and 'cannot be asked' in output, output
+    assert 'canonical_maps: sdrctl cannot query tcp:127.0.0.1:' in output, output
     assert 'takes too long' in output
 
 
@@ -671,7 +673,7 @@ def test_service_that_does_not_route(new_office, mode, options, address, code):
     office.postfix.port = port
     assert not is_right(LINES[0], office.deliver())
     got, output = office.check()
-    assert f'{address}{port}/inet: mail that comes in here is not routed' in output
+    assert f'{address}{port}/inet: it does not ask sdr-milter: mail that this service' in output
     assert got == code, output
 
 
@@ -695,7 +697,7 @@ def test_alias_domains_are_asked_about(new_office):
                 'transport_maps': inline(f'example.com={STORE}', f'example.net={STORE}'),
                 'relocated_maps': inline('@example.net=example.com')})
     code, output = office.check()
-    assert 'relocated_maps: its answer for sdr-check@example.net is example.com' in output
+    assert 'relocated_maps: it maps sdr-check@example.net to example.com' in output
     assert code == WRONG
 
 
@@ -723,13 +725,13 @@ def test_a_copy_for_a_name_alone(new_office):
 
 
 @pytest.mark.parametrize('address, where, code', [
-    ('dave@example.com', 'today here', OK), ('archive@example.com', 'today in no directory', OK),
-    ('held@example.com', 'today not known', OK), ('both@example.com', 'today at another site', WRONG)])
+    ('dave@example.com', 'here', OK), ('archive@example.com', 'in no directory', OK),
+    ('held@example.com', 'unknown', OK), ('both@example.com', 'at another site', WRONG)])
 def test_whether_a_copy_belongs_here(new_office, address, where, code):
     office = new_office('milter')
     office.use({'always_bcc': address})
     got, output = office.check()
-    assert f'{address} {BCC}: it stays here, wherever the mailbox is ({where})' in output
+    assert f'{address} {BCC}: the mail is delivered here, wherever the mailbox is (now {where})' in output
     assert got == code
 
 
@@ -742,7 +744,7 @@ def test_filter_that_may_give_back_to_a_service(new_office, mode):
                  f'127.0.0.1:{back} inet n - n - - smtpd')
     office.use({})
     code, output = office.check()
-    assert f'127.0.0.1:{back}/inet: what comes back from content_filter, if it comes back here,' in output
+    assert f'{back}/inet: mail that comes back from content_filter, if it comes back to this service,' in output
     assert code == OK
 
 
@@ -754,5 +756,5 @@ def test_filter_that_is_a_program(new_office, mode):
                  'filter unix - n n - - pipe user=nobody argv=/filter -f ${sender} -- ${recipient}')
     office.use({'non_smtpd_milters': MILTER} if mode == 'milter' else {})
     code, output = office.check()
-    assert 'content_filter is a program: what comes back from it by sendmail(1) is routed once more' in output
+    assert 'content_filter is a program: mail that it returns with sendmail(1) is routed again' in output
     assert code == OK
