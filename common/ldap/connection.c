@@ -437,14 +437,18 @@ receive_all(struct sdr_connection *connection, int id, struct answer *answer,
     return status;
 }
 
-/* Returns true for codes that mean: not authenticated, or not strongly enough.
- * No other codes: binding again does not help if the server's database is
- * unavailable, and such a server may reject the password. */
+/* Returns true for codes that mean: not authenticated, or not strongly enough;
+ * and if a proxy has lost the server behind it, which OpenLDAP 2.6 reports once
+ * for each of its connections. No other codes: binding again does not help if
+ * the server's own database is unavailable, and such a server may reject the
+ * password. */
 static bool
-is_for_nobody(int code)
+needs_new_bind(const struct sdr_connection *connection, int code)
 {
     return code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_OPERATIONS_ERROR
-           || code == LDAP_STRONG_AUTH_REQUIRED;
+           || code == LDAP_STRONG_AUTH_REQUIRED
+           || (code == LDAP_UNAVAILABLE
+               && connection->server.kind == SDR_SERVER_PROXY);
 }
 
 /* Returns true if the search ended at a limit that the caller set. */
@@ -473,7 +477,8 @@ receive(struct sdr_connection *connection, int id, struct sdr_search *search,
     } else if (answer.code != LDAP_SUCCESS) {
         sdr_ldap_error(ld, "search", answer.code, error);
         status = SDR_TEMPFAIL;
-        connection->suspect |= !search->may_fail && is_for_nobody(answer.code);
+        connection->suspect |=
+            !search->may_fail && needs_new_bind(connection, answer.code);
     }
     if (!connection->broken)
         search->code = answer.code;
@@ -581,6 +586,6 @@ sdr_connection_compare(struct sdr_connection *connection, const char *dn,
                                     connection->deadline, error);
     connection->broken |= status != SDR_OK;
     for (unsigned i = 0; i < count && status == SDR_OK; i++)
-        connection->suspect |= is_for_nobody(comparisons[i].code);
+        connection->suspect |= needs_new_bind(connection, comparisons[i].code);
     return status;
 }

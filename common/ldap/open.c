@@ -137,6 +137,21 @@ set_tls_options(LDAP *ld, const struct sdr_directory_options *directory,
            && set_int(ld, LDAP_OPT_X_TLS_NEWCTX, 0);
 }
 
+/* The libraries do not say which of the files they rejected, or why. */
+static void
+name_tls_files(const struct sdr_directory_options *directory, bool verify,
+               const char *step, struct sdr_error *error)
+{
+    bool own = directory->tls_cert_file != NULL;
+
+    sdr_error_set(
+        error, "%s: cannot use %s%s%s%s%s%s%s", step,
+        verify ? "tls-ca-file " : "", verify ? directory->tls_ca_file : "",
+        verify && own ? ", or " : "", own ? "tls-cert-file " : "",
+        own ? directory->tls_cert_file : "", own ? " with tls-key-file " : "",
+        own ? directory->tls_key_file : "");
+}
+
 /* ---- opening ---- */
 
 /* The parameters of opening a handle. */
@@ -306,11 +321,13 @@ connect_to(LDAP **ld, const struct opening *opening, int *rc,
     *rc = LDAP_SUCCESS;
     if (status != SDR_OK)
         return status;
-    if (!set_plain_options(*ld)
-        || (tls
-            && !set_tls_options(*ld, opening->directory, opening->verify))) {
-        sdr_error_set(error, "cannot set options%s",
-                      tls ? ", among them the files for TLS" : "");
+    if (!set_plain_options(*ld)) {
+        sdr_error_set(error, "cannot set options");
+        return SDR_TEMPFAIL;
+    }
+    if (tls && !set_tls_options(*ld, opening->directory, opening->verify)) {
+        name_tls_files(opening->directory, opening->verify, step_of(opening),
+                       error);
         return SDR_TEMPFAIL;
     }
     *rc = handshake(*ld, opening);

@@ -53,8 +53,8 @@ sdr_session_abandon(struct sdr_session *session);
 bool
 sdr_session_is_broken(const struct sdr_session *session);
 
-/* Returns true if the server refused as if there had been no bind: a proxy may
- * have lost its connection to the server behind it. */
+/* Returns true if a proxy may have lost its connection to the server behind it;
+ * see sdr_connection_is_suspect(). */
 bool
 sdr_session_is_suspect(const struct sdr_session *session);
 

@@ -51,6 +51,8 @@ MAIN = {
     'mynetworks': f'{INSIDER}/32',
     'relay_domains': 'example.com, onprem.example.com',
     'relay_recipient_maps': '',
+    # The default of newer releases is "shutdown".
+    'milter_default_action': 'tempfail',
     # Otherwise example.com would let outsiders relay to hosted.example.com.
     'parent_domain_matches_subdomains': '',
     'smtpd_relay_restrictions': 'permit_mynetworks, reject_unauth_destination',

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -69,6 +70,20 @@ def odd_schema(path, attribute, definition):
     return path
 
 
+# For OpenSSL. The lowest security level allows old versions.
+ONE_VERSION = """\
+openssl_conf = openssl
+[openssl]
+ssl_conf = ssl
+[ssl]
+system_default = one
+[one]
+MinProtocol = TLSv{version}
+MaxProtocol = TLSv{version}
+CipherString = DEFAULT@SECLEVEL=0
+"""
+
+
 _loaded = {}  # {(configuration, entries): the database that slapadd made of them}
 
 
@@ -77,7 +92,7 @@ class Slapd:
 
     def __init__(self, folder, ldif='', *, port=None, tls=None, acl=None, anonymous_read=False,
                  schema=(), options='', sdr_schema=True, config_admin=False,
-                 syncprov=True, maxsize=1 << 30, log='stats', threads=16):
+                 syncprov=True, maxsize=1 << 30, log='stats', threads=16, tls_version=None):
         """
         ldif     entries in addition to BASE; None: no entries at all, not even BASE
         tls      a tls.Certificate
@@ -87,6 +102,7 @@ class Slapd:
         sdr_schema=False leaves ours out; config_admin: who may change cn=config; True: the administrator;
         syncprov=False: without content synchronization; 'elsewhere': on another database;
         maxsize: of the database, in octets;
+        tls_version: '1.1' or '1.2', the only one that it speaks;
         log='none': it does not write down what it is asked, which takes as long as the answer. It
         counts instead: search_count() and not searches()
         """
@@ -105,6 +121,7 @@ class Slapd:
         self._maxsize = maxsize
         self._log = log
         self._threads = threads
+        self._tls_version = tls_version
         self._counted = 0
         self.acl = acl if acl is not None else default_acl(anonymous_read)
         self.options = options
@@ -122,7 +139,7 @@ class Slapd:
         # slapd allocates memory for as many connections as it may have descriptors.
         self._process = Process(['prlimit', '--nofile=1024', SERVER / 'usr/sbin/slapd', '-d',
                                  self._log, '-f', self._conf, '-h', uris], self.log_file,
-                                env=environment())
+                                env=self._environment())
         # Another process may listen on the chosen port, and slapd logs its start before it listens.
         self._process.wait_ready(lambda: self.log().count('slapd starting') > started
                                  and listening(self.port))
@@ -275,7 +292,16 @@ class Slapd:
         if not self.tls:
             return []
         return [f'TLSCACertificateFile {self.tls.ca}', f'TLSCertificateFile {self.tls.cert}',
-                f'TLSCertificateKeyFile {self.tls.key}']
+                f'TLSCertificateKeyFile {self.tls.key}',
+                *([f'TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS{self._tls_version}']
+                  if self._tls_version and not uses_openssl() else [])]
+
+    def _environment(self):
+        if not self._tls_version or not uses_openssl():
+            return environment()
+        file = self.folder / 'openssl.cnf'
+        file.write_text(ONE_VERSION.format(version=self._tls_version))
+        return {**environment(), 'OPENSSL_CONF': str(file)}
 
     def _tool(self, tool, *arguments, dn=ADMIN_DN, password=ADMIN_PASSWORD, uri=None, ok=(0,),
               **options):
@@ -306,6 +332,12 @@ def write_sparse(path, size, pieces):
         for begin, octets in pieces.items():
             file.seek(begin)
             file.write(octets)
+
+
+@functools.cache
+def uses_openssl():
+    """Since Debian 13; GnuTLS before."""
+    return 'libssl.' in run(['ldd', SERVER / 'usr/sbin/slapd'], env=environment()).stdout
 
 
 def environment(tls=None):

@@ -12,7 +12,6 @@ from tls import CA
 
 WANTS_CERTIFICATE = 'does it require another client certificate (tls-cert-file)?'
 DEMANDS_CERTIFICATE = 'TLSVerifyClient demand\n'
-ONLY_TLS_1_2 = 'TLSCipherSuite NORMAL:-VERS-TLS1.3\n'
 
 
 def taken_for_reader(identity):
@@ -102,6 +101,14 @@ def test_certificate_beside_a_password(new_slapd, write, ca, scratch, encrypted)
     assert_routed(write(uri, **options, **shown(ca.issue('mailserver')), **simple(scratch)))
 
 
+def test_key_of_another_certificate(slapd, write, ca, scratch, encrypted):
+    uri, options = encrypted(slapd)
+    mine, other = ca.issue('mine'), ca.issue('other')
+    why = assert_deferred(write(uri, **options, **simple(scratch), tls_cert_file=str(mine.cert),
+                                tls_key_file=str(other.key)))
+    assert f'tls-cert-file {mine.cert} with tls-key-file {other.key}' in why
+
+
 # --- the version of TLS ---
 
 @pytest.mark.parametrize('oldest', [None, '1.2', '1.3'])
@@ -112,11 +119,12 @@ def test_server_with_tls_1_3(slapd, write, scratch, encrypted, oldest):
 
 @pytest.mark.parametrize('oldest', [None, '1.2'])
 def test_server_with_tls_1_2(new_slapd, write, scratch, encrypted, oldest):
-    uri, options = encrypted(new_slapd(options=ONLY_TLS_1_2))
+    uri, options = encrypted(new_slapd(tls_version='1.2'))
     assert_routed(write(uri, **options, **simple(scratch), tls_min_version=oldest))
 
+
 def test_server_whose_tls_is_too_old(new_slapd, write, scratch, encrypted):
-    server = new_slapd(options=ONLY_TLS_1_2)
+    server = new_slapd(tls_version='1.2')
     uri, options = encrypted(server)
     why = assert_deferred(write(uri, **options, **simple(scratch), tls_min_version='1.3'))
     assert 'TLS: ' in why and 'certificate' not in why
@@ -125,7 +133,7 @@ def test_server_whose_tls_is_too_old(new_slapd, write, scratch, encrypted):
 
 @pytest.mark.parametrize('oldest', [None, '1.2'])
 def test_tls_1_1_is_not_taken(new_slapd, write, scratch, encrypted, oldest):
-    server = new_slapd(options='TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.1\n')
+    server = new_slapd(tls_version='1.1')
     uri, options = encrypted(server)
     assert_deferred(write(uri, **options, **simple(scratch), tls_min_version=oldest))
     assert ' BIND ' not in server.log()

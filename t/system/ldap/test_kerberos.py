@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import re
 import shutil
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ import samba
 import sdrctl
 import world
 from adldif import person
-from proc import free_port, wait_for
+from proc import free_port, run, wait_for
 from sdrctl import assert_deferred, assert_routed
 from slapd import READER_DN
 from socketmap import Socketmap
@@ -24,6 +25,11 @@ ALICE, DAVE, NOBODY = 'alice@example.com', 'dave@example.com', 'nobody@example.c
 PEOPLE = person('alice', sdrOwner='hosted') + person('dave', sdrOwner='onprem')
 AWAY = '451 4.4.3'
 OVER_TLS = 'ldap server require strong auth = allow_sasl_over_tls'
+
+
+def samba_version():
+    said = run(samba.laid_over_usr(['samba', '--version'])).stdout
+    return tuple(int(part) for part in re.match(r'Version (\d+)\.(\d+)', said).groups())
 
 
 @pytest.fixture
@@ -87,9 +93,14 @@ def test_over_tls(new_ad, realm, write, tls):
     assert_routed(write(server, realm(server).keytab(), **changes))
 
 
-def test_over_tls_where_the_server_does_not_take_it(people, kerberos, write):
-    why = assert_deferred(write(people, kerberos.keytab(), uri=people.ldaps_uri))
-    assert 'use ldap:// without start-tls' in why and 'use ldaps' not in why
+def test_over_tls_by_default(people, kerberos, write):
+    """Samba accepts it since 4.21, with channel binding."""
+    conf = write(people, kerberos.keytab(), uri=people.ldaps_uri)
+    if samba_version() >= (4, 21):
+        assert_routed(conf)
+    else:
+        why = assert_deferred(conf)
+        assert 'use ldap:// without start-tls' in why and 'use ldaps' not in why
 
 
 # --- keys that do not fit ---
