@@ -437,18 +437,26 @@ receive_all(struct sdr_connection *connection, int id, struct answer *answer,
     return status;
 }
 
-/* Returns true for codes that mean: not authenticated, or not strongly enough;
- * and if a proxy has lost the server behind it, which OpenLDAP 2.6 reports once
- * for each of its connections. No other codes: binding again does not help if
- * the server's own database is unavailable, and such a server may reject the
- * password. */
+/* OpenLDAP as a proxy is unavailable once on each connection after it has lost
+ * the server behind it. OpenLDAP's own databases are not. */
+static bool
+has_lost_server(const struct sdr_connection *connection, int code)
+{
+    enum sdr_server_kind kind = connection->server.kind;
+
+    return code == LDAP_UNAVAILABLE
+           && (kind == SDR_SERVER_PROXY || kind == SDR_SERVER_OPENLDAP);
+}
+
+/* Returns true for codes that mean: not authenticated, or not strongly enough.
+ * No other codes: binding again does not help if the server's database is
+ * unavailable, and such a server may reject the password. */
 static bool
 needs_new_bind(const struct sdr_connection *connection, int code)
 {
     return code == LDAP_INSUFFICIENT_ACCESS || code == LDAP_OPERATIONS_ERROR
            || code == LDAP_STRONG_AUTH_REQUIRED
-           || (code == LDAP_UNAVAILABLE
-               && connection->server.kind == SDR_SERVER_PROXY);
+           || has_lost_server(connection, code);
 }
 
 /* Returns true if the search ended at a limit that the caller set. */

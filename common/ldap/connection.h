@@ -133,7 +133,7 @@ void
 sdr_connection_set_broken(struct sdr_connection *connection);
 
 /* Returns true if the server refused a search or a compare as if there had been
- * no bind, or is a proxy that is "unavailable": it may have lost its connection
+ * no bind, or OpenLDAP is unavailable: a proxy may have lost its connection
  * to the server behind it. */
 bool
 sdr_connection_is_suspect(const struct sdr_connection *connection);

@@ -95,7 +95,10 @@ class Sdr(Unit):
 
 class Postfix(Unit):
     def start(self):
-        self.host.run(['/usr/lib/postfix/configure-instance.sh'], env=self.host.environment())
+        # Since Debian 13, postfix(1) runs it.
+        script = '/usr/lib/postfix/configure-instance.sh'
+        if 'internal script' not in self.host.read(script):
+            self.host.run([script], env=self.host.environment())
         self.host.run(['postfix', 'start'], env=self.host.environment())
         self.host.wait_port(25)
 

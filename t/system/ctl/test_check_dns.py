@@ -327,9 +327,12 @@ def publish(ca, stop_later):
     def start(policy, san=f'DNS:mta-sts.{SPLIT}'):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
+                text = (policy or '').encode()
                 self.send_response(200 if policy and self.path == '/.well-known/mta-sts.txt' else 404)
+                # Without it, only the end of the connection ends the answer, and OpenSSL wants its close_notify.
+                self.send_header('Content-Length', str(len(text)))
                 self.end_headers()
-                self.wfile.write((policy or '').encode())
+                self.wfile.write(text)
 
             def log_message(self, *_):
                 pass

@@ -14,7 +14,7 @@ from ask import ask, timed_rcpt
 from badserver import BadServer
 from ldapwire import EXTENDED, UNBIND, parse_tag
 from daemon import environment
-from slapd import Slapd
+from slapd import Slapd, uses_openssl
 from tls import CA, DAY, NOW, with_chain
 
 ALICE, ALICE_HOSTED = 'alice@example.com', 'alice@hosted.example.com'
@@ -108,7 +108,6 @@ REFUSED = {
 }
 ACCEPTED = {
     'for servers and clients': lambda by: by.ours.issue('a4', usage='serverAuth,clientAuth'),
-    'for anything': lambda by: by.ours.issue('a5', usage='anyExtendedKeyUsage'),
     'RSA': lambda by: by.ours.issue('a6', kind=RSA_2048),
     'Ed25519': lambda by: by.ours.issue('a7', kind=ED25519, usage='serverAuth'),
     # as libldap does; RFC 6125 allows it for domain names only
@@ -188,6 +187,24 @@ def test_refused(assert_refused, issue, words):
 @pytest.mark.parametrize('issue', ACCEPTED.values(), ids=ACCEPTED)
 def test_accepted(asked, issue):
     assert asked(issue).targets == [ALICE_HOSTED]
+
+
+def test_for_any_purpose(asked):
+    """GnuTLS accepts it for servers, too."""
+    answer = asked(lambda by: by.ours.issue('a5', usage='anyExtendedKeyUsage'))
+    if uses_openssl():
+        assert answer.reply == AWAY and 'unsuitable certificate purpose' in answer.reason
+    else:
+        assert answer.targets == [ALICE_HOSTED]
+
+
+def test_intermediate_authority_alone(asked, authorities):
+    """GnuTLS trusts each certificate in the file."""
+    answer = asked(lambda by: by.below.issue('i1'), ca=authorities.below.cert)
+    if uses_openssl():
+        assert answer.reply == AWAY and 'unable to get issuer certificate' in answer.reason
+    else:
+        assert answer.targets == [ALICE_HOSTED]
 
 
 def test_authorities_file_without_certificates(assert_refused, authorities):
