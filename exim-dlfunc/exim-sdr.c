@@ -87,9 +87,11 @@ path(int argc, uschar *argv[], int i)
 static int
 misused(uschar **yield, const char *usage)
 {
+    static const char reply[] =
+        ":defer: 451 4.3.5 Configuration error, try again later";
+
     process_log(usage);
-    *yield = (uschar *)(uintptr_t) ":defer: 451 4.3.5 Configuration error, "
-                                   "try again later";
+    *yield = (uschar *)(uintptr_t)reply;
     return OK;
 }
 

@@ -8,12 +8,14 @@
 #include "prometheus.h"
 #include "replica/record.h"
 
+struct copy {
+    struct sdr_record_state state;
+    struct sdr_record_status status;
+};
+
 struct copies {
     const struct sdr_config *config;
-    struct copy {
-        struct sdr_record_state state;
-        struct sdr_record_status status;
-    } * each; /* one for each directory */
+    struct copy *each; /* one for each directory */
 };
 
 static double

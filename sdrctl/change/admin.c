@@ -17,16 +17,18 @@
 
 enum { PASSWORD_MAX_OCTETS = 1024 };
 
+struct site_of_work {
+    struct sdr_directory_options options;
+    struct sdr_pool *pool;
+    struct sdr_session *session; /* NULL: not connected */
+    struct ldif_directory *file; /* NULL: not open */
+};
+
 struct admin {
     const struct sdr_config *config;
     const struct credentials *credentials;
     char name[512];
-    struct site_of_work {
-        struct sdr_directory_options options;
-        struct sdr_pool *pool;
-        struct sdr_session *session; /* NULL: not connected */
-        struct ldif_directory *file; /* NULL: not open */
-    } * works;                       /* indexed by directory */
+    struct site_of_work *works; /* indexed by directory */
 };
 
 /* ---- lifetime ---- */

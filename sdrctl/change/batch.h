@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct batch_line {
+    char *address;
+    unsigned long line; /* 0: from the command line */
+};
+
 struct batch {
-    struct batch_line {
-        char *address;
-        unsigned long line; /* 0: from the command line */
-    } * items;
+    struct batch_line *items;
     size_t count, room;
     const char *file; /* borrowed; NULL: none */
 };

@@ -16,13 +16,15 @@ void
 origin_make(char origin[ORIGIN_SIZE], const struct state *state,
             const char *wave, enum step step);
 
+struct wave_journal {
+    char *path;
+    size_t number; /* the index of the record "started" of its step */
+    enum step step;
+};
+
 /* In the order in which they were written. */
 struct wave_journals {
-    struct wave_journal {
-        char *path;
-        size_t number; /* the index of the record "started" of its step */
-        enum step step;
-    } * items;
+    struct wave_journal *items;
     size_t count, room;
 };
 

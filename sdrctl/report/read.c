@@ -64,14 +64,16 @@ read_replica(const struct read_state *state, unsigned directory,
 
 /* ---- the directory ---- */
 
+struct text {
+    char *octets;
+    size_t len;
+    unsigned strength;
+    bool certain;
+};
+
 /* Addresses, or owner values, of the entry being read. */
 struct texts {
-    struct text {
-        char *octets;
-        size_t len;
-        unsigned strength;
-        bool certain;
-    } * items;
+    struct text *items;
     size_t count, room;
 };
 

@@ -65,7 +65,8 @@ now(void)
     return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
 }
 
-static void __attribute__((noreturn)) fail(const char *what)
+_Noreturn static void
+fail(const char *what)
 {
     perror(what);
     exit(1);

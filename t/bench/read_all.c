@@ -14,7 +14,8 @@
 
 static LDAP *ld;
 
-static void __attribute__((noreturn)) fail(const char *what, int code)
+_Noreturn static void
+fail(const char *what, int code)
 {
     fprintf(stderr, "read_all: %s: %s\n", what, ldap_err2string(code));
     exit(1);

@@ -93,7 +93,8 @@ now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void __attribute__((noreturn)) fail(const char *what, const char *why)
+_Noreturn static void
+fail(const char *what, const char *why)
 {
     fprintf(stderr, "send: port %ld: %s: %s\n", wanted.port, what, why);
     exit(1);

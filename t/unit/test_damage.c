@@ -315,11 +315,13 @@ damage(unsigned kind)
 /* ---- the result ---- */
 
 /* Shared with the children. */
-static struct results {
+struct results {
     unsigned right, not_now, wrong, none; /* answers */
     unsigned reader_died, writer_died;
     unsigned later; /* found by the writer only when it wrote */
-} * results;
+};
+
+static struct results *results;
 
 static void
 ask_all(const struct box *b, void *arg)

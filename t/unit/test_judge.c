@@ -9,34 +9,15 @@ static struct sdr_config *config;
 
 enum { SITES = 3 };
 
-#define NOT                                                                    \
-    {                                                                          \
-        ANSWER_NOT_ASKED, false, 0, NULL, NULL                                 \
-    }
-#define YES                                                                    \
-    {                                                                          \
-        ANSWER_ACCEPTED, false, 0, "a@x", "250 Ok"                             \
-    }
-#define NO                                                                     \
-    {                                                                          \
-        ANSWER_REJECTED, false, 0, "a@x", "550 No"                             \
-    }
-#define WAIT                                                                   \
-    {                                                                          \
-        ANSWER_DEFERRED, false, 0, "a@x", "450 Later"                          \
-    }
-#define NONE                                                                   \
-    {                                                                          \
-        ANSWER_NONE, false, 0, "a@x", NULL                                     \
-    }
-#define ANY                                                                    \
-    {                                                                          \
-        ANSWER_ANY, false, 0, "a@x", NULL                                      \
-    }
-#define ROUTES                                                                 \
-    {                                                                          \
-        ANSWER_ROUTES, false, 0, "a@x", "250 Ok"                               \
-    }
+/* clang-format off */
+#define NOT    {ANSWER_NOT_ASKED, false, 0, NULL, NULL}
+#define YES    {ANSWER_ACCEPTED, false, 0, "a@x", "250 Ok"}
+#define NO     {ANSWER_REJECTED, false, 0, "a@x", "550 No"}
+#define WAIT   {ANSWER_DEFERRED, false, 0, "a@x", "450 Later"}
+#define NONE   {ANSWER_NONE, false, 0, "a@x", NULL}
+#define ANY    {ANSWER_ANY, false, 0, "a@x", NULL}
+#define ROUTES {ANSWER_ROUTES, false, 0, "a@x", "250 Ok"}
+/* clang-format on */
 
 static const struct row {
     sdr_sites owners;

@@ -22,12 +22,11 @@ static const struct wave bare = {
 static const struct wave checked = {
     .name = "it", .verify = PLAN_VERIFY_BEFORE, .fingerprint = NOW};
 
-#define SAY(step, event, text)                                                 \
-    {                                                                          \
-        STEP_##step, EVENT_##event, text, "it"                                 \
-    }
-#define RAN(step) SAY(step, STARTED, NOW), SAY(step, DONE, "/journal")
-#define VERIFIED  SAY(VERIFY, STARTED, NOW), SAY(VERIFY, DONE, NOW)
+/* clang-format off */
+#define SAY(step, event, text) {STEP_##step, EVENT_##event, text, "it"}
+#define RAN(step)              SAY(step, STARTED, NOW), SAY(step, DONE, "/journal")
+#define VERIFIED               SAY(VERIFY, STARTED, NOW), SAY(VERIFY, DONE, NOW)
+/* clang-format on */
 
 static const struct row {
     const char *name;

@@ -8,10 +8,9 @@
 #define ID "0123456789abcdef"
 
 /* Octets without the final NUL. */
-#define OCTETS(text)                                                           \
-    {                                                                          \
-        sizeof(text) - 1, (char *)(uintptr_t)(text)                            \
-    }
+/* clang-format off */
+#define OCTETS(text) {sizeof(text) - 1, (char *)(uintptr_t)(text)}
+/* clang-format on */
 
 /* The value in a buffer of exactly its size: a sanitizer finds any read beyond
  * it. */

@@ -114,7 +114,8 @@ class World:
                              'sdr-sync -c /etc/sdr/sdr.conf --once')
         if self.base != 'exim':
             units.Sdr(self.machine, 'sdr-milter').start()
-        for service in [*(['dovecot'] if self.expected['mailboxes'] == 'maildir' else []), UNITS[self.base]]:
+        # Since Debian 13, Postfix creates the folder of Dovecot's socket when it first starts.
+        for service in [UNITS[self.base], *(['dovecot'] if self.expected['mailboxes'] == 'maildir' else [])]:
             # A daemon may keep its standard output open.
             log = f'/var/log/{service}.start'
             started = f'service {service} start >{log} 2>&1'
