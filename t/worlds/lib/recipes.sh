@@ -113,10 +113,13 @@ dovecot_lmtp() {
 	for user in postmaster abuse mailer-daemon; do
 		useradd --create-home $user
 	done
+	# Debian's 2.4 sets auth_username_format for lmtp alone.
 	case $(dovecot --version) in
-	2.3.*) printf '%s\n' 'mail_location = maildir:~/Maildir' 'auth_username_format = %Ln' ;;
-	*) printf '%s\n' 'mail_driver = maildir' 'mail_path = ~/Maildir' 'mail_inbox_path =' \
-		'auth_username_format = %{user | username | lower}' ;;
+	2.3.*)
+		printf '%s\n' 'mail_location = maildir:~/Maildir' 'auth_username_format = %Ln' ;;
+	*)
+		printf '%s\n' 'mail_driver = maildir' 'mail_path = ~/Maildir' 'mail_inbox_path =' \
+			'protocol lmtp {' '  auth_username_format = %{user | username | lower}' '}' ;;
 	esac >/etc/dovecot/local.conf
 	cat >>/etc/dovecot/local.conf <<-'EOT'
 		service lmtp {
