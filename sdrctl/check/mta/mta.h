@@ -205,7 +205,11 @@ report_members(struct mta *mta, const char *parameter, const char *advice,
 void
 report_not_shown(struct mta *mta, bool bounces);
 
-/* ---- unknown = SITE: unknown.c ---- */
+/* ---- the option unknown: unknown.c ---- */
+
+/* True if an address, or a domain, is this site's and has unknown = reject. */
+bool
+rejects_unknown(const struct mta *mta, const char *address);
 
 /* True if unknown recipients in the split domain with this index go to another
  * site. */

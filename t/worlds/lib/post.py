@@ -108,7 +108,7 @@ class Post:
         """(state, {places}) of a recipient"""
         if plain(recipient) in self.world.aliases:
             places = [self.right(f'{person}@example.com')[1] for person in self.world.aliases[plain(recipient)]]
-            return ACCEPTED, set(itertools.chain(*places))
+            return ACCEPTED if places else REFUSED, set(itertools.chain(*places))
         local, _, domain = plain(recipient).rpartition('@')
         person, _, extension = local.partition('+')
         owners = self.owners.get(person)
