@@ -165,6 +165,19 @@ look_at_members(struct postfix *p, const char *parameter, const char *advice,
     report_members(p->mta, parameter, advice, members);
 }
 
+/* Check for aliases that only Postfix knows. Those of alias_maps are in a split
+ * domain if that is LOCAL. */
+static void
+look_at_strays(struct postfix *p, const char *parameter, const char *local)
+{
+    struct entries entries = {.list = get(p, NULL, parameter)};
+    struct strays strays = {.local = local};
+
+    while (next_entry(p, &entries))
+        count_stray(p->mta, &strays, entries.key);
+    report_strays(p->mta, parameter, &strays);
+}
+
 /* True if cleanup(8) passes bounces to sdr-milter
  * (internal_mail_filter_classes). */
 static bool
@@ -206,4 +219,7 @@ look_at_aliases(struct postfix *p)
                                      "the domain to virtual_mailbox_domains"
                                    : route_members,
                     &members);
+    look_at_strays(p, maps, NULL);
+    if (local != NULL)
+        look_at_strays(p, "alias_maps", local);
 }

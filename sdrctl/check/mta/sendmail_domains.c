@@ -106,8 +106,8 @@ look_at_own(struct sendmail *sm, const char *domain)
 
 /* Check where mail for an invented recipient in a split domain goes. The milter
  * leaves alone the recipients that Sendmail maps, so the address must not
- * change. With the tables such a recipient is unknown; postmaster, which is
- * always local, is tested then. */
+ * change. With the tables such a recipient is unknown and may be sent to
+ * another site; postmaster, which is always local, is tested then. */
 static void
 look_at_split(struct sendmail *sm, const char *domain)
 {
@@ -116,7 +116,8 @@ look_at_split(struct sendmail *sm, const char *domain)
 
     snprintf(address, sizeof address, PROBE "@%s", domain);
     snprintf(local, sizeof local, "postmaster@%s", domain);
-    if (!find_delivery(sm, address, &delivery)) {
+    if (!find_delivery(sm, address, &delivery)
+        || is_foreign(sm->mta, delivery.user)) {
         (void)find_delivery(sm, local, &delivery);
     } else if (strcmp(delivery.mailer, "local") != 0
                && strcmp(delivery.user, address) != 0 && !sm->routed) {
@@ -127,6 +128,8 @@ look_at_split(struct sendmail *sm, const char *domain)
                "recipients that Sendmail maps",
                address, delivery.user);
     }
+    if (is_foreign(sm->mta, delivery.user))
+        return;
     if (strcasecmp(delivery.host, domain) == 0)
         report_loops_back(sm->mta, "mailertable", domain);
     snprintf(sm->store, sizeof sm->store, "%s", delivery.host);

@@ -259,6 +259,30 @@ def test_faults_in_postfix(check, postfix, more, code, lines):
     assert status == code, output
 
 
+LOCAL = {'relay_domains': 'onprem.example.com', 'mydestination': 'example.com',
+         'local_recipient_maps': f'{TABLE}:recipient'}
+STRAY = ('it has aliases in a split domain that are not in the directory (1), such as sales@example.com: because '
+         'of unknown = SITE, sdr sends their mail to that site\n')
+
+
+@pytest.mark.parametrize('sdr, options, said', [
+    (UNKNOWN, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ sales@example.com=dave@example.com }}'},
+     f'WRONG      virtual_alias_maps: {STRAY}'),
+    (UNKNOWN, {**LOCAL, 'alias_maps': 'inline:{ sales=dave@example.net }'}, f'WRONG      alias_maps: {STRAY}'),
+    ({**UNKNOWN, 'main': {'recipient-delimiter': None, 'always-local': 'sales'}},
+     {**LOCAL, 'alias_maps': 'inline:{ sales=dave@example.net }'}, ''),
+    (UNKNOWN, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ dave@example.com=x@example.net, '
+                                     'sales@example.net=y@example.net }'}, ''),
+    ({}, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ sales@example.com=dave@example.com }}'}, ''),
+])
+def test_aliases_that_only_postfix_knows(check, postfix, sdr, options, said):
+    """Those in the directory, and those in always-local, keep their mail."""
+    code, output = check(milter=True, sdr=sdr, options=options)
+    assert said in output, output
+    assert bool(said) == ('unknown = SITE' in output), output
+    assert code == (WRONG if said else OK), output
+
+
 def m4(domains, path='{queue}/sdr/map.sock', **macros):
     """The lines for sendmail.mc."""
     more = ''.join(f"define(`{name}', `{value}')dnl\n" for name, value in macros.items())

@@ -121,6 +121,8 @@ class Post:
             return POSTPONED, set()
         if person in self.refused:
             return REFUSED, set()
+        if not owners and domain == OURS[0] and 'unknown' in self.world.expected:
+            return ACCEPTED, {self.place(self.world.expected['unknown'], person, local)}
         if not owners or (extension and 'here' in owners and self._no_extensions):
             return REFUSED, set()
         return ACCEPTED, {self.place(site, person, local) for site in owners}
