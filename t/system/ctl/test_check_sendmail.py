@@ -295,6 +295,21 @@ def test_members_of_aliases(check, new_sendmail, people, entries, local, said):
     assert code == (WRONG if said else OK), output
 
 
+@pytest.mark.parametrize('mc, code', [
+    ("LOCAL_DOMAIN(`onprem.example.com')dnl\n", WRONG),
+    ("LOCAL_RULE_0\nR$+ < @ onprem.example.com . >\t$#local $: $1\n", WRONG),
+    ("LOCAL_DOMAIN(`example.com onprem.example.com')dnl\n", OK),
+    ('', OK),
+])
+def test_routing_domain_of_this_host(check, new_sendmail, mc, code):
+    """Mail to onprem.example.com must not stay here if the mailboxes of example.com are elsewhere."""
+    table = new_sendmail().map('mailertable', {'example.com': 'esmtp:[store.test]'})
+    status, output = check(mc=f"FEATURE(`mailertable', `{table}')dnl\n{mc}")
+    assert ('WRONG      sendmail -bt: mail for onprem.example.com goes to accounts of this host, but the mailboxes '
+            'are on [store.test]\n' in output) == (code == WRONG), output
+    assert status == code, output
+
+
 @pytest.mark.parametrize('files, said', [
     ({'list': 'dave@example.com\n# bob\nalice@example.com\n'}, '(1), such as alice@example.com of team: '),
     ({'list': 'dave@example.com, :include:FOLDER/more\n', 'more': '\\alice@example.com\n'},
