@@ -191,7 +191,7 @@ extern const char route_members[];
  * does not reach the members. Stops querying the directory after several
  * lookups without an answer. */
 void
-count_members(const struct mta *mta, struct members *members, const char *alias,
+count_members(struct mta *mta, struct members *members, const char *alias,
               const char *value);
 
 /* Report the members counted, if any. */
@@ -205,7 +205,29 @@ report_members(struct mta *mta, const char *parameter, const char *advice,
 void
 report_not_shown(struct mta *mta, bool bounces);
 
-/* ---- unknown = SITE: unknown.c ---- */
+/* Aliases in a split domain that only the MTA knows. With unknown = SITE, sdr
+ * sends their mail to that site before the MTA looks them up. */
+struct strays {
+    const char *local; /* the domain of unqualified aliases; or NULL */
+    unsigned silent;   /* consecutive lookups without an answer */
+    unsigned count;
+    char first[VALUE_SIZE];
+};
+
+/* Count ALIAS if it is such an alias. */
+void
+count_stray(const struct mta *mta, struct strays *strays, const char *alias);
+
+/* Report the aliases counted, if any. */
+void
+report_strays(struct mta *mta, const char *parameter,
+              const struct strays *strays);
+
+/* ---- the option unknown: unknown.c ---- */
+
+/* True if an address, or a domain, is this site's and has unknown = reject. */
+bool
+rejects_unknown(const struct mta *mta, const char *address);
 
 /* True if unknown recipients in the split domain with this index go to another
  * site. */

@@ -23,6 +23,7 @@ look(struct postfix *p)
     look_at_copies(p);
     look_at_transports(p);
     look_at_aliases(p);
+    look_at_unknown(p);
     look_at_verification(p);
 }
 

@@ -21,6 +21,7 @@ struct service {
      * is routed, and whether it is before or after a content filter. */
     bool asks, routes;
     enum turn turn;
+    bool filters; /* the action FILTER sends some of its mail to a filter */
 };
 
 struct postfix {
@@ -226,6 +227,10 @@ report_milters(struct postfix *p, const struct service *service,
 bool
 look_at_services(struct postfix *p);
 
+/* True if only this host can connect to a service. */
+bool
+is_loopback(const struct postfix *p, const struct service *service);
+
 /* ---- postfix_domains.c ---- */
 
 /* Check that Postfix accepts mail for the domains of this site and leaves the
@@ -250,6 +255,40 @@ look_at_rewrites(struct postfix *p);
 bool
 look_at_generic(struct postfix *p, const struct service *client);
 
+/* ---- actions of access tables and checks: postfix_actions.c ---- */
+
+/* The parameters that list tables with actions, such as header_checks, and the
+ * COMMAND that uses each. Restriction classes count too. Initialize with zero.
+ */
+struct checks {
+    unsigned number;
+    const char *command, *classes;
+    char parameter[128];
+};
+
+bool
+next_checks(const struct postfix *p, struct checks *checks);
+
+/* An action and its argument, "REDIRECT" and "alice@example.com". Any two words
+ * of an entry are passed. Returns true to end. */
+typedef bool
+action_look(struct postfix *p, const char *parameter, const char *action,
+            const char *argument, void *arg);
+
+/* Call LOOK for the actions in all tables of LIST, the value of the parameter.
+ * Returns true if LOOK did. */
+bool
+for_each_action(struct postfix *p, const char *parameter, const char *list,
+                action_look *look, void *arg);
+
+/* True if the action FILTER sends mail of this service to a content filter. */
+bool
+is_filtered_by_action(struct postfix *p, const struct service *service);
+
+/* Report actions FILTER in LIST that are no content filters. */
+void
+look_at_filters(struct postfix *p, const char *parameter, const char *list);
+
 /* ---- postfix_copies.c ---- */
 
 /* Check for mail that is not routed: copies that Postfix adds, actions of
@@ -259,6 +298,13 @@ look_at_copies(struct postfix *p);
 
 void
 look_at_aliases(struct postfix *p);
+
+/* ---- postfix_unknown.c ---- */
+
+/* Check that Postfix rejects unknown recipients, and that no table maps another
+ * domain to a split domain. */
+void
+look_at_unknown(struct postfix *p);
 
 /* ---- postfix_verify.c ---- */
 

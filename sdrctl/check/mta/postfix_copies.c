@@ -101,71 +101,20 @@ look_at_cleanup(struct postfix *p, const struct service *cleanup)
 
 /* ---- actions ---- */
 
-static const struct {
-    const char *command, *name;
-} parameters[] = {
-    {"smtpd", "smtpd_client_restrictions"},
-    {"smtpd", "smtpd_helo_restrictions"},
-    {"smtpd", "smtpd_sender_restrictions"},
-    {"smtpd", "smtpd_relay_restrictions"},
-    {"smtpd", "smtpd_recipient_restrictions"},
-    {"smtpd", "smtpd_data_restrictions"},
-    {"smtpd", "smtpd_end_of_data_restrictions"},
-    {"cleanup", "header_checks"},
-    {"cleanup", "mime_header_checks"},
-    {"cleanup", "nested_header_checks"},
-    {"cleanup", "body_checks"},
-};
-
-/* Check the words of one entry. Returns true after a finding. */
+/* Report the recipient of REDIRECT, and of BCC if only a milter routes. */
 static bool
-look_at_action(struct postfix *p, const char *parameter, const char *entry)
+look_at_action(struct postfix *p, const char *parameter, const char *action,
+               const char *word, void *arg)
 {
-    char action[VALUE_SIZE] = "", word[VALUE_SIZE];
+    bool redirect = strcasecmp(action, "REDIRECT") == 0;
+    bool copy = strcasecmp(action, "BCC") == 0 && !p->mta->tables;
 
-    while (entry[0] != '#' && next_word(&entry, word, sizeof word)) {
-        bool redirect = strcasecmp(action, "REDIRECT") == 0;
-        bool copy = strcasecmp(action, "BCC") == 0 && !p->mta->tables;
-
-        if ((redirect || copy)
-            && report_unrouted(
-                p, parameter, word,
-                redirect ? "is the target of REDIRECT, which sdr does not route"
-                         : not_shown))
-            return true;
-        snprintf(action, sizeof action, "%s", word);
-    }
-    return false;
-}
-
-/* Check all tables in LIST. Tables of patterns are read as text files. Returns
- * true after a finding. */
-static bool
-look_at_actions(struct postfix *p, const char *parameter, const char *list)
-{
-    struct entries entries = {.list = list};
-    char table[VALUE_SIZE];
-
-    while (next_entry(p, &entries)) {
-        if (look_at_action(p, parameter, entries.value))
-            return true;
-    }
-    while (next_word(&list, table, sizeof table)) {
-        const char *path = strstr(table, ":/");
-        const struct reply *file;
-
-        if (path == NULL
-            || (strncmp(table, "regexp:", 7) != 0
-                && strncmp(table, "pcre:", 5) != 0
-                && strncmp(table, "cidr:", 5) != 0))
-            continue;
-        file = read_lines(p->mta, path + 1);
-        for (const char *line = NULL; (line = next_line(file, line)) != NULL;) {
-            if (look_at_action(p, parameter, line))
-                return true;
-        }
-    }
-    return false;
+    (void)arg;
+    return (redirect || copy)
+           && report_unrouted(
+               p, parameter, word,
+               redirect ? "is the target of REDIRECT, which sdr does not route"
+                        : not_shown);
 }
 
 /* Milters do not see address verification probes either. */
@@ -180,20 +129,23 @@ look_at_parameter(struct postfix *p, const char *parameter, const char *value)
                "%s: its probes do not pass through sdr-milter, so Postfix may "
                "reject recipients at other sites",
                probes);
-    (void)look_at_actions(p, parameter, value);
+    for_each_action(p, parameter, value, look_at_action, NULL);
+    look_at_filters(p, parameter, value);
 }
 
 void
 look_at_copies(struct postfix *p)
 {
+    struct checks checks = {0};
+
     for (const struct service *s = NULL;
          !p->mta->tables && (s = next_service(p, s, "cleanup")) != NULL;)
         look_at_cleanup(p, s);
-    for (unsigned i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
-        const char *name = parameters[i].name;
+    while (next_checks(p, &checks)) {
+        const char *name = checks.parameter;
 
         for (const struct service *s = NULL;
-             (s = next_service(p, s, parameters[i].command)) != NULL;) {
+             (s = next_service(p, s, checks.command)) != NULL;) {
             if (is_new_value(p, s, name))
                 look_at_parameter(p, name, get(p, s, name));
         }
@@ -211,6 +163,19 @@ look_at_members(struct postfix *p, const char *parameter, const char *advice,
     while (next_entry(p, &entries))
         count_members(p->mta, members, entries.key, entries.value);
     report_members(p->mta, parameter, advice, members);
+}
+
+/* Check for aliases that only Postfix knows. Those of alias_maps are in a split
+ * domain if that is LOCAL. */
+static void
+look_at_strays(struct postfix *p, const char *parameter, const char *local)
+{
+    struct entries entries = {.list = get(p, NULL, parameter)};
+    struct strays strays = {.local = local};
+
+    while (next_entry(p, &entries))
+        count_stray(p->mta, &strays, entries.key);
+    report_strays(p->mta, parameter, &strays);
 }
 
 /* True if cleanup(8) passes bounces to sdr-milter
@@ -254,4 +219,7 @@ look_at_aliases(struct postfix *p)
                                      "the domain to virtual_mailbox_domains"
                                    : route_members,
                     &members);
+    look_at_strays(p, maps, NULL);
+    if (local != NULL)
+        look_at_strays(p, "alias_maps", local);
 }

@@ -29,9 +29,10 @@ look_at_recipients(struct postfix *p, const char *domain, const char *parameter)
     read_tables(p, parameter, list, &tables);
     if (tables.ours)
         return;
-    if (p->routed && !refuses)
-        report(p->mta, CHECK_DOUBTFUL, parameter,
-               "add sdr-milter's table \"recipient\"",
+    if (p->routed && list[0] == '\0')
+        report(p->mta,
+               rejects_unknown(p->mta, domain) ? CHECK_WRONG : CHECK_DOUBTFUL,
+               parameter, "add sdr-milter's table \"recipient\"",
                "Postfix accepts mail for unknown recipients in %s and bounces "
                "it later, also to forged senders",
                domain);

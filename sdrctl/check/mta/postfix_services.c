@@ -38,12 +38,14 @@ is_mapped(const struct postfix *p, const struct service *service)
            && (tables.ours || tables.astray[0] != '\0');
 }
 
+/* The action FILTER is another way to set content_filter. */
 static bool
 is_any_filtered(const struct postfix *p, const char *filter)
 {
     for (const struct service *s = NULL;
          (s = next_service(p, s, "smtpd")) != NULL;) {
-        if (has_filter(p, s, filter))
+        if (has_filter(p, s, filter)
+            || (s->filters && strcmp(filter, "content_filter") == 0))
             return true;
     }
     return false;
@@ -60,11 +62,11 @@ turn_of(const struct postfix *p, const struct service *service)
     if (has_filter(p, service, "content_filter")
         || has_filter(p, service, "smtpd_proxy_filter"))
         return BEFORE;
-    return is_any_filtered(p, "smtpd_proxy_filter")
-                   || (is_any_filtered(p, "content_filter")
-                       && find_line(p->master, key) != NULL)
-               ? AFTER
-               : NO_FILTER;
+    if (is_any_filtered(p, "smtpd_proxy_filter")
+        || (is_any_filtered(p, "content_filter")
+            && find_line(p->master, key) != NULL))
+        return AFTER;
+    return service->filters ? BEFORE : NO_FILTER;
 }
 
 /* Set what a service does. pickup(8) receives mail from sendmail(1), and
@@ -105,8 +107,9 @@ is_turn_routed(const struct postfix *p, enum turn turn, bool all)
     return any;
 }
 
-/* True if only this host can connect to a service. */
-static bool
+/* postscreen(8) passes connections from anywhere to a service of type "pass".
+ */
+bool
 is_loopback(const struct postfix *p, const struct service *service)
 {
     static const char *const names[] = {"127.", "localhost:", "[::1]:", "::1:"};
@@ -115,7 +118,8 @@ is_loopback(const struct postfix *p, const struct service *service)
         if (strncmp(service->name, names[i], strlen(names[i])) == 0)
             return true;
     }
-    return strstr(service->name, "/inet") == NULL
+    return (strstr(service->name, "/inet") == NULL
+            && strstr(service->name, "/pass") == NULL)
            || strcmp(get(p, service, "inet_interfaces"), "loopback-only") == 0;
 }
 
@@ -143,6 +147,14 @@ report_twice(struct postfix *p, const struct service *service)
                sure ? "" : ", if it comes back to this service,");
 }
 
+/* True if some mail of the service does not go to its filter. */
+static bool
+passes_some(const struct postfix *p, const struct service *service)
+{
+    return !has_filter(p, service, "content_filter")
+           && !has_filter(p, service, "smtpd_proxy_filter");
+}
+
 static void
 report_unrouted(struct postfix *p, const struct service *service)
 {
@@ -157,7 +169,8 @@ report_unrouted(struct postfix *p, const struct service *service)
             "it has smtpd_proxy_filter, so a milter cannot change recipients: "
             "mail that this service receives is not routed");
     else if (!service->routes
-             && !(service->turn == BEFORE && is_turn_routed(p, AFTER, false))
+             && !(service->turn == BEFORE && is_turn_routed(p, AFTER, false)
+                  && !passes_some(p, service))
              && !(service->turn == AFTER && is_turn_routed(p, BEFORE, true)))
         report(p->mta, local ? CHECK_DOUBTFUL : CHECK_WRONG, service->name,
                local
@@ -345,6 +358,8 @@ look_at_services(struct postfix *p)
 {
     bool asked;
 
+    for (unsigned i = 0; i < p->count; i++)
+        p->services[i].filters = is_filtered_by_action(p, &p->services[i]);
     for (unsigned i = 0; i < p->count; i++)
         read_service(p, &p->services[i]);
     asked = look_at_smtpd(p);

@@ -20,6 +20,7 @@ struct sendmail {
     const char *equates;    /* "S=unix:/path, F=T, T=C:5s;R:30s" */
     char store[256];        /* the host for mail that stays here */
     struct members members; /* of aliases and the virtusertable */
+    struct strays strays;   /* aliases that only Sendmail knows */
     unsigned count;         /* virtusertable entries in our domains */
     char first[VALUE_SIZE]; /* the first of these */
 };

@@ -46,7 +46,34 @@ for_each_entry(struct sendmail *sm, const char *type, const char *path,
 static void
 look_at_alias(struct sendmail *sm, const char *key, const char *value)
 {
-    count_members(sm->mta, &sm->members, key, value);
+    if (!sm->routed)
+        count_members(sm->mta, &sm->members, key, value);
+    count_stray(sm->mta, &sm->strays, key);
+}
+
+/* Check an entry that maps a whole domain to one that sdr routes:
+ * "@example.org %1@example.com", or "example.org example.com" in the
+ * domaintable. */
+static void
+look_at_mapped_domain(struct sendmail *sm, const char *map, const char *key,
+                      const char *value)
+{
+    if (sm->routed || is_own(sm->mta, key) || !is_own(sm->mta, value))
+        return;
+    report(sm->mta, CHECK_WRONG, map,
+           "add the domain to sdr.conf, with alias-of, and to Sendmail where "
+           "the split domain is, and remove the entry; or set rewrite = tables "
+           "in sdr.conf",
+           "it maps %s to %s: sdr-milter does not route recipients that "
+           "Sendmail maps: if they have moved, mail goes to their old "
+           "mailboxes",
+           key, value);
+}
+
+static void
+look_at_domaintable(struct sendmail *sm, const char *key, const char *value)
+{
+    look_at_mapped_domain(sm, "domaintable", key, value);
 }
 
 /* Check an entry of the virtusertable. sdr-milter leaves alone the recipients
@@ -57,7 +84,9 @@ look_at_virtuser(struct sendmail *sm, const char *key, const char *value)
 {
     if (strncmp(value, "error:", 6) == 0)
         return;
-    if (!sm->routed && !is_mapped(sm, key))
+    if (key[0] == '@' && value[0] == '%' && !is_own(sm->mta, key))
+        look_at_mapped_domain(sm, "virtusertable", key, value);
+    else if (!sm->routed && !is_mapped(sm, key))
         look_at_alias(sm, key, value);
     else if (!sm->routed && sm->count++ == 0)
         snprintf(sm->first, sizeof sm->first, "%.1000s for %.500s", value, key);
@@ -120,12 +149,14 @@ look_at_aliases(struct sendmail *sm)
                            look_at_alias);
     }
     report_members(sm->mta, "AliasFile", route_members, &sm->members);
+    report_strays(sm->mta, "AliasFile", &sm->strays);
 }
 
 void
 look_at_sendmail_aliases(struct sendmail *sm)
 {
     const struct sdr_config *config = sm->mta->config;
+    char type[64], path[512];
 
     for (unsigned i = 0; i < config->domain_count; i++) {
         if (sm->members.local == NULL
@@ -134,7 +165,9 @@ look_at_sendmail_aliases(struct sendmail *sm)
     }
     if (!sm->routed)
         report_not_shown(sm->mta, true);
+    sm->strays.local = sm->members.local;
     look_at_virtusertable(sm);
-    if (!sm->routed)
-        look_at_aliases(sm);
+    if (read_sendmail_map(sm, "domaintable", type, path))
+        for_each_entry(sm, type, path, look_at_domaintable);
+    look_at_aliases(sm);
 }

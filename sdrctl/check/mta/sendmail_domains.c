@@ -33,6 +33,17 @@ get_rcpt_ok(const struct sendmail *sm, const char *domain)
     return result;
 }
 
+/* True if rule set parse gives mail for a domain to the mailer "local", whether
+ * or not the user exists. */
+static bool
+is_delivered_here(const struct sendmail *sm, const char *domain)
+{
+    char input[SDR_ADDRESS_MAX + 80];
+
+    snprintf(input, sizeof input, "3,0 " PROBE "@%s\n", domain);
+    return has_text(ask_sendmail(sm, input, "-bt", NULL), "returns: $# local");
+}
+
 /* Copy the text between NAME and the next comma or the end, without a final
  * dot. */
 static void
@@ -106,8 +117,8 @@ look_at_own(struct sendmail *sm, const char *domain)
 
 /* Check where mail for an invented recipient in a split domain goes. The milter
  * leaves alone the recipients that Sendmail maps, so the address must not
- * change. With the tables such a recipient is unknown; postmaster, which is
- * always local, is tested then. */
+ * change. With the tables such a recipient is unknown and may be sent to
+ * another site; postmaster, which is always local, is tested then. */
 static void
 look_at_split(struct sendmail *sm, const char *domain)
 {
@@ -116,7 +127,8 @@ look_at_split(struct sendmail *sm, const char *domain)
 
     snprintf(address, sizeof address, PROBE "@%s", domain);
     snprintf(local, sizeof local, "postmaster@%s", domain);
-    if (!find_delivery(sm, address, &delivery)) {
+    if (!find_delivery(sm, address, &delivery)
+        || is_foreign(sm->mta, delivery.user)) {
         (void)find_delivery(sm, local, &delivery);
     } else if (strcmp(delivery.mailer, "local") != 0
                && strcmp(delivery.user, address) != 0 && !sm->routed) {
@@ -127,9 +139,26 @@ look_at_split(struct sendmail *sm, const char *domain)
                "recipients that Sendmail maps",
                address, delivery.user);
     }
+    if (is_foreign(sm->mta, delivery.user))
+        return;
     if (strcasecmp(delivery.host, domain) == 0)
         report_loops_back(sm->mta, "mailertable", domain);
     snprintf(sm->store, sizeof sm->store, "%s", delivery.host);
+}
+
+/* Check this site's routing domain. If the mailboxes of the split domain are on
+ * another host, Sendmail must not deliver mail for the routing domain itself,
+ * because the milter leaves alone the recipients that it maps to accounts. */
+static void
+look_at_routing(struct sendmail *sm, const char *domain)
+{
+    if (!sm->routed && sm->store[0] != '\0' && is_delivered_here(sm, domain))
+        report(sm->mta, CHECK_WRONG, "sendmail -bt",
+               "use RELAY_DOMAIN, and remove the domain from local-host-names "
+               "and the like, and FEATURE(`bestmx_is_local')",
+               "mail for %s goes to accounts of this host, but the mailboxes "
+               "are on %s",
+               domain, sm->store);
 }
 
 /* Check that recipients at another site are sent there, with the same address.
@@ -183,4 +212,6 @@ look_at_sendmail_domain(void *arg, const char *domain, const char *site)
     look_at_own(sm, domain);
     if (name_of(sm->mta, domain)->kind == SDR_NAME_SPLIT)
         look_at_split(sm, domain);
+    else
+        look_at_routing(sm, domain);
 }

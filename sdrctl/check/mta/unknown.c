@@ -1,4 +1,4 @@
-/* unknown.c - unknown = SITE: does the MTA verify recipients there?
+/* unknown.c - the option unknown: who rejects unknown recipients?
  * SPDX-License-Identifier: BSD-2-Clause
  */
 #include "check/mta/mta.h"
@@ -10,6 +10,17 @@ sends_unknown(const struct mta *mta, unsigned domain)
 
     return d->canonical == domain && d->unknown == SDR_UNKNOWN_SITE
            && d->unknown_site != mta->config->this_site;
+}
+
+bool
+rejects_unknown(const struct mta *mta, const char *address)
+{
+    const struct sdr_name *name = name_of(mta, address);
+    const struct sdr_domain *domains = mta->config->domains;
+
+    return name != NULL && is_own(mta, address)
+           && domains[domains[name->split].canonical].unknown
+                  == SDR_UNKNOWN_REJECT;
 }
 
 void

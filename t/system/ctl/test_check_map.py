@@ -105,10 +105,11 @@ def test_sound_in_sendmail(check, sendmail, milter, head, sdr):
 @pytest.mark.parametrize('options', [
     {'virtual_alias_maps': f'inline:{{ info@example.com=alice@example.com }}, {TABLE}:route'},
     {'virtual_alias_maps': f'{TABLE}:route, socketmap:unix:other.sock:route'},
-    {'relay_recipient_maps': f'{TABLE}:recipient, hash:/etc/postfix/people',
+    {'relay_recipient_maps': f'{TABLE}:recipient, inline:{{{{ ann@example.net=x }}}}',
      'relay_domains': 'example.com onprem.example.com example.net'},
-    {'virtual_alias_maps': f'{TABLE}:route, inline:{{ @example.com=@store.test }}'},
-    {'relay_recipient_maps': 'hash:/etc/postfix/people'},  # others are in the table "route"
+    {'virtual_alias_maps': f'{TABLE}:route, inline:{{ dave@example.com=dave@store.test }}'},
+    {'virtual_alias_maps': f'{TABLE}:route, inline:{{ {{sales@example.org = alice@example.com}} }}'},
+    {'relay_recipient_maps': 'inline:{ dave@example.com=x }'},  # others are in the table "route"
     {'relay_recipient_maps': f'proxy:{TABLE}:recipient'},
     {'relay_domains': '', 'relay_recipient_maps': '',
      'virtual_mailbox_domains': 'example.com onprem.example.com',
@@ -175,8 +176,8 @@ def test_whole_path(check, postfix):
     pytest.param({'options': {'virtual_alias_maps': f'{TABLE}:route inline:{{ @example.com=box@onprem.test }}'}},
                  OK, ['warning    virtual_alias_maps: it maps sdr-check@example.com to box@onprem.test: this '
                       'address gets the mail of all recipients who stay here'], id='catch-all'),
-    pytest.param({'options': {'relay_recipient_maps': ''}, 'milter': True}, OK, [
-        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com',
+    pytest.param({'options': {'relay_recipient_maps': ''}, 'milter': True}, WRONG, [
+        'WRONG      relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com',
         '-> add sdr-milter\'s table "recipient"\n'], id='nobody refuses, with the milter'),
     pytest.param({'options': {'transport_maps': f'{TABLE}:transport'}}, OK, [
         'warning    transport_maps: no site has delivery = route: Postfix queries sdr-milter\'s table for all '
@@ -196,9 +197,30 @@ def test_whole_path(check, postfix):
         'warning    mydestination: example.com is listed: local(8) itself delivers mail for members of '
         'aliases(5) and .forward targets in this domain, and queries no table\n',
         '-> move the lists to virtual_alias_maps'], id='local(8)'),
-    pytest.param({'options': {'relay_recipient_maps': ''}}, OK, [
-        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com'],
+    pytest.param({'options': {'relay_recipient_maps': ''}}, WRONG, [
+        'WRONG      relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com'],
         id='nobody refuses'),
+    pytest.param({'options': {'relay_recipient_maps': ''}, 'sdr': UNKNOWN}, OK, [
+        'warning    relay_recipient_maps: Postfix accepts mail for unknown recipients in example.com'],
+        id='nobody refuses, the other site does'),
+    pytest.param({'options': {'relay_recipient_maps': f'{TABLE}:recipient, inline:{{ @example.com=x }}'}}, WRONG, [
+        'WRONG      relay_recipient_maps: sdr-check@example.com is found (x): Postfix accepts mail for unknown '
+        'recipients in example.com and bounces it later, also to forged senders\n'], id='catch-all of recipients'),
+    pytest.param({'options': {'relay_recipient_maps': f'{TABLE}:recipient, static:ok'}}, WRONG, [
+        'WRONG      relay_recipient_maps: sdr-check@onprem.example.com is found (ok): '], id='all are recipients'),
+    pytest.param({'options': {
+        'virtual_alias_maps': f'{TABLE}:route, inline:{{ @example.com=@store.test }}'}}, WRONG, [
+            'WRONG      virtual_alias_maps: sdr-check@example.com is found (@store.test): '],
+        id='a host for all'),
+    pytest.param({'options': {
+        'virtual_alias_maps': f'{TABLE}:route, inline:{{ @example.org=@example.com }}'}}, WRONG, [
+            'WRONG      virtual_alias_maps: it maps sdr-check@example.org to sdr-check@example.com: Postfix '
+            'accepts mail for unknown recipients and bounces it later', '-> add the domain to sdr.conf'],
+        id='domain alias'),
+    pytest.param({'options': {
+        'recipient_canonical_maps': 'inline:{ @example.org=@example.com }'}}, WRONG, [
+            'WRONG      recipient_canonical_maps: it maps sdr-check@example.org to sdr-check@example.com: '],
+        id='domain alias, canonical'),
     pytest.param({'options': {'relay_domains': '', 'relay_recipient_maps': '',
                               'virtual_mailbox_domains': 'example.com onprem.example.com',
                               'virtual_mailbox_maps': f'{TABLE}:recipient'}}, WRONG, [
@@ -235,6 +257,30 @@ def test_faults_in_postfix(check, postfix, more, code, lines):
     for line in lines:
         assert line in output, output
     assert status == code, output
+
+
+LOCAL = {'relay_domains': 'onprem.example.com', 'mydestination': 'example.com',
+         'local_recipient_maps': f'{TABLE}:recipient'}
+STRAY = ('it has aliases in a split domain that are not in the directory (1), such as sales@example.com: because '
+         'of unknown = SITE, sdr sends their mail to that site\n')
+
+
+@pytest.mark.parametrize('sdr, options, said', [
+    (UNKNOWN, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ sales@example.com=dave@example.com }}'},
+     f'WRONG      virtual_alias_maps: {STRAY}'),
+    (UNKNOWN, {**LOCAL, 'alias_maps': 'inline:{ sales=dave@example.net }'}, f'WRONG      alias_maps: {STRAY}'),
+    ({**UNKNOWN, 'main': {'recipient-delimiter': None, 'always-local': 'sales'}},
+     {**LOCAL, 'alias_maps': 'inline:{ sales=dave@example.net }'}, ''),
+    (UNKNOWN, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ dave@example.com=x@example.net, '
+                                     'sales@example.net=y@example.net }'}, ''),
+    ({}, {'virtual_alias_maps': f'{TABLE}:route, inline:{{ sales@example.com=dave@example.com }}'}, ''),
+])
+def test_aliases_that_only_postfix_knows(check, postfix, sdr, options, said):
+    """Those in the directory, and those in always-local, keep their mail."""
+    code, output = check(milter=True, sdr=sdr, options=options)
+    assert said in output, output
+    assert bool(said) == ('unknown = SITE' in output), output
+    assert code == (WRONG if said else OK), output
 
 
 def m4(domains, path='{queue}/sdr/map.sock', **macros):

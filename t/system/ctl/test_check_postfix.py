@@ -12,7 +12,7 @@ import pytest
 import sdrctl
 import world
 from latermilter import LaterMilter
-from postfix import LIBRARIES, SERVER
+from postfix import LIBRARIES, SERVER, Postfix
 from proc import free_port
 
 OK, SILENT, WRONG = 0, 75, 78
@@ -169,6 +169,61 @@ def test_what_is_wrong(check, options, code, lines):
     for line in lines:
         assert line in output, output
     assert status == code, output
+
+
+@pytest.mark.parametrize('parameters, code, lines', [
+    pytest.param({'smtpd_sender_restrictions': 'check_sender_access inline:{ { a@b.test = REDIRECT '
+                                               'alice@example.com } }'}, OK, [
+        'warning    smtpd_sender_restrictions: alice@example.com is the target of REDIRECT'], id='REDIRECT'),
+    pytest.param({'smtpd_restriction_classes': 'suspect',
+                  'suspect': 'check_sender_access inline:{ { a@b.test = REDIRECT alice@example.com } }'}, OK, [
+        'warning    suspect: alice@example.com is the target of REDIRECT, which sdr does not route'],
+        id='REDIRECT in a restriction class'),
+    pytest.param({'milter_header_checks': 'inline:{ { x = REDIRECT alice@example.com } }'}, OK, [
+        'warning    milter_header_checks: alice@example.com is the target of REDIRECT'],
+        id='REDIRECT in milter_header_checks'),
+    pytest.param({'smtpd_client_restrictions': 'check_client_access inline:{ { b.test = FILTER '
+                                               'smtp:[192.0.2.9] } }'}, WRONG, [
+        'WRONG      smtpd_client_restrictions: FILTER smtp:[192.0.2.9] sends all recipients of a message there, '
+        'also those at other sites\n', '-> name the next hop of single recipients in transport_maps\n'],
+        id='FILTER to a host'),
+    pytest.param({'header_checks': 'inline:{ { x = FILTER lmtp:unix:private/dovecot-lmtp } }'}, WRONG, [
+        'WRONG      header_checks: FILTER lmtp:unix:private/dovecot-lmtp sends all'], id='FILTER to mailboxes'),
+    pytest.param({'smtpd_restriction_classes': 'vip',
+                  'vip': 'check_recipient_access inline:{ { dave@example.com = FILTER relay:[192.0.2.9]:25 } }'},
+                 WRONG, ['WRONG      vip: FILTER relay:[192.0.2.9]:25 sends all'],
+                 id='FILTER in a restriction class'),
+])
+def test_actions(check, parameters, code, lines):
+    """Actions of access tables, of restriction classes and of checks."""
+    status, output = check(main=parameters)
+    for line in lines:
+        assert line in output, output
+    assert status == code, output
+
+
+@pytest.mark.parametrize('action', ['FILTER smtp:[127.0.0.1]:10024', 'FILTER smtp:[192.0.2.9]:10024',
+                                    'FILTER scan:dummy', 'FILTER discard:'])
+def test_filters_by_action(check, action):
+    """Content filters, and actions that deliver nothing."""
+    status, output = check(main={'smtpd_sender_restrictions':
+                                 f'check_sender_access inline:{{ {{ b.test = {action} }} }}'})
+    assert 'FILTER' not in output
+    assert status == OK
+
+
+@pytest.mark.parametrize('milters, code', [('', WRONG), (SOCKET, OK)])
+def test_postscreen(check, monkeypatch, milters, code):
+    """The smtpd behind postscreen(8) gets mail from everywhere."""
+    master = Postfix._master_cf
+    monkeypatch.setattr(Postfix, '_master_cf', lambda self: master(self) + f"""\
+smtp inet n - y - 1 postscreen
+smtpd pass - - y - - smtpd -o {{ smtpd_milters = {milters} }}
+""")
+    status, output = check()
+    assert (' WRONG      smtpd/pass: it does not ask sdr-milter: mail that this service receives is not routed\n'
+            in output) == (code == WRONG), output
+    assert status == code
 
 
 def test_jail(check, scratch):

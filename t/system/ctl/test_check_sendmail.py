@@ -191,6 +191,17 @@ include(`{mapped.M4}')dnl
     pytest.param('virtusertable', {'@hosted.example.com': 'error:nouser 550 Gone'}, WRONG, [
         'WRONG      sendmail -bv: Sendmail cannot deliver mail for sdr-check@hosted.example.com, at site '
         'hosted\n'], id='virtusertable, refused'),
+    pytest.param('domaintable', {'elsewhere.test': 'example.com'}, WRONG, [
+        'WRONG      domaintable: it maps elsewhere.test to example.com: sdr-milter does not route'],
+        id='domaintable, another domain'),
+    pytest.param('domaintable', {'old.elsewhere.test': 'elsewhere.test'}, OK, ['ok  '],
+                 id='domaintable, other domains'),
+    pytest.param('virtusertable', {'@elsewhere.test': '%1@example.com'}, WRONG, [
+        'WRONG      virtusertable: it maps @elsewhere.test to %1@example.com: sdr-milter does not route'],
+        id='virtusertable, all of another domain'),
+    pytest.param('virtusertable', {'@elsewhere.test': '%1+old%3@onprem.example.com'}, WRONG, [
+        'WRONG      virtusertable: it maps @elsewhere.test to %1+old%3@onprem.example.com'],
+        id='virtusertable, with an extension'),
     pytest.param('virtusertable', {'info@elsewhere.test': 'alice@example.com'}, OK, ['ok  '],
                  id='virtusertable, another domain'),
     pytest.param('mailertable', {'example.com': 'esmtp:[store.test]', '.example.com': 'esmtp:[store.test]'},
@@ -279,6 +290,37 @@ def test_members_of_aliases(check, new_sendmail, people, entries, local, said):
     kind, path = new_sendmail().map('lists', {'@': '@', **entries}).split()
     code, output = check(sdr=people, mc=f"define(`ALIAS_FILE', `{kind}:{path}')dnl\n" + (
         f"LOCAL_DOMAIN(`{local}')dnl\n" if local else ''))
+    assert ('AliasFile' in output) == bool(said), output
+    assert said is None or f'WRONG      AliasFile: {MEMBERS}{said}' in output, output
+    assert code == (WRONG if said else OK), output
+
+
+@pytest.mark.parametrize('mc, code', [
+    ("LOCAL_DOMAIN(`onprem.example.com')dnl\n", WRONG),
+    ("LOCAL_RULE_0\nR$+ < @ onprem.example.com . >\t$#local $: $1\n", WRONG),
+    ("LOCAL_DOMAIN(`example.com onprem.example.com')dnl\n", OK),
+    ('', OK),
+])
+def test_routing_domain_of_this_host(check, new_sendmail, mc, code):
+    """Mail to onprem.example.com must not stay here if the mailboxes of example.com are elsewhere."""
+    table = new_sendmail().map('mailertable', {'example.com': 'esmtp:[store.test]'})
+    status, output = check(mc=f"FEATURE(`mailertable', `{table}')dnl\n{mc}")
+    assert ('WRONG      sendmail -bt: mail for onprem.example.com goes to accounts of this host, but the mailboxes '
+            'are on [store.test]\n' in output) == (code == WRONG), output
+    assert status == code, output
+
+
+@pytest.mark.parametrize('files, said', [
+    ({'list': 'dave@example.com\n# bob\nalice@example.com\n'}, '(1), such as alice@example.com of team: '),
+    ({'list': 'dave@example.com, :include:FOLDER/more\n', 'more': '\\alice@example.com\n'},
+     '(1), such as alice@example.com of team: '),
+    ({'list': '#alice@example.com\n:include:FOLDER/list\n:include:FOLDER/nothing\n'}, None),
+])
+def test_members_in_included_files(check, new_sendmail, people, scratch, files, said):
+    for name, text in files.items():
+        (scratch / name).write_text(text.replace('FOLDER', str(scratch)))
+    kind, path = new_sendmail().map('lists', {'@': '@', 'team': f':include:{scratch}/list'}).split()
+    code, output = check(sdr=people, mc=f"define(`ALIAS_FILE', `{kind}:{path}')dnl\n")
     assert ('AliasFile' in output) == bool(said), output
     assert said is None or f'WRONG      AliasFile: {MEMBERS}{said}' in output, output
     assert code == (WRONG if said else OK), output

@@ -108,7 +108,7 @@ class Post:
         """(state, {places}) of a recipient"""
         if plain(recipient) in self.world.aliases:
             places = [self.right(f'{person}@example.com')[1] for person in self.world.aliases[plain(recipient)]]
-            return ACCEPTED, set(itertools.chain(*places))
+            return ACCEPTED if places else REFUSED, set(itertools.chain(*places))
         local, _, domain = plain(recipient).rpartition('@')
         person, _, extension = local.partition('+')
         owners = self.owners.get(person)
@@ -121,6 +121,8 @@ class Post:
             return POSTPONED, set()
         if person in self.refused:
             return REFUSED, set()
+        if not owners and domain == OURS[0] and 'unknown' in self.world.expected:
+            return ACCEPTED, {self.place(self.world.expected['unknown'], person, local)}
         if not owners or (extension and 'here' in owners and self._no_extensions):
             return REFUSED, set()
         return ACCEPTED, {self.place(site, person, local) for site in owners}
