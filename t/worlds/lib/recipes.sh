@@ -118,7 +118,7 @@ dovecot_lmtp() {
 	2.3.*)
 		printf '%s\n' 'mail_location = maildir:~/Maildir' 'auth_username_format = %Ln' ;;
 	*)
-		printf '%s\n' 'mail_driver = maildir' 'mail_path = ~/Maildir' 'mail_inbox_path =' \
+		printf '%s\n' 'mail_driver = maildir' 'mail_path = ~/Maildir' 'mail_inbox_path = ~/Maildir' \
 			'protocol lmtp {' '  auth_username_format = %{user | username | lower}' '}' ;;
 	esac >/etc/dovecot/local.conf
 	cat >>/etc/dovecot/local.conf <<-'EOT'
