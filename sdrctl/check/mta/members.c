@@ -9,8 +9,9 @@
 
 #define INCLUDE ":include:"
 
-/* Files that include each other are read no deeper than this. */
-enum { INCLUDE_MAX = 4 };
+/* Included files may include others, or themselves: how deep, and how many
+ * files are read at most. */
+enum { DEPTH_MAX = 4, INCLUDED_MAX = 1000 };
 
 /* After so many lookups in a row without an answer, stop querying the
  * directory: each may wait for the whole timeout. */
@@ -75,7 +76,7 @@ count_list(struct mta *mta, struct members *members, const char *alias,
         const char *name = word + (word[0] == '\\');
 
         if (strncasecmp(name, INCLUDE, strlen(INCLUDE)) == 0
-            && depth < INCLUDE_MAX)
+            && depth < DEPTH_MAX && members->included++ < INCLUDED_MAX)
             count_included(mta, members, alias, name + strlen(INCLUDE), depth);
         if (strpbrk(name, "/:") != NULL
             || !has_moved(mta, members, name, address))

@@ -179,6 +179,7 @@ struct members {
     const char *local;   /* the domain of unqualified names; or NULL */
     const char *domains; /* the list of domains that count; or NULL for all */
     unsigned silent;     /* consecutive lookups without an answer */
+    unsigned included;   /* files read */
     unsigned count;
     char first[VALUE_SIZE]; /* "alice@example.com of team" */
 };

@@ -315,6 +315,7 @@ def test_routing_domain_of_this_host(check, new_sendmail, mc, code):
     ({'list': 'dave@example.com, :include:FOLDER/more\n', 'more': '\\alice@example.com\n'},
      '(1), such as alice@example.com of team: '),
     ({'list': '#alice@example.com\n:include:FOLDER/list\n:include:FOLDER/nothing\n'}, None),
+    ({'list': ':include:FOLDER/list\n' * 1000}, None),
 ])
 def test_members_in_included_files(check, new_sendmail, people, scratch, files, said):
     for name, text in files.items():
