@@ -143,6 +143,13 @@ extern const struct class_parameters {
 enum address_class
 find_class(struct postfix *p, const char *domain);
 
+/* Returns a class that has the domain, too, but does not take effect because
+ * KIND has it; or NO_CLASS. relay_domains may contain all of mydestination,
+ * which was its default. */
+enum address_class
+find_other_class(struct postfix *p, const char *domain,
+                 enum address_class kind);
+
 /* True if Postfix relays to DOMAIN because a parent domain is in relay_domains.
  */
 bool

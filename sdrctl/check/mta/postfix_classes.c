@@ -69,3 +69,32 @@ find_class(struct postfix *p, const char *domain)
     }
     return found;
 }
+
+/* True if each word of a list is in the other list. */
+static bool
+has_words(const char *list, const char *words)
+{
+    char word[VALUE_SIZE];
+
+    while (next_word(&words, word, sizeof word)) {
+        if (!has_word(list, word))
+            return false;
+    }
+    return true;
+}
+
+enum address_class
+find_other_class(struct postfix *p, const char *domain, enum address_class kind)
+{
+    const char *first = get(p, NULL, address_classes[kind].domains);
+
+    for (int i = (int)kind + 1; i < CLASS_COUNT; i++) {
+        const char *parameter = address_classes[i].domains;
+
+        if (has_domain(p, parameter, domain) == YES
+            && !(kind == LOCAL && i == RELAY
+                 && has_words(get(p, NULL, parameter), first)))
+            return (enum address_class)i;
+    }
+    return NO_CLASS;
+}

@@ -59,6 +59,25 @@ look_at_way_out(struct postfix *p, const char *domain)
         report_loops_back(p->mta, transport_maps, domain);
 }
 
+/* A domain in two classes is delivered by the first one. */
+static void
+look_at_other_class(struct postfix *p, const char *domain,
+                    enum address_class kind)
+{
+    enum address_class other = find_other_class(p, domain, kind);
+
+    if (other != NO_CLASS)
+        report(p->mta, CHECK_WRONG, address_classes[other].domains,
+               "list it in one of them only, depending on where its mailboxes "
+               "are",
+               "%s is listed, but also in %s, which takes precedence: Postfix "
+               "delivers mail that stays here by %s, and looks up recipients "
+               "in %s",
+               domain, address_classes[kind].domains,
+               address_classes[kind].transport,
+               address_classes[kind].recipients);
+}
+
 static void
 look_at_own(struct postfix *p, const char *domain)
 {
@@ -81,6 +100,8 @@ look_at_own(struct postfix *p, const char *domain)
         look_at_recipients(p, domain, address_classes[kind].recipients);
     if (kind == RELAY)
         look_at_way_out(p, domain);
+    if (kind < CLASS_COUNT)
+        look_at_other_class(p, domain, kind);
 }
 
 /* sdr-milter's table of recipients is queried for all domains of the class,

@@ -152,6 +152,16 @@ def listener(**parameters):
     pytest.param({'main': {'mydestination': 'example.com', 'alias_maps': 'hash:/etc/aliases'}}, OK, [
         'warning    local_recipient_maps: proxy:unix:passwd.byname hash:/etc/aliases: Postfix rejects',
         'warning    rewrite: milter: sdr-milter does not route bounces, or mail for members of'], id='local'),
+    pytest.param({'main': {'mydestination': 'onprem.test example.com'}}, WRONG, [
+        'WRONG      relay_domains: example.com is listed, but also in mydestination, which takes precedence: '
+        'Postfix delivers mail that stays here by local_transport, and looks up recipients in local_recipient_maps\n',
+        '-> list it in one of them only'], id='two classes'),
+    pytest.param({'main': {'virtual_mailbox_domains': 'example.com'}}, WRONG, [
+        'WRONG      relay_domains: example.com is listed, but also in virtual_mailbox_domains, '],
+        id='two classes, virtual'),
+    pytest.param({'main': {'mydestination': 'onprem.test onprem.example.com'}}, WRONG, [
+        'WRONG      relay_domains: onprem.example.com is listed, but also in mydestination, '],
+        id='two classes, routing domain'),
     pytest.param({'main': {'virtual_alias_maps': 'hash:/etc/postfix/virtual'}}, OK, [
         'warning    virtual_alias_maps: hash:/etc/postfix/virtual: sdr-milter may reject aliases in split '
         'domains if they are not in the directory\n'], id='virtual aliases'),
