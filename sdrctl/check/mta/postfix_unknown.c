@@ -1,9 +1,9 @@
-/* postfix_unknown.c - sdrctl check mta: does Postfix reject who is unknown?
+/* postfix_unknown.c - sdrctl check mta: does Postfix reject unknown recipients?
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * With the lookup tables, Postfix rejects unknown recipients, and it accepts
- * whoever is found in any table that smtpd(8) queries. A milter rejects them
- * whatever Postfix's tables say, but only in the domains of sdr.conf.
+ * every recipient that is in any table that smtpd(8) queries. A milter rejects
+ * them whatever Postfix's tables say, but only in the domains of sdr.conf.
  */
 #include "check/mta/postfix.h"
 
@@ -27,8 +27,8 @@ refuses_any(const struct mta *mta)
 
 /* ---- services ---- */
 
-/* True if the last restriction of a parameter rejects everybody whom the others
- * do not permit, such as permit_sasl_authenticated, reject. */
+/* True if the last restriction of a parameter rejects all clients that the
+ * others do not permit, as in permit_sasl_authenticated, reject. */
 static bool
 is_closed(const struct postfix *p, const struct service *service)
 {
